@@ -1,0 +1,72 @@
+"""The embedded clock: time that may run faster than the machine's.
+
+Embedded time is the real time at the last `start` plus the real time elapsed since, times the speed. Step
+Functions (waits, retries, timeouts, `$now()`) and schedules live in it, so that a machine that waits for
+hours can be watched in minutes. Timestamps that moto writes for other services stay real time.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+
+@dataclass(frozen=True)
+class _Origin:
+    wall: datetime
+    monotonic: float
+    speed: float
+
+
+_origin = _Origin(datetime.now(UTC), time.monotonic(), 1.0)
+
+
+def start(speed: float = 1.0) -> None:
+    """Set the embedded clock to the real time and let it run `speed` times as fast.
+
+    Raises:
+        ValueError: `speed` is not positive.
+    """
+    if not speed > 0:
+        raise ValueError(f"the speed of the clock must be positive, not {speed}")
+    global _origin  # noqa: PLW0603  # one clock per process, as moto's state is one per process
+    _origin = _Origin(datetime.now(UTC), time.monotonic(), speed)
+
+
+def speed() -> float:
+    """Return how many embedded seconds pass in one real second."""
+    return _origin.speed
+
+
+def now() -> datetime:
+    """Return the embedded time, aware, in UTC."""
+    origin = _origin
+    return origin.wall + timedelta(seconds=(time.monotonic() - origin.monotonic) * origin.speed)
+
+
+def real_seconds(seconds: float) -> float:
+    """Return the real seconds in which `seconds` embedded seconds pass, never below 0."""
+    return max(0.0, seconds) / _origin.speed
+
+
+def sleep(seconds: float) -> None:
+    """Block for `seconds` embedded seconds."""
+    time.sleep(real_seconds(seconds))
+
+
+def wait(event: Event, seconds: float | None) -> bool:
+    """Block until `event` is set or `seconds` embedded seconds passed; return whether it is set."""
+    return event.wait(None if seconds is None else real_seconds(seconds))
+
+
+def wait_until(moment: datetime, stopped: Callable[[], bool], *, step: float = 0.05) -> bool:
+    """Block until the embedded time reaches `moment`; return False when `stopped` said so before.
+
+    `stopped` is asked at least every `step` real seconds.
+    """
+    while (left := (moment - now()).total_seconds()) > 0:
+        if stopped():
+            return False
+        time.sleep(min(step, real_seconds(left)))
+    return not stopped()

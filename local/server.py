@@ -1,0 +1,187 @@
+"""AWS on this machine: a moto server in a thread, with what moto lacks installed on top of it."""
+
+import importlib
+import importlib.util
+import os
+import socket
+from threading import Lock, Thread
+from types import TracebackType
+from typing import Any, ClassVar, Final, Self
+
+import boto3
+from botocore.config import Config
+from moto.core.config import default_user_config
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.moto_api._internal.models import moto_api_backend
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from local import clock
+
+REGION: Final = "us-east-1"
+ACCOUNT_ID: Final = DEFAULT_ACCOUNT_ID
+_LOOPBACK: Final = "127.0.0.1"
+_BACKLOG: Final = 128
+
+
+class PortInUseError(OSError):
+    """The port asked for belongs to another program."""
+
+
+class AlreadyRunningError(RuntimeError):
+    """This process runs an embedded AWS already: moto keeps its state per process."""
+
+
+class _QuietHandler(MotoRequestHandler):
+    """Moto's request handler without a log line for each request; errors are still logged."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
+class EmbeddedAWS:
+    """An AWS account on localhost, empty at every start; a context manager.
+
+    Args:
+        port: the TCP port to listen on; 0 takes a free one.
+        speed: embedded seconds per real second (see `local.clock`).
+    """
+
+    _running: ClassVar[Lock] = Lock()
+
+    def __init__(self, *, port: int = 0, speed: float = 1.0) -> None:
+        self._port = port
+        self._speed = speed
+        self._server: BaseWSGIServer | None = None
+        self._thread: Thread | None = None
+        self._outer_moto_port: str | None = None
+        self._clients: dict[str, Any] = {}
+        self._clients_lock = Lock()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on.
+
+        Raises:
+            RuntimeError: not started.
+        """
+        if self._server is None:
+            raise RuntimeError("the embedded AWS is not running: call start() first")
+        return self._server.port
+
+    @property
+    def endpoint_url(self) -> str:
+        """The address of every service; by name, since moto reads bucket names out of the host."""
+        return f"http://localhost:{self.port}"
+
+    def start(self) -> None:
+        """Listen, with no resources at all.
+
+        Raises:
+            PortInUseError: another program has the port.
+            AlreadyRunningError: another embedded AWS runs in this process.
+        """
+        if not EmbeddedAWS._running.acquire(blocking=False):
+            raise AlreadyRunningError("an embedded AWS runs in this process already; stop it first")
+        try:
+            self._serve()
+        except BaseException:
+            EmbeddedAWS._running.release()
+            raise
+
+    def stop(self) -> None:
+        """Stop listening and forget every resource; nothing happens when not started."""
+        server, thread = self._server, self._thread
+        if server is None or thread is None:
+            return
+        server.shutdown()
+        thread.join()
+        moto_api_backend.reset()
+        if self._outer_moto_port is None:
+            del os.environ["MOTO_PORT"]
+        else:
+            os.environ["MOTO_PORT"] = self._outer_moto_port
+        self._server = self._thread = None
+        self._clients.clear()
+        EmbeddedAWS._running.release()
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables with which the AWS CLI, boto3, Polars and `npx cdk` reach this server."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_ACCESS_KEY_ID": "embedded",
+            "AWS_SECRET_ACCESS_KEY": "embedded",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "CDK_DEFAULT_ACCOUNT": ACCOUNT_ID,
+            "CDK_DEFAULT_REGION": REGION,
+        }
+
+    def client(self, service: str) -> Any:
+        """Return the boto3 client of `service`, bound to this server, that shows every error at once."""
+        with self._clients_lock:
+            if service not in self._clients:
+                environment = self.environment()
+                self._clients[service] = boto3.Session().client(
+                    service,
+                    endpoint_url=self.endpoint_url,
+                    region_name=REGION,
+                    aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+                    aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+                    config=Config(retries={"total_max_attempts": 1, "mode": "standard"}),
+                )
+            return self._clients[service]
+
+    def _serve(self) -> None:
+        install()
+        moto_api_backend.reset()
+        clock.start(self._speed)
+        listener = _listen(self._port)
+        application = DomainDispatcherApplication(create_backend_app)
+        server = make_server(
+            _LOOPBACK,
+            listener.getsockname()[1],
+            application,
+            threaded=True,
+            request_handler=_QuietHandler,
+            fd=listener.fileno(),
+        )
+        listener.close()
+        self._outer_moto_port = os.environ.get("MOTO_PORT")
+        os.environ["MOTO_PORT"] = str(server.port)
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        self._server, self._thread = server, thread
+
+
+def install() -> None:
+    """Teach moto in this process what it lacks; doing it again changes nothing."""
+    default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    if importlib.util.find_spec("local.personalize") is not None:
+        importlib.import_module("local.personalize").install()
+
+
+def _listen(port: int) -> socket.socket:
+    """Return a listening socket on the loopback, or say which port is taken."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((_LOOPBACK, port))
+    except OSError as error:
+        listener.close()
+        raise PortInUseError(
+            error.errno, f"cannot listen on port {port} ({error.strerror}); stop what uses it or take another"
+        ) from error
+    listener.listen(_BACKLOG)
+    return listener

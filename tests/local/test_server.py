@@ -1,0 +1,90 @@
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from local.server import AlreadyRunningError, EmbeddedAWS, PortInUseError
+
+
+def in_fresh_process(code: str) -> str:
+    """Run Python code in another process, since one holds only one embedded AWS; return its stdout."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    return done.stdout.strip()
+
+
+def test_every_start_is_an_empty_account() -> None:
+    """What was made before a stop is gone after the next start, and the server says nothing on stderr."""
+    code = """
+from local.server import EmbeddedAWS
+embedded = EmbeddedAWS()
+with embedded:
+    embedded.client("s3").create_bucket(Bucket="mine")
+    assert len(embedded.client("s3").list_buckets()["Buckets"]) == 1
+with embedded:
+    print(embedded.client("s3").list_buckets()["Buckets"])
+"""
+    assert in_fresh_process(code) == "[]"
+
+
+def test_one_embedded_aws_per_process(aws: EmbeddedAWS) -> None:
+    """A second start in one process is an error and leaves the first one serving."""
+    with pytest.raises(AlreadyRunningError, match="stop it first"):
+        EmbeddedAWS().start()
+    assert aws.client("sts").get_caller_identity()["Account"] == "123456789012"
+
+
+def test_a_taken_port_is_named() -> None:
+    """An occupied port is an OSError that names the port."""
+    code = """
+import socket
+from local.server import EmbeddedAWS, PortInUseError
+with socket.create_server(("127.0.0.1", 0)) as other:
+    port = other.getsockname()[1]
+    try:
+        EmbeddedAWS(port=port).start()
+    except PortInUseError as error:
+        assert str(port) in str(error)
+        print("named")
+with EmbeddedAWS(port=port) as embedded:
+    assert embedded.endpoint_url == f"http://localhost:{port}"
+"""
+    assert in_fresh_process(code) == "named"
+
+
+def test_port_errors_are_os_errors() -> None:
+    """Callers that handle OSError handle the taken port too."""
+    assert issubclass(PortInUseError, OSError)
+
+
+def test_only_this_machine_reaches_it(aws: EmbeddedAWS) -> None:
+    """The server listens on the loopback address and on no other."""
+    addresses = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), aws.port, socket.AF_INET)}
+    for address in addresses - {"127.0.0.1"}:
+        if str(address).startswith("127."):
+            continue
+        with socket.socket() as probe:
+            assert probe.connect_ex((address, aws.port)) != 0
+
+
+def test_the_environment_is_enough_for_boto3(aws: EmbeddedAWS) -> None:
+    """A process that has nothing but `environment()` reaches this account."""
+    aws.client("s3").create_bucket(Bucket="seen-from-outside")
+    code = "import boto3; print([b['Name'] for b in boto3.client('s3').list_buckets()['Buckets']])"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PATH": os.environ["PATH"]} | aws.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "seen-from-outside" in done.stdout
+
+
+def test_clients_do_not_retry(aws: EmbeddedAWS) -> None:
+    """The first error of a service is the one the caller sees."""
+    assert aws.client("s3").meta.config.retries["total_max_attempts"] == 1
