@@ -1,0 +1,149 @@
+"""Read a pipeline file and report every mistake in it at once."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from pydantic import ValidationError
+
+from spec.checks import Finding, check
+from spec.pipeline import Pipeline
+from spec.problems import Problem, SpecError
+
+if TYPE_CHECKING:
+    import pathlib
+    from collections.abc import Iterator
+
+    from pydantic_core import ErrorDetails
+
+    from spec.checks import Path
+
+
+def load(path: pathlib.Path) -> Pipeline:
+    """Read the pipeline file at ``path``.
+
+    Raises:
+        SpecError: the file cannot be read, is not YAML, or breaks rules; the error holds every problem.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = "Give the path of a pipeline file in UTF-8"
+        raise SpecError(str(path), [Problem(0, "", f"cannot be read ({error})", remedy)]) from error
+    return parse(text, source=str(path))
+
+
+def parse(text: str, *, source: str = "pipeline") -> Pipeline:
+    """Parse the text of a pipeline file; ``source`` names it in errors.
+
+    Raises:
+        SpecError: as in ``load``.
+    """
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        what = f"not YAML: {getattr(error, 'problem', None) or error}"
+        line = mark.line + 1 if mark else 0
+        raise SpecError(source, [Problem(line, "", what, "Mend the syntax there")]) from error
+    if root is None or not isinstance(document, dict):
+        remedy = "Write keys such as name, datasets and solutions"
+        raise SpecError(source, [Problem(0, "", "holds no mapping at its top", remedy)])
+    lines: dict[Path, int] = {}
+    problems = list(_index(root, (), lines))
+    pipeline, found = _validate(document)
+    problems += [Problem(_line(lines, place), _dotted(place), what, remedy) for place, what, remedy in found]
+    if problems or pipeline is None:
+        raise SpecError(source, problems)
+    return pipeline
+
+
+def _validate(document: dict[str, Any]) -> tuple[Pipeline | None, list[Finding]]:
+    pipeline = None
+    found: list[Finding] = []
+    try:
+        pipeline = Pipeline.model_validate(document)
+    except ValidationError as errors:
+        found = [_explain(error) for error in errors.errors()]
+    named = {finding.path for finding in found}
+    found += [finding for finding in check(document) if finding.path not in named]
+    return pipeline, list(dict.fromkeys(found))
+
+
+def _explain(error: ErrorDetails) -> Finding:
+    """Turn a pydantic error into place, what and remedy; the union branches of a scalar are no places."""
+    place = tuple(part for part in error["loc"] if part not in {"str", "int", "float"})
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        return Finding(place, "unknown key", _similar(str(place[-1]), place[:-1]))
+    if kind == "missing":
+        return Finding(place, "is missing", "Add it")
+    if kind == "value_error":
+        what, _, remedy = str(context["error"]).partition("; ")
+        return Finding(place, what, (remedy[:1].upper() + remedy[1:]) or "See `pipelines schema`")
+    if kind == "string_pattern_mismatch":
+        what = f"'{error['input']}' has other characters than a name may have"
+        return Finding(place, what, "Use small letters, digits and hyphens, beginning with a letter")
+    if kind == "too_short":
+        return Finding(place, "is empty", "Give at least one")
+    if place != tuple(error["loc"]):
+        return Finding(
+            place, f"'{error['input']}' is neither text nor a number", "Write texts such as no and yes in quotes"
+        )
+    message = error["msg"].removeprefix("Input ")
+    return Finding(place, f"'{error['input']}' is not possible here", message[:1].upper() + message[1:])
+
+
+def _similar(key: str, parent: Path) -> str:
+    allowed = _keys_at(parent)
+    close = difflib.get_close_matches(key, allowed, n=1)
+    hint = f"Did you mean {close[0]}? " if close else ""
+    return f"{hint}Known here: {', '.join(allowed)}"
+
+
+def _keys_at(place: Path) -> list[str]:
+    """Return the keys known at a place, read from the JSON Schema of the file."""
+    schema = Pipeline.model_json_schema(by_alias=True)
+    node: dict[str, Any] = schema
+    for part in place:
+        node = _resolve(node, schema)
+        if isinstance(part, int):
+            node = node["items"]
+        else:
+            node = node.get("properties", {}).get(part) or node["additionalProperties"]
+    return list(_resolve(node, schema)["properties"])
+
+
+def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    for option in (node, *node.get("anyOf", ())):
+        if "$ref" in option:
+            return dict(schema["$defs"][option["$ref"].rsplit("/", 1)[1]])
+    return node
+
+
+def _index(node: yaml.Node, place: Path, lines: dict[Path, int]) -> Iterator[Problem]:
+    """Fill ``lines`` with the line of every place; yield keys that stand twice, which YAML would let pass."""
+    lines.setdefault(place, node.start_mark.line + 1)
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _index(item, (*place, index), lines)
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            inner = (*place, str(key.value))
+            if inner in lines:
+                yield Problem(key.start_mark.line + 1, _dotted(inner), "stands twice", "Keep one of them")
+            lines[inner] = key.start_mark.line + 1
+            yield from _index(value, inner, lines)
+
+
+def _line(lines: dict[Path, int], place: Path) -> int:
+    while place and place not in lines:
+        place = place[:-1]
+    return lines.get(place, 0)
+
+
+def _dotted(place: Path) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")

@@ -1,0 +1,77 @@
+"""Names derived from a pipeline, and the lengths they must keep."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from spec.interactions import avro_schema, schema_hash
+from spec.limits import MAX_NAME_LENGTH
+
+if TYPE_CHECKING:
+    from spec.pipeline import Pipeline, Solution
+
+MAX_STAGE_LENGTH = 8
+STAGE_PATTERN = r"^[a-z][a-z0-9]{0,7}$"
+RUN_ID_LENGTH = len("20260101T000000-abcdef")
+_CONFIG_HASH_LENGTH = 6
+
+
+def prefix(pipeline: str, stage: str) -> str:
+    """Return what every name of this pipeline and stage begins with."""
+    return f"{pipeline}-{stage}"
+
+
+def schema_name(pipeline: Pipeline, stage: str, dataset: str) -> str:
+    """Return the name of schema and dataset; it carries the schema's hash, since any change replaces both."""
+    digest = schema_hash(avro_schema(pipeline.datasets.interactions.columns))
+    return f"{prefix(pipeline.name, stage)}-{dataset}-{digest}"
+
+
+def solution_name(pipeline: str, stage: str, solution: Solution) -> str:
+    """Return the solution's name; it carries a hash of its configuration, which the service cannot change."""
+    return f"{prefix(pipeline, stage)}-{solution.name}-{_config_hash(solution_config(solution))}"
+
+
+def solution_config(solution: Solution) -> dict[str, Any]:
+    """Return what CreateSolution takes besides name, group and automatic training, as Step Functions writes it."""
+    request: dict[str, Any] = {"RecipeArn": f"arn:aws:personalize:::recipe/{solution.recipe}"}
+    if solution.event_type is not None:
+        request["EventType"] = solution.event_type
+    config: dict[str, Any] = {}
+    if solution.event_value_threshold is not None:
+        # A string in this place of the API (page API_SolutionConfig).
+        config["EventValueThreshold"] = f"{solution.event_value_threshold:g}"
+    if solution.hyperparameters:
+        config["AlgorithmHyperParameters"] = {
+            name: str(value) for name, value in sorted(solution.hyperparameters.items())
+        }
+    if config:
+        request["SolutionConfig"] = config
+    return request
+
+
+def _config_hash(config: dict[str, Any]) -> str:
+    canonical = json.dumps(config, sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:_CONFIG_HASH_LENGTH]
+
+
+def longest_import_job(pipeline: str) -> int:
+    """Return the length of the longest import job name, whatever the stage."""
+    return len(pipeline) + 1 + MAX_STAGE_LENGTH + len("-interactions-") + RUN_ID_LENGTH
+
+
+def longest_solution(pipeline: str, solution: str) -> int:
+    """Return the length of the longest name of this solution, whatever the stage."""
+    return len(pipeline) + 1 + MAX_STAGE_LENGTH + 1 + len(solution) + 1 + _CONFIG_HASH_LENGTH
+
+
+def longest_job(pipeline: str, solution: str, job: str) -> int:
+    """Return the length of the longest batch job name, whatever the stage."""
+    return len(pipeline) + 1 + MAX_STAGE_LENGTH + 1 + len(solution) + 1 + len(job) + 1 + RUN_ID_LENGTH
+
+
+def too_long(length: int) -> int:
+    """Return by how many characters a name of this length exceeds the service's maximum; 0 if it fits."""
+    return max(0, length - MAX_NAME_LENGTH)

@@ -1,0 +1,66 @@
+"""The kinds of Personalize resources that a run creates: one table for states, IAM grants and docs.
+
+Names follow botocore's service model, and a test holds the table against it. IAM resource types follow
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonpersonalize.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ACTIVE = "ACTIVE"
+FAILED_STATUSES = ("CREATE FAILED", "CREATE STOPPED")
+"""Terminal statuses other than ACTIVE; the strings are exact (page API_CreateSolutionVersion)."""
+
+
+@dataclass(frozen=True)
+class ResourceKind:
+    """A kind of resource: how the API names it and how its ARN is built.
+
+    Attributes:
+        name: the API's noun: ``Create<name>``, ``Describe<name>``, and the key of the describe response.
+        label: what people call it.
+        arn_type: type within the ARN, ``arn:aws:personalize:<region>:<account>:<arn_type>/<name>``.
+        name_field: request field that holds the name; names identify resources within account and region.
+        parents: ARN types that the create call must be allowed on besides its own.
+        passes_role: the create call hands the service role to Personalize (iam:PassRole).
+    """
+
+    name: str
+    label: str
+    arn_type: str
+    name_field: str
+    parents: tuple[str, ...] = ()
+    passes_role: bool = False
+
+    @property
+    def create(self) -> str:
+        """Name of the create action, as IAM and the API write it."""
+        return f"Create{self.name}"
+
+    @property
+    def describe(self) -> str:
+        """Name of the describe action, as IAM and the API write it."""
+        return f"Describe{self.name}"
+
+    @property
+    def arn_field(self) -> str:
+        """Field of the ARN in requests and responses, as Step Functions writes it."""
+        return f"{self.name}Arn"
+
+
+DATASET_IMPORT_JOB = ResourceKind(
+    "DatasetImportJob", "import job", "dataset-import-job", "JobName", parents=("dataset",), passes_role=True
+)
+SOLUTION = ResourceKind("Solution", "solution", "solution", "Name", parents=("dataset-group",))
+SOLUTION_VERSION = ResourceKind("SolutionVersion", "solution version", "solution", "Name")
+BATCH_INFERENCE_JOB = ResourceKind(
+    "BatchInferenceJob",
+    "batch inference job",
+    "batch-inference-job",
+    "JobName",
+    parents=("solution",),
+    passes_role=True,
+)
+
+KINDS = (DATASET_IMPORT_JOB, SOLUTION, SOLUTION_VERSION, BATCH_INFERENCE_JOB)
