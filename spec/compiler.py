@@ -12,7 +12,15 @@ from spec.sql import parse_condition
 if TYPE_CHECKING:
     from spec.pipeline import Column, Interactions
 
-_TIME_CODES = {"Y": r"\d{4}", "m": r"\d{2}", "d": r"\d{2}", "H": r"\d{2}", "M": r"\d{2}", "S": r"\d{2}", "%": "%"}
+_TIME_CODES = {
+    "Y": "[0-9]{4}",
+    "m": "[0-9]{2}",
+    "d": "[0-9]{2}",
+    "H": "[0-9]{2}",
+    "M": "[0-9]{2}",
+    "S": "[0-9]{2}",
+    "%": "%",
+}
 
 
 def interactions_mapping(interactions: Interactions) -> DatasetMapping:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from spec.checks import Finding, check
 from spec.pipeline import Pipeline
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydantic_core import ErrorDetails
+    from ruamel.yaml.nodes import Node
 
     from spec.checks import Path
 
@@ -42,13 +45,12 @@ def parse(text: str, *, source: str = "pipeline") -> Pipeline:
         SpecError: as in ``load``.
     """
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        what = f"not YAML: {getattr(error, 'problem', None) or error}"
-        line = mark.line + 1 if mark else 0
-        raise SpecError(source, [Problem(line, "", what, "Mend the syntax there")]) from error
+        root, document = _read(text)
+    except YAMLError as error:
+        mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+        what = error.problem if isinstance(error, MarkedYAMLError) else str(error)
+        problem = Problem(mark.line + 1 if mark else 0, "", f"not YAML: {what}", "Mend the syntax there")
+        raise SpecError(source, [problem]) from error
     if root is None or not isinstance(document, dict):
         remedy = "Write keys such as name, datasets and solutions"
         raise SpecError(source, [Problem(0, "", "holds no mapping at its top", remedy)])
@@ -59,6 +61,14 @@ def parse(text: str, *, source: str = "pipeline") -> Pipeline:
     if problems or pipeline is None:
         raise SpecError(source, problems)
     return pipeline
+
+
+def _read(text: str) -> tuple[Node | None, Any]:
+    """Return the text's node tree, which knows lines, and its content, both by the rules of YAML 1.2."""
+    reader = YAML(typ="safe", pure=True)
+    # Keys that stand twice are reported with all other mistakes.
+    reader.allow_duplicate_keys = True
+    return reader.compose(text), reader.load(text)
 
 
 def _validate(document: dict[str, Any]) -> tuple[Pipeline | None, list[Finding]]:
@@ -91,7 +101,9 @@ def _explain(error: ErrorDetails) -> Finding:
         return Finding(place, "is empty", "Give at least one")
     if place != tuple(error["loc"]):
         return Finding(
-            place, f"'{error['input']}' is neither text nor a number", "Write texts such as no and yes in quotes"
+            place,
+            f"'{error['input']}' is neither text nor a number",
+            "Write true and false in quotes if they are texts",
         )
     message = error["msg"].removeprefix("Input ")
     return Finding(place, f"'{error['input']}' is not possible here", message[:1].upper() + message[1:])
@@ -124,13 +136,13 @@ def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     return node
 
 
-def _index(node: yaml.Node, place: Path, lines: dict[Path, int]) -> Iterator[Problem]:
+def _index(node: Node, place: Path, lines: dict[Path, int]) -> Iterator[Problem]:
     """Fill ``lines`` with the line of every place; yield keys that stand twice, which YAML would let pass."""
     lines.setdefault(place, node.start_mark.line + 1)
-    if isinstance(node, yaml.SequenceNode):
+    if isinstance(node, SequenceNode):
         for index, item in enumerate(node.value):
             yield from _index(item, (*place, index), lines)
-    if isinstance(node, yaml.MappingNode):
+    if isinstance(node, MappingNode):
         for key, value in node.value:
             inner = (*place, str(key.value))
             if inner in lines:

@@ -21,10 +21,10 @@ from spec.interactions import AvroType
 TimeUnit = Literal["s", "ms", "us", "ns"]
 UNITS_PER_SECOND: dict[TimeUnit, int] = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
-NUMBER_PATTERN = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$"
+NUMBER_PATTERN = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 """What counts as a number; matched before any engine casts, since engines differ in what they let pass."""
 
-EPOCH_PATTERN = r"^\d{1,18}(\.\d*)?$"
+EPOCH_PATTERN = r"^[0-9]{1,19}(\.[0-9]*)?$"
 """What counts as an epoch time; a fraction is dropped."""
 
 EARLIEST = 31_536_000

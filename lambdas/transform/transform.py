@@ -1,0 +1,111 @@
+"""Run a dataset's transform: raw objects to CSV, rejects, batch input and report, in one scan.
+
+Sinks write under ``staging/<run>/``; an object is copied to its final key only when every sink has finished, so
+what stands under a final key is whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from polars.exceptions import ComputeError
+
+from lambdas.transform import plan
+from lambdas.transform.errors import RowsLostError
+from lambdas.transform.reader import list_objects, scan, undecodable
+from lambdas.transform.request import TransformReport
+from lambdas.transform.rules import raw_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lambdas.transform.request import RawObject, TransformRequest
+
+
+def transform(request: TransformRequest, s3: Any) -> TransformReport:
+    """Transform one dataset of one run.
+
+    Args:
+        request: bucket, run and mapping.
+        s3: a boto3 S3 client; the engine streams objects by itself, with the same environment.
+
+    Raises:
+        TransformError: the raw data cannot be used at all.
+    """
+    objects = list_objects(s3, request.bucket, request.mapping.path)
+    try:
+        with _staging(request, s3) as staging:
+            facts = _execute(request, objects, staging)
+            _publish(request, s3, staging, facts)
+    except ComputeError as error:
+        raise undecodable(request.bucket, objects, s3) or error from error
+    return _report(request, objects, facts)
+
+
+@contextlib.contextmanager
+def _staging(request: TransformRequest, s3: Any) -> Iterator[str]:
+    """Give the prefix that sinks write to, and empty it afterwards, also when they fail."""
+    prefix = f"staging/{request.run}/{request.mapping.dataset}/"
+    try:
+        yield prefix
+    finally:
+        for name in ("dataset.csv", "rejects.jsonl", "users.json"):
+            s3.delete_object(Bucket=request.bucket, Key=prefix + name)
+
+
+def _execute(request: TransformRequest, objects: list[RawObject], staging: str) -> dict[str, Any]:
+    mapping = request.mapping
+    lines = scan(
+        f"s3://{request.bucket}/", objects, raw_columns(mapping), delimiter=mapping.delimiter, quote=mapping.quote
+    )
+    # Without the cache each sink would read the input again.
+    rows = plan.with_fate(lines, mapping).cache()
+    target = f"s3://{request.bucket}/{staging}"
+    *_, counts, items, users, scored, reasons = pl.collect_all(
+        [
+            plan.dataset(rows, mapping).sink_csv(f"{target}dataset.csv", lazy=True),
+            plan.rejects(rows).sink_ndjson(f"{target}rejects.jsonl", lazy=True, check_extension=False),
+            plan.batch_users(rows).sink_ndjson(f"{target}users.json", lazy=True, check_extension=False),
+            plan.counts(rows),
+            plan.items(rows),
+            plan.users(rows),
+            plan.batch_users(rows).select(pl.len().alias("users_scored")),
+            plan.reasons(rows),
+        ],
+        engine="streaming",
+    )
+    facts: dict[str, Any] = {}
+    for frame in (counts, items, users, scored):
+        facts |= frame.row(0, named=True)
+    facts["reasons"] = dict(reasons.iter_rows())
+    if facts["rows_in"] != facts["rows_out"] + facts["rows_filtered"] + facts["rows_rejected"]:
+        raise RowsLostError(f"Rows do not add up: {facts}. This is a fault of the transform; please report it.")
+    return facts
+
+
+def _publish(request: TransformRequest, s3: Any, staging: str, facts: dict[str, Any]) -> None:
+    run, dataset = request.run, request.mapping.dataset
+    copies = [("dataset.csv", f"transformed/{run}/{dataset}/{dataset}.csv")]
+    if facts["rows_rejected"]:
+        copies.append(("rejects.jsonl", _rejects_key(request)))
+    copies += [("users.json", f"{prefix}users-00000.json") for prefix in request.batch_inputs]
+    for name, key in copies:
+        # The managed copy takes objects beyond 5 GB in parts.
+        s3.copy({"Bucket": request.bucket, "Key": staging + name}, request.bucket, key)
+
+
+def _rejects_key(request: TransformRequest) -> str:
+    return f"rejects/{request.run}/{request.mapping.dataset}.jsonl"
+
+
+def _report(request: TransformRequest, objects: list[RawObject], facts: dict[str, Any]) -> TransformReport:
+    bucket, dataset = request.bucket, request.mapping.dataset
+    return TransformReport(
+        dataset=dataset,
+        objects=objects,
+        location=f"s3://{bucket}/transformed/{request.run}/{dataset}/",
+        rejects=f"s3://{bucket}/{_rejects_key(request)}" if facts["rows_rejected"] else None,
+        **facts,
+    )
