@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import logging
 import os
 import socket
 from threading import Lock, Thread
@@ -16,12 +17,21 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from local import clock
+from local import clock, patches
 
 REGION: Final = "us-east-1"
 ACCOUNT_ID: Final = DEFAULT_ACCOUNT_ID
 _LOOPBACK: Final = "127.0.0.1"
 _BACKLOG: Final = 128
+_PARTS: Final = (
+    "local.stepfunctions.definitions",
+    "local.stepfunctions.expressions",
+    "local.stepfunctions.timing",
+    "local.stepfunctions.integrations",
+    "local.stepfunctions.models",
+    "local.stepfunctions.responses",
+    "local.stepfunctions.cloudformation",
+)
 
 
 class PortInUseError(OSError):
@@ -168,6 +178,11 @@ class EmbeddedAWS:
 def install() -> None:
     """Teach moto in this process what it lacks; doing it again changes nothing."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    for module in _PARTS:
+        importlib.import_module(module)
+    patches.install()
+    # The interpreter logs every failed state; the execution and its history say it already.
+    logging.getLogger("moto.stepfunctions.parser").setLevel(logging.CRITICAL)
     if importlib.util.find_spec("local.personalize") is not None:
         importlib.import_module("local.personalize").install()
 

@@ -10,9 +10,7 @@ from local.server import AlreadyRunningError, EmbeddedAWS, PortInUseError
 
 def in_fresh_process(code: str) -> str:
     """Run Python code in another process, since one holds only one embedded AWS; return its stdout."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == ""
     return done.stdout.strip()
 

@@ -1,0 +1,99 @@
+"""What a Task state calls: AWS SDK integrations, Lambda and SNS, through boto3 against this machine's AWS."""
+
+from functools import lru_cache
+from threading import Lock
+from typing import Any, Final
+
+import boto3
+import moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils as lambda_module
+import moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn as sfn_module
+import moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sns as sns_module
+import moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sqs as sqs_module
+from botocore.config import Config
+from botocore.exceptions import UnknownServiceError
+from botocore.model import OperationNotFoundError
+from moto.settings import moto_server_port
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
+    StateTaskServiceAwsSdk,
+)
+
+from local.patches import replaces
+from local.stepfunctions.casing import UnknownFieldError, from_response, service_name, to_request
+
+_READ_TIMEOUT: Final = 1000  # longer than the longest Lambda invocation, 900 s
+_SERVICES: Final = {
+    "cloudwatchlogs": "logs",
+    "eventbridge": "events",
+    "sfn": "stepfunctions",
+    "costexplorer": "ce",
+    "personalizeevents": "personalize-events",
+    "personalizeruntime": "personalize-runtime",
+}
+_clients_lock = Lock()
+
+
+@lru_cache
+def _client(service: str, region: str, port: str) -> Any:
+    return boto3.Session().client(
+        service,
+        region_name=region,
+        endpoint_url=f"http://localhost:{port}",
+        aws_access_key_id="embedded",
+        aws_secret_access_key="embedded",  # noqa: S106  # moto takes any
+        config=Config(
+            parameter_validation=False,
+            read_timeout=_READ_TIMEOUT,
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            max_pool_connections=50,
+        ),
+    )
+
+
+def client_of_this_aws(region: str, service: str, state_credentials: Any = None) -> Any:
+    """Return a client that shows every error at once.
+
+    moto: makes a client for each call, from threads that must not share boto3's default session.
+    AWS: only the machine's own Retry calls again.
+    """
+    del state_credentials  # the embedded AWS does not sign in as the role
+    with _clients_lock:
+        return _client(_SERVICES.get(service.lower(), service), region, moto_server_port())
+
+
+for _module in (lambda_module, sns_module, sqs_module, sfn_module):
+    replaces(_module, "boto_client_for")(client_of_this_aws)
+
+
+@replaces(StateTaskServiceAwsSdk, "_normalise_service_error_name", staticmethod)
+def service_part_of_error_names(service: str) -> str:
+    """Return the part before the dot of a service's error names.
+
+    moto: knows two services and passes the others on as they are. AWS: Personalize, S3, CloudWatchLogs, …
+    """
+    return service_name(client_of_this_aws("us-east-1", service).meta.service_model.service_id)
+
+
+@replaces(StateTaskServiceAwsSdk, "_eval_service_task")
+def call_the_sdk_in_pascal_case(
+    self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
+) -> None:
+    """Call a service's API.
+
+    moto: passes arguments and answers on in boto3's spelling. AWS: in its own (see `local.stepfunctions.casing`).
+    """
+    action = self.resource.api_action
+    try:
+        client = client_of_this_aws(resource_runtime_part.region, self.resource.api_name, state_credentials)
+        operation = client.meta.service_model.operation_model(action[:1].upper() + action[1:])
+        request = to_request(normalised_parameters, operation.input_shape) if operation.input_shape else {}
+    except (UnknownServiceError, OperationNotFoundError, UnknownFieldError) as error:
+        cause = str(error)
+        if not isinstance(error, UnknownFieldError):
+            cause = f"The resource provided {self.resource.resource_arn} is not recognized."
+        failure = self._get_task_failure_event(env=env, error="States.Runtime", cause=cause)
+        raise FailureEventException(failure) from error
+    methods = client.meta.method_to_api_mapping
+    method = next(name for name, api in methods.items() if api == operation.name)
+    response = getattr(client, method)(**request)
+    env.stack.append(from_response(response, operation.output_shape) if operation.output_shape else {})

@@ -1,0 +1,128 @@
+"""The backend that runs state machines: moto's interpreter with AWS's rules about names, stops and history."""
+
+import time
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import moto.stepfunctions.models as moto_models
+import moto.stepfunctions.parser.models as parser_models
+import moto.stepfunctions.responses as moto_responses
+from moto.core.base_backend import BackendDict
+from moto.stepfunctions.exceptions import ExecutionDoesNotExist, InvalidToken
+from moto.stepfunctions.parser.api import ExecutionStatus
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+
+from local import clock
+from local.patches import replaces
+from local.stepfunctions.exceptions import StateMachineAlreadyExists
+
+_MAX_RESULTS = 1000
+_DEFAULT_RESULTS = 100
+
+
+class StepFunctionsBackend(StepFunctionsParserBackend):
+    """Step Functions of one account and region."""
+
+    @property
+    def _url_module(self) -> Any:
+        return __import__("moto.stepfunctions.urls", fromlist=["url_paths"])
+
+    def create_state_machine(self, name: str, definition: str, roleArn: str, *args: Any, **kwargs: Any) -> Any:  # noqa: N803  # moto's name
+        """Create a state machine; an existing one only counts as created when it is the same.
+
+        Raises:
+            StateMachineAlreadyExists: another definition or role has the name.
+        """
+        state_machine = super().create_state_machine(name, definition, roleArn, *args, **kwargs)
+        if (state_machine.definition, state_machine.roleArn) != (definition, roleArn):
+            raise StateMachineAlreadyExists(state_machine.arn)
+        return state_machine
+
+    def start_execution(
+        self,
+        state_machine_arn: str,
+        name: str | None = None,
+        execution_input: Any = None,
+        trace_header: Any = None,
+    ) -> Any:
+        """Start an execution; without a name it gets a UUID for one.
+
+        Raises:
+            ExecutionAlreadyExists: the name was used with another input, or by an execution that has ended.
+        """
+        if name:
+            self._validate_name(name)
+        return super().start_execution(state_machine_arn, name or str(uuid.uuid4()), execution_input, trace_header)
+
+    def stop_execution(self, execution_arn: str, error: str | None = None, cause: str | None = None) -> Any:
+        """Abort a running execution with the caller's error and cause."""
+        execution = self.describe_execution(execution_arn)
+        if execution.status == "RUNNING":
+            execution.error, execution.cause = error, cause
+            _abort(execution, error=error, cause=cause)
+        return execution
+
+    def describe_execution(self, execution_arn: str) -> Any:
+        """Return an execution.
+
+        Raises:
+            ExecutionDoesNotExist: there is none.
+        """
+        self._validate_execution_arn(execution_arn)
+        for execution in self._get_executions():
+            if execution.execution_arn == execution_arn:
+                return execution
+        raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{execution_arn}'")
+
+    def history_page(
+        self, execution_arn: str, *, reverse: bool, max_results: int | None, next_token: str | None
+    ) -> tuple[Sequence[Any], str | None]:
+        """Return one page of an execution's events and the token of the next page.
+
+        Raises:
+            InvalidToken: the token is not one of this operation.
+        """
+        execution = self.describe_execution(execution_arn)
+        events = execution.to_history_output()["events"] if execution.exec_worker.env else []
+        if reverse:
+            events = events[::-1]
+        start = _start(next_token)
+        end = start + min(max_results or _DEFAULT_RESULTS, _MAX_RESULTS)
+        return events[start:end], str(end) if end < len(events) else None
+
+    def stop_all(self) -> None:
+        """Abort what runs, since the account is going away."""
+        for execution in self._get_executions():
+            if execution.status == "RUNNING":
+                _abort(execution, error=None, cause=None)
+
+    def reset(self) -> None:
+        """Forget every state machine and end its executions."""
+        self.stop_all()
+        super().reset()
+
+
+def _abort(execution: Any, *, error: str | None, cause: str | None) -> None:
+    while execution.exec_worker.env is None:  # its thread has not parsed the definition yet
+        time.sleep(0.005)
+    execution.stop_date = clock.now()
+    execution.stop(stop_date=execution.stop_date, error=error, cause=cause)
+    execution.exec_status = ExecutionStatus.ABORTED
+
+
+def _start(next_token: str | None) -> int:
+    if next_token is None:
+        return 0
+    if not next_token.isdecimal():
+        raise InvalidToken(next_token)
+    return int(next_token)
+
+
+backends = BackendDict(StepFunctionsBackend, "stepfunctions")
+for _module, _name in (
+    (moto_models, "stepfunctions_backends"),
+    (moto_responses, "stepfunctions_backends"),
+    (parser_models, "stepfunctions_parser_backends"),
+):
+    replaces(_module, _name)(backends)

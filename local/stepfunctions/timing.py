@@ -1,0 +1,179 @@
+"""Moto's interpreter on the embedded clock: waits, retries, timeouts, timestamps, and stops that interrupt them."""
+
+import copy
+import datetime as dt
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import moto.stepfunctions.parser.asl.component.state.state as states_module
+import moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp as timestamp_module
+import moto.stepfunctions.parser.asl.eval.event.event_manager as event_manager_module
+import moto.stepfunctions.parser.backend.execution as execution_module
+import moto.stepfunctions.parser.models as models_module
+from moto.stepfunctions.parser.asl.component.common.catch.catch_outcome import CatchOutcome
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
+from moto.stepfunctions.parser.asl.component.common.retry.max_attempts_decl import MaxAttemptsOutcome
+from moto.stepfunctions.parser.asl.component.common.retry.retrier_decl import RetrierDecl
+from moto.stepfunctions.parser.asl.component.common.retry.retrier_outcome import RetrierOutcome
+from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import EvalTimeoutError
+from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
+from moto.stepfunctions.parser.asl.component.program.program import Program
+from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
+from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramRunning
+
+from local import clock
+from local.patches import replaces
+from local.stepfunctions.jsonata import iso
+
+_set_error = Environment.set_error
+
+
+class _EmbeddedDatetime(dt.datetime):
+    @classmethod
+    def now(cls, tz: dt.tzinfo | None = None) -> Any:
+        """Return the embedded time; without a zone as naive UTC, which is how moto compares it."""
+        moment = clock.now()
+        if tz is None:
+            return moment.replace(tzinfo=None)
+        return cls.fromtimestamp(moment.timestamp(), tz)
+
+    def isoformat(self, *_: Any, **__: Any) -> str:
+        """Return the text that Step Functions puts in the context object."""
+        return iso(dt.datetime.fromtimestamp(self.timestamp(), dt.UTC))
+
+
+_embedded = SimpleNamespace(datetime=_EmbeddedDatetime, timezone=dt.timezone, timedelta=dt.timedelta)
+for _module in (states_module, timestamp_module, event_manager_module, execution_module, models_module):
+    replaces(_module, "datetime")(_embedded)
+
+
+@replaces(WaitFunction, "_wait_interval")
+def wait_on_the_embedded_clock(_self: Any, env: Any, wait_seconds: float) -> None:
+    """Wait, unless the execution is stopped.
+
+    moto: on the machine's clock. AWS: on its own.
+    """
+    _pause(env, wait_seconds)
+
+
+@replaces(RetrierDecl, "_eval_body")
+def retry_on_the_embedded_clock(self: Any, env: Any) -> None:
+    """Decide about another attempt and wait for it.
+
+    moto: sleeps on the machine's clock, deaf to a stop. AWS: a stop ends the wait.
+    """
+    self.error_equals.eval(env)
+    if not env.stack.pop():
+        env.stack.append(RetrierOutcome.Skipped)
+        return
+    self.max_attempts.eval(env=env)
+    if env.stack.pop() == MaxAttemptsOutcome.EXHAUSTED:
+        env.stack.append(RetrierOutcome.Failed)
+        return
+    for part in (self.interval_seconds, self.backoff_rate, self.max_delay_seconds, self.jitter_strategy):
+        part.eval(env=env)
+    _pause(env, env.stack.pop())
+    env.stack.append(RetrierOutcome.Executed)
+
+
+def _pause(env: Any, seconds: float) -> None:
+    deadline = clock.now() + dt.timedelta(seconds=seconds)
+    clock.wait_until(deadline, lambda: not env.is_running())
+
+
+@replaces(Program, "eval")
+def machine_timeout_on_the_embedded_clock(self: Any, env: Any) -> None:
+    """Run a program until it ends or its TimeoutSeconds passed.
+
+    moto: the timeout is on the machine's clock. AWS: on its own.
+    """
+    env.next_state_name = self.start_at.start_at_name
+    worker = threading.Thread(target=EvalComponent.eval, args=(self, env), daemon=True)
+    worker.start()
+    timeout = self.timeout_seconds.timeout_seconds if self.timeout_seconds else None
+    worker.join(None if timeout is None else clock.real_seconds(timeout))
+    if worker.is_alive():
+        env.set_timed_out()
+
+
+@replaces(Environment, "set_error")
+def a_stopped_execution_stays_stopped(self: Any, error: Any) -> None:
+    """Note that a program failed.
+
+    moto: a task that is cut off by StopExecution fails the execution. AWS: it is ABORTED (or TIMED_OUT).
+    """
+    if isinstance(self.program_state(), ProgramRunning):
+        _set_error(self, error)
+
+
+@replaces(ExecutionState, "_evaluate_with_timeout")
+def evaluate_a_state_with_its_timeout(self: Any, env: Any) -> None:
+    """Run a Task, Map or Parallel state and evaluate what it does with the result.
+
+    moto: the timeout is on the machine's clock, and an Output that fails escapes the state's Catch. AWS: the
+    timeout is on its own clock, and States.QueryEvaluationError can be caught whichever field it comes from.
+    """
+    self.timeout.eval(env=env)
+    outcome = _run_in_frame(self, env, clock.real_seconds(env.stack.pop()))
+    env.stack.append(outcome)
+    if not self._is_language_query_jsonpath():
+        env.states.set_result(outcome)
+        _evaluate_assign_and_output(self, env)
+        return
+    for declaration in (self.assign_decl, self.result_selector, self.result_path):
+        if declaration:
+            declaration.eval(env=env)
+
+
+def _evaluate_assign_and_output(state: Any, env: Any) -> None:
+    try:
+        if state.assign_decl:
+            state.assign_decl.eval(env=env)
+        if state.output:
+            state.output.eval(env=env)
+            env.stack[-1] = env.states.get_input()
+    except FailureEventException:
+        env.variable_store.pending = {}  # a Catch or a Retry starts from the old values
+        raise
+
+
+@replaces(ExecutionState, "_eval_state_output")
+def jsonata_output_is_evaluated_already(self: Any, env: Any) -> None:
+    """Pass the output on; evaluate_a_state_with_its_timeout and Catch have evaluated JSONata's."""
+    if isinstance(env.stack[-1], CatchOutcome):
+        return
+    if self._is_language_query_jsonpath():
+        CommonStateField._eval_state_output(self, env=env)  # noqa: SLF001  # what moto does
+    else:
+        env.states.reset(input_value=env.stack.pop())
+
+
+def _run_in_frame(state: Any, env: Any, timeout: float) -> Any:
+    frame = env.open_frame()
+    frame.states.reset(input_value=env.states.get_input())
+    frame.stack = copy.deepcopy(env.stack)
+    outcome: list[Any] = []
+    failure: list[Exception] = []
+
+    def run() -> None:
+        try:
+            state._eval_execution(frame)  # noqa: SLF001  # the state's own work
+            outcome.extend(frame.stack)
+        except Exception as error:  # noqa: BLE001  # raised again in the state's thread
+            failure.append(error)
+
+    worker = threading.Thread(target=run, daemon=True)
+    worker.start()
+    worker.join(timeout)
+    timed_out = worker.is_alive()
+    frame.set_ended()
+    env.close_frame(frame)
+    if failure:
+        raise failure[0]
+    if timed_out:
+        raise EvalTimeoutError
+    return outcome[-1]
