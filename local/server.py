@@ -24,6 +24,8 @@ ACCOUNT_ID: Final = DEFAULT_ACCOUNT_ID
 _LOOPBACK: Final = "127.0.0.1"
 _BACKLOG: Final = 128
 _PARTS: Final = (
+    "local.awslambda.invoke",
+    "local.awslambda.configuration",
     "local.stepfunctions.definitions",
     "local.stepfunctions.expressions",
     "local.stepfunctions.timing",

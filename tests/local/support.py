@@ -28,6 +28,16 @@ def eventually(question: Callable[[], _Found | None], *, deadline: float = 20) -
     raise AssertionError(f"nothing came within {deadline} s")
 
 
+def role(aws: EmbeddedAWS, service: str) -> str:
+    """Create a role that `service` may assume; return its ARN."""
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}],
+    }
+    created = aws.client("iam").create_role(RoleName=unique("role"), AssumeRolePolicyDocument=json.dumps(trust))
+    return str(created["Role"]["Arn"])
+
+
 def machine(aws: EmbeddedAWS, states: Mapping[str, Any], **fields: Any) -> str:
     """Create a JSONata state machine that starts at its first state; return its ARN."""
     definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states, **fields}
