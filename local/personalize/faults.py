@@ -1,0 +1,141 @@
+"""Faults on demand: an HTTP door beside the API, as moto has its own `/moto-api`.
+
+`POST {endpoint}/personalize-faults` arms one, with a JSON object of either form:
+
+    {"operation": "CreateDatasetImportJob", "error": "ThrottlingException", "message": "Rate exceeded", "times": 2}
+        the next two calls of that operation raise that error (any code); the calls have no effect
+    {"job": "SolutionVersion", "outcome": "CREATE FAILED", "reason": "out of capacity", "times": 1}
+        the next such job (DatasetImportJob, SolutionVersion, BatchInferenceJob) ends so, without doing its work
+    {"job": "BatchInferenceJob", "outcome": "STALL"}
+        the next such job stays CREATE IN_PROGRESS for good
+
+`times` is 1 when left out. `GET` answers `{"armed": […], "fired": […]}`, the armed ones with the times that
+are left, the fired ones in order; `DELETE` forgets both. A fault that cannot be armed is answered with 400 and
+`{"message": …}`. Faults hold for every account and region of this process, and starting the server clears them.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from threading import Lock
+from typing import Any
+
+from botocore.session import Session
+from moto.core.request import Request
+
+from local.personalize.exceptions import ServiceError
+from local.personalize.kinds import KINDS, Life, Status
+
+STALL = "STALL"
+_JOBS = sorted(kind.name for kind in KINDS.values() if kind.life is Life.WORKED)
+
+
+@dataclass
+class CallFault:
+    """The next `times` calls of `operation` raise `error`."""
+
+    operation: str
+    error: str
+    message: str = "A fault that was switched on"
+    times: int = 1
+
+
+@dataclass
+class JobFault:
+    """The next `times` jobs of the kind `job` end as `outcome`: CREATE FAILED with `reason`, or STALL."""
+
+    job: str
+    outcome: str
+    reason: str = "A fault that was switched on"
+    times: int = 1
+
+
+class FaultBook:
+    """What is armed and what fired; safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._armed: list[CallFault | JobFault] = []
+        self._fired: list[dict[str, Any]] = []
+
+    def arm(self, fault: CallFault | JobFault) -> None:
+        """Add a fault behind those already armed."""
+        with self._lock:
+            self._armed.append(fault)
+
+    def clear(self) -> None:
+        """Forget what is armed and what fired."""
+        with self._lock:
+            self._armed.clear()
+            self._fired.clear()
+
+    def report(self) -> dict[str, list[dict[str, Any]]]:
+        """Return what is armed and what fired, as JSON values."""
+        with self._lock:
+            return {"armed": [asdict(fault) for fault in self._armed], "fired": list(self._fired)}
+
+    def on_call(self, operation: str) -> None:
+        """Raise the error that is armed for a call of `operation`, if any."""
+        with self._lock:
+            fault = next((f for f in self._armed if isinstance(f, CallFault) and f.operation == operation), None)
+            if fault is None:
+                return
+            self._fire(fault)
+        raise ServiceError(fault.message, fault.error)
+
+    def on_job(self, job: str) -> JobFault | None:
+        """Return the fault that is armed for a job of the kind `job`, if any."""
+        with self._lock:
+            fault = next((f for f in self._armed if isinstance(f, JobFault) and f.job == job), None)
+            if fault is not None:
+                self._fire(fault)
+            return fault
+
+    def _fire(self, fault: CallFault | JobFault) -> None:
+        fault.times -= 1
+        if fault.times == 0:
+            self._armed.remove(fault)
+        self._fired.append({key: value for key, value in asdict(fault).items() if key != "times"})
+
+
+FAULTS = FaultBook()
+
+
+def serve(request: Request, _url: str | None = None, _headers: Any = None) -> tuple[int, dict[str, str], str]:
+    """Answer a request to the door (see the module)."""
+    answer: dict[str, Any]
+    match request.method:
+        case "GET":
+            status, answer = 200, FAULTS.report()
+        case "DELETE":
+            FAULTS.clear()
+            status, answer = 200, FAULTS.report()
+        case "POST":
+            status, answer = _arm(request.get_data(as_text=True))
+        case other:
+            status, answer = 405, {"message": f"{other} is not one of GET, POST, DELETE"}
+    return status, {"Content-Type": "application/json"}, json.dumps(answer)
+
+
+def _arm(body: str) -> tuple[int, dict[str, Any]]:
+    try:
+        fault = _parse(json.loads(body))
+    except (ValueError, TypeError) as error:
+        return 400, {"message": str(error)}
+    FAULTS.arm(fault)
+    return 200, FAULTS.report()
+
+
+def _parse(wish: Any) -> CallFault | JobFault:
+    if not isinstance(wish, dict):
+        raise TypeError("a fault is a JSON object")
+    fault = JobFault(**wish) if "job" in wish else CallFault(**wish)
+    if not isinstance(fault.times, int) or fault.times < 1:
+        raise ValueError("times must be a whole number from 1")
+    if isinstance(fault, JobFault):
+        if fault.job not in _JOBS:
+            raise ValueError(f"job must be one of {', '.join(_JOBS)}")
+        if fault.outcome not in {STALL, Status.CREATE_FAILED}:
+            raise ValueError(f"outcome must be {Status.CREATE_FAILED} or {STALL}")
+    elif fault.operation not in Session().get_service_model("personalize").operation_names:
+        raise ValueError(f"{fault.operation} is not an operation of Amazon Personalize")
+    return fault

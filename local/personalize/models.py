@@ -1,0 +1,198 @@
+"""The backend of one account and region: which resources there are, and the work that goes on for them."""
+
+import base64
+import binascii
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import RLock
+from typing import Any, Final
+
+from moto.core.base_backend import BackendDict, BaseBackend
+
+from local.personalize.choices import DEFAULT_PAGE
+from local.personalize.exceptions import (
+    InvalidInputException,
+    InvalidNextTokenException,
+    JobFailedError,
+    LimitExceededException,
+    ResourceAlreadyExistsException,
+    ResourceInUseException,
+    ResourceNotFoundException,
+)
+from local.personalize.faults import FAULTS, STALL, JobFault
+from local.personalize.kinds import KINDS, Kind, Status
+from local.personalize.resources import Resource
+
+_log = logging.getLogger(__name__)
+
+_WORKERS: Final = 2
+"""Jobs that work at the same time; the others stay CREATE PENDING."""
+
+Work = Callable[[], Any]
+
+
+class PersonalizeBackend(BaseBackend):
+    """The resources by ARN, oldest first. `lock` guards them: hold it while looking or changing."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.lock = RLock()
+        self.resources: dict[str, Resource] = {}
+        self._workers: ThreadPoolExecutor | None = None
+
+    def reset(self) -> None:
+        """Forget everything; work that is under way ends unseen."""
+        if self._workers is not None:
+            self._workers.shutdown(wait=False, cancel_futures=True)
+        FAULTS.clear()
+        super().reset()
+
+    def arn(self, path: str) -> str:
+        """Return the ARN of this account and region that ends in `path`."""
+        return f"arn:{self.partition}:personalize:{self.region_name}:{self.account_id}:{path}"
+
+    def find(self, kind: Kind, arn: str) -> Resource:
+        """Return the resource of that kind.
+
+        Raises:
+            ResourceNotFoundException: there is none.
+        """
+        resource = self.resources.get(arn)
+        if resource is not None and resource.status is Status.GONE:
+            del self.resources[arn]
+            resource = None
+        if resource is None or resource.kind is not kind:
+            raise ResourceNotFoundException(arn)
+        return resource
+
+    def find_active(self, kind: Kind, arn: str) -> Resource:
+        """Return the resource of that kind, which must be ACTIVE.
+
+        Raises:
+            ResourceNotFoundException: there is none.
+            ResourceInUseException: it is on its way to ACTIVE or to its end.
+            InvalidInputException: its creation failed or was stopped, so it never will be.
+        """
+        resource = self.find(kind, arn)
+        if resource.status in {Status.CREATE_FAILED, Status.CREATE_STOPPED}:
+            raise InvalidInputException(f"{kind.name} {arn} is {resource.status}")
+        if resource.status is not Status.ACTIVE:
+            raise ResourceInUseException(f"{kind.name} {arn} is {resource.status}, not {Status.ACTIVE}")
+        return resource
+
+    def all(self, kind: Kind, **selected: str) -> list[Resource]:
+        """Return the resources of a kind whose members equal those of `selected`, oldest first."""
+        return [
+            resource
+            for resource in self.resources.values()
+            if resource.kind is kind
+            and resource.status is not Status.GONE
+            and all(resource.members.get(member) == value for member, value in selected.items())
+        ]
+
+    def add(self, kind: Kind, members: dict[str, Any], **arn_parts: str) -> Resource:
+        """Create a resource; its ARN is the kind's shape filled with the members and `arn_parts`.
+
+        Raises:
+            ResourceAlreadyExistsException: the ARN is taken.
+            LimitExceededException: a quota of the kind is used up.
+        """
+        arn = self.arn(kind.arn_shape.format(**members, **arn_parts))
+        taken = self.resources.get(arn)
+        if taken is not None and taken.status is not Status.GONE:
+            raise ResourceAlreadyExistsException(arn)
+        existing = self.all(kind)
+        if kind.quota is not None and len(existing) >= kind.quota:
+            raise LimitExceededException(f"More than {kind.quota} resources of type {kind.name}")
+        unfinished = sum(resource.unfinished for resource in existing)
+        if kind.unfinished_quota is not None and unfinished >= kind.unfinished_quota:
+            raise LimitExceededException(
+                f"More than {kind.unfinished_quota} resources with PENDING or IN_PROGRESS status"
+            )
+        resource = Resource(kind, arn, members)
+        self.resources.pop(arn, None)
+        self.resources[arn] = resource
+        return resource
+
+    def delete(self, resource: Resource) -> None:
+        """Begin to delete a resource and what it owns.
+
+        Raises:
+            ResourceInUseException: it is being created or deleted, or others need it.
+        """
+        if resource.status not in {Status.ACTIVE, Status.CREATE_FAILED, Status.CREATE_STOPPED}:
+            raise ResourceInUseException(f"{resource.kind.name} {resource.arn} is {resource.status}")
+        for blocker in resource.kind.blockers:
+            needed = resource.members[blocker.via] if blocker.via else resource.arn
+            for other in self.all(KINDS[blocker.kind], **{blocker.member: needed}):
+                if other.unfinished or not blocker.unfinished_only:
+                    raise ResourceInUseException(
+                        f"{resource.kind.name} {resource.arn} is in use by {other.kind.name} {other.arn}"
+                    )
+        for kind_name, member in resource.kind.owns.items():
+            for owned in self.all(KINDS[kind_name], **{member: resource.arn}):
+                owned.delete()
+        resource.delete()
+
+    def page(
+        self, operation: str, resources: list[Any], size: int | None, token: str | None
+    ) -> tuple[list[Any], str | None]:
+        """Return one page of a list and the token of the next, None on the last page.
+
+        Raises:
+            InvalidNextTokenException: the token was not given by this operation.
+        """
+        start = _position(operation, token) if token else 0
+        end = start + (size or DEFAULT_PAGE)
+        following = f"{operation}:{end}".encode()
+        more = base64.b64encode(following).decode() if end < len(resources) else None
+        return resources[start:end], more
+
+    def start(self, job: Resource, work: Work) -> None:
+        """Do `work` for a job in the background; what it returns becomes the job's `result`.
+
+        The job is CREATE IN_PROGRESS while it works, then ACTIVE; or CREATE FAILED, with the text of the
+        `JobFailedError` that the work raised.
+        """
+        fault = FAULTS.on_job(job.kind.name)
+        if fault is not None and fault.outcome == STALL:
+            job.enter(Status.CREATE_IN_PROGRESS)
+            return
+        if self._workers is None:
+            self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="personalize")
+        self._workers.submit(_do, job, work, self.lock, fault)
+
+
+def _do(job: Resource, work: Work, lock: RLock, fault: JobFault | None) -> None:
+    with lock:
+        if not job.is_at(Status.CREATE_PENDING):
+            return
+        job.enter(Status.CREATE_IN_PROGRESS)
+    outcome, reason, result = Status.ACTIVE, None, None
+    try:
+        if fault is not None:
+            raise JobFailedError(fault.reason)  # noqa: TRY301  # one place ends a job as failed
+        result = work()
+    except JobFailedError as error:
+        outcome, reason = Status.CREATE_FAILED, str(error)
+    except Exception as error:  # noqa: BLE001  # the thread has no caller to tell: the job does
+        _log.exception("%s failed", job.arn)
+        outcome, reason = Status.CREATE_FAILED, f"Internal failure: {error!r}"
+    with lock:
+        if job.is_at(Status.CREATE_IN_PROGRESS):
+            job.result = result
+            job.enter(outcome, reason)
+
+
+def _position(operation: str, token: str) -> int:
+    try:
+        name, _, position = base64.b64decode(token, validate=True).decode().rpartition(":")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise InvalidNextTokenException(token) from error
+    if name != operation or not position.isdecimal():
+        raise InvalidNextTokenException(token)
+    return int(position)
+
+
+personalize_backends = BackendDict(PersonalizeBackend, "personalize")

@@ -1,0 +1,108 @@
+"""Interactions as arrays: what recipes learn from and what they are asked about."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Events of users with items, sorted by user, then time, then the order in which they came.
+
+    `users` and `items` hold, per event, places in `user_ids` and `item_ids`, which are sorted; `times` are
+    epoch seconds. `item_ids` is the catalogue: it may hold items without events. Each user has one event
+    or more, except in what `of_users` returns.
+    """
+
+    users: Ints
+    items: Ints
+    times: Ints
+    user_ids: Sequence[str]
+    item_ids: Sequence[str]
+
+    @classmethod
+    def of(
+        cls,
+        user_ids: Sequence[str],
+        item_ids: Sequence[str],
+        times: Sequence[int],
+        catalogue: Sequence[str] = (),
+    ) -> Self:
+        """Return the events given by three columns, with the items of `catalogue` added to theirs."""
+        users, user_places = np.unique(np.asarray(user_ids, dtype=object), return_inverse=True)
+        items = np.unique(np.asarray([*item_ids, *catalogue], dtype=object))
+        place = {item: index for index, item in enumerate(items)}
+        item_places = np.asarray([place[item] for item in item_ids], dtype=np.int64)
+        stamps = np.asarray(times, dtype=np.int64)
+        order = np.lexsort((stamps, user_places))
+        return cls(user_places[order].astype(np.int64), item_places[order], stamps[order], list(users), list(items))
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    @property
+    def counts(self) -> Floats:
+        """Events per item of the catalogue."""
+        return np.bincount(self.items, minlength=len(self.item_ids)).astype(np.float64)
+
+    @property
+    def lengths(self) -> Ints:
+        """Events per user."""
+        return np.bincount(self.users, minlength=len(self.user_ids)).astype(np.int64)
+
+    def from_end(self) -> Ints:
+        """Return, per event, how many later events its user has."""
+        ends = np.cumsum(self.lengths) - 1
+        places: Ints = ends[self.users] - np.arange(len(self), dtype=np.int64)
+        return places
+
+    def where(self, mask: Mask) -> "Interactions":
+        """Return the events of a mask; users and catalogue stay the same."""
+        return Interactions(self.users[mask], self.items[mask], self.times[mask], self.user_ids, self.item_ids)
+
+    def without_idle_users(self) -> "Interactions":
+        """Return the same events with only those users that have any."""
+        active, users = np.unique(self.users, return_inverse=True)
+        ids = [self.user_ids[place] for place in active]
+        return Interactions(users.astype(np.int64), self.items, self.times, ids, self.item_ids)
+
+    def of_users(self, user_ids: Sequence[str]) -> "Interactions":
+        """Return the events of these users, in their order; unknown users have none."""
+        place = {user: index for index, user in enumerate(self.user_ids)}
+        known = np.asarray([place.get(user, -1) for user in user_ids], dtype=np.int64)
+        starts = np.concatenate([[0], np.cumsum(self.lengths)])
+        begin = np.where(known >= 0, starts[known], 0)
+        size = np.where(known >= 0, starts[known + 1] - starts[known], 0)
+        users = np.repeat(np.arange(len(user_ids), dtype=np.int64), size)
+        offsets = np.arange(len(users), dtype=np.int64) - np.repeat(np.cumsum(size) - size, size)
+        events = np.repeat(begin, size) + offsets
+        return Interactions(users, self.items[events], self.times[events], user_ids, self.item_ids)
+
+    def matrix(self, weights: Floats | None = None) -> Any:
+        """Return the users by items matrix (CSR) of summed weights, 1 per event when left out."""
+        values = np.ones(len(self)) if weights is None else weights
+        shape = (len(self.user_ids), len(self.item_ids))
+        return sparse.csr_array((values, (self.users, self.items)), shape=shape)
+
+    def faded(self, decay: float) -> Any:
+        """Return the matrix in which each event weighs `decay` times as much as its user's next one."""
+        return self.matrix(np.power(decay, self.from_end(), dtype=np.float64))
+
+    def users_with(self, events: int) -> list[str]:
+        """Return the users with that many events or more."""
+        return [self.user_ids[int(place)] for place in np.flatnonzero(self.lengths >= events)]
+
+    def split_newest(self, share: float) -> tuple["Interactions", "Interactions"]:
+        """Return the older events and the newest `share` (rounded up) of the users with two or more."""
+        lengths = self.lengths
+        held_out = np.where(lengths > 1, np.ceil(lengths * share), 0).astype(np.int64)
+        newest = self.from_end() < held_out[self.users]
+        return self.where(~newest), self.where(newest)

@@ -1,0 +1,113 @@
+"""S3 as a job of the service sees it: through its role and the bucket's policy, both of which must allow.
+
+Rules: Developer Guide, granting-personalize-s3-access and cross-service-confused-deputy-prevention.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+from moto.s3.exceptions import MissingBucket
+from moto.s3.models import FakeBucket, S3Backend, s3_backends
+
+from local.personalize.exceptions import JobFailedError
+from local.personalize.models import PersonalizeBackend
+
+try:
+    from local.s3.policy import bucket_policy_allows, can_assume, role_allows
+except ModuleNotFoundError:
+    bucket_policy_allows = can_assume = role_allows = lambda *a, **k: True
+
+SERVICE: Final = "personalize.amazonaws.com"
+
+_GUIDE: Final = (
+    "Please look at https://docs.aws.amazon.com/personalize/latest/dg/getting-started.html#gs-upload-to-bucket"
+)
+
+
+@dataclass(frozen=True)
+class Location:
+    """A place in S3: `key` is an object's key or the beginning of several."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, url: str) -> Self:
+        """Return the place that an `s3://` URL names.
+
+        Raises:
+            ValueError: the URL is not of S3, or has no bucket.
+        """
+        scheme, _, rest = url.partition("://")
+        bucket, _, key = rest.partition("/")
+        if scheme != "s3" or not bucket:
+            raise ValueError(f"Invalid S3 path: {url}")
+        return cls(bucket, key)
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+class RoleStorage:
+    """Reads and writes objects for one job.
+
+    Raises, as all its methods do, `JobFailedError` where a permission is missing.
+    """
+
+    def __init__(self, backend: PersonalizeBackend, role_arn: str, job_arn: str) -> None:
+        self._account = backend.account_id
+        self._role_arn = role_arn
+        self._context = {
+            "aws:SourceAccount": backend.account_id,
+            "aws:SourceArn": job_arn,
+            "aws:SecureTransport": "true",
+        }
+        self._s3: S3Backend = s3_backends[backend.account_id][backend.partition]
+        if not can_assume(self._account, role_arn, SERVICE, self._context):
+            raise JobFailedError(
+                f"The role {role_arn} cannot be assumed by {SERVICE}. Its trust policy must allow sts:AssumeRole "
+                f"with aws:SourceAccount {self._account} and aws:SourceArn {job_arn}"
+            )
+
+    def list_keys(self, location: Location) -> list[str]:
+        """Return the keys that begin with the location's, sorted; needs s3:ListBucket."""
+        self._require("s3:ListBucket", location.bucket, None, {"s3:prefix": location.key})
+        keys = list(self._bucket(location.bucket).keys)
+        return sorted(key for key in keys if key.startswith(location.key))
+
+    def read(self, location: Location) -> bytes | None:
+        """Return an object's content, None if there is none; needs s3:GetObject."""
+        self._require("s3:GetObject", location.bucket, location.key)
+        self._bucket(location.bucket)
+        found = self._s3.get_object(location.bucket, location.key)
+        return None if found is None else bytes(found.value)
+
+    def require_write(self, location: Location) -> None:
+        """Check that the object may be written; needs s3:PutObject."""
+        self._require("s3:PutObject", location.bucket, location.key)
+        self._bucket(location.bucket)
+
+    def write(self, location: Location, content: bytes) -> None:
+        """Write an object; needs s3:PutObject."""
+        self.require_write(location)
+        self._s3.put_object(location.bucket, location.key, content)
+
+    def _bucket(self, name: str) -> FakeBucket:
+        try:
+            return self._s3.get_bucket(name)
+        except MissingBucket as error:
+            raise JobFailedError(f"The S3 bucket {name} does not exist") from error
+
+    def _require(self, action: str, bucket: str, key: str | None, more: dict[str, str] | None = None) -> None:
+        context = {**self._context, **(more or {})}
+        resource = f"arn:aws:s3:::{bucket}" + ("" if key is None else f"/{key}")
+        if not bucket_policy_allows(self._account, bucket, key, action, principal_service=SERVICE, context=context):
+            raise JobFailedError(
+                f"Insufficient privileges for accessing data in S3. {_GUIDE} and fix bucket policy on {bucket}: "
+                f"it does not allow {SERVICE} to do {action} on {resource}"
+            )
+        if not role_allows(self._account, self._role_arn, action, resource, context):
+            raise JobFailedError(
+                f"Insufficient privileges for accessing data in S3. {_GUIDE} and fix the policies of the role "
+                f"{self._role_arn}: they do not allow {action} on {resource}"
+            )
