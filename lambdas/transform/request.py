@@ -33,6 +33,13 @@ class RawObject(_Contract):
     etag: str
 
 
+class Reason(_Contract):
+    """Why rows were rejected, and how many."""
+
+    reason: str
+    rows: int
+
+
 class TransformReport(_Contract):
     """Counts of one dataset; ``rows_in == rows_out + rows_filtered + rows_rejected``.
 
@@ -52,7 +59,7 @@ class TransformReport(_Contract):
     rows_out: int
     rows_filtered: int
     rows_rejected: int
-    reasons: dict[str, int]
+    reasons: list[Reason]
     users: int
     users_with_two: int
     users_scored: int

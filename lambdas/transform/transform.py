@@ -79,7 +79,7 @@ def _execute(request: TransformRequest, objects: list[RawObject], staging: str) 
     facts: dict[str, Any] = {}
     for frame in (counts, items, users, scored):
         facts |= frame.row(0, named=True)
-    facts["reasons"] = dict(reasons.iter_rows())
+    facts["reasons"] = reasons.to_dicts()
     if facts["rows_in"] != facts["rows_out"] + facts["rows_filtered"] + facts["rows_rejected"]:
         raise RowsLostError(f"Rows do not add up: {facts}. This is a fault of the transform; please report it.")
     return facts

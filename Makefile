@@ -1,0 +1,76 @@
+# Set-up from a bare checkout needs Python 3.11 or newer with venv, and GNU make. Everything else is fetched here.
+PYTHON ?= python3
+PIPELINE ?= movielens
+STAGE ?= dev
+PORT ?= 4566
+RAW ?=
+
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+SETUP := .venv/.done node_modules/.done build/layer.zip
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test serve deploy destroy bench fmt lint types lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(SETUP) ## fetch everything that the other commands need; nothing to do the second time
+
+.venv/.done: requirements-dev.txt pyproject.toml
+	@echo "Set-up 1/3: Python packages into .venv (a few minutes, once)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+node_modules/.done: package-lock.json .venv/.done
+	@echo "Set-up 2/3: the CDK command line into node_modules"
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+build/layer.zip: lambdas/requirements.txt lambdas/build_layer.py .venv/.done
+	@echo "Set-up 3/3: the functions' layer into build/"
+	@python -m lambdas.build_layer
+
+run: setup ## run PIPELINE on this machine from raw data to recommendations (RAW=folder for other data)
+	@pipelines run $(PIPELINE) --local --stage $(STAGE) $(if $(RAW),--raw "$(RAW)")
+
+test: setup lint types ## everything that CI checks
+	@coverage erase
+	@python -m pytest -n 2 --dist loadscope --cov --cov-report= tests
+	@coverage report
+
+serve: setup ## the embedded AWS on localhost until Ctrl-C (PORT=4566)
+	@pipelines serve --port $(PORT)
+
+deploy: setup ## deploy PIPELINE to the account of your credentials
+	@npx cdk deploy --all --context pipeline=$(PIPELINE) --context stage=$(STAGE)
+
+destroy: setup ## remove PIPELINE's stacks; the bucket stays
+	@npx cdk destroy --all --context pipeline=$(PIPELINE) --context stage=$(STAGE)
+
+bench: setup ## run the benchmarks beside their partners and print one table
+	@python -m bench
+
+fmt: setup ## format the code
+	@ruff format .
+	@ruff check --fix --quiet .
+
+lint: setup ## style, layers and unused pins
+	@ruff format --check --quiet .
+	@ruff check --quiet .
+	@lint-imports
+
+types: setup ## mypy, strict
+	@mypy
+
+lock: ## pin every package again after a change to a requirements*.in (needs uv)
+	@for name in lambdas/requirements requirements requirements-dev; do \
+		uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url \
+			--no-emit-find-links $$name.in --output-file $$name.txt || exit 1; \
+	done
+
+clean: ## remove what set-up and runs made, results in out/ excepted
+	@rm -rf .venv node_modules build cdk.out .coverage*

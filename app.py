@@ -1,0 +1,42 @@
+"""The CDK app: pipeline files in, stacks out. It reads no network, no credentials, no git and no clock.
+
+Context:
+    pipeline   a pipeline's name or the path of its file; left out: every file in pipelines/
+    stage      part of every name, default dev
+    keep_data  "false" lets `cdk destroy` delete the bucket, if it is empty
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+
+from aws_cdk import App
+
+from spec.files import PIPELINES, find
+from spec.load import load
+from spec.names import STAGE_PATTERN
+from spec.problems import SpecError
+from stacks.app import add_stacks
+from stacks.function import LayerMissingError
+
+
+def main() -> None:
+    """Synthesize the stacks of the pipelines that the context names."""
+    app = App()
+    stage = app.node.try_get_context("stage") or "dev"
+    if not re.match(STAGE_PATTERN, stage):
+        sys.exit(f"stage '{stage}' is wrong: use up to 8 small letters and digits, beginning with a letter")
+    named = app.node.try_get_context("pipeline")
+    keep_data = app.node.try_get_context("keep_data") not in {False, "false"}
+    files = [find(named)] if named else sorted(PIPELINES.glob("*.yaml"))
+    for file in files:
+        add_stacks(app, load(file), stage=stage, keep_data=keep_data)
+    app.synth()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (SpecError, LayerMissingError) as error:
+        sys.exit(f"{error}")

@@ -1,0 +1,61 @@
+"""Build the functions' layer, build/layer.zip, from lambdas/requirements.txt.
+
+Wheels for the Lambda runtime are fetched, not built, so any machine can do it. What the runtime brings itself is left
+out. The archive has fixed times and order: the same pins give the same bytes.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
+PYTHON_VERSION = "3.13"
+PLATFORM = "manylinux2014_aarch64"
+IN_RUNTIME = {"botocore", "jmespath", "python-dateutil", "six", "urllib3"}
+"""With boto3 in every Python runtime (docs.aws.amazon.com/lambda/latest/dg/lambda-python.html)."""
+
+_MIDNIGHT_1980 = (1980, 1, 1, 0, 0, 0)
+
+
+def pins() -> list[str]:
+    """Return the pinned packages that the layer holds, as pip reads them."""
+    found = re.findall(r"^([A-Za-z0-9._-]+)(==\S+)", REQUIREMENTS.read_text(), flags=re.MULTILINE)
+    return [name + version for name, version in found if name not in IN_RUNTIME]
+
+
+def build(target: Path) -> None:
+    """Write the archive to ``target``.
+
+    Raises:
+        subprocess.CalledProcessError: pip found no wheel; its own output says which.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
+        command += ["--only-binary=:all:", f"--python-version={PYTHON_VERSION}", f"--platform={PLATFORM}"]
+        subprocess.run([*command, f"--target={folder}", *pins()], check=True)  # noqa: S603  # our own pins
+        _zip(Path(folder), target)
+
+
+def _zip(folder: Path, target: Path) -> None:
+    target.parent.mkdir(exist_ok=True)
+    partial = target.with_suffix(".partial")
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for file in sorted(folder.rglob("*")):
+            inside = file.relative_to(folder)
+            if file.is_file() and inside.parts[0] != "bin":
+                entry = zipfile.ZipInfo(f"python/{inside.as_posix()}", _MIDNIGHT_1980)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.external_attr = 0o644 << 16
+                archive.writestr(entry, file.read_bytes())
+    # Only a whole archive gets the name that the stacks look for.
+    partial.replace(target)
+
+
+if __name__ == "__main__":
+    build(ROOT / "build" / "layer.zip")

@@ -1,0 +1,22 @@
+"""Acknowledge security findings one by one, each on one resource with its reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Acknowledgment, Validations
+
+if TYPE_CHECKING:
+    from constructs import IConstruct
+
+
+def acknowledge(construct: IConstruct, reason: str, *findings: str) -> None:
+    """Acknowledge AwsSolutions findings on a construct.
+
+    Args:
+        construct: the one resource.
+        reason: why the finding is right there.
+        findings: ids as cdk-nag prints them, without ``AwsSolutions-``, such as ``S1`` or ``IAM5[Resource::*]``.
+    """
+    rules = [Acknowledgment(id=f"AwsSolutions-{finding}", reason=reason) for finding in findings]
+    Validations.of(construct).acknowledge(*rules)

@@ -1,0 +1,41 @@
+"""Make the stacks of pipelines."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from spec import names
+from stacks.personalize import PersonalizeStack
+from stacks.storage import StorageStack
+from stacks.workflow import WorkflowStack
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from spec.pipeline import Pipeline
+
+
+def add_stacks(scope: Construct, pipeline: Pipeline, *, stage: str, keep_data: bool) -> WorkflowStack:
+    """Add storage, personalize and workflow stack of one pipeline and stage.
+
+    Args:
+        scope: the CDK app.
+        pipeline: the pipeline.
+        stage: part of every name.
+        keep_data: whether the bucket survives ``cdk destroy``.
+    """
+    prefix = names.prefix(pipeline.name, stage)
+    storage = StorageStack(
+        scope, f"{prefix}-storage", keep_data=keep_data, description=f"Bucket of {pipeline.name} ({stage})"
+    )
+    personalize = PersonalizeStack(scope, f"{prefix}-personalize", pipeline=pipeline, stage=stage, storage=storage)
+    return WorkflowStack(
+        scope,
+        f"{prefix}-workflow",
+        pipeline=pipeline,
+        stage=stage,
+        spec_hash=hashlib.sha256(pipeline.model_dump_json(by_alias=True).encode()).hexdigest()[:12],
+        storage=storage,
+        personalize=personalize,
+    )

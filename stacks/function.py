@@ -1,0 +1,154 @@
+"""The one way in which this project deploys a function."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aws_cdk import AssetHashType, Duration, IgnoreMode, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from stacks.acknowledge import acknowledge
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).resolve().parent.parent
+RUNTIME = lambda_.Runtime.PYTHON_3_13
+ARCHITECTURE = lambda_.Architecture.ARM_64
+LAYER = ROOT / "build" / "layer.zip"
+REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
+
+
+class LayerMissingError(Exception):
+    """The layer's archive has not been built yet."""
+
+
+def dependencies_layer(scope: Construct) -> lambda_.LayerVersion:
+    """Return the layer with what the functions import.
+
+    The archive is named by the pins it was built from, so that templates are the same on every machine.
+
+    Raises:
+        LayerMissingError: ``build/layer.zip`` is not there.
+    """
+    if not LAYER.exists():
+        raise LayerMissingError(f"{LAYER} is missing: run `make setup`, which builds it from {REQUIREMENTS.name}")
+    pins = f"{REQUIREMENTS.read_text()}{RUNTIME.name}{ARCHITECTURE.name}"
+    return lambda_.LayerVersion(
+        scope,
+        "Dependencies",
+        description="Polars, pydantic and Powertools",
+        code=lambda_.Code.from_asset(
+            str(LAYER),
+            asset_hash=hashlib.sha256(pins.encode()).hexdigest(),
+            asset_hash_type=AssetHashType.CUSTOM,
+        ),
+        compatible_architectures=[ARCHITECTURE],
+        compatible_runtimes=[RUNTIME],
+    )
+
+
+class Function(Construct):
+    """A function from ``lambdas/<name>/handler.py`` with its own role and log group.
+
+    Attributes:
+        function: the function.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        function_name: str,
+        description: str,
+        layer: lambda_.ILayerVersion,
+        memory_mb: int,
+        timeout: Duration,
+        statements: Sequence[iam.PolicyStatement],
+        wildcards: Sequence[str],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=f"/aws/lambda/{function_name}",
+            retention=logs.RetentionDays.THREE_MONTHS,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        role = self._role(log_group, statements, wildcards)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            function_name=function_name,
+            description=description,
+            code=_code(name),
+            handler=f"lambdas.{name}.handler.handler",
+            runtime=RUNTIME,
+            architecture=ARCHITECTURE,
+            layers=[layer],
+            memory_size=memory_mb,
+            timeout=timeout,
+            role=role.without_policy_updates(),
+            log_group=log_group,
+            tracing=lambda_.Tracing.ACTIVE,
+            environment={
+                "POWERTOOLS_SERVICE_NAME": name,
+                "POWERTOOLS_METRICS_NAMESPACE": "PersonalizePipelines",
+                "POWERTOOLS_LOG_LEVEL": "INFO",
+                # With one thread the streaming engine keeps whole results in memory.
+                "POLARS_MAX_THREADS": "2",
+            },
+        )
+        # CloudFormation would otherwise create the function before it may write logs.
+        self.function.node.add_dependency(role)
+        acknowledge(
+            self.function,
+            "Python 3.13 is the newest runtime that the tests can run on; 3.14 follows when they can",
+            "L1",
+        )
+
+    def _role(
+        self, log_group: logs.LogGroup, statements: Sequence[iam.PolicyStatement], wildcards: Sequence[str]
+    ) -> iam.Role:
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log_group.grant_write(role)
+        for statement in statements:
+            role.add_to_policy(statement)
+        role.add_to_policy(
+            iam.PolicyStatement(
+                sid="XRayTakesNoResource",
+                actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+                resources=["*"],
+            )
+        )
+        acknowledge(role, "X-Ray's write actions know no resource", "IAM5[Resource::*]")
+        acknowledge(
+            role,
+            "Runs write under prefixes that carry their id, which is not known at deployment",
+            *(f"IAM5[Resource::{wildcard}]" for wildcard in wildcards),
+        )
+        return role
+
+
+def _code(name: str) -> lambda_.Code:
+    """Return the function's source and spec/, as they stand in the repository."""
+    return lambda_.Code.from_asset(
+        str(ROOT),
+        ignore_mode=IgnoreMode.GIT,
+        exclude=[
+            "/*",
+            "!/spec",
+            "!/lambdas",
+            "/lambdas/*/",
+            f"!/lambdas/{name}/",
+            "/lambdas/requirements.*",
+            "__pycache__/",
+        ],
+    )

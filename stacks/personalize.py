@@ -1,0 +1,87 @@
+"""What Personalize keeps between runs: dataset group, schema, dataset, and the role that it works with.
+
+No solution here: creating one fails before the first import, and ``AWS::Personalize::Solution`` cannot switch
+automatic training off, which would then be billed every week. No tags either: changing one replaces these types.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_personalize as personalize
+
+from spec import names
+from spec.interactions import avro_schema
+from stacks.acknowledge import acknowledge
+from stacks.storage import READ_BY_PERSONALIZE, WRITTEN_BY_PERSONALIZE
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from spec.pipeline import Pipeline
+    from stacks.storage import StorageStack
+
+
+class PersonalizeStack(Stack):
+    """Dataset group, schema and dataset of a pipeline.
+
+    Attributes:
+        dataset_group_arn: ARN of the dataset group.
+        interactions_arn: ARN of the Item interactions dataset.
+        service_role: what Personalize reads and writes the bucket with.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, pipeline: Pipeline, stage: str, storage: StorageStack
+    ) -> None:
+        super().__init__(scope, construct_id, description=f"Personalize datasets of {pipeline.name} ({stage})")
+        group = personalize.CfnDatasetGroup(self, "DatasetGroup", name=names.prefix(pipeline.name, stage))
+        schema = personalize.CfnSchema(
+            self,
+            "InteractionsSchema",
+            name=names.schema_name(pipeline, stage, "interactions"),
+            schema=avro_schema(pipeline.datasets.interactions.columns),
+        )
+        dataset = personalize.CfnDataset(
+            self,
+            "Interactions",
+            name=names.schema_name(pipeline, stage, "interactions"),
+            dataset_type="Interactions",
+            dataset_group_arn=group.attr_dataset_group_arn,
+            schema_arn=schema.attr_schema_arn,
+        )
+        self.dataset_group_arn = group.attr_dataset_group_arn
+        self.interactions_arn = dataset.attr_dataset_arn
+        self.service_role = self._service_role(storage)
+        CfnOutput(self, "DatasetGroupArn", value=self.dataset_group_arn)
+
+    def _service_role(self, storage: StorageStack) -> iam.Role:
+        role = iam.Role(
+            self,
+            "ServiceRole",
+            description="What Amazon Personalize imports and scores with",
+            assumed_by=iam.ServicePrincipal(
+                "personalize.amazonaws.com",
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": self.account},
+                    "ArnLike": {
+                        "aws:SourceArn": self.format_arn(service="personalize", resource="*", resource_name="")
+                    },
+                },
+            ),
+        )
+        grants = (
+            ("s3:ListBucket", [storage.bucket.bucket_arn]),
+            ("s3:GetObject", storage.arns(READ_BY_PERSONALIZE)),
+            ("s3:PutObject", storage.arns(WRITTEN_BY_PERSONALIZE)),
+        )
+        for action, resources in grants:
+            role.add_to_policy(iam.PolicyStatement(actions=[action], resources=resources))
+        acknowledge(
+            role,
+            "Runs write under prefixes that carry their id, which is not known at deployment",
+            *(f"IAM5[Resource::<BucketArn>/{pattern}]" for pattern in READ_BY_PERSONALIZE),
+        )
+        return role

@@ -1,0 +1,41 @@
+"""Words of the Amazon States Language that every fragment uses.
+
+Fragments are plain dictionaries from state name to state, in the order in which they are drawn.
+Source: https://states-language.net/ and https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+State = dict[str, Any]
+States = dict[str, State]
+
+MAX_NAME_LENGTH = 80
+
+
+def jsonata(expression: str) -> str:
+    """Mark text as a JSONata expression."""
+    return f"{{% {expression} %}}"
+
+
+def sdk(service: str, action: str) -> str:
+    """Return the resource of an SDK integration; ``action`` is written as IAM writes it, ``CreateSolution``."""
+    return f"arn:aws:states:::aws-sdk:{service}:{action[0].lower()}{action[1:]}"
+
+
+def machine(states: States, *, start: str, comment: str, timeout_seconds: int) -> dict[str, Any]:
+    """Return a whole definition."""
+    return {
+        "Comment": comment,
+        "QueryLanguage": "JSONata",
+        "StartAt": start,
+        "TimeoutSeconds": timeout_seconds,
+        "States": states,
+    }
+
+
+def catch_all(go_to: str, *, assign: dict[str, Any] | None = None) -> list[State]:
+    """Return a Catch for every error that Retry did not mend."""
+    catcher: State = {"ErrorEquals": ["States.ALL"], "Output": {}, "Next": go_to}
+    return [catcher | ({"Assign": assign} if assign else {})]

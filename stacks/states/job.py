@@ -1,0 +1,201 @@
+"""The one fragment for everything that Personalize makes asynchronously.
+
+    Create ──already exists──> Take over
+      │                           │
+      v                           │
+    Wait <──not yet───┐           │
+      v               │           │
+    Describe <────────┼───────────┘
+      v               │
+    Done? ────────────┘──ACTIVE──> next
+      └──failed, stopped, too late──> Failed ──> on_failure
+
+The variable named after the kind (``datasetImportJob``, ``solution``, …) holds arn, started (ms), status and reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from spec.resources import ACTIVE, FAILED_STATUSES
+from stacks.states import retries
+from stacks.states.asl import States, catch_all, jsonata, sdk
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from spec.resources import ResourceKind
+
+FIRST_WAIT = 10
+LONGEST_WAIT = 300
+WAITS_PER_DURATION = 40
+"""A job is looked at after 10 s, and from then on every 40th of its age up to 300 s: at most 2.5 % of it is idle."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A resource that a run creates and waits for.
+
+    Attributes:
+        kind: its row in the table of kinds.
+        name: JSONata of its name.
+        arguments: what the create call takes besides the name, or JSONata text of all of it.
+        timeout: how long to wait for it.
+        next: state after it is ACTIVE.
+        on_failure: state that goes on with what went wrong.
+        failure_variable: variable that holds what went wrong: state, resource, arn, status, error, reason.
+        latest_of: JSONata of the ARN of the solution whose latest version is taken over; left out: an existing
+            one is found by its name.
+    """
+
+    kind: ResourceKind
+    name: str
+    arguments: dict[str, Any] | str
+    timeout: timedelta
+    next: str
+    on_failure: str
+    failure_variable: str = "failure"
+    latest_of: str | None = None
+
+    @property
+    def variable(self) -> str:
+        """Name of the job's variable."""
+        return self.kind.name[0].lower() + self.kind.name[1:]
+
+    @property
+    def first_state(self) -> str:
+        """Name of the state that a machine enters the fragment by."""
+        return f"Create {self.kind.label}"
+
+    def states(self) -> States:
+        """Return the fragment."""
+        label = self.kind.label
+        return {
+            self.first_state: self._create(),
+            f"Take over {label}": self._take_over(),
+            f"Wait for {label}": self._wait(),
+            f"Describe {label}": self._describe(),
+            f"Is {label} done?": self._done(),
+            f"{label[0].upper()}{label[1:]} failed": self._failed(),
+        }
+
+    def _create(self) -> dict[str, Any]:
+        arguments = self.arguments
+        if isinstance(arguments, dict):
+            arguments = {self.kind.name_field: jsonata(self.name), **arguments}
+        return {
+            "Type": "Task",
+            "Comment": f"Ask Personalize for the {self.kind.label}; wait and retry while what it needs is in use.",
+            "Resource": sdk("personalize", self.kind.create),
+            "Arguments": arguments,
+            "Retry": retries.CREATE,
+            "Catch": [
+                {
+                    "ErrorEquals": ["Personalize.ResourceAlreadyExistsException"],
+                    "Next": f"Take over {self.kind.label}",
+                },
+                *self._catch(),
+            ],
+            "Assign": {
+                self.variable: {
+                    "arn": jsonata(f"$states.result.{self.kind.arn_field}"),
+                    "started": jsonata("$millis()"),
+                }
+            },
+            "Next": f"Wait for {self.kind.label}",
+        }
+
+    def _take_over(self) -> dict[str, Any]:
+        comment = f"The {self.kind.label} exists already: go on with it instead of paying for a second one."
+        follow = f"Describe {self.kind.label}"
+        if self.latest_of is None:
+            arn = jsonata(f"'${{PersonalizeArn}}:{self.kind.arn_type}/' & {self.name}")
+            assign = {self.variable: {"arn": arn, "started": jsonata("$millis()")}}
+            return {"Type": "Pass", "Comment": comment, "Assign": assign, "Next": follow}
+        # The service makes up the ARN, so its parent is asked.
+        arn = jsonata(f"$states.result.Solution.Latest{self.kind.name}.{self.kind.arn_field}")
+        return {
+            "Type": "Task",
+            "Comment": comment,
+            "Resource": sdk("personalize", "DescribeSolution"),
+            "Arguments": {"SolutionArn": jsonata(self.latest_of)},
+            "Retry": retries.READ,
+            "Catch": self._catch(),
+            "Assign": {self.variable: {"arn": arn, "started": jsonata("$millis()")}},
+            "Next": follow,
+        }
+
+    def _wait(self) -> dict[str, Any]:
+        seconds = f"$floor(($millis() - ${self.variable}.started) / {1000 * WAITS_PER_DURATION})"
+        return {
+            "Type": "Wait",
+            "Comment": "Short while the job is young, longer as it gets old.",
+            "Seconds": jsonata(f"$max([{FIRST_WAIT}, $min([{LONGEST_WAIT}, {seconds}])])"),
+            "Next": f"Describe {self.kind.label}",
+        }
+
+    def _describe(self) -> dict[str, Any]:
+        described = f"$states.result.{self.kind.name}"
+        news = f"{{'status': {described}.Status, 'reason': {described}.FailureReason}}"
+        return {
+            "Type": "Task",
+            "Comment": f"Ask how far the {self.kind.label} is.",
+            "Resource": sdk("personalize", self.kind.describe),
+            "Arguments": {self.kind.arn_field: jsonata(f"${self.variable}.arn")},
+            "Retry": retries.READ,
+            "Catch": self._catch(),
+            "Assign": {self.variable: jsonata(f"$merge([${self.variable}, {news}])")},
+            "Output": jsonata(described),
+            "Next": f"Is {self.kind.label} done?",
+        }
+
+    def _done(self) -> dict[str, Any]:
+        status = f"${self.variable}.status"
+        failed = f"{self.kind.label[0].upper()}{self.kind.label[1:]} failed"
+        limit = int(self.timeout.total_seconds() * 1000)
+        return {
+            "Type": "Choice",
+            "Comment": "Exact statuses only: an unknown one means waiting, until the time is up.",
+            "Choices": [
+                {"Condition": jsonata(f"{status} = '{ACTIVE}'"), "Next": self.next},
+                {"Condition": jsonata(f"{status} in {list(FAILED_STATUSES)}"), "Next": failed},
+                {"Condition": jsonata(f"$millis() - ${self.variable}.started > {limit}"), "Next": failed},
+            ],
+            "Default": f"Wait for {self.kind.label}",
+        }
+
+    def _failed(self) -> dict[str, Any]:
+        status = f"${self.variable}.status"
+        hours = self.timeout.total_seconds() / 3600
+        late = f"'still ' & {status} & ' after {hours:g} h, the timeout in the pipeline file'"
+        told = f"$exists(${self.variable}.reason) ? ${self.variable}.reason : 'Personalize gave no reason'"
+        return {
+            "Type": "Pass",
+            "Comment": "Keep the reason that the service gave.",
+            "Assign": {
+                self.failure_variable: {
+                    "state": f"Describe {self.kind.label}",
+                    "resource": self.kind.label,
+                    "arn": jsonata(f"${self.variable}.arn"),
+                    "status": jsonata(status),
+                    "error": jsonata(f"{status} in {list(FAILED_STATUSES)} ? 'JobFailed' : 'JobTimedOut'"),
+                    "reason": jsonata(f"{status} in {list(FAILED_STATUSES)} ? ({told}) : {late}"),
+                }
+            },
+            "Next": self.on_failure,
+        }
+
+    def _catch(self) -> list[dict[str, Any]]:
+        return caught(self.kind.label, go_to=self.on_failure, variable=self.failure_variable)
+
+
+def caught(resource: str, *, go_to: str, variable: str = "failure") -> list[dict[str, Any]]:
+    """Return a Catch that puts what went wrong into ``variable`` and goes on to ``go_to``."""
+    failure = {
+        "state": jsonata("$states.context.State.Name"),
+        "resource": resource,
+        "error": jsonata("$states.errorOutput.Error"),
+        "reason": jsonata("$states.errorOutput.Cause"),
+    }
+    return catch_all(go_to, assign={variable: failure})

@@ -1,0 +1,214 @@
+"""What happens to one solution: ensure it, train a version, score with it, publish.
+
+The fragment is the item processor of a Map over the solutions, so a further solution adds data and no state. Each
+iteration ends with a result, also a failed one: siblings go on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS
+from spec.resources import BATCH_INFERENCE_JOB, SOLUTION, SOLUTION_VERSION
+from stacks.states import retries
+from stacks.states.asl import State, States, jsonata, sdk
+from stacks.states.job import Job, caught
+
+if TYPE_CHECKING:
+    from spec.pipeline import Timeouts
+
+_BATCH_PREFIX = "'batch/' & $run & '/' & $plan.name & '/' & $job.name & '/'"
+
+
+def solutions_map(timeouts: Timeouts, *, next_state: str) -> State:
+    """Return the Map over the solutions of the run; its result is a list of ``SolutionResult``-shaped objects."""
+    return {
+        "Type": "Map",
+        "Comment": "Every solution by itself: one that fails does not stop the others.",
+        "Items": jsonata("$plans"),
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "INLINE"},
+            "StartAt": "Begin solution",
+            "States": _solution_states(timeouts),
+        },
+        "Assign": {"solutions": jsonata("$states.result")},
+        "Output": {},
+        "Next": next_state,
+    }
+
+
+def _solution_states(timeouts: Timeouts) -> States:
+    failed = "Solution failed"
+    create = (
+        "$merge([{'Name': $plan.resource, 'DatasetGroupArn': '${DatasetGroupArn}', "
+        # The service would otherwise train again every week, and bill it.
+        "'PerformAutoTraining': false}, $plan.config])"
+    )
+    solution = Job(
+        kind=SOLUTION,
+        name="$plan.resource",
+        arguments=jsonata(create),
+        timeout=timeouts.solution,
+        next=f"Create {SOLUTION_VERSION.label}",
+        on_failure=failed,
+        failure_variable="solutionFailure",
+    )
+    version = Job(
+        kind=SOLUTION_VERSION,
+        # The run's name makes a repeated create fail as already existing instead of training twice.
+        name="$run",
+        arguments={"SolutionArn": jsonata("$solution.arn"), "TrainingMode": "FULL"},
+        timeout=timeouts.training,
+        next="Get training metrics",
+        on_failure=failed,
+        failure_variable="solutionFailure",
+        latest_of="$solution.arn",
+    )
+    return {
+        "Begin solution": {
+            "Type": "Pass",
+            "Comment": "Name, recipe, configuration and batch jobs, from the pipeline file.",
+            "Assign": {"plan": jsonata("$states.input")},
+            "Next": solution.first_state,
+        },
+        **solution.states(),
+        **version.states(),
+        "Get training metrics": _metrics(failed),
+        "Run batch inference": _jobs_map(timeouts, failed),
+        "Solution result": _result(),
+        failed: _solution_failed(),
+    }
+
+
+def _metrics(failed: str) -> State:
+    return {
+        "Type": "Task",
+        "Comment": "Offline metrics of the version, and the training hours that are billed.",
+        "Resource": sdk("personalize", "GetSolutionMetrics"),
+        "Arguments": {"SolutionVersionArn": jsonata("$solutionVersion.arn")},
+        "Retry": retries.READ,
+        "Catch": caught("metrics", go_to=failed, variable="solutionFailure"),
+        "Assign": {
+            "training": {
+                "metrics": jsonata("$states.result.Metrics"),
+                "hours": jsonata("$exists($states.input.TrainingHours) ? $states.input.TrainingHours : null"),
+            }
+        },
+        "Output": {},
+        "Next": "Run batch inference",
+    }
+
+
+def _jobs_map(timeouts: Timeouts, failed: str) -> State:
+    return {
+        "Type": "Map",
+        "Comment": f"All batch jobs of the solution, as many at once as the service takes "
+        f"({MAX_BATCH_JOBS_IN_PROGRESS} per account and region).",
+        "Items": jsonata("$plan.batch_inference"),
+        "MaxConcurrency": MAX_BATCH_JOBS_IN_PROGRESS,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "INLINE"},
+            "StartAt": "Begin batch job",
+            "States": _job_states(timeouts),
+        },
+        "Catch": caught("batch jobs", go_to=failed, variable="solutionFailure"),
+        "Assign": {"jobs": jsonata("$states.result")},
+        "Output": {},
+        "Next": "Solution result",
+    }
+
+
+def _job_states(timeouts: Timeouts) -> States:
+    failed = "Batch job failed"
+    bucket = "'s3://${Bucket}/' & "
+    inference = Job(
+        kind=BATCH_INFERENCE_JOB,
+        name="'${Prefix}-' & $plan.name & '-' & $job.name & '-' & $run",
+        arguments={
+            "SolutionVersionArn": jsonata("$solutionVersion.arn"),
+            "RoleArn": "${ServiceRoleArn}",
+            "NumResults": jsonata("$job.num_results"),
+            "JobInput": {"S3DataSource": {"Path": jsonata(f"{bucket}{_BATCH_PREFIX} & 'input/'")}},
+            "JobOutput": {"S3DataDestination": {"Path": jsonata(f"{bucket}{_BATCH_PREFIX} & 'output/'")}},
+        },
+        timeout=timeouts.batch_inference,
+        next="Publish",
+        on_failure=failed,
+        failure_variable="jobFailure",
+    )
+    return {
+        "Begin batch job": {
+            "Type": "Pass",
+            "Comment": "Name and options of the job, from the pipeline file.",
+            "Assign": {"job": jsonata("$states.input")},
+            "Next": inference.first_state,
+        },
+        **inference.states(),
+        "Publish": {
+            "Type": "Task",
+            "Comment": "Turn Personalize's lines into one Parquet table and point latest.json to it.",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Arguments": {
+                "FunctionName": "${PublishFunctionArn}",
+                "Payload": {
+                    "bucket": "${Bucket}",
+                    "run": jsonata("$run"),
+                    "output": jsonata(f"{_BATCH_PREFIX} & 'output/'"),
+                    "curated": jsonata("'curated/' & $plan.name & '/' & $job.name & '/'"),
+                },
+            },
+            "Retry": retries.INVOKE,
+            "Catch": caught("published table", go_to=failed, variable="jobFailure"),
+            "Output": {
+                "name": jsonata("$job.name"),
+                "status": "SUCCEEDED",
+                "arn": jsonata("$batchInferenceJob.arn"),
+                "output": jsonata(f"{bucket}{_BATCH_PREFIX} & 'output/'"),
+                "published": jsonata("$states.result.Payload"),
+            },
+            "End": True,
+        },
+        failed: {
+            "Type": "Pass",
+            "Comment": "The job's result is its failure; the other jobs go on.",
+            "Output": {
+                "name": jsonata("$job.name"),
+                "status": "FAILED",
+                "failure": jsonata("$merge([$jobFailure, {'solution': $plan.name, 'job': $job.name}])"),
+            },
+            "End": True,
+        },
+    }
+
+
+def _result() -> State:
+    return {
+        "Type": "Pass",
+        "Comment": "What the manifest says of this solution.",
+        "Output": {
+            "name": jsonata("$plan.name"),
+            "recipe": jsonata("$plan.config.RecipeArn"),
+            "status": jsonata("'FAILED' in $jobs.status ? 'FAILED' : 'SUCCEEDED'"),
+            "arn": jsonata("$solution.arn"),
+            "version_arn": jsonata("$solutionVersion.arn"),
+            "training_hours": jsonata("$training.hours"),
+            "metrics": jsonata("$training.metrics"),
+            "batch_inference": jsonata("$jobs"),
+        },
+        "End": True,
+    }
+
+
+def _solution_failed() -> dict[str, Any]:
+    return {
+        "Type": "Pass",
+        "Comment": "The solution's result is its failure; the other solutions go on.",
+        "Output": {
+            "name": jsonata("$plan.name"),
+            "recipe": jsonata("$plan.config.RecipeArn"),
+            "status": "FAILED",
+            "failure": jsonata("$merge([$solutionFailure, {'solution': $plan.name}])"),
+            "batch_inference": [],
+        },
+        "End": True,
+    }

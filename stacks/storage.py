@@ -1,0 +1,80 @@
+"""The bucket: the user's raw data, everything that runs write, and Personalize's access to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+
+from stacks.acknowledge import acknowledge
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+_EXPIRY_DAYS = {"staging/": 1, "transformed/": 30, "batch/": 30, "rejects/": 90}
+"""Days after which what a run wrote is deleted; raw/, curated/ and runs/ stay."""
+
+READ_BY_PERSONALIZE = ("transformed/*", "batch/*")
+WRITTEN_BY_PERSONALIZE = ("batch/*",)
+
+
+class StorageStack(Stack):
+    """One private bucket per pipeline and stage.
+
+    Attributes:
+        bucket: the bucket.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, keep_data: bool, description: str) -> None:
+        super().__init__(scope, construct_id, description=description)
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            versioned=True,
+            removal_policy=RemovalPolicy.RETAIN if keep_data else RemovalPolicy.DESTROY,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="forget-old-versions",
+                    noncurrent_version_expiration=Duration.days(30),
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                ),
+                *(
+                    s3.LifecycleRule(id=f"expire-{prefix[:-1]}", prefix=prefix, expiration=Duration.days(days))
+                    for prefix, days in _EXPIRY_DAYS.items()
+                ),
+            ],
+        )
+        acknowledge(
+            self.bucket,
+            "Reads and writes come from three named roles; CloudTrail data events show them without a second bucket",
+            "S1",
+        )
+        self._admit_personalize()
+        CfnOutput(self, "BucketName", value=self.bucket.bucket_name, description="Raw data goes under raw/")
+
+    def _admit_personalize(self) -> None:
+        """Let the service in; it needs the bucket policy besides its role (page granting-personalize-s3-access).
+
+        That page shows no source conditions in the bucket policy, so the confused deputy is kept out by the role.
+        """
+        personalize = iam.ServicePrincipal("personalize.amazonaws.com")
+        grants = (
+            ("PersonalizeLists", "s3:ListBucket", [self.bucket.bucket_arn]),
+            ("PersonalizeReads", "s3:GetObject", self.arns(READ_BY_PERSONALIZE)),
+            ("PersonalizeWrites", "s3:PutObject", self.arns(WRITTEN_BY_PERSONALIZE)),
+        )
+        for sid, action, resources in grants:
+            self.bucket.add_to_resource_policy(
+                iam.PolicyStatement(sid=sid, principals=[personalize], actions=[action], resources=resources)
+            )
+
+    def arns(self, patterns: tuple[str, ...]) -> list[str]:
+        """Return the ARNs of object patterns such as ``batch/*``."""
+        return [self.bucket.arn_for_objects(pattern) for pattern in patterns]

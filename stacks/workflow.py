@@ -1,0 +1,190 @@
+"""The run: its functions, the state machine, the schedule, and the topic that people subscribe to."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_stepfunctions as sfn
+
+from spec import names
+from stacks.acknowledge import acknowledge
+from stacks.function import Function, dependencies_layer
+from stacks.grants import STATE_MACHINE_WILDCARDS, personalize_statements
+from stacks.schedule import StartSchedule
+from stacks.states.run import definition
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_lambda as lambda_
+    from constructs import Construct
+
+    from spec.pipeline import Pipeline
+    from stacks.personalize import PersonalizeStack
+    from stacks.storage import StorageStack
+
+_MEMORY_MB = 1769
+"""Where a function has one full vCPU (docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html)."""
+
+
+class WorkflowStack(Stack):
+    """Everything that runs a pipeline.
+
+    Attributes:
+        state_machine: the state machine.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        pipeline: Pipeline,
+        stage: str,
+        spec_hash: str,
+        storage: StorageStack,
+        personalize: PersonalizeStack,
+    ) -> None:
+        super().__init__(scope, construct_id, description=f"Runs of {pipeline.name} ({stage})")
+        self._prefix = names.prefix(pipeline.name, stage)
+        self._storage = storage
+        layer = dependencies_layer(self)
+        transform = self._transform(layer)
+        publish = self._publish(layer)
+        topic = self._topic()
+        role = self._role([transform, publish], topic, personalize)
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=f"/aws/vendedlogs/states/{self._prefix}",
+            retention=logs.RetentionDays.THREE_MONTHS,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.state_machine = sfn.StateMachine(
+            self,
+            "StateMachine",
+            state_machine_name=self._prefix,
+            comment=pipeline.description,
+            definition_body=sfn.DefinitionBody.from_string(
+                json.dumps(definition(pipeline, stage, spec_hash=spec_hash), indent=1, ensure_ascii=False)
+            ),
+            definition_substitutions={
+                "Bucket": storage.bucket.bucket_name,
+                "DatasetArn": personalize.interactions_arn,
+                "DatasetGroupArn": personalize.dataset_group_arn,
+                "PersonalizeArn": f"arn:{self.partition}:personalize:{self.region}:{self.account}",
+                "Pipeline": pipeline.name,
+                "Prefix": self._prefix,
+                "PublishFunctionArn": publish.function_arn,
+                "Region": self.region,
+                "ServiceRoleArn": personalize.service_role.role_arn,
+                "Stage": stage,
+                "TopicArn": topic.topic_arn,
+                "TransformFunctionArn": transform.function_arn,
+            },
+            role=role,
+            logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=True),
+            tracing_enabled=True,
+        )
+        if pipeline.schedule:
+            StartSchedule(
+                self,
+                "Schedule",
+                name=self._prefix,
+                schedule=pipeline.schedule,
+                state_machine=self.state_machine,
+            )
+        CfnOutput(self, "StateMachineArn", value=self.state_machine.state_machine_arn)
+        CfnOutput(self, "TopicArn", value=topic.topic_arn, description="Subscribe here to hear of failures")
+
+    def _transform(self, layer: lambda_.ILayerVersion) -> lambda_.IFunction:
+        reads = ("raw/*", "staging/*")
+        writes = ("staging/*", "transformed/*", "rejects/*", "batch/*")
+        return self._function(
+            "transform",
+            "Raw data to interactions and batch input",
+            layer,
+            reads=reads,
+            writes=writes,
+            deletes=("staging/*",),
+        )
+
+    def _publish(self, layer: lambda_.ILayerVersion) -> lambda_.IFunction:
+        reads, writes = ("batch/*",), ("curated/*",)
+        return self._function(
+            "publish", "Personalize's output to Parquet", layer, reads=reads, writes=writes, deletes=("curated/*",)
+        )
+
+    def _function(
+        self,
+        name: str,
+        description: str,
+        layer: lambda_.ILayerVersion,
+        *,
+        reads: tuple[str, ...],
+        writes: tuple[str, ...],
+        deletes: tuple[str, ...],
+    ) -> lambda_.IFunction:
+        arns = self._storage.arns
+        patterns = sorted({*reads, *writes, *deletes})
+        return Function(
+            self,
+            name.capitalize(),
+            name=name,
+            function_name=f"{self._prefix}-{name}",
+            description=description,
+            layer=layer,
+            memory_mb=_MEMORY_MB,
+            timeout=Duration.minutes(15),
+            statements=[
+                iam.PolicyStatement(
+                    actions=["s3:ListBucket"],
+                    resources=[self._storage.bucket.bucket_arn],
+                    conditions={"StringLike": {"s3:prefix": list(reads)}},
+                ),
+                iam.PolicyStatement(actions=["s3:GetObject"], resources=arns(reads)),
+                iam.PolicyStatement(actions=["s3:PutObject", "s3:AbortMultipartUpload"], resources=arns(writes)),
+                iam.PolicyStatement(actions=["s3:DeleteObject"], resources=arns(deletes)),
+            ],
+            wildcards=[f"<BucketArn>/{pattern}" for pattern in patterns],
+        ).function
+
+    def _topic(self) -> sns.Topic:
+        return sns.Topic(
+            self,
+            "Topic",
+            display_name=f"Runs of {self._prefix}",
+            enforce_ssl=True,
+            master_key=kms.Alias.from_alias_name(self, "TopicKey", "alias/aws/sns"),
+        )
+
+    def _role(self, functions: list[lambda_.IFunction], topic: sns.Topic, personalize: PersonalizeStack) -> iam.Role:
+        state_machine_arn = self.format_arn(service="states", resource="stateMachine", resource_name=self._prefix)
+        role = iam.Role(
+            self,
+            "StateMachineRole",
+            assumed_by=iam.ServicePrincipal(
+                "states.amazonaws.com",
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": self.account},
+                    "ArnLike": {"aws:SourceArn": state_machine_arn},
+                },
+            ),
+        )
+        statements = [
+            iam.PolicyStatement(
+                actions=["lambda:InvokeFunction"], resources=[function.function_arn for function in functions]
+            ),
+            iam.PolicyStatement(actions=["s3:PutObject"], resources=self._storage.arns(("runs/*",))),
+            iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]),
+            *personalize_statements(self, prefix=self._prefix, personalize=personalize),
+        ]
+        for statement in statements:
+            role.add_to_policy(statement)
+        for reason, findings in STATE_MACHINE_WILDCARDS.items():
+            acknowledge(role, reason, *(finding.format(prefix=self._prefix) for finding in findings))
+        return role
