@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Acknowledgment, Validations
+from aws_cdk import Acknowledgment, CfnResource, Validations
 
 if TYPE_CHECKING:
     from constructs import IConstruct
@@ -20,3 +20,10 @@ def acknowledge(construct: IConstruct, reason: str, *findings: str) -> None:
     """
     rules = [Acknowledgment(id=f"AwsSolutions-{finding}", reason=reason) for finding in findings]
     Validations.of(construct).acknowledge(*rules)
+
+
+def acknowledge_lint(construct: IConstruct, rule: str) -> None:
+    """Acknowledge a cfn-lint rule on a construct's own resource; the reason stands beside the call."""
+    resource = construct.node.default_child
+    if isinstance(resource, CfnResource):
+        resource.add_metadata("cfn-lint", {"config": {"ignore_checks": [rule]}})

@@ -13,15 +13,6 @@ if TYPE_CHECKING:
 
     from stacks.personalize import PersonalizeStack
 
-STATE_MACHINE_WILDCARDS = {
-    "Jobs and solution versions get names and ids in each run; the grant is bound to this pipeline's prefix": tuple(
-        f"IAM5[Resource::arn:<AWS::Partition>:personalize:<AWS::Region>:<AWS::AccountId>:{arn_type}/{{prefix}}-*]"
-        for arn_type in dict.fromkeys(kind.arn_type for kind in KINDS)
-    ),
-    "Manifests carry the run's id, which is not known at deployment": ("IAM5[Resource::<BucketArn>/runs/*]",),
-    "Log delivery and X-Ray know no resource": ("IAM5[Resource::*]",),
-}
-
 
 def personalize_statements(stack: Stack, *, prefix: str, personalize: PersonalizeStack) -> list[iam.PolicyStatement]:
     """Return the grants: each create call on its own and its parents' ARNs, each describe call on its own.
@@ -53,3 +44,15 @@ def personalize_statements(stack: Stack, *, prefix: str, personalize: Personaliz
         conditions={"StringEquals": {"iam:PassedToService": "personalize.amazonaws.com"}},
     )
     return [*statements, metrics, passing]
+
+
+def wildcard_findings(prefix: str) -> dict[str, list[str]]:
+    """Return the security findings about the state machine's role, by the reason why they are right there."""
+    arn = "arn:<AWS::Partition>:personalize:<AWS::Region>:<AWS::AccountId>"
+    types = dict.fromkeys(kind.arn_type for kind in KINDS)
+    return {
+        "Jobs and solution versions get names and ids in each run; the grant is bound to this pipeline's prefix": [
+            f"IAM5[Resource::{arn}:{arn_type}/{prefix}-*]" for arn_type in types
+        ],
+        "Log delivery and X-Ray know no resource": ["IAM5[Resource::*]"],
+    }

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _EXPIRY_DAYS = {"staging/": 1, "transformed/": 30, "batch/": 30, "rejects/": 90}
 """Days after which what a run wrote is deleted; raw/, curated/ and runs/ stay."""
 
+_BUCKET_ARN_EXPORT = "ExportsOutputFnGetAttBucket83908E77Arn063C8555"
+"""How other stacks, and so the security findings about them, see the bucket's ARN; it follows from the path."""
+
 READ_BY_PERSONALIZE = ("transformed/*", "batch/*")
 WRITTEN_BY_PERSONALIZE = ("batch/*",)
 
@@ -78,3 +81,7 @@ class StorageStack(Stack):
     def arns(self, patterns: tuple[str, ...]) -> list[str]:
         """Return the ARNs of object patterns such as ``batch/*``."""
         return [self.bucket.arn_for_objects(pattern) for pattern in patterns]
+
+    def wildcard_finding(self, pattern: str) -> str:
+        """Return the id of the finding about a grant on an object pattern, for ``acknowledge``."""
+        return f"IAM5[Resource::{self.stack_name}:{_BUCKET_ARN_EXPORT}/{pattern}]"
