@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from spec.interactions import avro_schema, schema_hash
@@ -21,6 +22,15 @@ _CONFIG_HASH_LENGTH = 6
 def prefix(pipeline: str, stage: str) -> str:
     """Return what every name of this pipeline and stage begins with."""
     return f"{pipeline}-{stage}"
+
+
+def run_id(started: datetime, execution: str) -> str:
+    """Return the run id of an execution: its start in UTC and 6 hex digits of its name's SHA-256.
+
+    The state machine computes the same (stacks/states/run.py), so a run can be found from its execution.
+    """
+    digest = hashlib.sha256(execution.encode()).hexdigest()[:6]
+    return f"{started.astimezone(UTC):%Y%m%dT%H%M%S}-{digest}"
 
 
 def schema_name(pipeline: Pipeline, stage: str, dataset: str) -> str:

@@ -1,0 +1,89 @@
+"""Deploy pipelines with the CDK, and find what was deployed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from cli.errors import CommandError
+from spec.files import ROOT
+from spec.names import prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+_CDK = ROOT / "node_modules" / ".bin" / "cdk"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What the stacks of a pipeline and stage made."""
+
+    bucket: str
+    state_machine_arn: str
+    topic_arn: str
+
+
+def cdk(*arguments: str, environment: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Run the CDK command line and hand each line it prints to ``say``.
+
+    Raises:
+        CommandError: it failed; the error holds the end of what it printed.
+    """
+    if not _CDK.exists():
+        raise CommandError(f"{_CDK} is missing", remedy="Run `make setup`")
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen(  # noqa: S603  # our own pinned CDK
+            [_CDK, *arguments, "--output", folder],
+            cwd=ROOT,
+            env={**os.environ, **environment, "CDK_DISABLE_VERSION_CHECK": "1", "NO_COLOR": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        printed = []
+        for line in process.stdout or ():
+            printed.append(line.rstrip())
+            say(printed[-1])
+        if process.wait():
+            text = "\n".join(printed[-40:])
+            raise CommandError(f"cdk {arguments[0]} failed:\n{text}", remedy="Mend what it names and run again")
+
+
+def deploy(pipeline_file: Path, stage: str, *, environment: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Bootstrap the account for the CDK and deploy the stacks of a pipeline.
+
+    Raises:
+        CommandError: the CDK failed.
+    """
+    account, region = environment["CDK_DEFAULT_ACCOUNT"], environment["CDK_DEFAULT_REGION"]
+    cdk("bootstrap", f"aws://{account}/{region}", "--quiet", environment=environment, say=say)
+    context = ["--context", f"pipeline={pipeline_file}", "--context", f"stage={stage}"]
+    cdk("deploy", "--all", "--require-approval", "never", *context, environment=environment, say=say)
+
+
+def find_deployment(cloudformation: Any, pipeline: str, stage: str) -> Deployment:
+    """Read the outputs of a pipeline's stacks.
+
+    Raises:
+        CommandError: the stacks are not there.
+    """
+    outputs: dict[str, str] = {}
+    for part in ("storage", "workflow"):
+        name = f"{prefix(pipeline, stage)}-{part}"
+        try:
+            stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        except ClientError as error:
+            raise CommandError(
+                f"stack {name} cannot be read: {error}",
+                remedy=f"Deploy it: make deploy PIPELINE={pipeline} STAGE={stage}, or run with --local",
+            ) from error
+        outputs |= {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    return Deployment(outputs["BucketName"], outputs["StateMachineArn"], outputs["TopicArn"])

@@ -1,0 +1,127 @@
+"""The `pipelines` command."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.errors import CommandError
+from cli.run import SPEED, RunOptions, raw_folder, run, run_local
+from cli.view import View
+from local.server import EmbeddedAWS, PortInUseError
+from spec.files import find
+from spec.load import load
+from spec.names import STAGE_PATTERN
+from spec.pipeline import Pipeline
+from spec.problems import SpecError
+
+app = typer.Typer(
+    help="Batch recommendations with Amazon Personalize, from one YAML file.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+PipelineArgument = Annotated[str, typer.Argument(help="Name of a file in pipelines/, or the path of any.")]
+
+
+def _load(named: str) -> tuple[Pipeline, Path]:
+    try:
+        file = find(named)
+        return load(file), file
+    except SpecError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def validate(pipeline: PipelineArgument) -> None:
+    """Check a pipeline file and print every mistake with its line, place and remedy.
+
+    Example: pipelines validate movielens
+    """
+    loaded, file = _load(pipeline)
+    jobs = sum(len(solution.batch_inference) for solution in loaded.solutions)
+    typer.echo(f"{file.name} is right: {len(loaded.solutions)} solution(s), {jobs} batch inference job(s)")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of pipeline files, for editors.
+
+    Example: pipelines schema > pipeline.schema.json
+    """
+    typer.echo(json.dumps(Pipeline.model_json_schema(by_alias=True), indent=2, ensure_ascii=False))
+
+
+@app.command("run")
+def run_command(
+    pipeline: PipelineArgument,
+    *,
+    local: Annotated[
+        bool, typer.Option("--local", help="Deploy to an embedded AWS on this machine and run there.")
+    ] = False,
+    stage: Annotated[str, typer.Option(help="Part of every name.")] = "dev",
+    raw: Annotated[
+        Path | None, typer.Option(help="Folder to upload under raw/; with --local default samples/<pipeline>.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for results.")] = Path("out"),
+) -> None:
+    """Run a pipeline, follow it, and bring its results to out/<pipeline>/<run id>/.
+
+    Without --local the pipeline must be deployed; the usual AWS environment (AWS_PROFILE, AWS_REGION,
+    AWS_ENDPOINT_URL, …) says where. The last line is the folder of the results; the exit code is 0 only if the run
+    succeeded.
+
+    Example: pipelines run movielens --local
+    """
+    view = View()
+    loaded, file = _load(pipeline)
+    if not re.match(STAGE_PATTERN, stage):
+        raise typer.BadParameter("use up to 8 small letters and digits, beginning with a letter", param_hint="--stage")
+    try:
+        options = RunOptions(file, stage, raw_folder(loaded, raw, local=local), out)
+        succeeded = (run_local if local else run)(loaded, options, view)
+    except CommandError as error:
+        view.error(error)
+        raise typer.Exit(1) from error
+    except (BotoCoreError, ClientError) as error:
+        view.error(CommandError(str(error), remedy="Check AWS_PROFILE, AWS_REGION and your permissions"))
+        raise typer.Exit(1) from error
+    raise typer.Exit(0 if succeeded else 1)
+
+
+@app.command()
+def serve(
+    *,
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 4566,
+    speed: Annotated[float, typer.Option(help="Embedded seconds per second, for waits and schedules.")] = SPEED,
+) -> None:
+    """Keep the embedded AWS up on localhost until Ctrl-C.
+
+    Prints the export lines with which the AWS CLI, boto3 and `npx cdk deploy` reach it. It starts empty and forgets
+    everything at the end.
+
+    Example: pipelines serve --port 4566
+    """
+    try:
+        with EmbeddedAWS(port=port, speed=speed) as aws:
+            typer.echo(f"# The embedded AWS listens on {aws.endpoint_url}. In another terminal:")
+            for name, value in aws.environment().items():
+                typer.echo(f"export {name}={value}")
+            typer.echo("# Ctrl-C ends it.")
+            threading.Event().wait()
+    except PortInUseError as error:
+        View().error(CommandError(str(error), remedy="Give another one: make serve PORT=4567"))
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt:
+        typer.echo("Ended.")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,145 @@
+"""One run from the command line: deploy (on the embedded AWS), upload, start, follow, download, show."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from cli import results
+from cli.deployment import deploy, find_deployment
+from cli.errors import CommandError
+from cli.follow import Follower
+from local.server import EmbeddedAWS
+from spec.files import ROOT
+from spec.names import run_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cli.deployment import Deployment
+    from cli.view import View
+    from spec.pipeline import Pipeline
+
+SPEED = 60
+"""Embedded seconds per second: what waits a minute in the account waits a second here."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What the command line was told.
+
+    Attributes:
+        file: the pipeline file.
+        raw: folder to upload under ``raw/``, None to use what lies there.
+        out: folder that results are put under.
+    """
+
+    file: Path
+    stage: str
+    raw: Path | None
+    out: Path
+
+
+def raw_folder(pipeline: Pipeline, given: Path | None, *, local: bool) -> Path | None:
+    """Return the folder to upload: the one given, else for a local run the bundled samples.
+
+    Raises:
+        CommandError: the folder does not exist, or a local run has no data.
+    """
+    folder = given
+    if folder is None and local:
+        folder = ROOT / "samples" / pipeline.name
+    if folder is not None and not folder.is_dir():
+        source = pipeline.datasets.interactions.source.path
+        raise CommandError(
+            f"there is no folder {folder} with raw data for {pipeline.name}",
+            remedy=f"Give one that holds {source}: make run PIPELINE=… RAW=<folder>, or pipelines run --raw <folder>",
+        )
+    return folder
+
+
+def run_local(pipeline: Pipeline, options: RunOptions, view: View) -> bool:
+    """Run a pipeline on a fresh embedded AWS; return whether it succeeded."""
+    with EmbeddedAWS(speed=SPEED) as aws, _environment(aws.environment()):
+        with view.phase("Deploy") as say:
+            deploy(options.file, options.stage, environment=aws.environment(), say=say)
+            view.line(f"stacks of {pipeline.name}-{options.stage} on an embedded AWS, with the CDK's own deploy")
+        return run(pipeline, options, view, every=0.2)
+
+
+def run(pipeline: Pipeline, options: RunOptions, view: View, *, every: float = 5) -> bool:
+    """Run a deployed pipeline in the AWS of the environment; return whether it succeeded.
+
+    Raises:
+        CommandError: the pipeline is not deployed there.
+    """
+    session = boto3.Session()
+    deployment = find_deployment(session.client("cloudformation"), pipeline.name, options.stage)
+    s3 = session.client("s3")
+    if options.raw is not None:
+        with view.phase("Upload"):
+            count = results.upload(s3, deployment.bucket, options.raw)
+            view.line(f"{count} files from {_relative(options.raw)} to s3://{deployment.bucket}/raw/")
+    with view.phase("Run"):
+        execution = _follow(session.client("stepfunctions"), deployment, view, every)
+    run = run_id(execution["startDate"], execution["name"])
+    folder = options.out / pipeline.name / run
+    with view.phase("Results"):
+        results.download(s3, deployment.bucket, pipeline, run, folder)
+        labels = results.item_labels(s3, deployment.bucket, pipeline.item_labels)
+    _show(pipeline, folder, labels, view)
+    if execution["status"] != "SUCCEEDED":
+        cause = execution.get("cause") or execution["status"]
+        view.error(CommandError(cause, remedy=f"The record of the failure is in {_relative(folder)}"))
+    view.times()
+    view.console.print(_relative(folder), highlight=False, soft_wrap=True, markup=False)
+    return bool(execution["status"] == "SUCCEEDED")
+
+
+def _follow(stepfunctions: Any, deployment: Deployment, view: View, every: float) -> dict[str, Any]:
+    started = time.monotonic()
+    answer = stepfunctions.start_execution(stateMachineArn=deployment.state_machine_arn, input="{}")
+    follower = Follower(stepfunctions, answer["executionArn"])
+    for progress in follower.watch(every=every):
+        view.progress(progress, time.monotonic() - started)
+    execution = follower.finished()
+    assert execution is not None, "watch() ends when the execution has"
+    return execution
+
+
+def _show(pipeline: Pipeline, folder: Path, labels: dict[str, str], view: View) -> None:
+    manifest = results.read_json(folder / "manifest.json")
+    if manifest is None:
+        return
+    view.summary(manifest)
+    for solution in pipeline.solutions:
+        for job in solution.batch_inference:
+            if found := results.samples(folder / solution.name / job.name, labels):
+                view.samples(solution.name, job.name, found)
+
+
+def _relative(path: Path) -> str:
+    """Return a path as people would type it: relative to where they are, if it lies below."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_absolute() and path.is_relative_to(here) else str(path)
+
+
+@contextlib.contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Let boto3 see the embedded AWS, and the caller's own AWS again afterwards."""
+    # A profile of the caller would win over the keys.
+    hidden = {"AWS_PROFILE", "AWS_SESSION_TOKEN", *variables}
+    before = {name: os.environ.pop(name) for name in hidden if name in os.environ}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name in variables:
+            os.environ.pop(name, None)
+        os.environ.update(before)

@@ -1,0 +1,120 @@
+"""What a run looks like on the terminal: lines that stay, a spinner for what takes long, tables at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from spec.resources import ACTIVE, FAILED_STATUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cli.errors import CommandError
+    from cli.follow import Progress
+
+_METRICS = (
+    ("normalized_discounted_cumulative_gain_at_10", "NDCG@10"),
+    ("precision_at_10", "P@10"),
+    ("mean_reciprocal_rank_at_25", "MRR@25"),
+    ("coverage", "coverage"),
+)
+
+
+@dataclass
+class View:
+    """The terminal.
+
+    Attributes:
+        console: where everything is printed.
+        phases: seconds of each phase that has ended, in order.
+    """
+
+    console: Console = field(default_factory=Console)
+    phases: dict[str, float] = field(default_factory=dict)
+
+    @contextlib.contextmanager
+    def phase(self, name: str) -> Iterator[Callable[[str], None]]:
+        """Show a phase with a spinner; what the given function is told stands beside it."""
+        started = time.monotonic()
+        self.console.print(f"[bold]{name}[/bold]")
+        with self.console.status(name) as status:
+            yield lambda text: status.update(escape(text.strip()[:120]) or name)
+        self.phases[name] = time.monotonic() - started
+
+    def line(self, text: str) -> None:
+        """Print a line of a phase."""
+        self.console.print(f"  {escape(text)}", highlight=False, soft_wrap=True)
+
+    def progress(self, progress: Progress, seconds: float) -> None:
+        """Print what happened ``seconds`` after the start."""
+        stamp = f"  [dim]{int(seconds) // 60:02}:{int(seconds) % 60:02}[/dim]  "
+        if not progress.detail:
+            text = escape(progress.state)
+        elif progress.detail.endswith(f": {ACTIVE}"):
+            text = f"    [green]{escape(progress.detail)}[/green]"
+        elif progress.detail.endswith(FAILED_STATUSES):
+            text = f"    [red]{escape(progress.detail)}[/red]"
+        else:
+            text = f"    {escape(progress.detail)}"
+        self.console.print(stamp + text, highlight=False, soft_wrap=True)
+
+    def error(self, error: CommandError) -> None:
+        """Print what went wrong and how to mend it."""
+        self.console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
+        self.console.print(escape(error.remedy), highlight=False, soft_wrap=True)
+
+    def summary(self, manifest: dict[str, Any]) -> None:
+        """Print rows, training and batch inference of a run's manifest."""
+        self.console.print()
+        self.console.print(_rows_table(manifest))
+        self.console.print(_solutions_table(manifest))
+
+    def samples(self, solution: str, job: str, samples: dict[str, list[str]]) -> None:
+        """Print the first items of some users."""
+        table = Table(title=f"{solution}/{job}: three of the users", title_justify="left")
+        table.add_column("user", justify="right")
+        table.add_column("first five items")
+        for user, items in samples.items():
+            table.add_row(user, "\n".join(escape(item) for item in items))
+        self.console.print(table)
+
+    def times(self) -> None:
+        """Print the time of each phase."""
+        whole = sum(self.phases.values())
+        parts = ", ".join(f"{name.lower()} {seconds:.1f} s" for name, seconds in self.phases.items())
+        self.console.print(f"Took {whole:.1f} s: {parts}", highlight=False, soft_wrap=True)
+
+
+def _rows_table(manifest: dict[str, Any]) -> Table:
+    table = Table(title="Rows", title_justify="left")
+    columns = ("rows_in", "rows_out", "rows_filtered", "rows_rejected", "users", "items")
+    for name in ("dataset", "in", "out", "filtered", "rejected", "users", "items"):
+        table.add_column(name, justify="left" if name == "dataset" else "right")
+    for dataset in manifest["datasets"]:
+        table.add_row(dataset["dataset"], *(f"{dataset[column]:,}" for column in columns))
+    return table
+
+
+def _solutions_table(manifest: dict[str, Any]) -> Table:
+    table = Table(title="Solutions", title_justify="left")
+    for name in ("solution", "recipe", *(label for _, label in _METRICS), "job", "users scored", "errors"):
+        table.add_column(name, justify="left" if name in {"solution", "recipe", "job"} else "right")
+    for solution in manifest["solutions"]:
+        metrics = solution.get("metrics", {})
+        facts = [
+            solution["name"],
+            solution["recipe"].rsplit("/", 1)[1],
+            *(f"{metrics[key]:.4f}" if key in metrics else "-" for key, _ in _METRICS),
+        ]
+        for job in solution["batch_inference"] or [{"name": "-"}]:
+            published = job.get("published")
+            counts = [f"{published['users']:,}", f"{published['errors']:,}"] if published else ["-", "-"]
+            table.add_row(*facts, job["name"], *counts)
+    return table
