@@ -1,0 +1,56 @@
+"""Pipeline files for tests: one that is right, and ways to change it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import TYPE_CHECKING, Any
+
+from spec.load import parse
+
+if TYPE_CHECKING:
+    from spec.pipeline import Pipeline
+
+_SHOP: dict[str, Any] = {
+    "name": "shop",
+    "description": "Items for every user",
+    "schedule": {"expression": "cron(0 3 * * ? *)", "timezone": "Europe/Lisbon"},
+    "datasets": {
+        "interactions": {
+            "source": {"path": "events/", "format": "csv"},
+            "columns": {
+                "USER_ID": "user",
+                "ITEM_ID": "item",
+                "TIMESTAMP": {"from": "at", "unit": "s"},
+                "EVENT_TYPE": {"value": "click"},
+            },
+        }
+    },
+    "solutions": [
+        {
+            "name": "for-you",
+            "recipe": "aws-user-personalization-v2",
+            "batch_inference": [{"name": "top", "users": "all", "num_results": 25}],
+        }
+    ],
+}
+
+
+def shop(**changes: Any) -> dict[str, Any]:
+    """Return the right document; ``a__0__b=value`` changes ``a[0].b``, and ``...`` removes the key."""
+    document = copy.deepcopy(_SHOP)
+    for place, value in changes.items():
+        *parents, last = place.split("__")
+        node: Any = document
+        for part in parents:
+            node = node[int(part)] if part.isdigit() else node[part]
+        if value is ...:
+            del node[last]
+        else:
+            node[int(last) if last.isdigit() else last] = value
+    return document
+
+
+def parsed(**changes: Any) -> Pipeline:
+    """Return the changed document as a pipeline; JSON is YAML."""
+    return parse(json.dumps(shop(**changes), ensure_ascii=False))

@@ -1,0 +1,191 @@
+"""Pipeline files: what is accepted, and what is said of mistakes."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from spec.files import PIPELINES
+from spec.load import load, parse
+from spec.problems import SpecError
+from tests.documents import parsed, shop
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COLUMNS = "datasets__interactions__columns"
+
+
+def problems(**changes: Any) -> dict[str, str]:
+    """Return what is wrong with a changed document, by place."""
+    with pytest.raises(SpecError) as caught:
+        parsed(**changes)
+    return {problem.place: f"{problem.what}. {problem.remedy}" for problem in caught.value.problems}
+
+
+def test_the_bundled_pipeline_is_right() -> None:
+    """The film pipeline that ships loads without a mistake."""
+    pipeline = load(PIPELINES / "movielens.yaml")
+
+    assert "movielens" == pipeline.name
+    assert "rating >= 3.5" == pipeline.datasets.interactions.keep
+
+
+def test_every_column_form_is_read() -> None:
+    """Raw column, constant, map with otherwise, epoch unit and zoned format all load."""
+    columns = parsed(
+        **{
+            f"{COLUMNS}__TIMESTAMP": {"from": "at", "format": "%Y-%m-%d %H-%M-%S", "timezone": "Asia/Shanghai"},
+            f"{COLUMNS}__EVENT_VALUE": {"from": "event", "map": {"支付": 4, "创建订单": 3}, "otherwise": "reject"},
+        }
+    ).datasets.interactions.columns
+
+    assert "user" == columns["USER_ID"].from_
+    assert "click" == columns["EVENT_TYPE"].value
+    assert {"支付": 4, "创建订单": 3} == columns["EVENT_VALUE"].map
+    assert "Asia/Shanghai" == columns["TIMESTAMP"].timezone
+
+
+def test_flow_style_cron_is_yaml() -> None:
+    """A cron expression with its question mark needs no quotes inside braces."""
+    text = json.dumps(shop(schedule=...))[:-1] + ", schedule: {expression: cron(0 3 * * ? *), timezone: UTC}}"
+
+    schedule = parse(text).schedule
+
+    assert schedule is not None
+    assert "cron(0 3 * * ? *)" == schedule.expression
+
+
+def test_all_mistakes_are_told_at_once_with_line_place_and_remedy(tmp_path: Path) -> None:
+    """Five mistakes of different kinds come in one error, in the file's order."""
+    file = tmp_path / "bad.yaml"
+    file.write_text(
+        "name: shop\n"
+        "schedule: {expression: cron(0 3 * * *), timezone: Europe/Lissabon}\n"
+        "datasets:\n"
+        "  interactions:\n"
+        "    source: {path: events/}\n"
+        "    columns:\n"
+        "      USER_ID: user\n"
+        "      TIMESTAMP: at\n"
+        "solutions:\n"
+        "  - name: for-you\n"
+        "    recipe: aws-user-personalisation-v2\n"
+        "    batch_inference:\n"
+        "      - {name: top, num_result: 25}\n"
+    )
+
+    with pytest.raises(SpecError) as caught:
+        load(file)
+
+    assert [
+        (2, "schedule.expression"),
+        (2, "schedule.timezone"),
+        (6, "datasets.interactions.columns"),
+        (8, "datasets.interactions.columns.TIMESTAMP"),
+        (11, "solutions[0].recipe"),
+        (13, "solutions[0].batch_inference[0].num_result"),
+    ] == [(problem.line, problem.place) for problem in caught.value.problems]
+    told = str(caught.value)
+    assert "6 mistakes" in told
+    assert "Did you mean num_results?" in told
+    assert "did you mean aws-user-personalization-v2?" in told.lower()
+    assert "ITEM_ID is missing" in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "told"),
+    [
+        ({"name": "Shop"}, "name", "small letters"),
+        ({"name": "a-name-that-is-far-too-long"}, "name", "63 characters"),
+        ({"extra": 1}, "extra", "unknown key"),
+        ({"datasets": ...}, "datasets", "is missing"),
+        ({"max_rejected": 5}, "max_rejected", "less than or equal to 1"),
+        ({"schedule__timezone": "CET+1"}, "schedule.timezone", "not a time zone"),
+        ({"solutions": []}, "solutions", "empty"),
+        ({"solutions__0__recipe": "aws-similar-items"}, "solutions[0].recipe", "scores no users"),
+        ({"solutions__0__recipe": "aws-trending-now"}, "solutions[0].recipe", "scores no users"),
+        ({"solutions__0__event_value_threshold": 2}, "solutions[0].event_value_threshold", "EVENT_VALUE"),
+        ({"solutions__0__hyperparameters": {"bptt": 3}}, "solutions[0].hyperparameters.bptt", "apply_recency_bias"),
+        ({"timeouts": {"training": "2 days"}}, "timeouts.training", "2d"),
+        ({"datasets__interactions__source__path": "raw/events/"}, "datasets.interactions.source.path", "relative"),
+        ({"datasets__interactions__keep": "lower(a) = 'x'"}, "datasets.interactions.keep", "column on one side"),
+        ({"datasets__interactions__keep": "USER_ID = 'x'"}, "datasets.interactions.keep", "raw column"),
+        ({f"{COLUMNS}__USER_ID": {"value": "a", "from": "b"}}, f"{COLUMNS}.USER_ID", "either from or value"),
+        ({f"{COLUMNS}__TIMESTAMP": {"from": "at"}}, f"{COLUMNS}.TIMESTAMP", "unit or format"),
+        ({f"{COLUMNS}__TIMESTAMP": {"from": "at", "format": "%d.%m"}}, f"{COLUMNS}.TIMESTAMP.format", "%Y, %m and %d"),
+        ({f"{COLUMNS}__TIMESTAMP": {"from": "at", "format": "%c"}}, f"{COLUMNS}.TIMESTAMP.format", "%c"),
+        ({f"{COLUMNS}__EVENT_VALUE": {"value": "four"}}, f"{COLUMNS}.EVENT_VALUE.value", "not a number"),
+        ({f"{COLUMNS}__EVENT_TYPE": {"value": 4}}, f"{COLUMNS}.EVENT_TYPE.value", "quotes"),
+        ({f"{COLUMNS}__EVENT_TYPE": {"from": "a", "otherwise": "x"}}, f"{COLUMNS}.EVENT_TYPE.otherwise", "map"),
+        (
+            {f"{COLUMNS}__EVENT_TYPE": {"from": "a", "map": {"b": "c"}, "otherwise": None}},
+            f"{COLUMNS}.EVENT_TYPE.otherwise",
+            "must not be null",
+        ),
+        ({f"{COLUMNS}__RATING": "rating"}, f"{COLUMNS}.RATING", "not a field"),
+    ],
+)
+def test_each_mistake_names_its_place_and_remedy(changes: dict[str, Any], place: str, told: str) -> None:
+    """A single mistake is found at its place, and the text says what would be right."""
+    found = problems(**changes)
+
+    place = place.replace("__", ".")
+    assert place in found
+    assert told in found[place]
+
+
+def test_names_used_twice_are_told() -> None:
+    """Two solutions, and two jobs of a solution, need different names."""
+    twice = [shop()["solutions"][0]] * 2
+
+    assert "used twice" in problems(solutions=twice)["solutions[1].name"]
+    jobs = [{"name": "top"}, {"name": "top"}]
+    assert "used twice" in problems(solutions__0__batch_inference=jobs)["solutions[0].batch_inference[1].name"]
+
+
+def test_a_key_that_stands_twice_is_told() -> None:
+    """YAML would let the last of two equal keys win; here it is a mistake with its line."""
+    with pytest.raises(SpecError, match=r"line 2: name: stands twice"):
+        parse("name: shop\nname: shop\n")
+
+
+@pytest.mark.parametrize("text", ["", "- a\n", "name: [\n"])
+def test_what_is_no_mapping_is_told(text: str) -> None:
+    """Empty files, lists and broken YAML are mistakes, not tracebacks."""
+    with pytest.raises(SpecError, match="1 mistake"):
+        parse(text)
+
+
+def test_durations_are_read() -> None:
+    """Minutes, hours and days are understood."""
+    timeouts = parsed(timeouts={"import": "90m", "training": "2d"}).timeouts
+
+    assert timedelta(minutes=90) == timeouts.import_
+    assert timedelta(days=2) == timeouts.training
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["rate(1 day)", "rate(12 hours)", "at(2026-12-24T18:00:00)", "cron(0/15 8-18 ? * MON-FRI *)", "cron(0 3 L * ? *)",
+     "cron(30 2 ? * 2#1 2027)", "cron(0 0 1,15 JAN-MAR ? *)"],
+)  # fmt: skip
+def test_schedules_that_eventbridge_takes(expression: str) -> None:
+    """Examples of each form in the service's user guide are accepted."""
+    schedule = parsed(schedule={"expression": expression}).schedule
+
+    assert schedule is not None
+    assert "UTC" == schedule.timezone
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["rate(1 days)", "rate(0 days)", "cron(60 3 * * ? *)", "cron(0 3 * * * *)", "cron(0 3 ? * ? *)", "at(tomorrow)",
+     "daily", "cron(0 3 * 13 ? *)", "at(2026-02-30T00:00:00)", "cron(0/0 3 * * ? *)"],
+)  # fmt: skip
+def test_schedules_that_eventbridge_refuses(expression: str) -> None:
+    """Expressions that would fail at deployment are found in the file."""
+    assert "schedule.expression" in problems(schedule__expression=expression)

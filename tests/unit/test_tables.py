@@ -1,0 +1,65 @@
+"""The project's tables against the services' own models."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import botocore.session
+import pytest
+
+from lambdas.build_layer import pins
+from spec.files import ROOT
+from spec.limits import MAX_NAME_LENGTH, NAME_PATTERN
+from spec.resources import KINDS
+from spec.schedule import check_expression
+
+if TYPE_CHECKING:
+    from spec.resources import ResourceKind
+
+MODEL = botocore.session.get_session().get_service_model("personalize")
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_kinds_follow_the_service_model(kind: ResourceKind) -> None:
+    """Calls, fields and the path of the status are those that botocore knows."""
+    create, describe = MODEL.operation_model(kind.create), MODEL.operation_model(kind.describe)
+
+    def lower(name: str) -> str:
+        return name[0].lower() + name[1:]
+
+    assert lower(kind.name_field) in create.input_shape.members
+    assert lower(kind.arn_field) in create.output_shape.members
+    assert lower(kind.arn_field) in describe.input_shape.members
+    described = describe.output_shape.members[lower(kind.name)].members
+    assert {"status", lower(kind.arn_field)} <= set(described)
+    assert kind.passes_role == ("roleArn" in create.input_shape.members)
+
+
+def test_names_follow_the_service_model() -> None:
+    """Length and pattern of names are the service's."""
+    shape = MODEL.shape_for("Name")
+
+    assert MAX_NAME_LENGTH == shape.metadata["max"]
+    assert NAME_PATTERN.rstrip("$") == shape.metadata["pattern"]
+
+
+def test_the_layer_holds_the_pins_that_the_tests_run_with() -> None:
+    """What functions get in the account is, version for version, what requirements.txt installs here."""
+    installed = set(re.findall(r"^[\w.-]+==\S+", (ROOT / "requirements.txt").read_text(), flags=re.MULTILINE))
+
+    assert pins()
+    assert set(pins()) <= installed
+
+
+def test_the_layer_holds_what_the_functions_import() -> None:
+    """Polars, pydantic and Powertools with its tracer are in the layer; botocore is the runtime's."""
+    names = {pin.split("==")[0] for pin in pins()}
+
+    assert {"polars", "pydantic", "aws-lambda-powertools", "aws-xray-sdk"} <= names
+    assert "botocore" not in names
+
+
+def test_cron_words_are_case_blind() -> None:
+    """Month and day names may be small."""
+    assert "cron(0 3 ? jan sun *)" == check_expression("cron(0 3 ? jan sun *)")
