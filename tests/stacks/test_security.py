@@ -1,0 +1,184 @@
+"""What the templates allow, and to whom."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aws_cdk import App, Stack
+from aws_cdk.assertions import Match, Template
+from aws_cdk.aws_s3 import Bucket
+
+from spec.resources import KINDS
+from tests.stacks.conftest import CONTEXT, PARTS, film_app, nag_findings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+Templates = dict[str, dict[str, Any]]
+
+
+def statements(templates: Templates) -> Iterator[dict[str, Any]]:
+    """Yield every IAM statement of every policy."""
+    for template in templates.values():
+        for resource in template["Resources"].values():
+            if resource["Type"] == "AWS::IAM::Policy":
+                yield from resource["Properties"]["PolicyDocument"]["Statement"]
+
+
+def listed(value: Any) -> list[Any]:
+    """Return a value of a policy as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+def test_cdk_nag_reports_nothing(tmp_path: Path) -> None:
+    """Every finding of AwsSolutions is solved, or acknowledged on one resource with its reason."""
+    assert [] == nag_findings(film_app(tmp_path), tmp_path)
+
+
+def test_cdk_nag_would_report(tmp_path: Path) -> None:
+    """The check above can fail: a bare bucket in another stack is found."""
+    app = App(context=CONTEXT, outdir=str(tmp_path))
+    Bucket(Stack(app, "other"), "Bare")
+
+    assert "AwsSolutions-S10 other/Bare/Resource" in nag_findings(app, tmp_path)
+
+
+def test_cfn_lint_reports_nothing(assembly: Path) -> None:
+    """The templates, the state machine's definition included, pass cfn-lint with warnings."""
+    files = sorted(str(file) for file in assembly.glob("*.template.json"))
+    done = subprocess.run(["cfn-lint", *files], capture_output=True, text=True, check=False)
+
+    assert len(PARTS) == len(files)
+    assert (0, "") == (done.returncode, done.stdout)
+
+
+def test_no_statement_allows_every_action(templates: Templates) -> None:
+    """No policy names a wildcard action."""
+    found = [action for statement in statements(templates) for action in listed(statement["Action"])]
+
+    assert found
+    assert [] == [action for action in found if "*" in action]
+
+
+def test_every_resource_is_named_where_the_service_knows_names(templates: Templates) -> None:
+    """Resource * stands only where the service knows no resource: X-Ray and log delivery."""
+    free = {
+        action
+        for statement in statements(templates)
+        if "*" in listed(statement["Resource"])
+        for action in listed(statement["Action"])
+    }
+
+    assert {action.split(":")[0] for action in free} == {"logs", "xray"}
+    assert not {"logs:PutLogEvents", "logs:CreateLogStream"} & free
+
+
+def test_the_service_role_knows_its_account_and_service(templates: Templates) -> None:
+    """Only Personalize of this account may take the role."""
+    Template.from_json(templates["personalize"]).has_resource_properties(
+        "AWS::IAM::Role",
+        {
+            "AssumeRolePolicyDocument": {
+                "Statement": [
+                    {
+                        "Action": "sts:AssumeRole",
+                        "Effect": "Allow",
+                        "Principal": {"Service": "personalize.amazonaws.com"},
+                        "Condition": {
+                            "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
+                            "ArnLike": {"aws:SourceArn": Match.any_value()},
+                        },
+                    }
+                ]
+            }
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("sid", "action", "paths"),
+    [
+        ("PersonalizeLists", "s3:ListBucket", None),
+        ("PersonalizeReads", "s3:GetObject", ["/batch/*", "/transformed/*"]),
+        ("PersonalizeWrites", "s3:PutObject", ["/batch/*"]),
+    ],
+)
+def test_the_bucket_admits_personalize_where_it_must(
+    templates: Templates, sid: str, action: str, paths: list[str] | None
+) -> None:
+    """The bucket policy gives the service list, get and put, each on the prefixes it needs."""
+    policy = next(r for r in templates["storage"]["Resources"].values() if r["Type"] == "AWS::S3::BucketPolicy")
+    found = {s.get("Sid"): s for s in policy["Properties"]["PolicyDocument"]["Statement"]}[sid]
+
+    assert action == found["Action"]
+    assert {"Service": "personalize.amazonaws.com"} == found["Principal"]
+    if paths:
+        assert paths == [resource["Fn::Join"][1][1] for resource in listed(found["Resource"])]
+
+
+def test_the_bucket_is_private_encrypted_and_kept(templates: Templates) -> None:
+    """No public access, no plain HTTP, versions kept, and the bucket outlives its stack."""
+    template = Template.from_json(templates["storage"])
+    template.has_resource(
+        "AWS::S3::Bucket",
+        {
+            "DeletionPolicy": "Retain",
+            "UpdateReplacePolicy": "Retain",
+            "Properties": {
+                "PublicAccessBlockConfiguration": {
+                    "BlockPublicAcls": True,
+                    "BlockPublicPolicy": True,
+                    "IgnorePublicAcls": True,
+                    "RestrictPublicBuckets": True,
+                },
+                "VersioningConfiguration": {"Status": "Enabled"},
+                "BucketEncryption": Match.any_value(),
+            },
+        },
+    )
+    template.has_resource_properties(
+        "AWS::S3::BucketPolicy",
+        {
+            "PolicyDocument": {
+                "Statement": Match.array_with(
+                    [
+                        Match.object_like(
+                            {
+                                "Effect": "Deny",
+                                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                            }
+                        )
+                    ]
+                )
+            }
+        },
+    )
+
+
+def test_the_state_machine_may_create_and_describe_each_kind(templates: Templates) -> None:
+    """The grants follow the table of kinds: each create and describe call, on ARNs of this pipeline."""
+    granted = {
+        action: json.dumps(statement["Resource"])
+        for statement in statements({"workflow": templates["workflow"]})
+        for action in listed(statement["Action"])
+    }
+
+    for kind in KINDS:
+        for action in (kind.create, kind.describe):
+            assert f":{kind.arn_type}/movielens-dev-*" in granted[f"personalize:{action}"]
+    assert "InteractionsDatasetArn" in granted["personalize:CreateDatasetImportJob"]
+    assert "DatasetGroupArn" in granted["personalize:CreateSolution"]
+    assert ":solution/movielens-dev-*" in granted["personalize:CreateBatchInferenceJob"]
+
+
+def test_the_role_is_passed_to_personalize_only(templates: Templates) -> None:
+    """PassRole names the one role and the one service."""
+    passing = [s for s in statements(templates) if "iam:PassRole" in listed(s["Action"])]
+
+    assert 1 == len(passing)
+    assert {"StringEquals": {"iam:PassedToService": "personalize.amazonaws.com"}} == passing[0]["Condition"]
+    assert "ServiceRole" in json.dumps(passing[0]["Resource"])

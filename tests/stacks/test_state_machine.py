@@ -1,0 +1,127 @@
+"""The state machine as it is written: one fragment for every job, and no way past a failure."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from spec.resources import KINDS
+from stacks.states.run import definition
+from tests.documents import parsed, shop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spec.resources import ResourceKind
+
+
+def machine(**changes: Any) -> dict[str, Any]:
+    """Return the definition of the changed shop pipeline."""
+    return definition(parsed(**changes), "dev", spec_hash="0")
+
+
+def all_states(states: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every state, also those inside Maps."""
+    for name, state in states.items():
+        yield name, state
+        if "ItemProcessor" in state:
+            yield from all_states(state["ItemProcessor"]["States"])
+
+
+STATES = dict(all_states(machine()["States"]))
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_every_create_waits_out_what_is_in_use(kind: ResourceKind) -> None:
+    """Each create call retries on in use, on quotas and on throttling, and takes over what exists."""
+    create = STATES[f"Create {kind.label}"]
+    retried = {error for retrier in create["Retry"] for error in retrier["ErrorEquals"]}
+
+    assert f"arn:aws:states:::aws-sdk:personalize:create{kind.name}" == create["Resource"]
+    assert {
+        "Personalize.ResourceInUseException",
+        "Personalize.LimitExceededException",
+        "Personalize.ThrottlingException",
+        "Personalize.PersonalizeException",
+    } <= retried
+    assert all(retrier["MaxDelaySeconds"] and retrier["MaxAttempts"] for retrier in create["Retry"])
+    assert ["Personalize.ResourceAlreadyExistsException"] == create["Catch"][0]["ErrorEquals"]
+    assert f"Take over {kind.label}" == create["Catch"][0]["Next"]
+
+
+def test_every_task_catches_everything() -> None:
+    """No task can end the execution without passing where failures are told."""
+    tasks = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+
+    assert tasks
+    for name, state in tasks.items():
+        assert any("States.ALL" in catcher["ErrorEquals"] for catcher in state["Catch"]), name
+
+
+def test_every_state_has_a_comment_and_a_short_name() -> None:
+    """An analyst reads in the console what each state is for; names keep the 80 characters of the language."""
+    for name, state in STATES.items():
+        assert state["Comment"], name
+        assert len(name) <= 80
+
+
+def test_every_transition_leads_to_a_state_of_its_level() -> None:
+    """No transition names a state that is not there."""
+
+    def check(states: dict[str, Any]) -> None:
+        for name, state in states.items():
+            targets = [state.get("Next"), state.get("Default")]
+            targets += [rule["Next"] for key in ("Choices", "Catch") for rule in state.get(key, ())]
+            assert {target for target in targets if target} <= set(states), name
+            if "ItemProcessor" in state:
+                assert state["ItemProcessor"]["StartAt"] in state["ItemProcessor"]["States"]
+                check(state["ItemProcessor"]["States"])
+
+    check(machine()["States"])
+
+
+def test_solutions_never_train_by_themselves() -> None:
+    """The service's weekly automatic training, which is billed, is switched off at creation."""
+    assert "'PerformAutoTraining': false" in STATES["Create solution"]["Arguments"]
+
+
+def test_more_solutions_add_data_and_no_states() -> None:
+    """Ten solutions have the states of one, in a definition far below the service's 1 MB and our 200 kB."""
+    ten = [{**shop()["solutions"][0], "name": f"s{number}"} for number in range(10)]
+    definition_of_ten = machine(solutions=ten)
+
+    assert [name for name, _ in all_states(definition_of_ten["States"])] == list(STATES)
+    assert len(json.dumps(definition_of_ten)) < 200_000
+
+
+def test_a_changed_solution_is_another_solution() -> None:
+    """Solutions cannot be changed, so another configuration has another name; the same one keeps it."""
+
+    def resource(**changes: Any) -> str:
+        name: str = machine(**changes)["States"]["Begin run"]["Assign"]["known"][0]["resource"]
+        return name
+
+    assert resource() == resource(solutions__0__batch_inference__0__num_results=10)
+    assert resource() != resource(solutions__0__recipe="aws-user-personalization")
+    assert resource() != resource(solutions__0__event_type="click")
+
+
+def test_the_threshold_is_a_string() -> None:
+    """EventValueThreshold is text in the API, without the decimal point of a whole number."""
+    plan = machine(solutions__0__event_value_threshold=2, datasets__interactions__columns__EVENT_VALUE={"value": 3})[
+        "States"
+    ]["Begin run"]["Assign"]["known"][0]
+
+    assert "2" == plan["config"]["SolutionConfig"]["EventValueThreshold"]
+
+
+def test_timeouts_come_from_the_file() -> None:
+    """Every loop gives up after the file's time, and the whole machine after more than their sum."""
+    changed = machine(timeouts={"import": "1h", "solution": "1h", "training": "2h", "batch_inference": "3h"})
+    conditions = json.dumps([s["Choices"] for n, s in all_states(changed["States"]) if n.startswith("Is ")])
+
+    for hours in (1, 2, 3):
+        assert f"> {hours * 3_600_000} %" in conditions
+    assert changed["TimeoutSeconds"] > 7 * 3600

@@ -1,0 +1,146 @@
+"""What the stacks make."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aws_cdk import App
+from aws_cdk.assertions import Match, Template
+
+from spec import names
+from stacks.app import add_stacks
+from tests.documents import parsed
+from tests.stacks.conftest import CONTEXT, synthesize
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Templates = dict[str, dict[str, Any]]
+
+SNAPSHOT = {
+    "storage": {"AWS::S3::Bucket": 1, "AWS::S3::BucketPolicy": 1},
+    "personalize": {
+        "AWS::IAM::Policy": 1,
+        "AWS::IAM::Role": 1,
+        "AWS::Personalize::Dataset": 1,
+        "AWS::Personalize::DatasetGroup": 1,
+        "AWS::Personalize::Schema": 1,
+    },
+    "workflow": {
+        "AWS::IAM::Policy": 4,
+        "AWS::IAM::Role": 4,
+        "AWS::Lambda::Function": 2,
+        "AWS::Lambda::LayerVersion": 1,
+        "AWS::Logs::LogGroup": 3,
+        "AWS::SNS::Topic": 1,
+        "AWS::SNS::TopicPolicy": 1,
+        "AWS::SQS::Queue": 1,
+        "AWS::SQS::QueuePolicy": 1,
+        "AWS::Scheduler::Schedule": 1,
+        "AWS::StepFunctions::StateMachine": 1,
+    },
+}
+"""Resources by type and stack: whoever adds or loses one says so here."""
+
+
+@pytest.mark.parametrize("part", SNAPSHOT)
+def test_each_stack_holds_these_resources(templates: Templates, part: str) -> None:
+    """A resource that appears or disappears is a decision, not an accident."""
+    found: dict[str, int] = {}
+    for resource in templates[part]["Resources"].values():
+        found[resource["Type"]] = found.get(resource["Type"], 0) + 1
+
+    assert SNAPSHOT[part] == dict(sorted(found.items()))
+
+
+def test_synth_twice_gives_the_same_bytes(assembly: Path, tmp_path: Path) -> None:
+    """Templates and assets are the same in every synthesis: no clock, no random, no machine in them."""
+    synthesize(tmp_path / "again")
+    first = {file.name: file.read_bytes() for file in assembly.glob("*.template.json")}
+    second = {file.name: file.read_bytes() for file in (tmp_path / "again").glob("*.template.json")}
+
+    assert first
+    assert first == second
+    assert sorted(f.name for f in assembly.glob("asset.*")) == sorted(
+        f.name for f in (tmp_path / "again").glob("asset.*")
+    )
+
+
+def test_functions_carry_only_their_own_source(assembly: Path) -> None:
+    """A function's asset holds its folder and spec/, and nothing of the stacks, the tests or the other function."""
+    assets = [folder for folder in assembly.glob("asset.*") if folder.is_dir()]
+    tops = {tuple(sorted({str(f.relative_to(a).parent) for f in a.rglob("*.py")})): a.name for a in assets}
+
+    assert {("lambdas", "lambdas/publish", "spec"), ("lambdas", "lambdas/transform", "spec")} == set(tops)
+
+
+def test_the_schema_follows_the_columns(templates: Templates) -> None:
+    """The Avro fields have the order of the pipeline file, and the name carries the schema's hash."""
+    schema = next(
+        r["Properties"]
+        for r in templates["personalize"]["Resources"].values()
+        if r["Type"] == "AWS::Personalize::Schema"
+    )
+    document = json.loads(schema["Schema"])
+
+    assert ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"] == [field["name"] for field in document["fields"]]
+    assert "Interactions" == document["name"]
+    assert "com.amazonaws.personalize.schema" == document["namespace"]
+    assert schema["Name"].startswith("movielens-dev-interactions-")
+
+
+def test_a_changed_schema_gets_another_name() -> None:
+    """CloudFormation can only replace a schema; it needs a name that is not taken."""
+    before = names.schema_name(parsed(), "dev", "interactions")
+    after = names.schema_name(parsed(datasets__interactions__columns__EVENT_VALUE={"value": 1}), "dev", "interactions")
+
+    assert before != after
+
+
+def test_the_schedule_keeps_zone_retries_and_dead_letters(templates: Templates) -> None:
+    """The nightly start is in the file's time zone, is retried, and what fails for good is kept."""
+    Template.from_json(templates["workflow"]).has_resource_properties(
+        "AWS::Scheduler::Schedule",
+        {
+            "ScheduleExpression": "cron(0 3 * * ? *)",
+            "ScheduleExpressionTimezone": "Europe/Lisbon",
+            "Target": {
+                "Input": "{}",
+                "RetryPolicy": {"MaximumRetryAttempts": 10, "MaximumEventAgeInSeconds": 3600},
+                "DeadLetterConfig": {"Arn": Match.any_value()},
+            },
+        },
+    )
+
+
+def test_no_schedule_without_one_in_the_file() -> None:
+    """A pipeline without a schedule starts by hand only."""
+    app = App(context=CONTEXT)
+    workflow = add_stacks(app, parsed(schedule=...), stage="dev", keep_data=True)
+
+    Template.from_stack(workflow).resource_count_is("AWS::Scheduler::Schedule", 0)
+
+
+def test_the_bucket_goes_with_its_stack_only_if_told() -> None:
+    """keep_data=false makes the bucket deletable."""
+    app = App(context=CONTEXT)
+    add_stacks(app, parsed(), stage="dev", keep_data=False)
+    storage = app.node.find_child("shop-dev-storage")
+
+    Template.from_stack(storage).has_resource("AWS::S3::Bucket", {"DeletionPolicy": "Delete"})
+
+
+def test_functions_have_powertools_and_x_ray(templates: Templates) -> None:
+    """Both functions run on arm64 with tracing, a service name, and at least two engine threads."""
+    functions = [
+        r["Properties"] for r in templates["workflow"]["Resources"].values() if r["Type"] == "AWS::Lambda::Function"
+    ]
+
+    for function in functions:
+        assert ["arm64"] == function["Architectures"]
+        assert {"Mode": "Active"} == function["TracingConfig"]
+        variables = function["Environment"]["Variables"]
+        assert variables["POWERTOOLS_SERVICE_NAME"] in {"transform", "publish"}
+        assert int(variables["POLARS_MAX_THREADS"]) >= 2
