@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final, Self
 
 import boto3
 from botocore.config import Config
+from moto.cloudformation import parsing
 from moto.core.config import default_user_config
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_api._internal.models import moto_api_backend
@@ -26,6 +27,9 @@ _BACKLOG: Final = 128
 _PARTS: Final = (
     "local.awslambda.invoke",
     "local.awslambda.configuration",
+    "local.s3.policy",
+    "local.s3.cloudformation",
+    "local.cloudformation.stacks",
     "local.stepfunctions.definitions",
     "local.stepfunctions.expressions",
     "local.stepfunctions.timing",
@@ -187,6 +191,8 @@ def install() -> None:
     logging.getLogger("moto.stepfunctions.parser").setLevel(logging.CRITICAL)
     if importlib.util.find_spec("local.personalize") is not None:
         importlib.import_module("local.personalize").install()
+    for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
+        cached.cache_clear()  # moto may have looked before our types were there
 
 
 def _listen(port: int) -> socket.socket:

@@ -1,27 +1,22 @@
 """What a Task state calls: AWS SDK integrations, Lambda and SNS, through boto3 against this machine's AWS."""
 
-from functools import lru_cache
-from threading import Lock
 from typing import Any, Final
 
-import boto3
 import moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils as lambda_module
 import moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn as sfn_module
 import moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sns as sns_module
 import moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sqs as sqs_module
-from botocore.config import Config
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationNotFoundError
-from moto.settings import moto_server_port
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
     StateTaskServiceAwsSdk,
 )
 
+from local import clients
 from local.patches import replaces
 from local.stepfunctions.casing import UnknownFieldError, from_response, service_name, to_request
 
-_READ_TIMEOUT: Final = 1000  # longer than the longest Lambda invocation, 900 s
 _SERVICES: Final = {
     "cloudwatchlogs": "logs",
     "eventbridge": "events",
@@ -30,24 +25,6 @@ _SERVICES: Final = {
     "personalizeevents": "personalize-events",
     "personalizeruntime": "personalize-runtime",
 }
-_clients_lock = Lock()
-
-
-@lru_cache
-def _client(service: str, region: str, port: str) -> Any:
-    return boto3.Session().client(
-        service,
-        region_name=region,
-        endpoint_url=f"http://localhost:{port}",
-        aws_access_key_id="embedded",
-        aws_secret_access_key="embedded",  # noqa: S106  # moto takes any
-        config=Config(
-            parameter_validation=False,
-            read_timeout=_READ_TIMEOUT,
-            retries={"total_max_attempts": 1, "mode": "standard"},
-            max_pool_connections=50,
-        ),
-    )
 
 
 def client_of_this_aws(region: str, service: str, state_credentials: Any = None) -> Any:
@@ -57,8 +34,7 @@ def client_of_this_aws(region: str, service: str, state_credentials: Any = None)
     AWS: only the machine's own Retry calls again.
     """
     del state_credentials  # the embedded AWS does not sign in as the role
-    with _clients_lock:
-        return _client(_SERVICES.get(service.lower(), service), region, moto_server_port())
+    return clients.client(_SERVICES.get(service.lower(), service), region)
 
 
 for _module in (lambda_module, sns_module, sqs_module, sfn_module):

@@ -1,0 +1,480 @@
+import json
+from typing import Any
+
+import pytest
+
+from local.server import EmbeddedAWS
+from tests.local.support import eventually, role, unique
+
+BUCKET = {"Type": "AWS::S3::Bucket"}
+
+
+def parameter(name: str, value: Any) -> dict[str, Any]:
+    """Return a resource with a value to look at."""
+    return {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Name": name, "Value": value}}
+
+
+class Stack:
+    """A stack of one template after another, through the API alone."""
+
+    def __init__(self, aws: EmbeddedAWS) -> None:
+        self.client = aws.client("cloudformation")
+        self.name = unique("stack")
+        self.id = ""
+
+    def create(self, resources: dict[str, Any], **sections: Any) -> str:
+        """Create the stack and return its final status."""
+        body = json.dumps({"Resources": resources, **sections})
+        self.id = self.client.create_stack(StackName=self.name, TemplateBody=body)["StackId"]
+        return self.settled()
+
+    def update(self, resources: dict[str, Any], **sections: Any) -> str:
+        """Update the stack and return its final status."""
+        self.client.update_stack(StackName=self.name, TemplateBody=json.dumps({"Resources": resources, **sections}))
+        return self.settled()
+
+    def delete(self) -> str:
+        """Delete the stack and return its final status."""
+        self.client.delete_stack(StackName=self.name)
+        return self.settled()
+
+    def settled(self) -> str:
+        """Wait until nothing is in progress; return the status."""
+
+        def status() -> str | None:
+            (found,) = self.client.describe_stacks(StackName=self.id)["Stacks"]
+            return None if found["StackStatus"].endswith("IN_PROGRESS") else str(found["StackStatus"])
+
+        return eventually(status)
+
+    def events(self, logical_id: str) -> list[str]:
+        """Return the statuses of a resource in order."""
+        events = self.client.describe_stack_events(StackName=self.id)["StackEvents"][::-1]
+        return [event["ResourceStatus"] for event in events if event["LogicalResourceId"] == logical_id]
+
+    def reason(self, logical_id: str, status: str) -> str:
+        """Return why a resource came to a status."""
+        events = self.client.describe_stack_events(StackName=self.id)["StackEvents"]
+        (found,) = [e for e in events if (e["LogicalResourceId"], e["ResourceStatus"]) == (logical_id, status)]
+        return str(found["ResourceStatusReason"])
+
+    def physical_ids(self) -> dict[str, str]:
+        """Return the physical ids of the existing resources."""
+        summaries = self.client.list_stack_resources(StackName=self.id)["StackResourceSummaries"]
+        return {summary["LogicalResourceId"]: summary["PhysicalResourceId"] for summary in summaries}
+
+    def outputs(self) -> dict[str, str]:
+        """Return the outputs."""
+        (found,) = self.client.describe_stacks(StackName=self.id)["Stacks"]
+        return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+
+@pytest.fixture
+def stack(aws: EmbeddedAWS) -> Stack:
+    """Return a stack that does not exist yet."""
+    return Stack(aws)
+
+
+def buckets(aws: EmbeddedAWS) -> set[str]:
+    """Return the names of all buckets."""
+    return {bucket["Name"] for bucket in aws.client("s3").list_buckets()["Buckets"]}
+
+
+class TestStacks:
+    def test_references_decide_the_order(self, aws: EmbeddedAWS, stack: Stack) -> None:
+        """What is referenced is made first and deleted last; outputs resolve; nothing is left after a delete."""
+        resources = {
+            "First": parameter(stack.name, {"Fn::Sub": "in ${Second}"}),
+            "Second": BUCKET,
+        }
+        assert (
+            stack.create(resources, Outputs={"Arn": {"Value": {"Fn::GetAtt": ["Second", "Arn"]}}}) == "CREATE_COMPLETE"
+        )
+        name = stack.physical_ids()["Second"]
+        assert aws.client("ssm").get_parameter(Name=stack.name)["Parameter"]["Value"] == f"in {name}"
+        assert stack.outputs() == {"Arn": f"arn:aws:s3:::{name}"}
+        assert stack.events("Second")[0] == "CREATE_IN_PROGRESS"
+        assert stack.delete() == "DELETE_COMPLETE"
+        order = [
+            event["LogicalResourceId"]
+            for event in stack.client.describe_stack_events(StackName=stack.id)["StackEvents"][::-1]
+            if event["ResourceStatus"] in {"CREATE_COMPLETE", "DELETE_COMPLETE"}
+        ]
+        assert order == ["Second", "First", stack.name, "First", "Second", stack.name]
+        assert name not in buckets(aws)
+
+    def test_an_unknown_type_fails_the_stack(self, aws: EmbeddedAWS, stack: Stack) -> None:
+        """A type that is not emulated is named, and what was made before is rolled back."""
+        before = buckets(aws)
+        resources = {"A": BUCKET, "B": {"Type": "AWS::Sunrise::Machine", "DependsOn": "A"}}
+        assert stack.create(resources) == "ROLLBACK_COMPLETE"
+        assert stack.reason("B", "CREATE_FAILED") == "Resource type AWS::Sunrise::Machine is not emulated"
+        assert stack.events("A") == [
+            "CREATE_IN_PROGRESS",
+            "CREATE_COMPLETE",
+            "DELETE_IN_PROGRESS",
+            "DELETE_COMPLETE",
+        ]
+        assert buckets(aws) == before
+
+    def test_looking_at_a_rolled_back_stack_makes_nothing(self, aws: EmbeddedAWS, stack: Stack) -> None:
+        """Descriptions of a stack do not create its resources."""
+        before = buckets(aws)
+        stack.create({"A": BUCKET, "B": {"Type": "AWS::Sunrise::Machine", "DependsOn": "A"}})
+        stack.client.describe_stack_resources(StackName=stack.name)
+        stack.client.list_stack_resources(StackName=stack.name)
+        assert buckets(aws) == before
+
+    def test_the_cdks_metadata_is_no_resource(self, stack: Stack) -> None:
+        """AWS::CDK::Metadata is accepted without effect."""
+        assert stack.create({"M": {"Type": "AWS::CDK::Metadata", "Properties": {}}, "A": BUCKET}) == "CREATE_COMPLETE"
+        assert set(stack.physical_ids()) == {"A"}
+
+    def test_update(self, aws: EmbeddedAWS, stack: Stack) -> None:
+        """An update adds, changes and removes what the template says, and touches nothing else."""
+        same, old, changed = (
+            parameter(f"{stack.name}-same", "1"),
+            parameter(stack.name, "1"),
+            parameter(stack.name, "2"),
+        )
+        assert stack.create({"Same": same, "Changed": old, "Gone": BUCKET}) == "CREATE_COMPLETE"
+        first = stack.physical_ids()
+        assert stack.update({"Same": same, "Changed": changed, "New": BUCKET}) == "UPDATE_COMPLETE"
+        second = stack.physical_ids()
+        assert set(second) == {"Same", "Changed", "New"}
+        assert second["Same"] == first["Same"]
+        assert stack.events("Same") == ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
+        assert aws.client("ssm").get_parameter(Name=second["Changed"])["Parameter"]["Value"] == "2"
+        assert first["Gone"] not in buckets(aws)
+
+    def test_a_replaced_resource_updates_its_users(self, aws: EmbeddedAWS, stack: Stack) -> None:
+        """When a resource gets another physical id, what references it is updated."""
+
+        def resources(name: str) -> dict[str, Any]:
+            bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name}}
+            return {"B": bucket, "User": parameter(stack.name, {"Ref": "B"})}
+
+        old, new = unique("bucket"), unique("bucket")
+        stack.create(resources(old))
+        assert stack.update(resources(new)) == "UPDATE_COMPLETE"
+        assert aws.client("ssm").get_parameter(Name=stack.physical_ids()["User"])["Parameter"]["Value"] == new
+        assert {old, new} & buckets(aws) == {new}
+
+    def test_a_failed_update_is_rolled_back(self, aws: EmbeddedAWS, stack: Stack) -> None:
+        """After a failed update everything is as before, with the reason in the events."""
+
+        def resources(value: str) -> dict[str, Any]:
+            return {"P": parameter(stack.name, value)}
+
+        stack.create(resources("1"))
+        broken = {"B": {"Type": "AWS::Sunrise::Machine", "DependsOn": "P"}, "N": BUCKET}
+        assert stack.update({**resources("2"), **broken}) == "UPDATE_ROLLBACK_COMPLETE"
+        assert "not emulated" in stack.reason("B", "CREATE_FAILED")
+        assert set(stack.physical_ids()) == {"P"}
+        assert aws.client("ssm").get_parameter(Name=stack.physical_ids()["P"])["Parameter"]["Value"] == "1"
+
+    def test_retained_resources_stay(self, aws: EmbeddedAWS, stack: Stack) -> None:
+        """DeletionPolicy Retain keeps the resource when its stack goes."""
+        stack.create({"A": {**BUCKET, "DeletionPolicy": "Retain"}})
+        name = stack.physical_ids()["A"]
+        assert stack.delete() == "DELETE_COMPLETE"
+        assert name in buckets(aws)
+
+    def test_a_failed_deletion_keeps_the_stack(self, aws: EmbeddedAWS, stack: Stack) -> None:
+        """A versioned bucket that is not empty fails the deletion; emptied, the stack goes."""
+        s3 = aws.client("s3")
+        versioned = {"Type": "AWS::S3::Bucket", "Properties": {"VersioningConfiguration": {"Status": "Enabled"}}}
+        stack.create({"B": versioned})
+        name = stack.physical_ids()["B"]
+        version = s3.put_object(Bucket=name, Key="k", Body=b"")["VersionId"]
+        marker = s3.delete_object(Bucket=name, Key="k")["VersionId"]
+        assert stack.delete() == "DELETE_FAILED"
+        assert "not empty" in stack.reason("B", "DELETE_FAILED")
+        for one in (version, marker):
+            s3.delete_object(Bucket=name, Key="k", VersionId=one)
+        assert stack.delete() == "DELETE_COMPLETE"
+
+    def test_change_sets(self, aws: EmbeddedAWS, stack: Stack) -> None:
+        """A stack made by a change set has its outputs and exports, which others import."""
+        exported = unique("export")
+        body = {"Resources": {"A": BUCKET}, "Outputs": {"O": {"Value": {"Ref": "A"}, "Export": {"Name": exported}}}}
+        stack.client.create_change_set(
+            StackName=stack.name, ChangeSetName="first", ChangeSetType="CREATE", TemplateBody=json.dumps(body)
+        )
+        stack.client.execute_change_set(StackName=stack.name, ChangeSetName="first")
+        stack.id = stack.name
+        assert stack.settled() == "CREATE_COMPLETE"
+        assert stack.outputs() == {"O": stack.physical_ids()["A"]}
+        other = Stack(aws)
+        value = {"Fn::ImportValue": exported}
+        importing = {"P": parameter(other.name, value)}
+        assert other.create(importing, Outputs={"V": {"Value": value}}) == "CREATE_COMPLETE"
+        assert other.outputs() == {"V": stack.physical_ids()["A"]}
+
+    def test_circles_are_refused(self, stack: Stack) -> None:
+        """Resources that wait for each other are an error of the template."""
+        with pytest.raises(stack.client.exceptions.ClientError, match="Circular dependency"):
+            stack.create({"A": {**BUCKET, "DependsOn": "B"}, "B": {**BUCKET, "DependsOn": "A"}})
+
+
+CUSTOM = """
+import json, urllib.request
+def handler(event, context):
+    print(json.dumps(event))
+    properties = event["ResourceProperties"]
+    answer = {
+        "Status": properties.get(event["RequestType"], "SUCCESS"),
+        "Reason": "because of the test",
+        "PhysicalResourceId": "custom-" + properties.get("Name", "x"),
+        "Data": {"Answer": properties.get("Name", "") + "!"},
+        **{key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")},
+    }
+    if properties.get("Silent") == "true":
+        return "nothing to say"
+    body = json.dumps(answer).encode()
+    urllib.request.urlopen(urllib.request.Request(event["ResponseURL"], body, {"Content-Type": ""}, method="PUT"))
+"""
+
+
+class TestCustomResources:
+    def resources(self, aws: EmbeddedAWS, **properties: Any) -> dict[str, Any]:
+        """Return a function and a custom resource that it answers for."""
+        function = {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "Runtime": "python3.13",
+                "Handler": "index.handler",
+                "Role": self.role(aws),
+                "Code": {"ZipFile": CUSTOM},
+                "Timeout": 20,
+            },
+        }
+        token = {"Fn::GetAtt": ["Function", "Arn"]}
+        custom = {"Type": "Custom::Cleanup", "Properties": {"ServiceToken": token, **properties}}
+        return {"Custom": custom, "Function": function}
+
+    def role(self, aws: EmbeddedAWS) -> str:
+        """Return one role for all templates of a test."""
+        if not hasattr(self, "_role"):
+            self._role = role(aws, "lambda.amazonaws.com")
+        return self._role
+
+    def requests(self, aws: EmbeddedAWS, function: str) -> list[dict[str, Any]]:
+        """Return the requests that the function got."""
+        events = aws.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{function}")["events"]
+        return [json.loads(event["message"]) for event in events if event["message"].startswith("{")]
+
+    def test_create_update_delete(self, aws: EmbeddedAWS, stack: Stack) -> None:
+        """The function gets Create, Update and, while it still is there, Delete; its data can be used."""
+        outputs = {"A": {"Value": {"Fn::GetAtt": ["Custom", "Answer"]}}}
+        assert stack.create(self.resources(aws, Name="a", N=1), Outputs=outputs) == "CREATE_COMPLETE"
+        assert stack.outputs() == {"A": "a!"}
+        ids = stack.physical_ids()
+        assert ids["Custom"] == "custom-a"
+        assert stack.update(self.resources(aws, Name="a", N=2), Outputs=outputs) == "UPDATE_COMPLETE"
+        assert stack.update(self.resources(aws, Name="b", N=2), Outputs=outputs) == "UPDATE_COMPLETE"
+        assert stack.outputs() == {"A": "b!"}
+        assert stack.delete() == "DELETE_COMPLETE"
+        got = [
+            (request["RequestType"], request.get("PhysicalResourceId"))
+            for request in self.requests(aws, ids["Function"])
+        ]
+        assert got == [
+            ("Create", None),
+            ("Update", "custom-a"),
+            ("Update", "custom-a"),
+            ("Delete", "custom-a"),
+            ("Delete", "custom-b"),
+        ]
+        update = self.requests(aws, ids["Function"])[1]
+        assert update["ResourceProperties"]["N"] == "2"
+        assert update["OldResourceProperties"]["N"] == "1"
+
+    def test_failures(self, aws: EmbeddedAWS, stack: Stack) -> None:
+        """FAILED fails the stack with the function's reason, on creation and on deletion."""
+        assert stack.create(self.resources(aws, Create="FAILED")) == "ROLLBACK_COMPLETE"
+        assert "because of the test" in stack.reason("Custom", "CREATE_FAILED")
+
+        other = Stack(aws)
+        assert other.create(self.resources(aws, Delete="FAILED")) == "CREATE_COMPLETE"
+        assert other.delete() == "DELETE_FAILED"
+        assert "because of the test" in other.reason("Custom", "DELETE_FAILED")
+
+    def test_silence_is_a_failure(self, aws: EmbeddedAWS, stack: Stack) -> None:
+        """A function that ends without an answer fails the resource at once, with what it returned."""
+        assert stack.create(self.resources(aws, Silent=True)) == "ROLLBACK_COMPLETE"
+        assert "nothing to say" in stack.reason("Custom", "CREATE_FAILED")
+
+
+class TestTypes:
+    def test_state_machine(self, aws: EmbeddedAWS, stack: Stack) -> None:
+        """Substitutions, logging and tracing count, updates keep the machine, deletion removes it."""
+        states = aws.client("stepfunctions")
+        iam = {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "AssumeRolePolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Effect": "Allow",
+                            "Principal": {"Service": "states.amazonaws.com"},
+                            "Action": "sts:AssumeRole",
+                        }
+                    ],
+                }
+            },
+        }
+
+        def resources(value: str) -> dict[str, Any]:
+            definition = {
+                "QueryLanguage": "JSONata",
+                "StartAt": "A",
+                "States": {"A": {"Type": "Pass", "Output": "${value}", "End": True}},
+            }
+            machine = {
+                "Type": "AWS::StepFunctions::StateMachine",
+                "Properties": {
+                    "DefinitionString": json.dumps(definition),
+                    "DefinitionSubstitutions": {"value": value},
+                    "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+                    "TracingConfiguration": {"Enabled": True},
+                    "LoggingConfiguration": {
+                        "Level": "ERROR",
+                        "IncludeExecutionData": False,
+                        "Destinations": [{"CloudWatchLogsLogGroup": {"LogGroupArn": {"Fn::GetAtt": ["Logs", "Arn"]}}}],
+                    },
+                },
+            }
+            return {"Machine": machine, "Role": iam, "Logs": {"Type": "AWS::Logs::LogGroup"}}
+
+        assert stack.create(resources("one"), Outputs={"Name": {"Value": {"Fn::GetAtt": ["Machine", "Name"]}}}) == (
+            "CREATE_COMPLETE"
+        )
+        arn = stack.physical_ids()["Machine"]
+        described = states.describe_state_machine(stateMachineArn=arn)
+        assert '"one"' in described["definition"]
+        assert described["tracingConfiguration"] == {"enabled": True}
+        assert described["loggingConfiguration"]["level"] == "ERROR"
+        assert described["name"] == stack.outputs()["Name"]
+        execution = states.start_execution(stateMachineArn=arn)["executionArn"]
+        assert eventually(lambda: states.describe_execution(executionArn=execution).get("output")) == '"one"'
+
+        assert stack.update(resources("two")) == "UPDATE_COMPLETE"
+        assert stack.physical_ids()["Machine"] == arn
+        assert '"two"' in states.describe_state_machine(stateMachineArn=arn)["definition"]
+        assert stack.delete() == "DELETE_COMPLETE"
+        with pytest.raises(states.exceptions.StateMachineDoesNotExist):
+            states.describe_state_machine(stateMachineArn=arn)
+
+    def test_function(self, aws: EmbeddedAWS, stack: Stack) -> None:
+        """Every property counts, updates of code and settings too, and what is taken away falls back."""
+        client = aws.client("lambda")
+        code_bucket = unique("bucket")
+        aws.client("s3").create_bucket(Bucket=code_bucket)
+        aws.client("s3").put_object(Bucket=code_bucket, Key="layer.zip", Body=b"PK\x05\x06" + bytes(18))
+        lambda_role = role(aws, "lambda.amazonaws.com")
+
+        def resources(text: str, **settings: Any) -> dict[str, Any]:
+            function = {
+                "Runtime": "python3.13",
+                "Handler": "index.handler",
+                "Role": lambda_role,
+                "Code": {"ZipFile": f"import os\ndef handler(e, c): return ['{text}', os.environ.get('A')]"},
+                **settings,
+            }
+            layer = {"Content": {"S3Bucket": code_bucket, "S3Key": "layer.zip"}}
+            permission = {
+                "FunctionName": {"Ref": "F"},
+                "Action": "lambda:InvokeFunction",
+                "Principal": "events.amazonaws.com",
+            }
+            return {
+                "F": {"Type": "AWS::Lambda::Function", "Properties": function},
+                "L": {"Type": "AWS::Lambda::LayerVersion", "Properties": layer},
+                "P": {"Type": "AWS::Lambda::Permission", "Properties": permission},
+            }
+
+        settings = {
+            "Environment": {"Variables": {"A": "b"}},
+            "Architectures": ["arm64"],
+            "EphemeralStorage": {"Size": 1024},
+            "MemorySize": 512,
+            "Timeout": 30,
+            "TracingConfig": {"Mode": "Active"},
+            "LoggingConfig": {"LogGroup": "/own", "LogFormat": "JSON"},
+            "Layers": [{"Ref": "L"}],
+            "Tags": [{"Key": "k", "Value": "v"}],
+        }
+        assert stack.create(resources("one", **settings)) == "CREATE_COMPLETE"
+        name = stack.physical_ids()["F"]
+        described = client.get_function(FunctionName=name)
+        configuration = described["Configuration"]
+        assert configuration["Architectures"] == ["arm64"]
+        assert configuration["EphemeralStorage"] == {"Size": 1024}
+        assert (configuration["MemorySize"], configuration["Timeout"]) == (512, 30)
+        assert configuration["TracingConfig"]["Mode"] == "Active"
+        assert configuration["LoggingConfig"] == {"LogGroup": "/own", "LogFormat": "JSON"}
+        assert [layer["Arn"] for layer in configuration["Layers"]] == [stack.physical_ids()["L"]]
+        assert described["Tags"] == {"k": "v"}
+        assert "events.amazonaws.com" in client.get_policy(FunctionName=name)["Policy"]
+        assert json.loads(client.invoke(FunctionName=name)["Payload"].read()) == ["one", "b"]
+
+        assert stack.update(resources("two")) == "UPDATE_COMPLETE"
+        assert stack.physical_ids()["F"] == name
+        assert json.loads(client.invoke(FunctionName=name)["Payload"].read()) == ["two", None]
+        configuration = client.get_function_configuration(FunctionName=name)
+        assert (configuration["MemorySize"], configuration["Timeout"]) == (128, 3)
+        assert not configuration.get("Layers")
+        assert stack.delete() == "DELETE_COMPLETE"
+        with pytest.raises(client.exceptions.ResourceNotFoundException):
+            client.get_function(FunctionName=name)
+        assert client.list_layers()["Layers"] == [] or stack.name not in str(client.list_layers())
+
+    def test_bucket(self, aws: EmbeddedAWS, stack: Stack) -> None:
+        """The properties of a bucket arrive in S3, and an unknown one is refused by name."""
+        s3 = aws.client("s3")
+        encryption = {
+            "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+        }
+        properties = {
+            "BucketEncryption": encryption,
+            "VersioningConfiguration": {"Status": "Enabled"},
+            "PublicAccessBlockConfiguration": {
+                "BlockPublicAcls": True,
+                "BlockPublicPolicy": True,
+                "IgnorePublicAcls": True,
+                "RestrictPublicBuckets": True,
+            },
+            "LifecycleConfiguration": {
+                "Rules": [
+                    {
+                        "Id": "short",
+                        "Status": "Enabled",
+                        "Prefix": "tmp/",
+                        "ExpirationInDays": 3,
+                        "NoncurrentVersionExpiration": {"NoncurrentDays": 7},
+                        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+                    }
+                ]
+            },
+            "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+            "Tags": [{"Key": "k", "Value": "v"}],
+        }
+        assert stack.create({"B": {"Type": "AWS::S3::Bucket", "Properties": properties}}) == "CREATE_COMPLETE"
+        name = stack.physical_ids()["B"]
+        assert s3.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
+        rules = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
+        assert rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+        assert all(s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"].values())
+        (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
+        assert rule["Expiration"]["Days"] == 3
+        assert rule["Filter"] == {"Prefix": "tmp/"}
+        assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 7
+        ownership = s3.get_bucket_ownership_controls(Bucket=name)["OwnershipControls"]
+        assert ownership["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+        assert s3.get_bucket_tagging(Bucket=name)["TagSet"] == [{"Key": "k", "Value": "v"}]
+
+        other = Stack(aws)
+        assert other.create({"B": {"Type": "AWS::S3::Bucket", "Properties": {"Sunrise": True}}}) == "ROLLBACK_COMPLETE"
+        assert "without Sunrise" in other.reason("B", "CREATE_FAILED")
