@@ -1,19 +1,29 @@
 """`AWS::Personalize::Schema`, `DatasetGroup` and `Dataset` for moto's CloudFormation.
 
 Creating waits until the resource is ACTIVE and deleting until it is gone, as CloudFormation does. Every property
-is create-only (resource schemas of 2026-10-20), so an update makes a new resource first and then deletes the
-old one; under the same name that fails with "already exists", as it does in AWS.
+is create-only (resource schemas of 2026-10-20), so an update makes a new resource first and deletes the old one
+when nothing needs it any more; CloudFormation does the latter at the end of the stack's update. Under the same
+name that fails with "already exists", as it does in AWS; and so does every replacement of a dataset within the
+same dataset group, since a group has one dataset of a type and the type, not the name, is in its ARN.
 """
 
+import logging
 from typing import Any, ClassVar, Self
 
 from moto.core.common_models import CloudFormationModel
 
 from local import clock
-from local.personalize.exceptions import NotImplementedException, ResourceNotFoundException
+from local.personalize.exceptions import (
+    NotImplementedException,
+    ResourceAlreadyExistsException,
+    ResourceInUseException,
+    ResourceNotFoundException,
+)
 from local.personalize.kinds import DATASET, DATASET_GROUP, PAUSE, SCHEMA, Kind, Status
 from local.personalize.models import PersonalizeBackend, personalize_backends
 from local.personalize.operations import call
+
+_log = logging.getLogger(__name__)
 
 _STEP = PAUSE.total_seconds() / 4
 
@@ -84,23 +94,51 @@ class _PersonalizeType:
         account_id: str,
         region_name: str,
     ) -> Self:
-        """Replace the resource: create the new one, then delete the old one."""
-        replacement = cls.create_from_cloudformation_json(
-            new_resource_name, cloudformation_json, account_id, region_name
-        )
-        original_resource.delete(account_id, region_name)
+        """Create the replacement, then delete the original as soon as nothing needs it any more.
+
+        What is taken back by a rollback may still be there, waiting for its deletion; then it is used again.
+        """
+        backend: PersonalizeBackend = personalize_backends[account_id][region_name]
+        try:
+            replacement = cls.create_from_cloudformation_json(
+                new_resource_name, cloudformation_json, account_id, region_name
+            )
+        except ResourceAlreadyExistsException as error:
+            if error.arn not in backend.replaced:
+                raise
+            del backend.replaced[error.arn]
+            replacement = cls(error.arn)
+        backend.replaced[original_resource.arn] = original_resource.kind
+        _delete_replaced(backend)
         return replacement
 
     def delete(self, account_id: str, region_name: str) -> None:
         """Delete the resource and wait until it is gone; one that is gone already is fine."""
-        backend: PersonalizeBackend = personalize_backends[account_id][region_name]
-        try:
-            with backend.lock:
-                backend.delete(backend.find(self.kind, self.arn))
-            while backend.find(self.kind, self.arn):
-                clock.sleep(_STEP)
-        except ResourceNotFoundException:
-            return
+        _delete(personalize_backends[account_id][region_name], self.kind, self.arn)
+
+
+def _delete(backend: PersonalizeBackend, kind: Kind, arn: str) -> None:
+    try:
+        with backend.lock:
+            backend.delete(backend.find(kind, arn))
+        while backend.find(kind, arn):
+            clock.sleep(_STEP)
+    except ResourceNotFoundException:
+        return
+
+
+def _delete_replaced(backend: PersonalizeBackend) -> None:
+    """Delete what was replaced, the dependants first; what is still in use waits for the next time."""
+    before = -1
+    while len(backend.replaced) != before:
+        before = len(backend.replaced)
+        for arn, kind in list(backend.replaced.items()):
+            try:
+                _delete(backend, kind, arn)
+            except ResourceInUseException as error:
+                _log.info("%s stays for now: %s", arn, error)
+            else:
+                del backend.replaced[arn]
 
 
 class Schema(_PersonalizeType, CloudFormationModel):

@@ -57,6 +57,7 @@ class ResourceAlreadyExistsException(ServiceError):
 
     def __init__(self, arn: str) -> None:
         super().__init__(f"Another resource with Arn {arn} already exists.")
+        self.arn = arn
 
 
 class ResourceInUseException(ServiceError):

@@ -23,7 +23,7 @@ class Status(StrEnum):
 UNFINISHED = frozenset({Status.CREATE_PENDING, Status.CREATE_IN_PROGRESS, Status.CREATE_STOPPING})
 """The statuses of work that still goes on."""
 
-PAUSE = timedelta(seconds=6)
+PAUSE = timedelta(seconds=3)
 """Embedded time that a resource without work of its own spends in each transitional status."""
 
 

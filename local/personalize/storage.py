@@ -7,15 +7,11 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from moto.s3.exceptions import MissingBucket
-from moto.s3.models import FakeBucket, S3Backend, s3_backends
+from moto.s3.models import S3Backend, s3_backends
 
 from local.personalize.exceptions import JobFailedError
 from local.personalize.models import PersonalizeBackend
-
-try:
-    from local.s3.policy import bucket_policy_allows, can_assume, role_allows
-except ModuleNotFoundError:
-    bucket_policy_allows = can_assume = role_allows = lambda *a, **k: True
+from local.s3.policy import bucket_policy_allows, can_assume, role_allows
 
 SERVICE: Final = "personalize.amazonaws.com"
 
@@ -72,33 +68,29 @@ class RoleStorage:
     def list_keys(self, location: Location) -> list[str]:
         """Return the keys that begin with the location's, sorted; needs s3:ListBucket."""
         self._require("s3:ListBucket", location.bucket, None, {"s3:prefix": location.key})
-        keys = list(self._bucket(location.bucket).keys)
+        keys = list(self._s3.get_bucket(location.bucket).keys)
         return sorted(key for key in keys if key.startswith(location.key))
 
     def read(self, location: Location) -> bytes | None:
         """Return an object's content, None if there is none; needs s3:GetObject."""
         self._require("s3:GetObject", location.bucket, location.key)
-        self._bucket(location.bucket)
         found = self._s3.get_object(location.bucket, location.key)
         return None if found is None else bytes(found.value)
 
     def require_write(self, location: Location) -> None:
         """Check that the object may be written; needs s3:PutObject."""
         self._require("s3:PutObject", location.bucket, location.key)
-        self._bucket(location.bucket)
 
     def write(self, location: Location, content: bytes) -> None:
         """Write an object; needs s3:PutObject."""
         self.require_write(location)
         self._s3.put_object(location.bucket, location.key, content)
 
-    def _bucket(self, name: str) -> FakeBucket:
-        try:
-            return self._s3.get_bucket(name)
-        except MissingBucket as error:
-            raise JobFailedError(f"The S3 bucket {name} does not exist") from error
-
     def _require(self, action: str, bucket: str, key: str | None, more: dict[str, str] | None = None) -> None:
+        try:
+            self._s3.get_bucket(bucket)
+        except MissingBucket as error:
+            raise JobFailedError(f"The S3 bucket {bucket} does not exist") from error
         context = {**self._context, **(more or {})}
         resource = f"arn:aws:s3:::{bucket}" + ("" if key is None else f"/{key}")
         if not bucket_policy_allows(self._account, bucket, key, action, principal_service=SERVICE, context=context):

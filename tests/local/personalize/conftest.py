@@ -1,0 +1,10 @@
+import pytest
+
+from local.server import EmbeddedAWS
+from tests.local.personalize.support import Account
+
+
+@pytest.fixture
+def account(aws: EmbeddedAWS) -> Account:
+    """Give the test an account of its own: names and quotas are per account."""
+    return Account(aws)

@@ -1,0 +1,90 @@
+"""The door through which faults are switched on."""
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+from botocore.exceptions import ClientError
+
+from local.server import EmbeddedAWS
+from tests.local.personalize.support import INTERACTION_FIELDS, Account, avro, csv, two_groups
+
+
+@pytest.fixture
+def door(aws: EmbeddedAWS) -> Iterator[str]:
+    """Give the door's address, and forget the test's faults."""
+    url = f"{aws.endpoint_url}/personalize-faults"
+    yield url
+    requests.delete(url, timeout=10)
+
+
+def test_a_call_fails_as_often_as_wanted(account: Account, door: str) -> None:
+    """Two calls raise the error, even one that the service model lacks; the third does its work."""
+    account.fault(operation="CreateSchema", error="ThrottlingException", message="Rate exceeded", times=2)
+    for _ in range(2):
+        with pytest.raises(ClientError) as caught:
+            account.personalize.create_schema(name="s", schema=avro(INTERACTION_FIELDS))
+        assert caught.value.response["Error"] == {"Code": "ThrottlingException", "Message": "Rate exceeded"}
+    account.personalize.create_schema(name="s", schema=avro(INTERACTION_FIELDS))
+
+    fired = {"operation": "CreateSchema", "error": "ThrottlingException", "message": "Rate exceeded"}
+    assert requests.get(door, timeout=10).json() == {"armed": [], "fired": [fired, fired]}
+
+
+def test_a_job_fails_for_the_wanted_reason(account: Account, door: str) -> None:
+    """The next import ends as failed with the reason given; the one after it succeeds."""
+    account.fault(job="DatasetImportJob", outcome="CREATE FAILED", reason="a power cut")
+    dataset = account.dataset(account.group())
+    url = account.put("one.csv", csv(two_groups()))
+    first = account.settle(account.start_import(dataset, url, "first"))
+
+    assert (first["status"], first["failureReason"]) == ("CREATE FAILED", "a power cut")
+    assert account.settle(account.start_import(dataset, url, "second"))["status"] == "ACTIVE"
+    assert requests.get(door, timeout=10).json()["armed"] == []
+
+
+def test_a_stalled_job_stays_in_progress(account: Account, door: str) -> None:
+    """A job that stalls is in progress, and another one can overtake it."""
+    account.fault(job="DatasetImportJob", outcome="STALL")
+    dataset = account.dataset(account.group())
+    url = account.put("one.csv", csv(two_groups()))
+    stalled = account.start_import(dataset, url, "stalled")
+    account.active(account.start_import(dataset, url, "next"))
+
+    assert account.describe(stalled)["status"] == "CREATE IN_PROGRESS"
+    assert [fault["outcome"] for fault in requests.get(door, timeout=10).json()["fired"]] == ["STALL"]
+
+
+def test_faults_can_be_forgotten(account: Account, door: str) -> None:
+    """After DELETE nothing is armed."""
+    account.fault(operation="ListSchemas", error="InternalFailure")
+    assert len(requests.get(door, timeout=10).json()["armed"]) == 1
+    requests.delete(door, timeout=10)
+
+    assert account.personalize.list_schemas()["schemas"] == []
+
+
+@pytest.mark.parametrize(
+    ("wish", "complaint"),
+    [
+        ("no JSON", "Expecting value"),
+        ("[]", "a fault is a JSON object"),
+        ('{"operation": "CreateBook", "error": "X"}', "CreateBook is not an operation of Amazon Personalize"),
+        ('{"operation": "CreateSchema"}', "error"),
+        ('{"job": "Schema", "outcome": "STALL"}', "job must be one of BatchInferenceJob, DatasetImportJob"),
+        ('{"job": "SolutionVersion", "outcome": "LATE"}', "outcome must be CREATE FAILED or STALL"),
+        ('{"job": "SolutionVersion", "outcome": "STALL", "times": 0}', "times must be a whole number from 1"),
+    ],
+)
+def test_a_wrong_wish_is_explained(door: str, wish: str, complaint: str) -> None:
+    """What cannot be armed is answered with 400 and what is wrong with it."""
+    answer = requests.post(door, data=wish, timeout=10)
+
+    assert answer.status_code == 400
+    assert complaint in answer.json()["message"]
+    assert requests.get(door, timeout=10).json()["armed"] == []
+
+
+def test_the_door_knows_three_methods(door: str) -> None:
+    """Anything but GET, POST and DELETE is answered with 405."""
+    assert requests.put(door, timeout=10).status_code == 405
