@@ -53,7 +53,9 @@ def cdk(*arguments: str, environment: Mapping[str, str], say: Callable[[str], No
             printed.append(line.rstrip())
             say(printed[-1])
         if process.wait():
-            text = "\n".join(printed[-40:])
+            # The events of a deployment come before what they add up to.
+            failed = [number for number, line in enumerate(printed) if "FAILED" in line]
+            text = "\n".join(printed[min([*failed[-2:], max(0, len(printed) - 15)]) :])
             raise CommandError(f"cdk {arguments[0]} failed:\n{text}", remedy="Mend what it names and run again")
 
 

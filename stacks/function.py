@@ -58,6 +58,7 @@ class Function(Construct):
 
     Attributes:
         function: the function.
+        role: its role.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Function(Construct):
         name: str,
         function_name: str,
         description: str,
-        layer: lambda_.ILayerVersion,
+        layer: lambda_.ILayerVersion | None,
         memory_mb: int,
         timeout: Duration,
         statements: Sequence[iam.PolicyStatement],
@@ -82,7 +83,7 @@ class Function(Construct):
             retention=logs.RetentionDays.THREE_MONTHS,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        role = self._role(log_group, statements, findings)
+        self.role = self._role(log_group, statements, findings)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -92,10 +93,10 @@ class Function(Construct):
             handler=f"lambdas.{name}.handler.handler",
             runtime=RUNTIME,
             architecture=ARCHITECTURE,
-            layers=[layer],
+            layers=[layer] if layer else [],
             memory_size=memory_mb,
             timeout=timeout,
-            role=role.without_policy_updates(),
+            role=self.role.without_policy_updates(),
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE,
             environment={

@@ -16,6 +16,7 @@ from spec import names
 from spec.interactions import avro_schema
 from stacks.acknowledge import acknowledge
 from stacks.storage import READ_BY_PERSONALIZE, WRITTEN_BY_PERSONALIZE
+from stacks.teardown import Teardown
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -55,6 +56,7 @@ class PersonalizeStack(Stack):
         self.dataset_group_arn = group.attr_dataset_group_arn
         self.interactions_arn = dataset.attr_dataset_arn
         self.service_role = self._service_role(storage)
+        Teardown(self, "Teardown", prefix=names.prefix(pipeline.name, stage), group=group, dataset=dataset)
         CfnOutput(self, "DatasetGroupArn", value=self.dataset_group_arn)
 
     def _service_role(self, storage: StorageStack) -> iam.Role:

@@ -22,11 +22,14 @@ Templates = dict[str, dict[str, Any]]
 SNAPSHOT = {
     "storage": {"AWS::S3::Bucket": 1, "AWS::S3::BucketPolicy": 1},
     "personalize": {
-        "AWS::IAM::Policy": 1,
-        "AWS::IAM::Role": 1,
+        "AWS::IAM::Policy": 2,
+        "AWS::IAM::Role": 2,
+        "AWS::Lambda::Function": 1,
+        "AWS::Logs::LogGroup": 1,
         "AWS::Personalize::Dataset": 1,
         "AWS::Personalize::DatasetGroup": 1,
         "AWS::Personalize::Schema": 1,
+        "Custom::PersonalizeTeardown": 1,
     },
     "workflow": {
         "AWS::IAM::Policy": 4,
@@ -73,7 +76,7 @@ def test_functions_carry_only_their_own_source(assembly: Path) -> None:
     assets = [folder for folder in assembly.glob("asset.*") if folder.is_dir()]
     tops = {tuple(sorted({str(f.relative_to(a).parent) for f in a.rglob("*.py")})): a.name for a in assets}
 
-    assert {("lambdas", "lambdas/publish", "spec"), ("lambdas", "lambdas/transform", "spec")} == set(tops)
+    assert {("lambdas", f"lambdas/{name}", "spec") for name in ("publish", "teardown", "transform")} == set(tops)
 
 
 def test_the_schema_follows_the_columns(templates: Templates) -> None:

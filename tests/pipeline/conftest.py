@@ -1,0 +1,50 @@
+"""The embedded AWS with pipelines deployed to it by the real CDK."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local.server import EmbeddedAWS
+from spec.files import ROOT
+from tests.documents import shop
+from tests.pipeline.rig import Rig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SPEED = 120
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[EmbeddedAWS]:
+    """An empty AWS; waits pass 120 times as fast."""
+    # The CDK's command line and jsii run on the Node that the project installs.
+    os.environ["PATH"] = f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    with EmbeddedAWS(speed=SPEED) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def deployed(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
+    """The shop pipeline: one trained solution and a popularity baseline."""
+    solutions = [
+        *shop()["solutions"],
+        {
+            "name": "popular",
+            "recipe": "aws-popularity-count",
+            "batch_inference": [{"name": "top", "users": "all", "num_results": 10}],
+        },
+    ]
+    timeouts = {"import": "30m", "solution": "30m", "training": "30m", "batch_inference": "30m"}
+    return Rig.deploy(aws, shop(solutions=solutions, timeouts=timeouts), tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture
+def rig(deployed: Rig) -> Iterator[Rig]:
+    """The deployed shop, with an empty mailbox and no faults."""
+    deployed.messages()
+    yield deployed
+    deployed.disarm()

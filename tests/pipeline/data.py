@@ -1,0 +1,40 @@
+"""Raw data with a known answer: two groups of users who like disjoint item sets."""
+
+from __future__ import annotations
+
+import random
+
+HEADER = "user,item,at"
+START = 1_700_000_000
+
+
+def planted(*, users: int = 60, events: int = 30, items: int = 40) -> list[str]:
+    """Return rows ``user,item,at``: users a… touch items A… only, users b… items B… only.
+
+    Args:
+        users: users of both groups together.
+        events: interactions of each user.
+        items: items of each group.
+    """
+    dice = random.Random(7)
+    rows = []
+    for number in range(users):
+        group = "ab"[number % 2]
+        for event in range(events):
+            item = f"{group.upper()}{dice.randrange(items):02}"
+            rows.append(f"{group}{number},{item},{START + 3600 * event + number}")
+    return rows
+
+
+def csv(rows: list[str]) -> str:
+    """Return rows under the header, as a file."""
+    return "\n".join([HEADER, *rows]) + "\n"
+
+
+def broken(rows: list[str], count: int) -> list[str]:
+    """Return the rows with ``count`` broken ones spread among them, of four kinds in turn."""
+    kinds = (",A01,1700000000", "a0,A01,yesterday", "a0,A01", "a0,A01,1700000000,more")
+    whole = list(rows)
+    for number in range(count):
+        whole.insert(number * len(rows) // max(count, 1), kinds[number % len(kinds)])
+    return whole

@@ -1,0 +1,148 @@
+"""A deployed pipeline that tests put raw data into, run, and look at, all through boto3."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cli.deployment import deploy, find_deployment
+from cli.follow import Follower
+from spec.load import load
+from spec.names import run_id
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cli.deployment import Deployment
+    from local.server import EmbeddedAWS
+    from spec.pipeline import Pipeline
+
+DEADLINE = 120
+"""Seconds after which an execution counts as hanging."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """An execution that has ended."""
+
+    id: str
+    execution: dict[str, Any]
+    states: list[str]
+    manifest: dict[str, Any] | None
+    failure: dict[str, Any] | None
+
+    @property
+    def status(self) -> str:
+        """The status of the execution, such as SUCCEEDED."""
+        return str(self.execution["status"])
+
+    @property
+    def cause(self) -> str:
+        """What the execution says of its failure."""
+        return str(self.execution.get("cause", ""))
+
+
+@dataclass
+class Rig:
+    """One pipeline on one embedded AWS."""
+
+    aws: EmbeddedAWS
+    pipeline: Pipeline
+    deployment: Deployment
+    queue: str = field(default="")
+
+    @classmethod
+    def deploy(cls, aws: EmbeddedAWS, document: dict[str, Any], folder: Path) -> Rig:
+        """Deploy a pipeline file with the real CDK, and subscribe a queue to its topic."""
+        file = folder / f"{document['name']}.yaml"
+        file.write_text(json.dumps(document))
+        deploy(file, "test", environment=aws.environment(), say=lambda _: None)
+        deployment = find_deployment(aws.client("cloudformation"), document["name"], "test")
+        rig = cls(aws, load(file), deployment)
+        rig.queue = rig._subscribe()
+        return rig
+
+    def put_raw(self, key: str, text: str | bytes) -> None:
+        """Make this the only raw object."""
+        s3 = self.aws.client("s3")
+        for old in self.keys("raw/"):
+            s3.delete_object(Bucket=self.deployment.bucket, Key=old)
+        body = text.encode() if isinstance(text, str) else text
+        s3.put_object(Bucket=self.deployment.bucket, Key=f"raw/{key}", Body=body)
+
+    def run(self, execution_input: Any = None) -> Run:
+        """Start the state machine as the console does, wait for its end, and read what it left."""
+        stepfunctions = self.aws.client("stepfunctions")
+        arn = stepfunctions.start_execution(
+            stateMachineArn=self.deployment.state_machine_arn,
+            name=str(uuid.uuid4()),
+            input=json.dumps({} if execution_input is None else execution_input),
+        )["executionArn"]
+        follower = Follower(stepfunctions, arn)
+        deadline = time.monotonic() + DEADLINE
+        while (execution := follower.finished()) is None:
+            assert time.monotonic() < deadline, [progress.state for progress in follower.progress()][-5:]
+            time.sleep(0.1)
+        run = run_id(execution["startDate"], execution["name"])
+        states = [progress.state for progress in follower.progress() if not progress.detail]
+        return Run(run, execution, states, self._json(run, "manifest"), self._json(run, "failure"))
+
+    def keys(self, prefix: str) -> list[str]:
+        """List the keys below a prefix."""
+        pages = self.aws.client("s3").get_paginator("list_objects_v2")
+        listed = pages.paginate(Bucket=self.deployment.bucket, Prefix=prefix)
+        return [item["Key"] for page in listed for item in page.get("Contents", ())]
+
+    def read(self, key: str) -> bytes:
+        """Return an object's content."""
+        body: bytes = self.aws.client("s3").get_object(Bucket=self.deployment.bucket, Key=key)["Body"].read()
+        return body
+
+    def lines(self, key: str) -> list[Any]:
+        """Return an object of JSON lines."""
+        return [json.loads(line) for line in self.read(key).splitlines()]
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Take what the topic has sent since the last call: Subject and Message."""
+        sqs = self.aws.client("sqs")
+        found = []
+        while batch := sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages"):
+            for message in batch:
+                found.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    def import_jobs(self) -> list[str]:
+        """Return the ARNs of all import jobs of the account."""
+        jobs = self.aws.client("personalize").list_dataset_import_jobs()["datasetImportJobs"]
+        return [job["datasetImportJobArn"] for job in jobs]
+
+    def arm(self, **fault: Any) -> None:
+        """Switch a fault of the local Personalize on."""
+        request = urllib.request.Request(  # noqa: S310  # our own server
+            f"{self.aws.endpoint_url}/personalize-faults", data=json.dumps(fault).encode(), method="POST"
+        )
+        urllib.request.urlopen(request).close()  # noqa: S310  # as above
+
+    def disarm(self) -> list[dict[str, Any]]:
+        """Switch all faults off and return those that fired."""
+        url = f"{self.aws.endpoint_url}/personalize-faults"
+        with urllib.request.urlopen(url) as answer:  # noqa: S310  # as above
+            fired: list[dict[str, Any]] = json.load(answer)["fired"]
+        urllib.request.urlopen(urllib.request.Request(url, method="DELETE")).close()  # noqa: S310  # as above
+        return fired
+
+    def _json(self, run: str, name: str) -> dict[str, Any] | None:
+        key = f"runs/{run}/{name}.json"
+        return json.loads(self.read(key)) if key in self.keys(key) else None
+
+    def _subscribe(self) -> str:
+        sqs = self.aws.client("sqs")
+        url: str = sqs.create_queue(QueueName=f"{self.pipeline.name}-heard")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        self.aws.client("sns").subscribe(TopicArn=self.deployment.topic_arn, Protocol="sqs", Endpoint=arn)
+        return url

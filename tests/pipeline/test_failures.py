@@ -1,0 +1,196 @@
+"""Bad data, refused calls and failed jobs: what stops, what is told, what is left untouched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.pipeline.data import HEADER, broken, csv, planted
+
+if TYPE_CHECKING:
+    from tests.pipeline.rig import Rig, Run
+
+ROWS = planted()
+KEY = "events/part.csv"
+
+
+def assert_failed(rig: Rig, run: Run, *told: str) -> None:
+    """Check that a run failed and that cause, record and notification all say why."""
+    assert "FAILED" == run.status
+    assert run.failure is not None
+    (message,) = rig.messages()
+    assert f"shop-test: run {run.id} failed" == message["Subject"]
+    assert run.execution["executionArn"] in message["Message"]
+    for text in told:
+        assert text in run.cause
+        assert text in run.failure["cause"]
+        assert text in message["Message"]
+
+
+def test_two_percent_of_broken_rows_are_set_aside(rig: Rig) -> None:
+    """The run succeeds, counts are exact, and each broken row lies in the rejects with its reason."""
+    rig.put_raw(KEY, csv(broken(ROWS, 36)))
+    run = rig.run({"solutions": ["popular"]})
+
+    assert "SUCCEEDED" == run.status
+    assert run.manifest is not None
+    (dataset,) = run.manifest["datasets"]
+    assert (1836, 1800, 0, 36) == tuple(dataset[f"rows_{fate}"] for fate in ("in", "out", "filtered", "rejected"))
+    assert {
+        "USER_ID is empty": 9,
+        "TIMESTAMP is not an epoch time": 9,
+        "fewer than 3 fields": 9,
+        "more than 3 fields": 9,
+    } == {item["reason"]: item["rows"] for item in dataset["reasons"]}
+    rejects = rig.lines(f"rejects/{run.id}/interactions.jsonl")
+    lines = csv(broken(ROWS, 36)).splitlines()
+    assert 36 == len(rejects)
+    assert all(lines[reject["line"] - 1] == reject["raw"] for reject in rejects)
+    assert {f"raw/{KEY}"} == {reject["object"] for reject in rejects}
+
+
+def test_twenty_percent_of_broken_rows_stop_the_run_before_the_import(rig: Rig) -> None:
+    """Nothing is imported, and the cause gives share, limit and most frequent reason."""
+    rig.put_raw(KEY, csv(broken(ROWS, 450)))
+    before = rig.import_jobs()
+    run = rig.run()
+
+    assert_failed(rig, run, "450 of 2250 rows (20 %)", "5 %", f"s3://{rig.deployment.bucket}/rejects/{run.id}/")
+    assert before == rig.import_jobs()
+    assert "Create import job" not in run.states
+    assert 450 == len(rig.lines(f"rejects/{run.id}/interactions.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (HEADER.replace("item", "thing") + "\n" + "\n".join(ROWS), "has no column 'item'; its header is user,thing,at"),
+        (csv(ROWS).encode() + b"u,\xff,1700000000\n", f"raw/{KEY} is not UTF-8 text (line 1802)"),
+        (csv([]), "the raw data holds no rows"),
+        (csv(ROWS[:999]), "999 interactions remain of 999 rows, but Personalize needs 1000"),
+        (csv([f"u{n},A,{1_700_000_000 + n}" for n in range(1000)]), "0 users have two interactions or more"),
+        (
+            csv([row.rsplit(",", 1)[0] + ",1700000000000" for row in ROWS]),
+            "TIMESTAMP is outside 1971 to 2099 in s, but not in ms: set unit: ms",
+        ),
+    ],
+    ids=["header", "encoding", "no-rows", "too-few", "one-each", "milliseconds"],
+)
+def test_data_that_cannot_be_used_stops_the_run_before_the_import(rig: Rig, text: str | bytes, told: str) -> None:
+    """The cause names the object or the number and what is needed; nothing is imported."""
+    rig.put_raw(KEY, text)
+    before = rig.import_jobs()
+    run = rig.run()
+
+    assert_failed(rig, run, told)
+    assert before == rig.import_jobs()
+
+
+def test_an_empty_prefix_stops_the_run(rig: Rig) -> None:
+    """Data in the wrong place is told with the place where it is looked for."""
+    rig.put_raw("elsewhere/part.csv", csv(ROWS))
+    run = rig.run()
+
+    assert_failed(rig, run, f"No data at s3://{rig.deployment.bucket}/raw/events/", "SourceEmptyError")
+
+
+@pytest.mark.parametrize(
+    ("execution_input", "told"),
+    [
+        ({"solution": ["for-you"]}, "Unknown in the input: solution"),
+        ({"solutions": ["for-me"]}, "Unknown solutions: for-me"),
+        ({"solutions": []}, "The list of solutions is empty"),
+        ([], "The input is not an object"),
+    ],
+)
+def test_a_wrong_input_is_refused_with_what_is_allowed(rig: Rig, execution_input: object, told: str) -> None:
+    """Nothing runs, and the cause names the allowed overrides and solutions."""
+    run = rig.run(execution_input)
+
+    assert_failed(rig, run, told, "Allowed: {}, or solutions with some of for-you, popular")
+    assert "Transform" not in run.states
+
+
+def test_a_failed_import_tells_the_services_reason(rig: Rig) -> None:
+    """CREATE FAILED ends the run with failureReason and ARN in cause, record and message; nothing is trained."""
+    rig.put_raw(KEY, csv(ROWS))
+    rig.arm(job="DatasetImportJob", outcome="CREATE FAILED", reason='The data "lake" is\nfull \\ dry')
+    run = rig.run()
+
+    arn = f":dataset-import-job/shop-test-interactions-{run.id}"
+    assert_failed(rig, run, 'JobFailed: The data "lake" is\nfull \\ dry', arn)
+    assert run.failure is not None
+    assert "CREATE FAILED" == run.failure["failures"][0]["status"]
+    assert "Solutions" not in run.states
+
+
+def test_a_bucket_that_shuts_personalize_out_is_explained(rig: Rig) -> None:
+    """Without its bucket policy the import really fails, and the reason names the privileges."""
+    rig.put_raw(KEY, csv(ROWS))
+    s3, bucket = rig.aws.client("s3"), rig.deployment.bucket
+    policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    s3.delete_bucket_policy(Bucket=bucket)
+    try:
+        run = rig.run()
+    finally:
+        s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+
+    assert_failed(rig, run, "Insufficient privileges")
+
+
+@pytest.mark.parametrize(
+    "operation", ["CreateDatasetImportJob", "CreateSolution", "CreateSolutionVersion", "CreateBatchInferenceJob"]
+)
+@pytest.mark.parametrize("error", ["ResourceInUseException", "LimitExceededException", "ThrottlingException"])
+def test_creates_wait_and_try_again(rig: Rig, operation: str, error: str) -> None:
+    """What is in use, a used-up quota and throttling are waited out, and the run succeeds."""
+    rig.put_raw(KEY, csv(ROWS))
+    rig.arm(operation=operation, error=error, times=2)
+    run = rig.run({"solutions": ["popular"]})
+
+    assert ("SUCCEEDED", "") == (run.status, run.cause)
+    assert 2 == len(rig.disarm())
+
+
+def test_one_failed_training_does_not_stop_the_other(rig: Rig) -> None:
+    """The sibling is published, the run is failed, and manifest and cause say which solution failed and why."""
+    rig.put_raw(KEY, csv(ROWS))
+    rig.arm(job="SolutionVersion", outcome="CREATE FAILED", reason="Not enough items")
+    run = rig.run()
+
+    assert_failed(rig, run, "Not enough items", "Describe solution version (")
+    assert run.manifest is not None
+    assert ["FAILED", "SUCCEEDED"] == sorted(solution["status"] for solution in run.manifest["solutions"])
+    published = next(s for s in run.manifest["solutions"] if s["status"] == "SUCCEEDED")
+    assert run.id == rig.lines(f"curated/{published['name']}/top/latest.json")[0]["run"]
+
+
+def test_a_failed_batch_job_leaves_the_last_table_in_place(rig: Rig) -> None:
+    """latest.json still names the run before, and the cause names solution and job."""
+    rig.put_raw(KEY, csv(ROWS))
+    good = rig.run({"solutions": ["popular"]})
+    rig.messages()
+    rig.arm(job="BatchInferenceJob", outcome="CREATE FAILED", reason="The input is odd")
+    run = rig.run({"solutions": ["popular"]})
+
+    assert_failed(rig, run, "Describe batch inference job (popular/top): JobFailed: The input is odd")
+    assert good.id == rig.lines("curated/popular/top/latest.json")[0]["run"]
+
+
+def test_a_training_that_never_ends_is_given_up(rig: Rig) -> None:
+    """After the file's timeout the run fails and says how long it waited."""
+    rig.put_raw(KEY, csv(ROWS))
+    rig.arm(job="SolutionVersion", outcome="STALL")
+    run = rig.run({"solutions": ["popular"]})
+
+    assert_failed(rig, run, "JobTimedOut: still CREATE IN_PROGRESS after 0.5 h")
+
+
+def test_an_access_that_is_denied_is_told(rig: Rig) -> None:
+    """An error that no retry mends ends the run with the service's own words."""
+    rig.put_raw(KEY, csv(ROWS))
+    rig.arm(operation="CreateDatasetImportJob", error="InvalidInputException", message="Role is not yours")
+    run = rig.run()
+
+    assert_failed(rig, run, "Create import job: Personalize.InvalidInputException: Role is not yours")
