@@ -62,7 +62,8 @@ def role_allows(account_id: str, role_arn: str, action: str, resource_arn: str, 
     if not combine(decide(document, request) for document in _policies(role)):
         return False
     boundary = role.permissions_boundary_arn
-    if boundary is None:
+    # A role made by CloudFormation without one has the empty text.
+    if not boundary:
         return True
     managed = iam_backends[account_id][_PARTITION].get_policy(boundary)
     return decide(_default_version(managed), request) is Decision.ALLOW
