@@ -53,9 +53,9 @@ def cdk(*arguments: str, environment: Mapping[str, str], say: Callable[[str], No
             printed.append(line.rstrip())
             say(printed[-1])
         if process.wait():
-            # The events of a deployment come before what they add up to.
-            failed = [number for number, line in enumerate(printed) if "FAILED" in line]
-            text = "\n".join(printed[min([*failed[-2:], max(0, len(printed) - 15)]) :])
+            # The summary at the end says what failed; the events before it are hundreds of lines.
+            summary = printed.index("Failed resources:") if "Failed resources:" in printed else -15
+            text = "\n".join(printed[summary:])
             raise CommandError(f"cdk {arguments[0]} failed:\n{text}", remedy="Mend what it names and run again")
 
 

@@ -12,7 +12,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.errors import CommandError
-from cli.run import SPEED, RunOptions, raw_folder, run, run_local
+from cli.run import RunOptions, raw_folder, run, run_local
 from cli.view import View
 from local.server import EmbeddedAWS, PortInUseError
 from spec.files import find
@@ -100,7 +100,7 @@ def run_command(
 def serve(
     *,
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 4566,
-    speed: Annotated[float, typer.Option(help="Embedded seconds per second, for waits and schedules.")] = SPEED,
+    speed: Annotated[float, typer.Option(help="Embedded seconds per second, for waits and schedules.")] = 1,
 ) -> None:
     """Keep the embedded AWS up on localhost until Ctrl-C.
 

@@ -15,6 +15,7 @@ from cli import results
 from cli.deployment import deploy, find_deployment
 from cli.errors import CommandError
 from cli.follow import Follower
+from local import clock
 from local.server import EmbeddedAWS
 from spec.files import ROOT
 from spec.names import run_id
@@ -66,10 +67,12 @@ def raw_folder(pipeline: Pipeline, given: Path | None, *, local: bool) -> Path |
 
 def run_local(pipeline: Pipeline, options: RunOptions, view: View) -> bool:
     """Run a pipeline on a fresh embedded AWS; return whether it succeeded."""
-    with EmbeddedAWS(speed=SPEED) as aws, _environment(aws.environment()):
+    with EmbeddedAWS() as aws, _environment(aws.environment()):
         with view.phase("Deploy") as say:
             deploy(options.file, options.stage, environment=aws.environment(), say=say)
             view.line(f"stacks of {pipeline.name}-{options.stage} on an embedded AWS, with the CDK's own deploy")
+        # From here on only: the run id is the time of the start, and people read it.
+        clock.start(SPEED)
         return run(pipeline, options, view, every=0.2)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import ArnFormat, CfnOutput, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_personalize as personalize
 
@@ -69,7 +69,9 @@ class PersonalizeStack(Stack):
                 conditions={
                     "StringEquals": {"aws:SourceAccount": self.account},
                     "ArnLike": {
-                        "aws:SourceArn": self.format_arn(service="personalize", resource="*", resource_name="")
+                        "aws:SourceArn": self.format_arn(
+                            service="personalize", resource="*", arn_format=ArnFormat.NO_RESOURCE_NAME
+                        )
                     },
                 },
             ),

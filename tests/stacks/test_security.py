@@ -92,7 +92,22 @@ def test_the_service_role_knows_its_account_and_service(templates: Templates) ->
                         "Principal": {"Service": "personalize.amazonaws.com"},
                         "Condition": {
                             "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
-                            "ArnLike": {"aws:SourceArn": Match.any_value()},
+                            "ArnLike": {
+                                "aws:SourceArn": {
+                                    "Fn::Join": [
+                                        "",
+                                        [
+                                            "arn:",
+                                            {"Ref": "AWS::Partition"},
+                                            ":personalize:",
+                                            {"Ref": "AWS::Region"},
+                                            ":",
+                                            {"Ref": "AWS::AccountId"},
+                                            ":*",
+                                        ],
+                                    ]
+                                }
+                            },
                         },
                     }
                 ]
