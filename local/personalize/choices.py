@@ -18,6 +18,9 @@
 - `numResults` of a batch inference job is at most 500, the documented maximum of real-time requests.
 - An unknown hyperparameter is an `InvalidInputException`.
 - A filter or a metric attribution is not there to block the deletion of a dataset group.
+- Keys of KMS are remembered and described; nothing is encrypted, and no key policy is asked.
+- Batch output of User-Personalization-v2 has no reasons beside its items: where the service writes them is not
+  shown anywhere.
 - Durations: see `kinds.PAUSE`. The service takes minutes for all of it.
 """
 

@@ -35,6 +35,7 @@ class _PersonalizeType:
     """
 
     kind: ClassVar[Kind]
+    properties: ClassVar[frozenset[str]]
 
     def __init__(self, arn: str) -> None:
         self.arn = arn
@@ -76,14 +77,23 @@ class _PersonalizeType:
         """Create the resource and wait until it is ACTIVE."""
         del resource_name, kwargs  # the name is among the properties
         backend: PersonalizeBackend = personalize_backends[account_id][region_name]
-        properties = cloudformation_json["Properties"]
-        if "DatasetImportJob" in properties:
-            raise NotImplementedException("DatasetImportJob of AWS::Personalize::Dataset")
-        params = {name[0].lower() + name[1:]: value for name, value in properties.items() if name != "Tags"}
-        arn = call(backend, f"Create{cls.kind.name}", params)[cls.kind.arn_member]
+        arn = call(backend, f"Create{cls.kind.name}", cls._params(cloudformation_json))[cls.kind.arn_member]
         while backend.find(cls.kind, arn).status is not Status.ACTIVE:
             clock.sleep(_STEP)
         return cls(arn)
+
+    @classmethod
+    def _params(cls, cloudformation_json: dict[str, Any]) -> dict[str, Any]:
+        """Return the properties as the request of the Create operation."""
+        params: dict[str, Any] = {}
+        for name, value in cloudformation_json["Properties"].items():
+            if name not in cls.properties:
+                raise NotImplementedException(f"Property {name} of {cls.cloudformation_type()}")
+            if name == "Tags":
+                params["tags"] = [{"tagKey": tag["Key"], "tagValue": tag["Value"]} for tag in value]
+            else:
+                params[name[0].lower() + name[1:]] = value
+        return params
 
     @classmethod
     def update_from_cloudformation_json(
@@ -142,18 +152,21 @@ def _delete_replaced(backend: PersonalizeBackend) -> None:
 
 
 class Schema(_PersonalizeType, CloudFormationModel):
-    """`AWS::Personalize::Schema`."""
+    """`AWS::Personalize::Schema`; without Tags, which CreateSchema does not take."""
 
     kind = SCHEMA
+    properties = frozenset({"Name", "Schema", "Domain"})
 
 
 class DatasetGroup(_PersonalizeType, CloudFormationModel):
     """`AWS::Personalize::DatasetGroup`."""
 
     kind = DATASET_GROUP
+    properties = frozenset({"Name", "Domain", "KmsKeyArn", "RoleArn", "Tags"})
 
 
 class Dataset(_PersonalizeType, CloudFormationModel):
     """`AWS::Personalize::Dataset`; its `DatasetImportJob` property is not emulated."""
 
     kind = DATASET
+    properties = frozenset({"Name", "DatasetType", "DatasetGroupArn", "SchemaArn", "Tags"})

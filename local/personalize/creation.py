@@ -44,7 +44,7 @@ def _create_schema(backend: PersonalizeBackend, params: Params) -> dict[str, Any
 def _create_dataset_group(backend: PersonalizeBackend, params: Params) -> dict[str, Any]:
     if ("roleArn" in params) != ("kmsKeyArn" in params):
         raise InvalidInputException("roleArn and kmsKeyArn go together")
-    group = backend.add(DATASET_GROUP, _without_tags(params))
+    group = backend.add(DATASET_GROUP, params)
     return {**_created(group), **_picked(params, "domain")}
 
 
@@ -53,7 +53,7 @@ def _create_dataset(backend: PersonalizeBackend, params: Params) -> dict[str, An
     schema = backend.find(SCHEMA, params["schemaArn"])
     dataset_type = params["datasetType"].upper()
     check_dataset_fits(dataset_type, schema.members, group.members)
-    members = {**_without_tags(params), "datasetType": dataset_type}
+    members = {**params, "datasetType": dataset_type}
     return _created(backend.add(DATASET, members, datasetGroupName=group.members["name"]))
 
 
@@ -66,7 +66,7 @@ def _create_dataset_import_job(backend: PersonalizeBackend, params: Params) -> d
     if params.get("publishAttributionMetricsToS3"):
         raise NotImplementedException("publishAttributionMetricsToS3")
     schema = parse_schema(backend.find(SCHEMA, dataset.members["schemaArn"]).members["schema"], None)
-    job = backend.add(DATASET_IMPORT_JOB, {"importMode": "FULL", **_without_tags(params)})
+    job = backend.add(DATASET_IMPORT_JOB, {"importMode": "FULL", **params})
     backend.start(job, lambda: importing.run(backend, job, dataset, schema))
     return _created(job)
 
@@ -86,7 +86,7 @@ def _create_solution(backend: PersonalizeBackend, params: Params) -> dict[str, A
     if len(backend.all(SOLUTION, datasetGroupArn=group.arn)) >= SOLUTIONS_PER_GROUP:
         raise LimitExceededException(f"More than {SOLUTIONS_PER_GROUP} solutions in {group.arn}")
     defaults = {"performAutoML": False, "performHPO": False, "performAutoTraining": True}
-    return _created(backend.add(SOLUTION, {**defaults, **_without_tags(params)}))
+    return _created(backend.add(SOLUTION, {**defaults, **params}))
 
 
 def _create_solution_version(backend: PersonalizeBackend, params: Params) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def _create_solution_version(backend: PersonalizeBackend, params: Params) -> dic
         SOLUTION_VERSION,
         {
             **inherited,
-            **_picked(params, "name"),
+            **_picked(params, "name", "tags"),
             "solutionArn": solution.arn,
             "trainingMode": mode,
             "trainingType": "MANUAL",
@@ -133,7 +133,7 @@ def _create_batch_inference_job(backend: PersonalizeBackend, params: Params) -> 
     check_exploration(params.get("batchInferenceJobConfig", {}), recipe)
     batch.check_locations(params)
     defaults = {"batchInferenceJobMode": "BATCH_INFERENCE", "numResults": results}
-    job = backend.add(BATCH_INFERENCE_JOB, {**defaults, **_without_tags(params)})
+    job = backend.add(BATCH_INFERENCE_JOB, {**defaults, **params})
     backend.start(job, lambda: batch.run(backend, job, version.result))
     return _created(job)
 
@@ -144,10 +144,6 @@ def _created(resource: Resource) -> dict[str, Any]:
 
 def _picked(params: Params, *members: str) -> dict[str, Any]:
     return {member: params[member] for member in members if member in params}
-
-
-def _without_tags(params: Params) -> dict[str, Any]:
-    return {member: value for member, value in params.items() if member != "tags"}
 
 
 def _refuse(params: Params, *members: str) -> None:

@@ -31,7 +31,8 @@ def hold_out(interactions: Interactions) -> tuple[Interactions, Interactions, In
     able = interactions.users_with(2)
     chosen = sorted(able, key=lambda user: (zlib.crc32(user.encode()), user))
     chosen = sorted(chosen[: max(1, round(HELD_OUT_USERS * len(interactions.user_ids)))])
-    out = np.isin(np.asarray(interactions.user_ids, dtype=object), np.asarray(chosen, dtype=object))
+    held = set(chosen)
+    out = np.asarray([user in held for user in interactions.user_ids], dtype=np.bool_)
     training = interactions.where(~out[interactions.users]).without_idle_users()
     inputs, answers = interactions.of_users(chosen).split_newest(HELD_OUT_EVENTS)
     return training, inputs, answers

@@ -95,13 +95,24 @@ class PersonalizeBackend(BaseBackend):
             and all(resource.members.get(member) == value for member, value in selected.items())
         ]
 
-    def add(self, kind: Kind, members: dict[str, Any], **arn_parts: str) -> Resource:
-        """Create a resource; its ARN is the kind's shape filled with the members and `arn_parts`.
+    def find_any(self, arn: str) -> Resource:
+        """Return the resource of whatever kind.
+
+        Raises:
+            ResourceNotFoundException: there is none.
+        """
+        if arn not in self.resources:
+            raise ResourceNotFoundException(arn)
+        return self.find(self.resources[arn].kind, arn)
+
+    def add(self, kind: Kind, params: dict[str, Any], **arn_parts: str) -> Resource:
+        """Create a resource from a request; its ARN is the kind's shape filled with that and `arn_parts`.
 
         Raises:
             ResourceAlreadyExistsException: the ARN is taken.
             LimitExceededException: a quota of the kind is used up.
         """
+        members = {member: value for member, value in params.items() if member != "tags"}
         arn = self.arn(kind.arn_shape.format(**members, **arn_parts))
         taken = self.resources.get(arn)
         if taken is not None and taken.status is not Status.GONE:
@@ -114,7 +125,7 @@ class PersonalizeBackend(BaseBackend):
             raise LimitExceededException(
                 f"More than {kind.unfinished_quota} resources with PENDING or IN_PROGRESS status"
             )
-        resource = Resource(kind, arn, members)
+        resource = Resource(kind, arn, members, tags=tags_of(params))
         self.resources.pop(arn, None)
         self.resources[arn] = resource
         return resource
@@ -166,6 +177,11 @@ class PersonalizeBackend(BaseBackend):
         if self._workers is None:
             self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="personalize")
         self._workers.submit(_do, job, work, self.lock, fault)
+
+
+def tags_of(params: dict[str, Any]) -> dict[str, str]:
+    """Return a request's tags by their keys."""
+    return {tag["tagKey"]: tag["tagValue"] for tag in params.get("tags", [])}
 
 
 def _do(job: Resource, work: Work, lock: RLock, fault: JobFault | None) -> None:

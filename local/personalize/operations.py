@@ -16,7 +16,7 @@ from local.personalize.exceptions import (
 )
 from local.personalize.faults import FAULTS
 from local.personalize.kinds import KINDS, SOLUTION, SOLUTION_VERSION, UNFINISHED, Kind, Status
-from local.personalize.models import PersonalizeBackend
+from local.personalize.models import PersonalizeBackend, tags_of
 from local.personalize.recipes import RECIPES, describe_recipe, find_recipe
 from local.personalize.resources import Resource
 from local.personalize.validation import validate
@@ -82,8 +82,27 @@ def _describe_recipe(_backend: PersonalizeBackend, params: Params) -> dict[str, 
 
 
 def _list_recipes(backend: PersonalizeBackend, params: Params) -> dict[str, Any]:
-    recipes = [] if "domain" in params else [describe_recipe(recipe) for recipe in RECIPES.values()]
+    if "domain" in params:
+        raise NotImplementedException("A domain's list of recipes")
+    recipes = [describe_recipe(recipe) for recipe in RECIPES.values()]
     return _answer_page(backend, "ListRecipes", "recipes", recipes, params)
+
+
+def _list_tags_for_resource(backend: PersonalizeBackend, params: Params) -> dict[str, Any]:
+    tags = backend.find_any(params["resourceArn"]).tags
+    return {"tags": [{"tagKey": key, "tagValue": value} for key, value in tags.items()]}
+
+
+def _tag_resource(backend: PersonalizeBackend, params: Params) -> dict[str, Any]:
+    backend.find_any(params["resourceArn"]).tags.update(tags_of(params))
+    return {}
+
+
+def _untag_resource(backend: PersonalizeBackend, params: Params) -> dict[str, Any]:
+    tags = backend.find_any(params["resourceArn"]).tags
+    for key in params["tagKeys"]:
+        tags.pop(key, None)
+    return {}
 
 
 OPERATIONS: dict[str, Operation] = {
@@ -95,6 +114,9 @@ OPERATIONS: dict[str, Operation] = {
     "StopSolutionVersionCreation": _stop_solution_version_creation,
     "DescribeRecipe": _describe_recipe,
     "ListRecipes": _list_recipes,
+    "ListTagsForResource": _list_tags_for_resource,
+    "TagResource": _tag_resource,
+    "UntagResource": _untag_resource,
 }
 
 

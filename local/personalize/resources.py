@@ -15,8 +15,8 @@ class Resource:
 
     `members` are the API's own, without those that every resource has (ARN, status, times, failure reason).
     `result` is what work left behind: the data of a dataset, the trained model of a solution version.
-    `moments` are the statuses with the embedded times at which they begin, in order; the future ones
-    are plans. Not safe for threads: the backend's lock guards it.
+    `tags` are the caller's. `moments` are the statuses with the embedded times at which they begin, in order;
+    those to come are plans. Not safe for threads: the backend's lock guards it.
     """
 
     kind: Kind
@@ -26,6 +26,7 @@ class Resource:
     result: Any = None
     failure_reason: str | None = None
     moments: list[tuple[datetime, Status]] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         match self.kind.life:

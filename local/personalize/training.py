@@ -24,7 +24,7 @@ MINIMUM_SHARE: Final = 0.01
 class Trained:
     """What training leaves: the model, what it learned from, and what the API tells about it.
 
-    `training_hours` are the CPU hours that it took on this machine; the service bills other hours.
+    `training_hours` are the CPU hours that the training's thread took; the service counts and bills otherwise.
     """
 
     recipe: Recipe
@@ -50,10 +50,10 @@ def train(solution: dict[str, Any], events: pl.DataFrame, items: pl.DataFrame | 
     selected = select_events(events, solution.get("eventType"), config.get("eventValueThreshold"))
     check_minimums(selected)
     interactions = Interactions.of(
-        selected.get_column("USER_ID").to_list(),
-        selected.get_column("ITEM_ID").to_list(),
-        selected.get_column("TIMESTAMP").to_list(),
-        [] if items is None else items.get_column("ITEM_ID").to_list(),
+        selected.get_column("USER_ID"),
+        selected.get_column("ITEM_ID"),
+        selected.get_column("TIMESTAMP"),
+        [] if items is None else items.get_column("ITEM_ID"),
     )
     recipe = find_recipe(solution["recipeArn"])
     parameters = {

@@ -94,7 +94,7 @@ def neighbours(interactions: Interactions, decay: float) -> Scorer:
     had = recent.matrix()
     had.data[:] = 1
     norms = np.sqrt(np.maximum(np.asarray(had.sum(axis=0)).ravel(), 1))
-    together = (had.T @ had).tocsr()
+    together = had.T.tocsr() @ had
     rows = np.repeat(np.arange(together.shape[0]), np.diff(together.indptr))
     together.data = together.data / (norms[rows] * norms[together.indices] + _SHRINKAGE)
     together.data[rows == together.indices] = 0

@@ -1,10 +1,11 @@
 """Interactions as arrays: what recipes learn from and what they are asked about."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -31,19 +32,18 @@ class Interactions:
     @classmethod
     def of(
         cls,
-        user_ids: Sequence[str],
-        item_ids: Sequence[str],
-        times: Sequence[int],
-        catalogue: Sequence[str] = (),
+        user_ids: Iterable[str],
+        item_ids: Iterable[str],
+        times: Iterable[int],
+        catalogue: Iterable[str] = (),
     ) -> Self:
         """Return the events given by three columns, with the items of `catalogue` added to theirs."""
-        users, user_places = np.unique(np.asarray(user_ids, dtype=object), return_inverse=True)
-        items = np.unique(np.asarray([*item_ids, *catalogue], dtype=object))
-        place = {item: index for index, item in enumerate(items)}
-        item_places = np.asarray([place[item] for item in item_ids], dtype=np.int64)
-        stamps = np.asarray(times, dtype=np.int64)
+        had = pl.Series(item_ids, dtype=pl.String)
+        users, user_places = _coded(pl.Series(user_ids, dtype=pl.String))
+        items, item_places = _coded(pl.concat([had, pl.Series(catalogue, dtype=pl.String)]))
+        stamps = pl.Series(times, dtype=pl.Int64).to_numpy()
         order = np.lexsort((stamps, user_places))
-        return cls(user_places[order].astype(np.int64), item_places[order], stamps[order], list(users), list(items))
+        return cls(user_places[order], item_places[: len(had)][order], stamps[order], users, items)
 
     def __len__(self) -> int:
         return len(self.users)
@@ -86,6 +86,17 @@ class Interactions:
         events = np.repeat(begin, size) + offsets
         return Interactions(users, self.items[events], self.times[events], user_ids, self.item_ids)
 
+    def block(self, start: int, end: int) -> "Interactions":
+        """Return the events of the users at these places, `end` excluded."""
+        first, last = np.searchsorted(self.users, [start, end])
+        return Interactions(
+            self.users[first:last] - start,
+            self.items[first:last],
+            self.times[first:last],
+            self.user_ids[start:end],
+            self.item_ids,
+        )
+
     def matrix(self, weights: Floats | None = None) -> Any:
         """Return the users by items matrix (CSR) of summed weights, 1 per event when left out."""
         values = np.ones(len(self)) if weights is None else weights
@@ -106,3 +117,10 @@ class Interactions:
         held_out = np.where(lengths > 1, np.ceil(lengths * share), 0).astype(np.int64)
         newest = self.from_end() < held_out[self.users]
         return self.where(~newest), self.where(newest)
+
+
+def _coded(ids: pl.Series) -> tuple[list[str], Ints]:
+    """Return the distinct IDs, sorted, and the place of each ID among them."""
+    distinct = ids.unique().sort()
+    places = ids.cast(pl.Enum(distinct)).to_physical().to_numpy().astype(np.int64)
+    return distinct.to_list(), places

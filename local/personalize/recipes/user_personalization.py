@@ -90,7 +90,7 @@ class UserPersonalization:
         answers: list[Recommendations] = []
         with threadpool_limits(_THREADS, "blas"):
             for start in range(0, len(histories.user_ids), size):
-                block = histories.of_users(histories.user_ids[start : start + size])
+                block = histories.block(start, start + size)
                 answers += self._block(block, min(k, len(self.interactions.item_ids)), exploration)
         return answers
 

@@ -9,8 +9,10 @@ from typing import Any
 
 import boto3
 import numpy as np
+import pytest
 import requests
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from local.server import EmbeddedAWS
 
@@ -60,6 +62,16 @@ def two_groups(seed: int = 7, users: int = 40, items: int = 30, events: int = 18
                 rows.append((f"{group.lower()}{user}", f"{group}{place}", 1_700_000_000 + 1000 * step + user))
                 place = (place + int(rng.integers(1, 4))) % items
     return rows
+
+
+def code(caught: pytest.ExceptionInfo[ClientError]) -> str:
+    """Return an error's code."""
+    return str(caught.value.response["Error"]["Code"])
+
+
+def message(caught: pytest.ExceptionInfo[ClientError]) -> str:
+    """Return an error's message."""
+    return str(caught.value.response["Error"]["Message"])
 
 
 class Account:

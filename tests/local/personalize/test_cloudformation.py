@@ -49,6 +49,16 @@ def test_a_stack_is_ready_when_it_is_complete(account: Account) -> None:
     assert account.describe(outputs["Dataset"])["status"] == "ACTIVE"
 
 
+def test_tags_of_a_template_reach_the_resource(account: Account) -> None:
+    """The tags of a dataset group are those that ListTagsForResource tells."""
+    body = template()
+    body["Resources"]["Group"]["Properties"]["Tags"] = [{"Key": "team", "Value": "films"}]
+    group = deploy(account, body)["Group"]
+
+    tags = account.personalize.list_tags_for_resource(resourceArn=group)["tags"]
+    assert tags == [{"tagKey": "team", "tagValue": "films"}]
+
+
 def test_deleting_a_stack_leaves_nothing(account: Account) -> None:
     """All three resources are gone when the deletion is over, in whatever order they were declared."""
     deploy(account, template())
@@ -115,4 +125,4 @@ def test_the_import_job_property_is_not_emulated(account: Account) -> None:
     events = client.describe_stack_events(StackName="films")["StackEvents"]
 
     reasons = " ".join(event.get("ResourceStatusReason", "") for event in events)
-    assert "DatasetImportJob of AWS::Personalize::Dataset is not emulated" in reasons
+    assert "Property DatasetImportJob of AWS::Personalize::Dataset is not emulated" in reasons

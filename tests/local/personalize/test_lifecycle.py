@@ -5,17 +5,7 @@ import re
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.personalize.support import INTERACTION_FIELDS, Account, avro, csv, two_groups
-
-
-def code(caught: pytest.ExceptionInfo[ClientError]) -> str:
-    """Return an error's code."""
-    return str(caught.value.response["Error"]["Code"])
-
-
-def message(caught: pytest.ExceptionInfo[ClientError]) -> str:
-    """Return an error's message."""
-    return str(caught.value.response["Error"]["Message"])
+from tests.local.personalize.support import INTERACTION_FIELDS, Account, avro, code, csv, message, two_groups
 
 
 def test_a_dataset_group_passes_through_the_documented_statuses(account: Account) -> None:
@@ -284,105 +274,26 @@ def test_a_solution_shows_its_newest_version(account: Account) -> None:
     assert account.describe(second)["trainingHours"] > 0
 
 
-@pytest.mark.parametrize(
-    ("params", "complaint"),
-    [
-        (
-            {"name": "no blanks"},
-            (
-                "1 validation error detected: Value 'no blanks' at 'name' failed to satisfy constraint: Member must "
-                r"satisfy regular expression pattern: ^[a-zA-Z0-9][a-zA-Z0-9\-_]*"
-            ),
-        ),
-        (
-            {"name": "n" * 64, "domain": "FOOD"},
-            (
-                f"2 validation errors detected: Value '{'n' * 64}' at 'name' failed to satisfy constraint: Member must "
-                "have length less than or equal to 63; Value 'FOOD' at 'domain' failed to satisfy constraint: Member "
-                "must satisfy enum value set: [ECOMMERCE, VIDEO_ON_DEMAND]"
-            ),
-        ),
-        (
-            {},
-            "1 validation error detected: Value null at 'name' failed to satisfy constraint: Member must not be null",
-        ),
-        (
-            {"name": "n", "tags": [{"tagKey": "k"}]},
-            (
-                "1 validation error detected: Value null at 'tags.1.member.tagValue' failed to satisfy constraint: "
-                "Member must not be null"
-            ),
-        ),
-    ],
-)
-def test_a_request_against_the_model_is_told_every_broken_constraint(
-    account: Account, params: dict[str, object], complaint: str
-) -> None:
-    """Names, lengths, enums and missing members are checked by the service model, with AWS's texts."""
-    client = account.client("personalize", parameter_validation=False)
+def test_an_import_under_way_keeps_its_dataset(account: Account) -> None:
+    """A dataset cannot be deleted while an import into it goes on."""
+    dataset = account.dataset(account.group())
+    account.fault(job="DatasetImportJob", outcome="STALL")
+    job = account.start_import(dataset, f"s3://{account.bucket}/x.csv")
     with pytest.raises(ClientError) as caught:
-        client.create_dataset_group(**params)
+        account.personalize.delete_dataset(datasetArn=dataset)
 
-    assert code(caught) == "ValidationException"
-    assert message(caught) == complaint
+    assert code(caught) == "ResourceInUseException"
+    assert job in message(caught)
 
 
-def test_a_value_of_the_wrong_type_cannot_be_read(account: Account) -> None:
-    """A number where the model wants a string is a serialization error, not a crash."""
-    client = account.client("personalize", parameter_validation=False)
+def test_tags_can_be_given_and_taken(account: Account) -> None:
+    """Tags given on creation or later are listed until they are taken away."""
+    personalize = account.personalize
+    arn = personalize.create_dataset_group(name="g", tags=[{"tagKey": "team", "tagValue": "films"}])["datasetGroupArn"]
+    personalize.tag_resource(resourceArn=arn, tags=[{"tagKey": "stage", "tagValue": "dev"}])
+    personalize.untag_resource(resourceArn=arn, tagKeys=["team"])
+
+    assert personalize.list_tags_for_resource(resourceArn=arn)["tags"] == [{"tagKey": "stage", "tagValue": "dev"}]
     with pytest.raises(ClientError) as caught:
-        client.list_schemas(maxResults="many")
-
-    assert code(caught) == "SerializationException"
-
-
-def test_what_is_not_emulated_says_so(account: Account) -> None:
-    """An operation and a recipe that are not emulated are errors that name them."""
-    group = account.imported(csv(two_groups()))
-    with pytest.raises(ClientError) as operation:
-        account.personalize.list_campaigns()
-    with pytest.raises(ClientError) as recipe:
-        account.solution(group, recipe="aws-sims")
-
-    assert code(operation) == code(recipe) == "NotImplementedException"
-    assert message(operation) == "ListCampaigns is not emulated"
-    assert "aws-sims is not emulated" in message(recipe)
-
-
-def test_an_unknown_recipe_is_not_found(account: Account) -> None:
-    """A recipe that the service never had is not found, and the list holds those that are emulated."""
-    with pytest.raises(ClientError) as caught:
-        account.personalize.describe_recipe(recipeArn="arn:aws:personalize:::recipe/aws-magic")
-    recipes = account.personalize.list_recipes()["recipes"]
-
+        personalize.list_tags_for_resource(resourceArn=f"{arn}x")
     assert code(caught) == "ResourceNotFoundException"
-    assert [recipe["name"] for recipe in recipes] == [
-        "aws-popularity-count",
-        "aws-user-personalization",
-        "aws-user-personalization-v2",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("recipe", "config", "complaint"),
-    [
-        ("aws-user-personalization-v2", {"algorithmHyperParameters": {"bptt": "8"}}, "bptt is not one of"),
-        ("aws-user-personalization", {"algorithmHyperParameters": {"bptt": "99"}}, "bptt must be from 2 to 32"),
-        ("aws-popularity-count", {"eventValueThreshold": "high"}, "eventValueThreshold must be a number"),
-        (
-            "aws-popularity-count",
-            {"autoTrainingConfig": {"schedulingExpression": "rate(31 days)"}},
-            "schedulingExpression must be rate(N days) with N from 1 to 30",
-        ),
-    ],
-)
-def test_settings_are_checked_against_the_recipe(
-    account: Account, recipe: str, config: dict[str, object], complaint: str
-) -> None:
-    """Hyperparameters that a recipe does not document, and values out of range, are refused."""
-    group = account.imported(csv(two_groups()))
-    with pytest.raises(ClientError) as caught:
-        account.solution(group, recipe, solutionConfig=config, performAutoTraining=True)
-
-    assert code(caught) == "InvalidInputException"
-    assert complaint in message(caught)
