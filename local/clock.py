@@ -10,6 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Event
+from typing import Final
+
+TICK: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)

@@ -19,17 +19,24 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from local import clock, patches
+from local.scheduler.firing import Firing
 
 REGION: Final = "us-east-1"
 ACCOUNT_ID: Final = DEFAULT_ACCOUNT_ID
 _LOOPBACK: Final = "127.0.0.1"
 _BACKLOG: Final = 128
 _PARTS: Final = (
+    "local.refusals",
     "local.awslambda.invoke",
     "local.awslambda.configuration",
     "local.s3.policy",
     "local.s3.cloudformation",
+    "local.sns.cloudformation",
+    "local.sqs.cloudformation",
+    "local.logs.cloudformation",
     "local.cloudformation.stacks",
+    "local.scheduler.firing",
+    "local.scheduler.cloudformation",
     "local.stepfunctions.definitions",
     "local.stepfunctions.expressions",
     "local.stepfunctions.timing",
@@ -70,6 +77,7 @@ class EmbeddedAWS:
         self._speed = speed
         self._server: BaseWSGIServer | None = None
         self._thread: Thread | None = None
+        self._firing: Firing | None = None
         self._outer_moto_port: str | None = None
         self._clients: dict[str, Any] = {}
         self._clients_lock = Lock()
@@ -116,17 +124,18 @@ class EmbeddedAWS:
 
     def stop(self) -> None:
         """Stop listening and forget every resource; nothing happens when not started."""
-        server, thread = self._server, self._thread
-        if server is None or thread is None:
+        server, thread, firing = self._server, self._thread, self._firing
+        if server is None or thread is None or firing is None:
             return
+        firing.stop()
+        moto_api_backend.reset()
         server.shutdown()
         thread.join()
-        moto_api_backend.reset()
         if self._outer_moto_port is None:
             del os.environ["MOTO_PORT"]
         else:
             os.environ["MOTO_PORT"] = self._outer_moto_port
-        self._server = self._thread = None
+        self._server = self._thread = self._firing = None
         self._clients.clear()
         EmbeddedAWS._running.release()
 
@@ -179,6 +188,8 @@ class EmbeddedAWS:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         self._server, self._thread = server, thread
+        self._firing = Firing()
+        self._firing.start()
 
 
 def install() -> None:

@@ -1,6 +1,5 @@
 """AWS::S3::BucketPolicy, and the properties of AWS::S3::Bucket that moto's CloudFormation drops."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -8,6 +7,7 @@ from moto.core.common_models import CloudFormationModel
 from moto.s3.models import FakeBucket, s3_backends
 
 from local import clients
+from local.cloudformation.attachments import PolicyAttachment
 from local.patches import replaces
 
 _PARTITION: Final = "aws"
@@ -26,71 +26,21 @@ class BucketNotEmptyError(ValueError):
     """A bucket that still holds objects, versions or delete markers."""
 
 
-class BucketPolicy(CloudFormationModel):
-    """A bucket's policy; its physical id is the bucket's name."""
+class BucketPolicy(PolicyAttachment, CloudFormationModel):
+    """A bucket's policy."""
 
-    def __init__(self, bucket: str) -> None:
-        self.physical_resource_id = bucket
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        """Return no name property."""
-        return ""
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        """Return the type's name."""
-        return "AWS::S3::BucketPolicy"
+    TYPE = "AWS::S3::BucketPolicy"
+    TARGETS = "Bucket"
 
     @classmethod
-    def has_cfn_attr(cls, attr: str) -> bool:
-        """Say that there is no attribute."""
-        del attr
-        return False
-
-    def is_created(self) -> bool:
-        """Say that it is there at once."""
-        return True
-
-    @classmethod
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
-    ) -> "BucketPolicy":
-        """Put the policy on the bucket."""
-        del resource_name, region_name
-        properties = cloudformation_json["Properties"]
-        document = json.dumps(properties["PolicyDocument"]).encode()
-        s3_backends[account_id][_PARTITION].put_bucket_policy(properties["Bucket"], document)
-        return cls(properties["Bucket"])
-
-    @classmethod
-    def update_from_cloudformation_json(
-        cls,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> "BucketPolicy":
-        """Put the new policy; for another bucket it is taken off the old one."""
-        replacement = cls.create_from_cloudformation_json(
-            new_resource_name, cloudformation_json, account_id, region_name
-        )
-        if replacement.physical_resource_id != original_resource.physical_resource_id:
-            cls.delete_from_cloudformation_json(
-                original_resource.physical_resource_id, cloudformation_json, account_id, region_name
-            )
-        return replacement
-
-    @classmethod
-    def delete_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str
-    ) -> None:
-        """Take the policy off the bucket, if the bucket still is there."""
-        del cloudformation_json, region_name
+    def put(cls, account_id: str, region_name: str, target: str, document: str | None) -> None:
+        """Set the bucket's policy, or delete it."""
+        del region_name
         backend = s3_backends[account_id][_PARTITION]
-        if resource_name in backend.buckets:
-            backend.delete_bucket_policy(resource_name)
+        if document is not None:
+            backend.put_bucket_policy(target, document.encode())
+        elif target in backend.buckets:
+            backend.delete_bucket_policy(target)
 
 
 @replaces(FakeBucket, "create_from_cloudformation_json", classmethod)
@@ -103,6 +53,8 @@ def create_with_every_property(
     """
     properties = cloudformation_json.get("Properties", {})
     unknown = set(properties) - _KNOWN
+    if properties.get("AccessControl", "Private") == "Private":  # the canned ACL that every bucket has
+        unknown.discard("AccessControl")
     if unknown:
         raise ValueError(f"AWS::S3::Bucket is emulated without {', '.join(sorted(unknown))}")
     backend = s3_backends[account_id][_PARTITION]

@@ -3,6 +3,16 @@
 from moto.core.exceptions import AWSError
 
 
+class InvalidDefinition(AWSError):  # noqa: N818  # the service's code
+    """A definition that is not in the Amazon States Language."""
+
+    TYPE = "InvalidDefinition"
+    STATUS = 400
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Invalid State Machine Definition: '{reason}'")
+
+
 class StateMachineAlreadyExists(AWSError):  # noqa: N818  # the service's code
     """Another state machine has the name."""
 

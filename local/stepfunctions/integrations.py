@@ -27,6 +27,11 @@ _SERVICES: Final = {
 }
 
 
+def boto_service_name(service: str) -> str:
+    """Return boto3's name of a service in an `aws-sdk` resource."""
+    return _SERVICES.get(service.lower(), service)
+
+
 def client_of_this_aws(region: str, service: str, state_credentials: Any = None) -> Any:
     """Return a client that shows every error at once.
 
@@ -34,7 +39,7 @@ def client_of_this_aws(region: str, service: str, state_credentials: Any = None)
     AWS: only the machine's own Retry calls again.
     """
     del state_credentials  # the embedded AWS does not sign in as the role
-    return clients.client(_SERVICES.get(service.lower(), service), region)
+    return clients.client(boto_service_name(service), region)
 
 
 for _module in (lambda_module, sns_module, sqs_module, sfn_module):

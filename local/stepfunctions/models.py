@@ -1,5 +1,6 @@
 """The backend that runs state machines: moto's interpreter with AWS's rules about names, stops and history."""
 
+import json
 import time
 import uuid
 from collections.abc import Sequence
@@ -9,13 +10,14 @@ import moto.stepfunctions.models as moto_models
 import moto.stepfunctions.parser.models as parser_models
 import moto.stepfunctions.responses as moto_responses
 from moto.core.base_backend import BackendDict
-from moto.stepfunctions.exceptions import ExecutionDoesNotExist, InvalidToken
+from moto.stepfunctions.exceptions import ExecutionDoesNotExist, InvalidExecutionInput, InvalidToken
 from moto.stepfunctions.parser.api import ExecutionStatus
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from local import clock
 from local.patches import replaces
-from local.stepfunctions.exceptions import StateMachineAlreadyExists
+from local.stepfunctions.exceptions import InvalidDefinition, StateMachineAlreadyExists
 
 _MAX_RESULTS = 1000
 _DEFAULT_RESULTS = 100
@@ -50,9 +52,14 @@ class StepFunctionsBackend(StepFunctionsParserBackend):
 
         Raises:
             ExecutionAlreadyExists: the name was used with another input, or by an execution that has ended.
+            InvalidExecutionInput: the input is not JSON.
         """
         if name:
             self._validate_name(name)
+        try:
+            json.loads(execution_input or "{}")
+        except ValueError as error:
+            raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from error
         return super().start_execution(state_machine_arn, name or str(uuid.uuid4()), execution_input, trace_header)
 
     def stop_execution(self, execution_arn: str, error: str | None = None, cause: str | None = None) -> Any:
@@ -101,6 +108,19 @@ class StepFunctionsBackend(StepFunctionsParserBackend):
         """Forget every state machine and end its executions."""
         self.stop_all()
         super().reset()
+
+
+@replaces(StepFunctionsParserBackend, "_validate_definition", staticmethod)
+def refuse_wrong_definitions(definition: str) -> None:
+    """Parse a definition.
+
+    moto: an error in it is an internal error of the server. AWS: InvalidDefinition, with the place.
+    """
+    try:
+        json.loads(definition)
+        AmazonStateLanguageParser.parse(definition)
+    except Exception as error:
+        raise InvalidDefinition(str(error)) from error
 
 
 def _abort(execution: Any, *, error: str | None, cause: str | None) -> None:

@@ -494,6 +494,15 @@ class TestExecutions:
         assert output(aws, states) == 30
         assert aws.client("s3").list_objects_v2(Bucket=name, Prefix="k/")["KeyCount"] == 30
 
+    def test_what_is_no_json_is_refused(self, aws: EmbeddedAWS) -> None:
+        """A wrong input or definition is the service's error, not the server's."""
+        client = aws.client("stepfunctions")
+        with pytest.raises(client.exceptions.InvalidExecutionInput):
+            client.start_execution(stateMachineArn=machine(aws, {"A": pass_state()}), input="{")
+        for definition in ("{", '{"StartAt": "A", "States": {"A": {"Type": "Dance", "End": true}}}'):
+            with pytest.raises(client.exceptions.InvalidDefinition):
+                client.create_state_machine(name=unique("machine"), definition=definition, roleArn=ROLE)
+
     def test_a_state_machine_name_is_taken(self, aws: EmbeddedAWS) -> None:
         """Creating the same machine again is fine; another definition under its name is not."""
         client = aws.client("stepfunctions")

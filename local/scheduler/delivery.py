@@ -1,0 +1,217 @@
+"""Delivering one occurrence of a schedule: the role, the target's API, retries, the dead-letter queue."""
+
+import json
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from botocore.exceptions import ClientError, UnknownServiceError
+from botocore.model import OperationNotFoundError
+
+from local import clients, clock
+from local.s3 import policy
+from local.stepfunctions.casing import UnknownFieldError, to_request
+from local.stepfunctions.integrations import boto_service_name
+
+_SERVICE: Final = "scheduler.amazonaws.com"
+_UNIVERSAL: Final = re.compile(r"arn:aws:scheduler:::aws-sdk:(?P<service>\w+):(?P<action>\w+)")
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds; the service does not say how it spaces its attempts
+# Trying again cannot help (EventBridge Scheduler user guide: "missing permissions or a target that is not there").
+_HOPELESS: Final = ("AccessDenied", "DoesNotExist", "NotFound", "NonExistentQueue", "Validation", "NotEmulated")
+
+
+class DeliveryError(Exception):
+    """A target that could not be invoked; `code` is the error's name, `exhausted` the limit that was reached."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.attempts = 0
+        self.exhausted: str | None = None
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """One moment of a schedule: moto's schedule, its account and region, and when it was due."""
+
+    schedule: Any
+    account_id: str
+    region_name: str
+    due: datetime
+    execution_id: str
+
+
+def occurrence(schedule: Any, account_id: str, region_name: str, due: datetime) -> Occurrence:
+    """Return a new occurrence of a schedule."""
+    return Occurrence(schedule, account_id, region_name, due, uuid.uuid4().hex[:16])
+
+
+def deliver(one: Occurrence, stopped: Callable[[], bool]) -> None:
+    """Invoke the schedule's target, again and again as its RetryPolicy says; then its dead-letter queue."""
+    try:
+        _invoke_with_retries(one, stopped)
+    except DeliveryError as error:
+        _dead_letter(one, error)
+
+
+def _invoke_with_retries(one: Occurrence, stopped: Callable[[], bool]) -> None:
+    retry = one.schedule.target.get("RetryPolicy", {})
+    most = int(retry.get("MaximumRetryAttempts", 185))
+    deadline = one.due + timedelta(seconds=int(retry.get("MaximumEventAgeInSeconds", 86400)))
+    attempt, pause = 0, _FIRST_PAUSE
+    while True:
+        try:
+            _invoke(one, attempt + 1)
+        except DeliveryError as error:
+            error.attempts = attempt
+            if any(word in error.code for word in _HOPELESS):
+                raise
+            again = clock.now() + timedelta(seconds=pause)
+            if attempt >= most or again > deadline:
+                error.exhausted = "MaximumRetryAttempts" if attempt >= most else "MaximumEventAgeInSeconds"
+                raise
+            if not clock.wait_until(again, stopped):
+                raise
+            attempt, pause = attempt + 1, min(pause * 2, _LONGEST_PAUSE)
+        else:
+            return
+
+
+def _invoke(one: Occurrence, attempt: int) -> None:
+    target = one.schedule.target
+    service, operation, request, action, resource = _call(one, _input(one, attempt))
+    _check_role(one, action, resource)
+    try:
+        getattr(clients.client(service, one.region_name), operation)(**request)
+    except ClientError as error:
+        found = error.response["Error"]
+        raise DeliveryError(str(found.get("Code")), str(found.get("Message"))) from error
+    except Exception as error:
+        raise DeliveryError(type(error).__name__, f"{target['Arn']}: {error}") from error
+
+
+def _call(one: Occurrence, text: str) -> tuple[str, str, dict[str, Any], str, str]:
+    """Return (boto3 service, method, arguments, IAM action, resource) of a target.
+
+    Raises:
+        DeliveryError: the kind of target is not emulated.
+    """
+    arn = one.schedule.target["Arn"]
+    universal = _UNIVERSAL.fullmatch(arn)
+    if universal:
+        return _universal_call(one, universal["service"], universal["action"], text)
+    parts = arn.split(":")
+    kind = f"{parts[2]}:{parts[5]}" if parts[2] == "states" else parts[2]
+    if kind == "states:stateMachine":
+        return (
+            "stepfunctions",
+            "start_execution",
+            {"stateMachineArn": arn, "name": one.execution_id, "input": text},
+            "states:StartExecution",
+            arn,
+        )
+    if kind == "lambda":
+        arguments = {"FunctionName": arn, "InvocationType": "Event", "Payload": text.encode()}
+        return "lambda", "invoke", arguments, "lambda:InvokeFunction", arn
+    if kind == "sqs":
+        return "sqs", "send_message", {"QueueUrl": _queue_url(arn), "MessageBody": text}, "sqs:SendMessage", arn
+    if kind == "sns":
+        return "sns", "publish", {"TopicArn": arn, "Message": text}, "sns:Publish", arn
+    raise DeliveryError("TargetNotEmulated", f"The target {arn} is not emulated")
+
+
+def _universal_call(one: Occurrence, service: str, action: str, text: str) -> tuple[str, str, dict[str, Any], str, str]:
+    try:
+        name = boto_service_name(service)
+        client = clients.client(name, one.region_name)
+        operation = client.meta.service_model.operation_model(action[:1].upper() + action[1:])
+        request = to_request(json.loads(text), operation.input_shape)
+    except (UnknownServiceError, OperationNotFoundError, UnknownFieldError, ValueError) as error:
+        raise DeliveryError("ValidationException", f"{one.schedule.target['Arn']}: {error}") from error
+    methods = client.meta.method_to_api_mapping
+    method = next(method for method, api in methods.items() if api == operation.name)
+    return name, method, request, f"{client.meta.service_model.signing_name}:{operation.name}", "*"
+
+
+def _input(one: Occurrence, attempt: int) -> str:
+    """Return the target's input with the keywords filled in (page managing-schedule-context-attributes)."""
+    text = one.schedule.target.get("Input")
+    if text is None:
+        text = json.dumps(
+            {
+                "version": "0",
+                "id": one.execution_id,
+                "detail-type": "Scheduled Event",
+                "source": "aws.scheduler",
+                "account": one.account_id,
+                "time": _text(one.due),
+                "region": one.region_name,
+                "resources": [one.schedule.arn],
+                "detail": "{}",
+            }
+        )
+    keywords = {
+        "schedule-arn": one.schedule.arn,
+        "scheduled-time": _text(one.due),
+        "execution-id": one.execution_id,
+        "attempt-number": str(attempt),
+    }
+    for keyword, value in keywords.items():
+        text = text.replace(f"<aws.scheduler.{keyword}>", value)
+    return str(text)
+
+
+def _check_role(one: Occurrence, action: str, resource: str) -> None:
+    """Check that the service may assume the target's role and that the role may do this.
+
+    Raises:
+        DeliveryError: it may not.
+    """
+    role = one.schedule.target["RoleArn"]
+    group = f"arn:aws:scheduler:{one.region_name}:{one.account_id}:schedule-group/{one.schedule.group_name}"
+    context: Mapping[str, str] = {"aws:SourceAccount": one.account_id, "aws:SourceArn": group}
+    if not policy.can_assume(one.account_id, role, _SERVICE, context):
+        raise DeliveryError("AccessDeniedException", f"{_SERVICE} is not authorized to assume {role}")
+    if not policy.role_allows(one.account_id, role, action, resource, {}):
+        raise DeliveryError(
+            "AccessDeniedException", f"{role} is not authorized to perform: {action} on resource: {resource}"
+        )
+
+
+def _dead_letter(one: Occurrence, error: DeliveryError) -> None:
+    """Send what could not be delivered to the dead-letter queue, if there is one and the role may."""
+    queue = one.schedule.target.get("DeadLetterConfig", {}).get("Arn")
+    role = one.schedule.target["RoleArn"]
+    if queue is None or not policy.role_allows(one.account_id, role, "sqs:SendMessage", queue, {}):
+        return
+    attributes = {
+        "ERROR_CODE": error.code,
+        "ERROR_MESSAGE": str(error),
+        "EXECUTION_ID": one.execution_id,
+        "IS_PAYLOAD_TRUNCATED": "false",
+        "RETRY_ATTEMPTS": str(error.attempts),
+        "SCHEDULED_TIME": _text(one.due),
+        "SCHEDULE_ARN": one.schedule.arn,
+        "TARGET_ARN": one.schedule.target["Arn"],
+        **({"EXHAUSTED_RETRY_CONDITION": error.exhausted} if error.exhausted else {}),
+    }
+    clients.client("sqs", one.region_name).send_message(
+        QueueUrl=_queue_url(queue),
+        MessageBody=_input(one, error.attempts + 1),
+        MessageAttributes={
+            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value
+        },
+    )
+
+
+def _queue_url(arn: str) -> str:
+    _, _, _, region, account, name = arn.split(":")
+    url: str = clients.client("sqs", region).get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
+    return url
+
+
+def _text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
