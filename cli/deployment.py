@@ -38,8 +38,10 @@ def cdk(*arguments: str, environment: Mapping[str, str], say: Callable[[str], No
     """
     if not _CDK.exists():
         raise CommandError(f"{_CDK} is missing", remedy="Run `make setup`")
-    with tempfile.TemporaryDirectory() as folder:
-        process = subprocess.Popen(  # noqa: S603  # our own pinned CDK
+    printed: list[str] = []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(  # noqa: S603  # our own pinned CDK
             [_CDK, *arguments, "--output", folder],
             cwd=ROOT,
             env={**os.environ, **environment, "CDK_DISABLE_VERSION_CHECK": "1", "NO_COLOR": "1"},
@@ -47,16 +49,16 @@ def cdk(*arguments: str, environment: Mapping[str, str], say: Callable[[str], No
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        )
-        printed = []
+        ) as process,
+    ):
         for line in process.stdout or ():
             printed.append(line.rstrip())
             say(printed[-1])
-        if process.wait():
-            # The summary at the end says what failed; the events before it are hundreds of lines.
-            summary = printed.index("Failed resources:") if "Failed resources:" in printed else -15
-            text = "\n".join(printed[summary:])
-            raise CommandError(f"cdk {arguments[0]} failed:\n{text}", remedy="Mend what it names and run again")
+    if process.returncode:
+        # The summary at the end says what failed; the events before it are hundreds of lines.
+        summary = printed.index("Failed resources:") if "Failed resources:" in printed else -15
+        text = "\n".join(printed[summary:])
+        raise CommandError(f"cdk {arguments[0]} failed:\n{text}", remedy="Mend what it names and run again")
 
 
 def deploy(pipeline_file: Path, stage: str, *, environment: Mapping[str, str], say: Callable[[str], None]) -> None:

@@ -74,7 +74,8 @@ class View:
         """Print rows, training and batch inference of a run's manifest."""
         self.console.print()
         self.console.print(_rows_table(manifest))
-        self.console.print(_solutions_table(manifest))
+        self.console.print(_training_table(manifest))
+        self.console.print(_jobs_table(manifest))
 
     def samples(self, solution: str, job: str, samples: dict[str, list[str]]) -> None:
         """Print the first items of some users."""
@@ -102,19 +103,25 @@ def _rows_table(manifest: dict[str, Any]) -> Table:
     return table
 
 
-def _solutions_table(manifest: dict[str, Any]) -> Table:
-    table = Table(title="Solutions", title_justify="left")
-    for name in ("solution", "recipe", *(label for _, label in _METRICS), "job", "users scored", "errors"):
-        table.add_column(name, justify="left" if name in {"solution", "recipe", "job"} else "right")
+def _training_table(manifest: dict[str, Any]) -> Table:
+    table = Table(title="Training: offline metrics of the new versions", title_justify="left")
+    table.add_column("solution")
+    for _, label in _METRICS:
+        table.add_column(label, justify="right")
     for solution in manifest["solutions"]:
         metrics = solution.get("metrics", {})
-        facts = [
-            solution["name"],
-            solution["recipe"].rsplit("/", 1)[1],
-            *(f"{metrics[key]:.4f}" if key in metrics else "-" for key, _ in _METRICS),
-        ]
-        for job in solution["batch_inference"] or [{"name": "-"}]:
+        name = f"{solution['name']}\n[dim]{solution['recipe'].rsplit('/', 1)[1]}[/dim]"
+        table.add_row(name, *(f"{metrics[key]:.4f}" if key in metrics else "-" for key, _ in _METRICS))
+    return table
+
+
+def _jobs_table(manifest: dict[str, Any]) -> Table:
+    table = Table(title="Batch inference", title_justify="left")
+    for name in ("job", "users scored", "items recommended", "lines with an error"):
+        table.add_column(name, justify="left" if name == "job" else "right")
+    for solution in manifest["solutions"]:
+        for job in solution["batch_inference"]:
             published = job.get("published")
-            counts = [f"{published['users']:,}", f"{published['errors']:,}"] if published else ["-", "-"]
-            table.add_row(*facts, job["name"], *counts)
+            counts = [f"{published[key]:,}" for key in ("users", "items", "errors")] if published else ["-"] * 3
+            table.add_row(f"{solution['name']}/{job['name']}", *counts)
     return table

@@ -10,7 +10,6 @@ import csv
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from polars.exceptions import ComputeError
 
 from lambdas.transform.errors import ColumnMissingError, SourceEmptyError, UndecodableError
 from lambdas.transform.request import RawObject
@@ -66,7 +65,7 @@ def scan(
 
     Raises:
         ColumnMissingError: a header lacks one of ``columns``, or has it twice.
-        UndecodableError: a header is not UTF-8.
+        polars.exceptions.ComputeError: the beginning of an object is not UTF-8; ``undecodable`` says which and where.
     """
     wanted = list(columns)
     return pl.concat([_scan_object(root, item, wanted, delimiter, quote) for item in objects])
@@ -80,17 +79,14 @@ def undecodable(bucket: str, objects: Iterable[RawObject], s3: Any) -> Undecodab
             try:
                 line.decode("utf-8")
             except UnicodeDecodeError:
-                return _undecodable(item.key, f"line {number}")
+                remedy = "Convert it to UTF-8 and upload it again"
+                return UndecodableError(f"{item.key} is not UTF-8 text (line {number}). {remedy}.")
     return None
-
-
-def _undecodable(key: str, where: str) -> UndecodableError:
-    return UndecodableError(f"{key} is not UTF-8 text ({where}). Convert it to UTF-8 and upload it again.")
 
 
 def _scan_object(root: str, item: RawObject, columns: list[str], delimiter: str, quote: str | None) -> pl.LazyFrame:
     uri = root + item.key
-    header = _header(uri, item.key, delimiter, quote)
+    header = _header(uri, delimiter, quote)
     for name in columns:
         if header.count(name) != 1:
             what = "has no column" if name not in header else "names twice the column"
@@ -115,12 +111,8 @@ def _scan_object(root: str, item: RawObject, columns: list[str], delimiter: str,
     )
 
 
-def _header(uri: str, key: str, delimiter: str, quote: str | None) -> list[str]:
-    try:
-        first = pl.scan_lines(uri, n_rows=1, glob=False).collect()
-    except ComputeError as error:
-        raise _undecodable(key, "line 1") from error
-    text = first.item().removeprefix(_BOM)
+def _header(uri: str, delimiter: str, quote: str | None) -> list[str]:
+    text = pl.scan_lines(uri, n_rows=1, glob=False).collect().item().removeprefix(_BOM)
     return _cut(text, delimiter) or [text] if quote else text.split(delimiter)
 
 

@@ -190,12 +190,18 @@ class Job:
         return caught(self.kind.label, go_to=self.on_failure, variable=self.failure_variable)
 
 
+_CAUSE = "$states.errorOutput.Cause"
+_REASON = f"$contains({_CAUSE}, '\"errorMessage\"') ? $parse({_CAUSE}).errorMessage : {_CAUSE}"
+"""A function's error comes as JSON with its stack trace; people need its message
+(docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html)."""
+
+
 def caught(resource: str, *, go_to: str, variable: str = "failure") -> list[dict[str, Any]]:
     """Return a Catch that puts what went wrong into ``variable`` and goes on to ``go_to``."""
     failure = {
         "state": jsonata("$states.context.State.Name"),
         "resource": resource,
         "error": jsonata("$states.errorOutput.Error"),
-        "reason": jsonata("$states.errorOutput.Cause"),
+        "reason": jsonata(_REASON),
     }
     return catch_all(go_to, assign={variable: failure})

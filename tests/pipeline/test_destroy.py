@@ -1,0 +1,80 @@
+"""That a pipeline leaves nothing behind when it is destroyed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cli.deployment import cdk
+from tests.documents import shop
+from tests.pipeline.data import csv, planted
+from tests.pipeline.rig import Rig
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from local.server import EmbeddedAWS
+
+
+def what_is_there(aws: EmbeddedAWS) -> dict[str, set[str]]:
+    """Return the names of everything that a pipeline's stacks and runs make."""
+
+    def listed(service: str, operation: str, key: str, name: str) -> set[str]:
+        answer: dict[str, Any] = getattr(aws.client(service), operation)()
+        return {item[name] if name else item for item in answer.get(key, ())}
+
+    return {
+        "buckets": listed("s3", "list_buckets", "Buckets", "Name"),
+        "dataset groups": listed("personalize", "list_dataset_groups", "datasetGroups", "name"),
+        "datasets": listed("personalize", "list_datasets", "datasets", "name"),
+        "functions": listed("lambda", "list_functions", "Functions", "FunctionName"),
+        "layers": listed("lambda", "list_layers", "Layers", "LayerName"),
+        "log groups": listed("logs", "describe_log_groups", "logGroups", "logGroupName"),
+        "queues": listed("sqs", "list_queues", "QueueUrls", ""),
+        "roles": listed("iam", "list_roles", "Roles", "RoleName"),
+        "schedules": listed("scheduler", "list_schedules", "Schedules", "Name"),
+        "schemas": listed("personalize", "list_schemas", "schemas", "name"),
+        "solutions": listed("personalize", "list_solutions", "solutions", "name"),
+        "stacks": listed("cloudformation", "describe_stacks", "Stacks", "StackName"),
+        "state machines": listed("stepfunctions", "list_state_machines", "stateMachines", "name"),
+        "topics": listed("sns", "list_topics", "Topics", "TopicArn"),
+    }
+
+
+def destroy(aws: EmbeddedAWS, file: Path, *context: str) -> None:
+    """Run the CDK's own destroy."""
+    options = [part for pair in (f"pipeline={file}", "stage=test", *context) for part in ("--context", pair)]
+    cdk("destroy", "--all", "--force", *options, environment=aws.environment(), say=lambda _: None)
+
+
+def test_destroy_removes_what_stacks_and_runs_made(aws: EmbeddedAWS, deployed: Rig, tmp_path: Path) -> None:
+    """After a run, destroy removes everything but the bucket; keep_data=false removes an empty bucket too."""
+    before = what_is_there(aws)
+    assert "shop-test" in before["dataset groups"]
+    rig = Rig.deploy(aws, shop(name="gone"), tmp_path)
+    rig.put_raw("events/part.csv", csv(planted()))
+    assert "SUCCEEDED" == rig.run().status
+    between = what_is_there(aws)
+    aws.client("sqs").delete_queue(QueueUrl=rig.queue)
+
+    destroy(aws, tmp_path / "gone.yaml")
+
+    after = what_is_there(aws)
+    assert between["solutions"] > before["solutions"]
+    assert {"buckets": {rig.deployment.bucket}} == {
+        kind: after[kind] - before[kind] for kind in after if after[kind] - before[kind]
+    }
+    assert rig.keys("curated/")
+
+
+def test_an_empty_bucket_goes_if_told(aws: EmbeddedAWS, deployed: Rig, tmp_path: Path) -> None:
+    """With keep_data=false the stacks take their bucket with them."""
+    before = what_is_there(aws)
+    file = tmp_path / "empty.yaml"
+    rig = Rig.deploy(aws, shop(name="empty"), tmp_path, keep_data=False)
+    aws.client("sqs").delete_queue(QueueUrl=rig.queue)
+    assert rig.deployment.bucket in what_is_there(aws)["buckets"]
+
+    destroy(aws, file, "keep_data=false")
+
+    assert deployed.deployment.bucket in before["buckets"]
+    assert before == what_is_there(aws)
