@@ -19,13 +19,13 @@ from local.personalize.exceptions import (
     ResourceInUseException,
     ResourceNotFoundException,
 )
-from local.personalize.kinds import DATASET, DATASET_GROUP, PAUSE, SCHEMA, Kind, Status
+from local.personalize.kinds import DATASET, DATASET_GROUP, SCHEMA, Kind, Status
 from local.personalize.models import PersonalizeBackend, personalize_backends
 from local.personalize.operations import call
 
 _log = logging.getLogger(__name__)
 
-_STEP = PAUSE.total_seconds() / 4
+_STEP = 1.0
 
 
 class _PersonalizeType:
@@ -78,7 +78,7 @@ class _PersonalizeType:
         del resource_name, kwargs  # the name is among the properties
         backend: PersonalizeBackend = personalize_backends[account_id][region_name]
         arn = call(backend, f"Create{cls.kind.name}", cls._params(cloudformation_json))[cls.kind.arn_member]
-        while backend.find(cls.kind, arn).status is not Status.ACTIVE:
+        while _look(backend, cls.kind, arn) != Status.ACTIVE:
             clock.sleep(_STEP)
         return cls(arn)
 
@@ -127,11 +127,16 @@ class _PersonalizeType:
         _delete(personalize_backends[account_id][region_name], self.kind, self.arn)
 
 
+def _look(backend: PersonalizeBackend, kind: Kind, arn: str) -> str:
+    with backend.lock:
+        return str(backend.find(kind, arn).describe()["status"])
+
+
 def _delete(backend: PersonalizeBackend, kind: Kind, arn: str) -> None:
     try:
         with backend.lock:
             backend.delete(backend.find(kind, arn))
-        while backend.find(kind, arn):
+        while _look(backend, kind, arn):
             clock.sleep(_STEP)
     except ResourceNotFoundException:
         return

@@ -23,15 +23,16 @@ class Status(StrEnum):
 UNFINISHED = frozenset({Status.CREATE_PENDING, Status.CREATE_IN_PROGRESS, Status.CREATE_STOPPING})
 """The statuses of work that still goes on."""
 
-PAUSE = timedelta(seconds=3)
-"""Embedded time that a resource without work of its own spends in each transitional status."""
+PAUSE = timedelta(seconds=30)
+"""Embedded time that a transitional status lasts without work behind it, at the longest: being shown ends it, so
+that whoever polls sees every status once and whoever does not is not kept waiting for good."""
 
 
 class Life(StrEnum):
     """How a kind comes to be."""
 
     AT_ONCE = "exists when the call returns; has no status"
-    TIMED = "passes through its statuses as the embedded clock goes on"
+    TIMED = "passes through its statuses as it is looked at, or as the embedded clock goes on"
     WORKED = "is as far as the background work for it is"
 
 

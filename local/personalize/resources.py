@@ -73,7 +73,10 @@ class Resource:
             self._plan(DELETING, clock.now())
 
     def describe(self) -> dict[str, Any]:
-        """Return its members as `Describe…` and `List…` know them; the answer's shape picks from them."""
+        """Return its members as `Describe…` and `List…` know them; the answer's shape picks from them.
+
+        A status that is shown is over: what is planned next begins now.
+        """
         description = {
             **self.members,
             self.kind.arn_member: self.arn,
@@ -83,11 +86,19 @@ class Resource:
         }
         if self.failure_reason is not None:
             description["failureReason"] = self.failure_reason
+        self._hasten()
         return description
 
     def _latest(self) -> tuple[datetime, Status]:
         now = clock.now()
         return [moment for moment in self.moments if moment[0] <= now][-1]
+
+    def _hasten(self) -> None:
+        now = clock.now()
+        coming = [moment for moment, _ in self.moments if moment > now]
+        if coming:
+            early = coming[0] - now
+            self.moments = [(when - early if when > now else when, status) for when, status in self.moments]
 
     def _plan(self, statuses: Iterable[Status], start: datetime) -> None:
         self.moments = [moment for moment in self.moments if moment[0] <= start]

@@ -8,3 +8,9 @@ from tests.local.personalize.support import Account
 def account(aws: EmbeddedAWS) -> Account:
     """Give the test an account of its own: names and quotas are per account."""
     return Account(aws)
+
+
+@pytest.fixture(scope="module")
+def shared(aws: EmbeddedAWS) -> Account:
+    """Give the tests of a module an account together, for what leaves nothing behind or takes new names."""
+    return Account(aws)

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from http import HTTPStatus
 from itertools import count
 from typing import Any
@@ -83,12 +84,26 @@ class Account:
         self.id = f"{number:012d}"
         self.bucket = f"personalize-tests-{number}"
         self.personalize = self.client("personalize")
-        self.s3 = self.client("s3")
-        self.iam = self.client("iam")
-        self.s3.create_bucket(Bucket=self.bucket)
-        self.allow_service(ACTIONS)
-        self.role = self.create_role("personalize", self.trust())
+
+    @cached_property
+    def s3(self) -> Any:
+        """A client of S3, with the bucket that the service may use."""
+        client = self.client("s3")
+        client.create_bucket(Bucket=self.bucket)
+        self._allow_service(client, ACTIONS)
+        return client
+
+    @cached_property
+    def iam(self) -> Any:
+        """A client of IAM."""
+        return self.client("iam")
+
+    @cached_property
+    def role(self) -> str:
+        """The ARN of a role with which the service may use the bucket."""
+        arn = self.create_role("personalize", self.trust())
         self.allow_role("personalize", ACTIONS)
+        return arn
 
     def client(self, service: str, region: str = "us-east-1", **config: Any) -> Any:
         """Return a boto3 client of this account that shows every error at once."""
@@ -112,13 +127,16 @@ class Account:
         assert answer.status_code == HTTPStatus.OK, answer.text
 
     def allow_service(self, actions: Sequence[str]) -> None:
-        """Make the bucket's policy allow the service these actions."""
+        """Make the bucket's policy allow the service these actions, and no others."""
+        self._allow_service(self.s3, actions)
+
+    def _allow_service(self, s3: Any, actions: Sequence[str]) -> None:
         statement = {"Effect": "Allow", "Principal": {"Service": SERVICE}, **self._grant(actions)}
         policy = {"Version": "2012-10-17", "Statement": [statement]}
-        self.s3.put_bucket_policy(Bucket=self.bucket, Policy=json.dumps(policy))
+        s3.put_bucket_policy(Bucket=self.bucket, Policy=json.dumps(policy))
 
     def allow_role(self, name: str, actions: Sequence[str]) -> None:
-        """Make the role's policy allow these actions."""
+        """Make the role's policy allow these actions, and no others."""
         policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **self._grant(actions)}]}
         self.iam.put_role_policy(RoleName=name, PolicyName="s3", PolicyDocument=json.dumps(policy))
 

@@ -1,6 +1,7 @@
 """Import jobs: what is read, what is refused and why, what is kept."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -24,11 +25,22 @@ def rows(**changed: object) -> list[list[object]]:
     return good
 
 
-def failure(account: Account, text: str, fields: list[dict[str, Any]] = FIELDS) -> str:
+@pytest.fixture(scope="module")
+def plain(shared: Account) -> str:
+    """Give a dataset with the required fields only."""
+    return shared.dataset(shared.group("plain"))
+
+
+@pytest.fixture(scope="module")
+def rich(shared: Account) -> str:
+    """Give a dataset with event types, event values and a categorical field."""
+    return shared.dataset(shared.group("rich"), FIELDS)
+
+
+def failure(account: Account, dataset: str, text: str) -> str:
     """Import a text; return the failure reason."""
-    dataset = account.dataset(account.group(), fields)
     url = account.put("data/interactions.csv", text)
-    job = account.settle(account.start_import(dataset, url))
+    job = account.settle(account.start_import(dataset, url, f"job-{uuid4()}"))
     assert job["status"] == "CREATE FAILED"
     return str(job["failureReason"])
 
@@ -50,28 +62,30 @@ def failure(account: Account, text: str, fields: list[dict[str, Any]] = FIELDS) 
         ({"DEVICE": "phone,tablet"}, "the row has 7 values, not 6"),
     ],
 )
-def test_a_bad_value_fails_the_job_with_its_place(account: Account, changed: dict[str, object], problem: str) -> None:
+def test_a_bad_value_fails_the_job_with_its_place(
+    shared: Account, rich: str, changed: dict[str, object], problem: str
+) -> None:
     """The reason names the file, the line, the column and what is wrong."""
-    reason = failure(account, csv(rows(**changed), HEADER))
+    reason = failure(shared, rich, csv(rows(**changed), HEADER))
 
-    assert reason.startswith(f"s3://{account.bucket}/data/interactions.csv, line 43")
+    assert reason.startswith(f"s3://{shared.bucket}/data/interactions.csv, line 43")
     assert problem in reason
 
 
-def test_a_bad_value_behind_quoted_line_breaks_is_named_by_its_line(account: Account) -> None:
+def test_a_bad_value_behind_quoted_line_breaks_is_named_by_its_line(shared: Account, rich: str) -> None:
     """Quoted values may hold commas, quotation marks and line breaks, and lines are counted through them."""
     good = rows(EVENT_VALUE="bad")
     good[3][5] = '"a phone,\nor a ""tablet"""'
-    reason = failure(account, csv(good, HEADER))
+    reason = failure(shared, rich, csv(good, HEADER))
 
     assert "line 44, column EVENT_VALUE" in reason
 
 
-def test_a_short_row_is_no_row_of_nulls(account: Account) -> None:
+def test_a_short_row_is_no_row_of_nulls(shared: Account, rich: str) -> None:
     """A row that lacks its last values fails the job, though a lenient parser would fill it up."""
     text = csv(rows(), HEADER).replace("\nu41,i1,1700000041,watch,4.5,phone\n", "\nu41,i1,1700000041,watch\n")
 
-    assert "line 43: the row has 4 values, not 6" in failure(account, text)
+    assert "line 43: the row has 4 values, not 6" in failure(shared, rich, text)
 
 
 @pytest.mark.parametrize(
@@ -83,9 +97,9 @@ def test_a_short_row_is_no_row_of_nulls(account: Account) -> None:
         ("USER_ID,ITEM_ID,TIMESTAMP,MORE", "the header is USER_ID,ITEM_ID,TIMESTAMP,MORE"),
     ],
 )
-def test_a_header_must_be_the_schemas(account: Account, header: str, problem: str) -> None:
+def test_a_header_must_be_the_schemas(shared: Account, plain: str, header: str, problem: str) -> None:
     """Headers are unquoted and name the schema's fields in its order."""
-    reason = failure(account, csv(two_groups(), header), INTERACTION_FIELDS)
+    reason = failure(shared, plain, csv(two_groups(), header))
 
     assert "line 1" in reason
     assert problem in reason
@@ -101,20 +115,20 @@ def test_text_must_be_utf_8(account: Account) -> None:
     assert job["failureReason"] == f"s3://{account.bucket}/latin.csv, line 2: the file is not UTF-8"
 
 
-def test_fewer_than_a_thousand_interactions_are_refused(account: Account) -> None:
+def test_fewer_than_a_thousand_interactions_are_refused(shared: Account, plain: str) -> None:
     """999 interactions are too few for an import."""
-    reason = failure(account, csv(two_groups()[:999]), INTERACTION_FIELDS)
+    reason = failure(shared, plain, csv(two_groups()[:999]))
 
     assert reason == "There are 999 interactions; an import needs at least 1000"
 
 
-def test_too_many_event_types_are_refused(account: Account) -> None:
+def test_too_many_event_types_are_refused(shared: Account, rich: str) -> None:
     """Distinct event types and optional columns together can be ten at most."""
     many = rows()
     for number, row in enumerate(many):
         row[3] = f"event-{number % 8}"
 
-    assert failure(account, csv(many, HEADER)) == (
+    assert failure(shared, rich, csv(many, HEADER)) == (
         "8 distinct event types and 3 optional columns: together there can be at most 10"
     )
 
@@ -160,6 +174,7 @@ def test_bucket_policy_and_role_must_both_allow(account: Account, who: str, miss
     if who == "bucket":
         account.allow_service(rest)
     else:
+        assert account.role
         account.allow_role("personalize", rest)
     job = account.settle(account.start_import(dataset, f"s3://{account.bucket}/data/"))
 

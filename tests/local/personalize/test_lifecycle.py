@@ -1,6 +1,7 @@
 """What exists when: statuses, names, ARNs, preconditions, quotas, deletion and lists."""
 
 import re
+import time
 
 import pytest
 from botocore.exceptions import ClientError
@@ -84,6 +85,24 @@ def test_a_dataset_needs_an_active_group(account: Account) -> None:
         )
 
     assert code(caught) == "ResourceInUseException"
+
+
+def test_a_resource_becomes_active_without_being_looked_at(account: Account) -> None:
+    """Who waits instead of polling can go on too: the clock alone makes a group active."""
+    group = account.personalize.create_dataset_group(name="group")["datasetGroupArn"]
+    schema = account.personalize.create_schema(name="s", schema=avro(INTERACTION_FIELDS))["schemaArn"]
+    deadline = time.monotonic() + 20
+    created = None
+    while created is None:
+        assert time.monotonic() < deadline
+        try:
+            created = account.personalize.create_dataset(
+                name="d", schemaArn=schema, datasetGroupArn=group, datasetType="Interactions"
+            )
+        except account.personalize.exceptions.ResourceInUseException:
+            time.sleep(0.1)
+
+    assert account.describe(created["datasetArn"])["datasetGroupArn"] == group
 
 
 def test_a_solution_needs_imported_interactions(account: Account) -> None:

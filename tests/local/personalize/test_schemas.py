@@ -59,10 +59,10 @@ def _with(field: dict[str, Any]) -> str:
         (avro([*_ITEM, _TEXT, {**_TEXT, "name": "TITLE"}], "Items"), "at most one field can be textual"),
     ],
 )
-def test_a_schema_against_the_rules_is_refused(account: Account, document: str, rule: str) -> None:
+def test_a_schema_against_the_rules_is_refused(shared: Account, document: str, rule: str) -> None:
     """Each broken rule is an InvalidInputException that names the rule and the field."""
     with pytest.raises(ClientError) as caught:
-        account.personalize.create_schema(name="wrong", schema=document)
+        shared.personalize.create_schema(name="wrong", schema=document)
 
     error = caught.value.response["Error"]
     assert error["Code"] == "InvalidInputException"
