@@ -19,6 +19,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from local import clock, patches
+from local.awslambda import sandbox
 from local.scheduler.firing import Firing
 
 REGION: Final = "us-east-1"
@@ -41,6 +42,7 @@ _PARTS: Final = (
     "local.stepfunctions.expressions",
     "local.stepfunctions.timing",
     "local.stepfunctions.integrations",
+    "local.stepfunctions.execution_logs",
     "local.stepfunctions.models",
     "local.stepfunctions.responses",
     "local.stepfunctions.cloudformation",
@@ -128,6 +130,7 @@ class EmbeddedAWS:
         if server is None or thread is None or firing is None:
             return
         firing.stop()
+        sandbox.end_all()
         moto_api_backend.reset()
         server.shutdown()
         thread.join()

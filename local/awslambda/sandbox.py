@@ -17,6 +17,7 @@ _STEP: Final = 0.01
 _MIB: Final = 1024 * 1024
 # What the runtime itself brings along, whatever layers a function has.
 _RUNTIME_PACKAGES: Final = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
+_running: set[int] = set()
 _NECESSITIES: Final = ("PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "LD_LIBRARY_PATH")
 
 
@@ -81,8 +82,10 @@ def run(invocation: bytes, *, code: Path, import_path: str, environment: Mapping
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        _running.add(process.pid)
         _feed(process, invocation)
         killed, usage = _watch(process.pid, start, limits)
+        _running.discard(process.pid)
         process.returncode = os.waitstatus_to_exitcode(usage[0])
         duration = time.monotonic() - start
         log.seek(0)
@@ -94,6 +97,15 @@ def run(invocation: bytes, *, code: Path, import_path: str, environment: Mapping
             killed=killed,
             status=process.returncode,
         )
+
+
+def end_all() -> None:
+    """End every invocation that still runs, since nobody waits for its answer any more."""
+    for pid in list(_running):
+        try:
+            os.killpg(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            _running.discard(pid)  # it ended by itself
 
 
 def _feed(process: subprocess.Popen[bytes], invocation: bytes) -> None:

@@ -13,6 +13,16 @@ class InvalidDefinition(AWSError):  # noqa: N818  # the service's code
         super().__init__(f"Invalid State Machine Definition: '{reason}'")
 
 
+class InvalidLoggingConfiguration(AWSError):  # noqa: N818  # the service's code
+    """A state machine cannot log where it is told to."""
+
+    TYPE = "InvalidLoggingConfiguration"
+    STATUS = 400
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Invalid Logging Configuration: {reason}")
+
+
 class StateMachineAlreadyExists(AWSError):  # noqa: N818  # the service's code
     """Another state machine has the name."""
 

@@ -18,6 +18,7 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from local import clock
 from local.patches import replaces
 from local.stepfunctions.exceptions import InvalidDefinition, StateMachineAlreadyExists
+from local.stepfunctions.execution_logs import check_destination
 
 _MAX_RESULTS = 1000
 _DEFAULT_RESULTS = 100
@@ -35,11 +36,24 @@ class StepFunctionsBackend(StepFunctionsParserBackend):
 
         Raises:
             StateMachineAlreadyExists: another definition or role has the name.
+            InvalidDefinition: the definition is not in the Amazon States Language.
+            InvalidLoggingConfiguration: the log group is not there.
         """
+        check_destination(kwargs.get("loggingConfiguration"))
         state_machine = super().create_state_machine(name, definition, roleArn, *args, **kwargs)
         if (state_machine.definition, state_machine.roleArn) != (definition, roleArn):
             raise StateMachineAlreadyExists(state_machine.arn)
         return state_machine
+
+    def update_state_machine(self, *args: Any, **kwargs: Any) -> Any:
+        """Update a state machine; running executions keep their definition.
+
+        Raises:
+            InvalidDefinition: the definition is not in the Amazon States Language.
+            InvalidLoggingConfiguration: the log group is not there.
+        """
+        check_destination(kwargs.get("logging_configuration"))
+        return super().update_state_machine(*args, **kwargs)
 
     def start_execution(
         self,

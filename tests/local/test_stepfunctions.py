@@ -474,6 +474,50 @@ class TestExecutions:
         assert details["resourceType"] == "aws-sdk:s3"
         assert details["resource"] == "getObject"
 
+    def test_events_are_logged(self, aws: EmbeddedAWS) -> None:
+        """The log group gets the events of the level, with data only when asked for."""
+        client, logs, group = aws.client("stepfunctions"), aws.client("logs"), unique("/states")
+        failing = {
+            "QueryLanguage": "JSONata",
+            "StartAt": "P",
+            "States": {"P": {"Type": "Pass", "Next": "F"}, "F": {"Type": "Fail", "Error": "Mine"}},
+        }
+        arn = f"arn:aws:logs:us-east-1:123456789012:log-group:{group}:*"
+
+        def logged(level: str, *, data: bool) -> list[dict[str, Any]]:
+            configuration = {
+                "level": level,
+                "includeExecutionData": data,
+                "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": arn}}],
+            }
+            created = client.create_state_machine(
+                name=unique("machine"),
+                definition=json.dumps(failing),
+                roleArn=ROLE,
+                loggingConfiguration=configuration,
+            )
+            started = client.start_execution(stateMachineArn=created["stateMachineArn"], input='{"a": 1}')
+            ended(aws, started["executionArn"])
+            found = logs.filter_log_events(logGroupName=group)["events"]
+            events = [json.loads(event["message"]) for event in found]
+            return [event for event in events if event["execution_arn"] == started["executionArn"]]
+
+        with pytest.raises(client.exceptions.InvalidLoggingConfiguration):
+            logged("ALL", data=True)
+        logs.create_log_group(logGroupName=group)
+        everything = logged("ALL", data=True)
+        assert [event["type"] for event in everything] == [
+            "ExecutionStarted",
+            "PassStateEntered",
+            "PassStateExited",
+            "FailStateEntered",
+            "ExecutionFailed",
+        ]
+        assert json.loads(everything[0]["details"]["input"]) == {"a": 1}
+        errors = logged("ERROR", data=False)
+        assert [event["type"] for event in errors] == ["FailStateEntered", "ExecutionFailed"]
+        assert "input" not in errors[0]["details"]
+
     def test_many_at_once(self, aws: EmbeddedAWS) -> None:
         """Executions and iterations that call services at the same time do not disturb each other."""
         name = bucket(aws)

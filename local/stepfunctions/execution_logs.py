@@ -1,0 +1,80 @@
+"""Execution events in the state machine's log group, as its LoggingConfiguration says (page cw-logs)."""
+
+import json
+import time
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import moto.stepfunctions.parser.models as parser_models
+from moto.logs.models import logs_backends
+from moto.stepfunctions.parser.asl.eval.event.logging import is_logging_enabled_for
+from moto.stepfunctions.parser.backend.execution import Execution
+
+from local.patches import replaces
+from local.stepfunctions.exceptions import InvalidLoggingConfiguration
+
+_Execution: Any = Execution
+
+
+class LogSession:
+    """Writes one execution's events; the interpreter asks it before each."""
+
+    def __init__(self, execution_arn: str, logging: Mapping[str, Any]) -> None:
+        self.execution_arn = execution_arn
+        self.configuration = SimpleNamespace(include_execution_data=bool(logging.get("includeExecutionData")))
+        self._level = logging["level"]
+        self._account, self._region, self._group = _destination(logging) or ("", "", "")
+        machine, name = execution_arn.split(":")[6:8]
+        self._stream = f"states/{machine}/{time.strftime('%Y-%m-%d', time.gmtime())}/{name}"
+
+    def log_level_filter(self, history_event_type: Any) -> bool:
+        """Return whether the level wants an event of this type."""
+        return bool(is_logging_enabled_for(self._level, history_event_type))
+
+    def publish_history_log(self, history_log: Mapping[str, Any]) -> None:
+        """Write one event, unless the log group is gone by now."""
+        backend = logs_backends[self._account][self._region]
+        if self._group not in backend.groups:
+            return
+        backend.ensure_log_stream(self._group, self._stream)
+        now = int(time.time() * 1000)
+        message = json.dumps({**history_log, "event_timestamp": str(now)}, default=str, ensure_ascii=False)
+        backend.put_log_events(self._group, self._stream, [{"timestamp": now, "message": message}])
+
+
+def check_destination(logging: Mapping[str, Any] | None) -> None:
+    """Check where a state machine is to log.
+
+    Raises:
+        InvalidLoggingConfiguration: a level without a log group that exists.
+    """
+    if not logging or logging.get("level", "OFF") == "OFF":
+        return
+    destination = _destination(logging)
+    if destination is None:
+        raise InvalidLoggingConfiguration("a level other than OFF needs one destination, a log group")
+    account, region, group = destination
+    if group not in logs_backends[account][region].groups:
+        raise InvalidLoggingConfiguration(f"the log group {group} does not exist")
+
+
+@replaces(parser_models, "Execution")
+def execution_that_logs(**settings: Any) -> Any:
+    """Create an execution.
+
+    moto: never writes to the log group. AWS: each event that the level wants.
+    """
+    logging = settings["state_machine"].loggingConfiguration
+    if logging.get("level", "OFF") != "OFF":
+        settings["cloud_watch_logging_session"] = LogSession(settings["exec_arn"], logging)
+    return _Execution(**settings)
+
+
+def _destination(logging: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """Return (account, region, group) of the log group that is named."""
+    for destination in logging.get("destinations", []):
+        parts = destination.get("cloudWatchLogsLogGroup", {}).get("logGroupArn", "").split(":")
+        if len(parts) > 6:  # noqa: PLR2004  # arn:aws:logs:region:account:log-group:name[:*]
+            return parts[4], parts[3], parts[6]
+    return None
