@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from moto.core.responses import ActionResult, BaseResponse
+from moto.moto_api._internal import mock_random
 
 from local.personalize.exceptions import SerializationException, ServiceError
 from local.personalize.models import PersonalizeBackend, personalize_backends
@@ -48,6 +49,8 @@ class PersonalizeResponse(BaseResponse):
             **self.response_headers,
             "Content-Type": "application/x-amz-json-1.1",
             "x-amzn-ErrorType": error.error_code,
+            # Step Functions and support cases quote it.
+            "x-amzn-RequestId": str(mock_random.uuid4()),
         }
         status = _SERVER_ERRORS.get(error.error_code, 400)
         headers["status"] = str(status)
