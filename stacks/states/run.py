@@ -43,7 +43,7 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
         **_transform_states(pipeline),
         **_gate_states(pipeline.max_rejected),
         **_import_job(pipeline).states(),
-        "Solutions": solutions_map(timeouts, next_state="Write manifest"),
+        "Solutions": solutions_map(timeouts, next_state="Write manifest", on_failure="Run failed"),
         "Write manifest": _manifest(spec_hash),
         **_end_states(),
         **failure.states(),

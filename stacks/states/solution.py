@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _BATCH_PREFIX = "'batch/' & $run & '/' & $plan.name & '/' & $job.name & '/'"
 
 
-def solutions_map(timeouts: Timeouts, *, next_state: str) -> State:
+def solutions_map(timeouts: Timeouts, *, next_state: str, on_failure: str) -> State:
     """Return the Map over the solutions of the run; its result is a list of ``SolutionResult``-shaped objects."""
     return {
         "Type": "Map",
@@ -31,6 +31,8 @@ def solutions_map(timeouts: Timeouts, *, next_state: str) -> State:
             "StartAt": "Begin solution",
             "States": _solution_states(timeouts),
         },
+        # Each iteration ends with a result; this is for what no state of theirs catches.
+        "Catch": caught("solutions", go_to=on_failure),
         "Assign": {"solutions": jsonata("$states.result")},
         "Output": {},
         "Next": next_state,
