@@ -1,13 +1,17 @@
 """What this AWS answers when it cannot do something."""
 
+import json
 from typing import Any, Final
+from xml.sax.saxutils import escape
 
-from moto.core.exceptions import ServiceException
-from moto.core.responses import ActionResult, BaseResponse
+from moto.core.responses import BaseResponse
+from moto.core.utils import get_service_model
 
 from local.patches import replaces
 
 _call_action = BaseResponse.call_action
+_CODE: Final = "NotImplementedException"
+_XML: Final = {"query", "rest-xml", "ec2"}
 _NOT_IMPLEMENTED: Final = 501  # no AWS SDK tries this status again
 
 
@@ -20,9 +24,12 @@ def refuse_what_is_not_emulated(self: Any) -> Any:
     """
     try:
         return _call_action(self)
-    except NotImplementedError as error:
+    except NotImplementedError as gap:
         action = self._get_action()
-        message = f"{action} is not emulated ({error})"
-        refusal = ActionResult(ServiceException("NotImplementedException", message))
-        _, headers, body = self.serialized(refusal)
-        return _NOT_IMPLEMENTED, headers, body
+        message = f"{action} is not emulated ({gap})"
+        protocol = self.determine_response_protocol(get_service_model(self.boto3_service_name))
+        if protocol in _XML:
+            error = f"<Error><Code>{_CODE}</Code><Message>{escape(message)}</Message></Error>"
+            return _NOT_IMPLEMENTED, {"content-type": "text/xml"}, f"<ErrorResponse>{error}</ErrorResponse>"
+        headers = {"content-type": "application/json", "x-amzn-errortype": _CODE}
+        return _NOT_IMPLEMENTED, headers, json.dumps({"__type": _CODE, "message": message})

@@ -198,6 +198,7 @@ class EmbeddedAWS:
 def install() -> None:
     """Teach moto in this process what it lacks; doing it again changes nothing."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    default_user_config["iam"] = {"load_aws_managed_policies": True}  # what roles may do depends on them
     for module in _PARTS:
         importlib.import_module(module)
     patches.install()

@@ -1,5 +1,6 @@
 """A function's execution environment: a child process with the function's own code, environment and limits."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -69,43 +70,47 @@ def run(invocation: bytes, *, code: Path, import_path: str, environment: Mapping
     The memory that counts is anonymous and shared memory, which is what a cgroup cannot reclaim; it is looked at
     every few milliseconds, so a short peak may pass unseen.
     """
-    with tempfile.TemporaryDirectory(prefix="lambda-") as scratch, tempfile.TemporaryFile() as log:
-        result = Path(scratch, "result.json")
-        inherited = {name: os.environ[name] for name in _NECESSITIES if name in os.environ}
-        start = time.monotonic()
-        process = subprocess.Popen(  # noqa: S603  # the interpreter that serves, with the function's code
-            [sys.executable, "-S", "-P", str(_BOOTSTRAP), str(result)],
-            cwd=code,
-            env={**inherited, "HOME": scratch, "TMPDIR": scratch, "PYTHONPATH": import_path, **environment},
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        _running.add(process.pid)
-        _feed(process, invocation)
-        killed, usage = _watch(process.pid, start, limits)
-        _running.discard(process.pid)
-        process.returncode = os.waitstatus_to_exitcode(usage[0])
-        duration = time.monotonic() - start
-        log.seek(0)
-        return Outcome(
-            duration=duration,
-            memory=usage[1],
-            output=log.read().decode(errors="replace"),
-            result=result.read_text(encoding="utf-8") if result.exists() and killed is None else None,
-            killed=killed,
-            status=process.returncode,
-        )
+    pid = 0
+    try:
+        with tempfile.TemporaryDirectory(prefix="lambda-") as scratch, tempfile.TemporaryFile() as log:
+            result = Path(scratch, "result.json")
+            inherited = {name: os.environ[name] for name in _NECESSITIES if name in os.environ}
+            start = time.monotonic()
+            process = subprocess.Popen(  # noqa: S603  # the interpreter that serves, with the function's code
+                [sys.executable, "-S", "-P", str(_BOOTSTRAP), str(result)],
+                cwd=code,
+                env={**inherited, "HOME": scratch, "TMPDIR": scratch, "PYTHONPATH": import_path, **environment},
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            pid = process.pid
+            _running.add(pid)
+            _feed(process, invocation)
+            killed, usage = _watch(pid, start, limits)
+            process.returncode = os.waitstatus_to_exitcode(usage[0])
+            duration = time.monotonic() - start
+            log.seek(0)
+            return Outcome(
+                duration=duration,
+                memory=usage[1],
+                output=log.read().decode(errors="replace"),
+                result=result.read_text(encoding="utf-8") if result.exists() and killed is None else None,
+                killed=killed,
+                status=process.returncode,
+            )
+    finally:
+        _running.discard(pid)
 
 
 def end_all() -> None:
     """End every invocation that still runs, since nobody waits for its answer any more."""
-    for pid in list(_running):
-        try:
-            os.killpg(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            _running.discard(pid)  # it ended by itself
+    while _running:
+        for pid in list(_running):
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+                os.killpg(pid, signal.SIGKILL)
+        time.sleep(_STEP)
 
 
 def _feed(process: subprocess.Popen[bytes], invocation: bytes) -> None:

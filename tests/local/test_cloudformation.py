@@ -444,6 +444,75 @@ class TestTypes:
             client.get_function(FunctionName=name)
         assert client.list_layers()["Layers"] == [] or stack.name not in str(client.list_layers())
 
+    def test_policies_and_subscriptions(self, aws: EmbeddedAWS, stack: Stack) -> None:
+        """Topics and queues get their policies and subscriptions, and lose them with an update."""
+        sns_client, sqs_client = aws.client("sns"), aws.client("sqs")
+
+        def document(action: str, resource: Any) -> dict[str, Any]:
+            statement = {"Effect": "Allow", "Principal": "*", "Action": action, "Resource": resource}
+            return {"Version": "2012-10-17", "Statement": [statement]}
+
+        both = {
+            "Topic": {"Type": "AWS::SNS::Topic"},
+            "Queue": {"Type": "AWS::SQS::Queue"},
+        }
+        arn = {"Fn::GetAtt": ["Queue", "Arn"]}
+        attached = {
+            "TopicPolicy": {
+                "Type": "AWS::SNS::TopicPolicy",
+                "Properties": {
+                    "Topics": [{"Ref": "Topic"}],
+                    "PolicyDocument": document("sns:Publish", {"Ref": "Topic"}),
+                },
+            },
+            "QueuePolicy": {
+                "Type": "AWS::SQS::QueuePolicy",
+                "Properties": {"Queues": [{"Ref": "Queue"}], "PolicyDocument": document("sqs:SendMessage", arn)},
+            },
+            "Subscription": {
+                "Type": "AWS::SNS::Subscription",
+                "Properties": {
+                    "TopicArn": {"Ref": "Topic"},
+                    "Protocol": "sqs",
+                    "Endpoint": arn,
+                    "RawMessageDelivery": True,
+                },
+            },
+        }
+        assert stack.create(both | attached) == "CREATE_COMPLETE"
+        topic, url = stack.physical_ids()["Topic"], stack.physical_ids()["Queue"]
+
+        def topic_actions() -> Any:
+            policy = sns_client.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]
+            return json.loads(policy)["Statement"][0]["Action"]
+
+        assert topic_actions() == "sns:Publish"
+        attributes = sqs_client.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]
+        assert "sqs:SendMessage" in attributes["Policy"]
+        sns_client.publish(TopicArn=topic, Message="raw")
+        (message,) = eventually(lambda: sqs_client.receive_message(QueueUrl=url).get("Messages"))
+        assert message["Body"] == "raw"
+
+        assert stack.update(both) == "UPDATE_COMPLETE"
+        assert isinstance(topic_actions(), list)
+        assert "Policy" not in sqs_client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        assert sns_client.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+
+    def test_log_group(self, aws: EmbeddedAWS, stack: Stack) -> None:
+        """The retention of a log group changes in place, and its ARN ends with its streams."""
+
+        def resources(days: int) -> dict[str, Any]:
+            return {"L": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": days}}}
+
+        outputs = {"Arn": {"Value": {"Fn::GetAtt": ["L", "Arn"]}}}
+        assert stack.create(resources(7), Outputs=outputs) == "CREATE_COMPLETE"
+        name = stack.physical_ids()["L"]
+        assert stack.outputs()["Arn"] == f"arn:aws:logs:us-east-1:{ACCOUNT_ID}:log-group:{name}:*"
+        assert stack.update(resources(30), Outputs=outputs) == "UPDATE_COMPLETE"
+        assert stack.physical_ids()["L"] == name
+        (group,) = aws.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+        assert group["retentionInDays"] == 30
+
     def test_bucket(self, aws: EmbeddedAWS, stack: Stack) -> None:
         """The properties of a bucket arrive in S3, and an unknown one is refused by name."""
         s3 = aws.client("s3")

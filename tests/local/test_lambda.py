@@ -251,6 +251,19 @@ def test_from_step_functions(aws: EmbeddedAWS) -> None:
     assert result["ExecutedVersion"] == "$LATEST"
 
 
+def test_a_tasks_timeout(aws: EmbeddedAWS) -> None:
+    """TimeoutSeconds of the task, on the embedded clock, ends it with States.Timeout, which can be caught."""
+    name = function(aws, "import time\ndef handler(e, c): time.sleep(10)")
+    caught = [{"ErrorEquals": ["States.Timeout"], "Output": "late", "Next": "E"}]
+    states = {
+        "L": {**task(name, {}), "TimeoutSeconds": 30, "Catch": caught},
+        "E": {"Type": "Pass", "End": True},
+    }
+    start = time.monotonic()
+    assert run(aws, states)["output"] == "late"
+    assert time.monotonic() - start < 8
+
+
 def test_errors_in_step_functions(aws: EmbeddedAWS) -> None:
     """A function's error type is the state's error, the payload its cause; a missing function is Lambda's error."""
     name = function(aws, "class GateClosed(Exception): pass\ndef handler(e, c): raise GateClosed('too few rows')")

@@ -169,6 +169,10 @@ class TestRoles:
             iam.attach_role_policy(RoleName=name, PolicyArn=created["Policy"]["Arn"])
         assert may("s3:PutObject", "arn:aws:s3:::b/k")
         assert not may("s3:GetObject", "arn:aws:s3:::b/x")
+        iam.attach_role_policy(
+            RoleName=name, PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+        )
+        assert may("logs:PutLogEvents", "arn:aws:logs:::any")
         assert not policy.role_allows(ACCOUNT_ID, self.arn("none"), "s3:GetObject", "arn:aws:s3:::b/k", {})
 
 

@@ -2,6 +2,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -81,6 +82,50 @@ def test_the_environment_is_enough_for_boto3(aws: EmbeddedAWS) -> None:
         check=True,
     )
     assert "seen-from-outside" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments"),
+    [
+        ("cloudtrail", "lookup_events", {}),
+        ("sns", "create_sms_sandbox_phone_number", {"PhoneNumber": "+15555550100"}),
+        ("iam", "get_organizations_access_report", {"JobId": "0" * 36}),
+    ],
+)
+def test_what_is_missing_says_so(aws: EmbeddedAWS, service: str, operation: str, arguments: dict[str, str]) -> None:
+    """An operation that is not emulated is an error with its name, in the service's own protocol."""
+    client = aws.client(service)
+    with pytest.raises(client.exceptions.ClientError, match="is not emulated") as refused:
+        getattr(client, operation)(**arguments)
+    assert refused.value.response["Error"]["Code"] == "NotImplementedException"
+
+
+def test_a_stop_ends_running_functions(tmp_path: Path) -> None:
+    """A function that still runs does not outlive the account."""
+    code = """
+import json, os, pathlib, time
+from local.server import EmbeddedAWS
+from tests.local.test_lambda import function
+pid_file = PLACE
+path = pathlib.Path(pid_file)
+with EmbeddedAWS() as aws:
+    body = "import os, time\\ndef handler(e, c):\\n open(e, 'w').write(str(os.getpid()))\\n time.sleep(60)"
+    aws.client("lambda").invoke(
+        FunctionName=function(aws, body, Timeout=60), InvocationType="Event", Payload=json.dumps(pid_file)
+    )
+    while not (path.exists() and path.read_text()):
+        time.sleep(0.02)
+    pid = int(path.read_text())
+deadline = time.monotonic() + 10
+while time.monotonic() < deadline:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        break
+    time.sleep(0.02)
+print(time.monotonic() < deadline)
+"""
+    assert in_fresh_process(code.replace("PLACE", repr(str(tmp_path / "pid")))) == "True"
 
 
 def test_clients_do_not_retry(aws: EmbeddedAWS) -> None:
