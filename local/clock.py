@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from threading import Event
 from typing import Final
 
 TICK: Final = timedelta(microseconds=1)
@@ -56,11 +55,6 @@ def real_seconds(seconds: float) -> float:
 def sleep(seconds: float) -> None:
     """Block for `seconds` embedded seconds."""
     time.sleep(real_seconds(seconds))
-
-
-def wait(event: Event, seconds: float | None) -> bool:
-    """Block until `event` is set or `seconds` embedded seconds passed; return whether it is set."""
-    return event.wait(None if seconds is None else real_seconds(seconds))
 
 
 def wait_until(moment: datetime, stopped: Callable[[], bool], *, step: float = 0.05) -> bool:
