@@ -105,6 +105,19 @@ def test_groups_that_never_meet_are_never_mixed(recipe: Recipe, exploration: Exp
 
 
 @PERSONAL
+def test_what_is_only_indirectly_connected_comes_before_strangers(recipe: Recipe) -> None:
+    """On a long chain of users who share one item with the next, all 25 places go to the chain."""
+    chain = [(f"c{user}", f"C{user + step}", step) for user in range(40) for step in (0, 1)]
+    strangers = [(f"d{user}", f"D{item}", item) for user in range(40) for item in range(30)]
+    model, interactions = learned(recipe, [*chain, *strangers])
+    answer = model.recommend(interactions.of_users(["c0"]), 45)[0]
+
+    assert {item[0] for item in answer.items[:41]} == {"C"}
+    assert {item[0] for item in answer.items[41:]} == {"D"}
+    assert answer.scores == sorted(answer.scores or [], reverse=True)
+
+
+@PERSONAL
 def test_what_follows_is_recommended(recipe: Recipe) -> None:
     """A user who goes round a ring in steps of one is shown the next places on it, not the hits."""
     model, interactions = learned(recipe, chains())
