@@ -36,11 +36,6 @@ def start(speed: float = 1.0) -> None:
     _origin = _Origin(datetime.now(UTC), time.monotonic(), speed)
 
 
-def speed() -> float:
-    """Return how many embedded seconds pass in one real second."""
-    return _origin.speed
-
-
 def now() -> datetime:
     """Return the embedded time, aware, in UTC."""
     origin = _origin
