@@ -68,8 +68,8 @@ class RoleStorage:
     def list_keys(self, location: Location) -> list[str]:
         """Return the keys that begin with the location's, sorted; needs s3:ListBucket."""
         self._require("s3:ListBucket", location.bucket, None, {"s3:prefix": location.key})
-        keys = list(self._s3.get_bucket(location.bucket).keys)
-        return sorted(key for key in keys if key.startswith(location.key))
+        keys = [key for key in list(self._s3.get_bucket(location.bucket).keys) if key.startswith(location.key)]
+        return sorted(key for key in keys if self._s3.get_object(location.bucket, key) is not None)
 
     def read(self, location: Location) -> bytes | None:
         """Return an object's content, None if there is none; needs s3:GetObject."""

@@ -147,6 +147,17 @@ def test_a_folder_is_read_on_its_first_level_only(account: Account) -> None:
     assert second["failureReason"].startswith(f"s3://{account.bucket}/data/four.csv, line 1")
 
 
+def test_what_was_deleted_from_a_versioned_bucket_is_not_read(account: Account) -> None:
+    """An object under a delete marker is no file of the folder any more."""
+    dataset = account.dataset(account.group())
+    account.s3.put_bucket_versioning(Bucket=account.bucket, VersioningConfiguration={"Status": "Enabled"})
+    account.put("data/good.csv", csv(two_groups()))
+    account.put("data/gone.csv", "nonsense")
+    account.s3.delete_object(Bucket=account.bucket, Key="data/gone.csv")
+
+    account.active(account.start_import(dataset, f"s3://{account.bucket}/data/"))
+
+
 @pytest.mark.parametrize(
     ("path", "problem"),
     [
