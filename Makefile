@@ -37,9 +37,12 @@ build/layer.zip: lambdas/requirements.txt lambdas/build_layer.py .venv/.done
 run: setup ## run PIPELINE on this machine from raw data to recommendations (RAW=folder for other data)
 	@pipelines run $(PIPELINE) --local --stage $(STAGE) $(if $(RAW),--raw "$(RAW)")
 
-test: setup lint types ## everything that CI checks
+test: setup lint types ## everything that CI checks: style, layers, types, every suite, coverage
 	@coverage erase
-	@python -m pytest -n 2 --dist loadscope --cov --cov-report= tests
+	@for suite in unit stacks local pipeline; do \
+		echo "tests/$$suite"; \
+		python -m pytest --quiet -n 2 --dist loadscope --cov --cov-append --cov-report= tests/$$suite || exit 1; \
+	done
 	@coverage report
 
 serve: setup ## the embedded AWS on localhost until Ctrl-C (PORT=4566)

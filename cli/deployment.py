@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -16,7 +19,6 @@ from spec.names import prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
 _CDK = ROOT / "node_modules" / ".bin" / "cdk"
 
@@ -30,8 +32,8 @@ class Deployment:
     topic_arn: str
 
 
-def cdk(*arguments: str, environment: Mapping[str, str], say: Callable[[str], None]) -> None:
-    """Run the CDK command line and hand each line it prints to ``say``.
+def cdk(*arguments: str, environment: Mapping[str, str], say: Callable[[str], None], folder: Path = ROOT) -> None:
+    """Run the CDK command line in ``folder`` and hand each line it prints to ``say``.
 
     Raises:
         CommandError: it failed; the error holds the end of what it printed.
@@ -39,18 +41,15 @@ def cdk(*arguments: str, environment: Mapping[str, str], say: Callable[[str], No
     if not _CDK.exists():
         raise CommandError(f"{_CDK} is missing", remedy="Run `make setup`")
     printed: list[str] = []
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen(  # noqa: S603  # our own pinned CDK
-            [_CDK, *arguments, "--output", folder],
-            cwd=ROOT,
-            env={**os.environ, **environment, "CDK_DISABLE_VERSION_CHECK": "1", "NO_COLOR": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as process,
-    ):
+    with subprocess.Popen(  # noqa: S603  # our own pinned CDK
+        [_CDK, *arguments],
+        cwd=folder,
+        env={**os.environ, **environment, "CDK_DISABLE_VERSION_CHECK": "1", "NO_COLOR": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
         for line in process.stdout or ():
             printed.append(line.rstrip())
             say(printed[-1])
@@ -68,9 +67,18 @@ def deploy(pipeline_file: Path, stage: str, *, environment: Mapping[str, str], s
         CommandError: the CDK failed.
     """
     account, region = environment["CDK_DEFAULT_ACCOUNT"], environment["CDK_DEFAULT_REGION"]
-    cdk("bootstrap", f"aws://{account}/{region}", "--quiet", environment=environment, say=say)
-    context = ["--context", f"pipeline={pipeline_file}", "--context", f"stage={stage}"]
-    cdk("deploy", "--all", "--require-approval", "never", *context, environment=environment, say=say)
+    context = ("--context", f"pipeline={pipeline_file}", "--context", f"stage={stage}")
+    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(2) as pool:
+        assembly = f"{temporary}/cdk.out"
+        run = functools.partial(cdk, environment=environment, say=say)
+        # Neither needs the other. Outside the project, bootstrap does not synthesize the app for nothing.
+        steps = [
+            pool.submit(run, "bootstrap", f"aws://{account}/{region}", folder=Path(temporary)),
+            pool.submit(run, "synth", "--quiet", "--output", assembly, *context),
+        ]
+        for step in steps:
+            step.result()
+        run("deploy", "--all", "--app", assembly, "--require-approval", "never")
 
 
 def find_deployment(cloudformation: Any, pipeline: str, stage: str) -> Deployment:

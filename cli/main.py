@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import threading
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -115,7 +115,9 @@ def serve(
             for name, value in aws.environment().items():
                 typer.echo(f"export {name}={value}")
             typer.echo("# Ctrl-C ends it.")
-            threading.Event().wait()
+            # The signal may reach another thread, so this one wakes up to see it.
+            while True:
+                time.sleep(0.5)
     except PortInUseError as error:
         View().error(CommandError(str(error), remedy="Give another one: make serve PORT=4567"))
         raise typer.Exit(1) from error

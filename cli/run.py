@@ -31,6 +31,10 @@ SPEED = 60
 """Embedded seconds per second: what waits a minute in the account waits a second here."""
 
 
+_DEPLOYED = "✅"
+"""What the CDK begins the line of a finished stack with."""
+
+
 @dataclass(frozen=True)
 class RunOptions:
     """What the command line was told.
@@ -68,9 +72,14 @@ def raw_folder(pipeline: Pipeline, given: Path | None, *, local: bool) -> Path |
 def run_local(pipeline: Pipeline, options: RunOptions, view: View) -> bool:
     """Run a pipeline on a fresh embedded AWS; return whether it succeeded."""
     with EmbeddedAWS() as aws, _environment(aws.environment()):
-        with view.phase("Deploy") as say:
+        with view.phase("Deploy") as show:
+
+            def say(text: str) -> None:
+                show(text)
+                if text.startswith(_DEPLOYED):
+                    view.line(text.removeprefix(_DEPLOYED).strip())
+
             deploy(options.file, options.stage, environment=aws.environment(), say=say)
-            view.line(f"stacks of {pipeline.name}-{options.stage} on an embedded AWS, with the CDK's own deploy")
         # From here on only: the run id is the time of the start, and people read it.
         clock.start(SPEED)
         return run(pipeline, options, view, every=0.2)

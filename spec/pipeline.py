@@ -181,7 +181,6 @@ class Solution(_Strict):
 class Timeouts(_Strict):
     """How long a run waits for each kind of job before it gives up, as 90m, 12h or 2d."""
 
-    transform: Duration = timedelta(minutes=15)
     import_: Duration = Field(default=timedelta(hours=6), alias="import")
     solution: Duration = timedelta(hours=1)
     training: Duration = timedelta(hours=48)

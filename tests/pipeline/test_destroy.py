@@ -46,10 +46,9 @@ def destroy(aws: EmbeddedAWS, file: Path, *context: str) -> None:
     cdk("destroy", "--all", "--force", *options, environment=aws.environment(), say=lambda _: None)
 
 
-def test_destroy_removes_what_stacks_and_runs_made(aws: EmbeddedAWS, deployed: Rig, tmp_path: Path) -> None:
-    """After a run, destroy removes everything but the bucket; keep_data=false removes an empty bucket too."""
+def test_destroy_removes_what_stacks_and_runs_made(aws: EmbeddedAWS, tmp_path: Path) -> None:
+    """After a run, destroy removes everything but the bucket and its data."""
     before = what_is_there(aws)
-    assert "shop-test" in before["dataset groups"]
     rig = Rig.deploy(aws, shop(name="gone"), tmp_path)
     rig.put_raw("events/part.csv", csv(planted()))
     assert "SUCCEEDED" == rig.run().status
@@ -64,17 +63,3 @@ def test_destroy_removes_what_stacks_and_runs_made(aws: EmbeddedAWS, deployed: R
         kind: after[kind] - before[kind] for kind in after if after[kind] - before[kind]
     }
     assert rig.keys("curated/")
-
-
-def test_an_empty_bucket_goes_if_told(aws: EmbeddedAWS, deployed: Rig, tmp_path: Path) -> None:
-    """With keep_data=false the stacks take their bucket with them."""
-    before = what_is_there(aws)
-    file = tmp_path / "empty.yaml"
-    rig = Rig.deploy(aws, shop(name="empty"), tmp_path, keep_data=False)
-    aws.client("sqs").delete_queue(QueueUrl=rig.queue)
-    assert rig.deployment.bucket in what_is_there(aws)["buckets"]
-
-    destroy(aws, file, "keep_data=false")
-
-    assert deployed.deployment.bucket in before["buckets"]
-    assert before == what_is_there(aws)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from spec.resources import KINDS
 from tests.pipeline.data import HEADER, broken, csv, planted
 
 if TYPE_CHECKING:
@@ -139,18 +140,17 @@ def test_a_bucket_that_shuts_personalize_out_is_explained(rig: Rig) -> None:
     assert_failed(rig, run, "Insufficient privileges")
 
 
-@pytest.mark.parametrize(
-    "operation", ["CreateDatasetImportJob", "CreateSolution", "CreateSolutionVersion", "CreateBatchInferenceJob"]
-)
 @pytest.mark.parametrize("error", ["ResourceInUseException", "LimitExceededException", "ThrottlingException"])
-def test_creates_wait_and_try_again(rig: Rig, operation: str, error: str) -> None:
-    """What is in use, a used-up quota and throttling are waited out, and the run succeeds."""
+def test_creates_wait_and_try_again(rig: Rig, error: str) -> None:
+    """What is in use, a used-up quota and throttling are waited out by every create, and the run succeeds."""
     rig.put_raw(KEY, csv(ROWS))
-    rig.arm(operation=operation, error=error, times=2)
+    creates = [kind.create for kind in KINDS]
+    for create in creates:
+        rig.arm(operation=create, error=error, times=2)
     run = rig.run({"solutions": ["popular"]})
 
     assert ("SUCCEEDED", "") == (run.status, run.cause)
-    assert 2 == len(rig.disarm())
+    assert sorted(creates * 2) == sorted(fault["operation"] for fault in rig.disarm())
 
 
 def test_one_failed_training_does_not_stop_the_other(rig: Rig) -> None:

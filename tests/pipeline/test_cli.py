@@ -1,0 +1,238 @@
+"""The command line as people use it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from spec.files import PIPELINES, ROOT
+from tests.documents import shop
+from tests.pipeline.data import broken, csv, planted
+
+if TYPE_CHECKING:
+    from click.testing import Result
+
+    from tests.pipeline.rig import Rig
+
+PIPELINES_COMMAND = ROOT / ".venv" / "bin" / "pipelines"
+
+
+def invoke(*arguments: str, **environment: str) -> Result:
+    """Run a command in this process."""
+    return CliRunner().invoke(app, arguments, env={"COLUMNS": "120", **environment})
+
+
+def test_validate_says_that_a_file_is_right() -> None:
+    """The bundled pipeline is named as right, with what it holds."""
+    done = invoke("validate", "movielens")
+
+    assert 0 == done.exit_code
+    assert "movielens.yaml is right: 1 solution(s), 1 batch inference job(s)" in done.output
+
+
+def test_validate_tells_every_mistake(tmp_path: Path) -> None:
+    """A file with mistakes ends with exit code 1 and all of them."""
+    file = tmp_path / "bad.yaml"
+    file.write_text(json.dumps(shop(name="Bad", extra=1, solutions__0__recipe="nothing", max_rejected=7, schedule=3)))
+    done = invoke("validate", str(file))
+
+    assert 1 == done.exit_code
+    assert "5 mistakes" in done.output
+    for place in ("name:", "extra:", "solutions[0].recipe:", "max_rejected:", "schedule:"):
+        assert place in done.output
+
+
+def test_a_pipeline_that_is_not_there_is_told() -> None:
+    """An unknown name lists the known ones."""
+    done = invoke("validate", "nowhere")
+
+    assert 1 == done.exit_code
+    assert "movielens" in done.output
+
+
+def test_schema_describes_every_key() -> None:
+    """The JSON Schema knows the file's keys and refuses others."""
+    schema = json.loads(invoke("schema").output)
+
+    assert {"name", "datasets", "solutions"} == set(schema["required"])
+    assert schema["additionalProperties"] is False
+    assert {"from", "value", "map", "otherwise", "unit", "format", "timezone"} == set(
+        schema["$defs"]["Column"]["properties"]
+    )
+
+
+def test_the_guide_names_every_key_of_the_file() -> None:
+    """docs/pipeline-file.md explains each key that the schema knows."""
+    schema = json.loads(invoke("schema").output)
+    guide = (ROOT / "docs" / "pipeline-file.md").read_text()
+    keys = {key for part in (schema, *schema["$defs"].values()) for key in part["properties"]}
+
+    assert [] == [key for key in sorted(keys) if not re.search(rf"\b{key}\b", guide)]
+
+
+@pytest.mark.parametrize("command", ["validate", "schema", "run", "serve"])
+def test_every_command_teaches(command: str) -> None:
+    """Help says what a command does and gives an example."""
+    done = invoke(command, "--help")
+
+    assert 0 == done.exit_code
+    assert "Example: pipelines" in done.output
+
+
+def test_the_readme_shows_the_bundled_pipeline() -> None:
+    """The file in the README is the one that ships, but for comments, spaces and what only the terminal needs."""
+
+    def bare(text: str) -> list[str]:
+        lines = [re.sub(r"\s+#.*", "", line).rstrip() for line in text.splitlines()]
+        return [line for line in lines if line and not line.startswith(("description:", "item_labels:"))]
+
+    readme = (ROOT / "README.md").read_text()
+    shown = re.findall(r"```yaml\n(.*?)```", readme, flags=re.DOTALL)
+
+    assert [bare((PIPELINES / "movielens.yaml").read_text())] == [bare(text) for text in shown]
+
+
+def test_every_target_of_the_readme_is_there() -> None:
+    """Each make command in the README is a target that `make help` lists."""
+    readme = (ROOT / "README.md").read_text()
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    targets = set(re.findall(r"\bmake ([a-z]+)", readme))
+    assert {"run", "test", "serve", "deploy", "destroy"} <= targets
+    assert targets - {"help"} <= set(re.findall(r"^  make (\w+)", listed, flags=re.MULTILINE))
+
+
+def test_run_follows_a_deployed_pipeline_and_brings_its_results(deployed: Rig, tmp_path: Path) -> None:
+    """Against the AWS of the environment: upload, progress, tables, files, and the folder as the last line."""
+    raw = tmp_path / "raw" / "events"
+    raw.mkdir(parents=True)
+    (raw / "part.csv").write_text(csv(planted()))
+    out = tmp_path / "out"
+    done = invoke(
+        "run", _file_of(deployed, tmp_path), "--stage", "test", "--raw", str(raw.parent), "--out", str(out),
+        **deployed.aws.environment(),
+    )  # fmt: skip
+
+    assert 0 == done.exit_code, done.output
+    folder = Path(done.output.splitlines()[-1])
+    assert out / "shop" == folder.parent
+    lines = [json.loads(line) for line in (folder / "for-you/top/users-00000.json.out").read_text().splitlines()]
+    assert 60 == len(lines)
+    assert 60 * 25 == len(pl.read_parquet(folder / "for-you" / "top" / "*.parquet"))
+    assert "SUCCEEDED" == json.loads((folder / "manifest.json").read_text())["status"]
+    for told in ("Transform", "Create import job", ": ACTIVE", "NDCG@10", "for-you/top: three of the users", "Took "):
+        assert told in done.output
+
+
+def test_run_of_bad_data_fails_and_says_why(deployed: Rig, tmp_path: Path) -> None:
+    """The exit code is 1, the cause is printed, and failure.json and the rejects are brought."""
+    deployed.put_raw("events/part.csv", csv(broken(planted(), 450)))
+    done = invoke(
+        "run", _file_of(deployed, tmp_path), "--stage", "test", "--out", str(tmp_path / "out"),
+        **deployed.aws.environment(),
+    )  # fmt: skip
+
+    assert 1 == done.exit_code
+    assert "450 of 2250 rows (20 %) were rejected" in done.output
+    folder = Path(done.output.splitlines()[-1])
+    assert "DataRefused" == json.loads((folder / "failure.json").read_text())["failures"][0]["error"]
+    assert 450 == len((folder / "rejects" / "interactions.jsonl").read_text().splitlines())
+
+
+def test_run_of_what_is_not_deployed_says_how(deployed: Rig) -> None:
+    """Without its stacks the command names the one that is missing and how to deploy it."""
+    done = invoke("run", "movielens", "--stage", "nowhere", **deployed.aws.environment())
+
+    assert 1 == done.exit_code
+    assert "movielens-nowhere-storage" in done.output
+    assert "make deploy" in done.output
+
+
+def test_run_local_without_data_says_how(tmp_path: Path) -> None:
+    """A local run of a pipeline without samples asks for a folder before it deploys anything."""
+    file = tmp_path / "shop.yaml"
+    file.write_text(json.dumps(shop()))
+    done = invoke("run", str(file), "--local")
+
+    assert 1 == done.exit_code
+    assert "RAW=<folder>" in done.output
+
+
+def test_run_local_goes_from_a_file_outside_the_project_to_results(tmp_path: Path) -> None:
+    """What `make run PIPELINE=… RAW=…` calls: an embedded AWS of its own, the CDK's deploy, a run, the results."""
+    (tmp_path / "raw" / "events").mkdir(parents=True)
+    (tmp_path / "raw" / "events" / "part.csv").write_text(csv(planted()))
+    (tmp_path / "mine.yaml").write_text(json.dumps(shop(name="mine")))
+    done = subprocess.run(
+        [PIPELINES_COMMAND, "run", "mine.yaml", "--local", "--raw", "raw"],
+        cwd=tmp_path, env=_clean_environment(), capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+
+    assert 0 == done.returncode, done.stdout + done.stderr
+    last = done.stdout.splitlines()[-1]
+    assert re.fullmatch(r"out/mine/\d{8}T\d{6}-[0-9a-f]{6}", last)
+    assert (tmp_path / last / "manifest.json").exists()
+    assert "" == done.stderr
+
+
+def test_serve_prints_how_to_reach_it() -> None:
+    """The printed export lines are enough for a boto3 program; Ctrl-C ends it."""
+    command = [PIPELINES_COMMAND, "serve", "--port", "0"]
+    with subprocess.Popen(command, env=_clean_environment(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        exports = {}
+        for line in process.stdout:
+            if match := re.fullmatch(r"export (\w+)=(.*)\n", line):
+                exports[match[1]] = match[2]
+            if "Ctrl-C" in line:
+                break
+        client = boto3.client(
+            "personalize",
+            endpoint_url=exports["AWS_ENDPOINT_URL"],
+            region_name=exports["AWS_REGION"],
+            aws_access_key_id=exports["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=exports["AWS_SECRET_ACCESS_KEY"],
+        )
+        arn = client.create_dataset_group(name="served")["datasetGroupArn"]
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+
+    assert arn.endswith(":dataset-group/served")
+    assert "Ended." in rest
+    assert 0 == process.returncode
+
+
+def test_serve_on_a_taken_port_says_so(deployed: Rig) -> None:
+    """An occupied port is told with the way to choose another."""
+    port = deployed.aws.endpoint_url.rsplit(":", 1)[1]
+    done = subprocess.run(
+        [PIPELINES_COMMAND, "serve", "--port", port],
+        env=_clean_environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert 1 == done.returncode
+    assert "PORT=" in done.stdout
+
+
+def _file_of(rig: Rig, folder: Path) -> str:
+    """Write the deployed pipeline's file and return its path; its runs take no time-outs from it."""
+    document = rig.pipeline.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"timeouts"})
+    file = folder / "shop.yaml"
+    file.write_text(json.dumps(document))
+    return str(file)
+
+
+def _clean_environment() -> dict[str, str]:
+    """Return the environment without the AWS settings of whoever runs the tests."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
