@@ -41,7 +41,7 @@ test: setup lint types ## everything that CI checks: style, layers, types, every
 	@coverage erase
 	@for suite in unit stacks local pipeline; do \
 		echo "tests/$$suite"; \
-		python -m pytest --quiet -n 2 --dist loadscope --cov --cov-append --cov-report= tests/$$suite || exit 1; \
+		python -m pytest --quiet -n 2 --dist loadscope --cov --cov-append --cov-report= --cov-fail-under=0 tests/$$suite || exit 1; \
 	done
 	@coverage report
 
@@ -64,7 +64,7 @@ fmt: setup ## format the code
 lint: setup ## style, layers and unused pins
 	@ruff format --check --quiet .
 	@ruff check --quiet .
-	@lint-imports
+	@lint-imports --no-logo
 
 types: setup ## mypy, strict
 	@mypy

@@ -30,6 +30,7 @@ _PARTS: Final = (
     "local.refusals",
     "local.awslambda.invoke",
     "local.awslambda.configuration",
+    "local.iam.managed_policies",
     "local.s3.policy",
     "local.s3.cloudformation",
     "local.sns.cloudformation",
