@@ -79,7 +79,7 @@ class View:
 
     def samples(self, solution: str, job: str, samples: dict[str, list[str]]) -> None:
         """Print the first items of some users."""
-        table = Table(title=f"{solution}/{job}: three of the users", title_justify="left")
+        table = Table(title=f"{solution}/{job}: some of the users", title_justify="left", min_width=60)
         table.add_column("user", justify="right")
         table.add_column("first five items")
         for user, items in samples.items():

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 SPEED = 120
 
+# Powertools reads it when a handler is imported, as in Lambda.
+os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Test")
+
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[EmbeddedAWS]:

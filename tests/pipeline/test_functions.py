@@ -1,0 +1,316 @@
+"""The functions by themselves, against the embedded S3 and Personalize: what a whole run does not show."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from lambdas.publish.handler import handler as publish_handler
+from lambdas.publish.publish import NothingScoredError, OutputMissingError
+from lambdas.teardown.handler import handler as teardown_handler
+from lambdas.teardown.solutions import SolutionsRemainError, delete_solutions
+from lambdas.transform.errors import SourceEmptyError, UndecodableError
+from lambdas.transform.handler import handler as transform_handler
+from spec.compiler import interactions_mapping
+from stacks.function import LAYER
+from tests.documents import parsed, shop
+from tests.pipeline.data import HEADER, csv, planted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.server import EmbeddedAWS
+    from tests.pipeline.rig import Rig
+
+AT = 1_700_000_000
+
+# A call that raises has nothing to count; Powertools says so at every one.
+pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
+
+
+@dataclass
+class Context:
+    """What the Lambda runtime hands to a function."""
+
+    function_name: str = "function"
+    memory_limit_in_mb: int = 128
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:function"
+    aws_request_id: str = "request"
+    milliseconds: int = 60_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the time that is left."""
+        return self.milliseconds
+
+
+@dataclass
+class Bucket:
+    """A bucket of the embedded AWS."""
+
+    s3: Any
+    name: str
+
+    def put(self, key: str, body: str | bytes) -> None:
+        """Write an object."""
+        self.s3.put_object(Bucket=self.name, Key=key, Body=body.encode() if isinstance(body, str) else body)
+
+    def read(self, key: str) -> bytes:
+        """Read an object."""
+        body: bytes = self.s3.get_object(Bucket=self.name, Key=key)["Body"].read()
+        return body
+
+    def keys(self, prefix: str = "") -> list[str]:
+        """List the keys below a prefix."""
+        return [item["Key"] for item in self.s3.list_objects_v2(Bucket=self.name, Prefix=prefix).get("Contents", ())]
+
+
+@pytest.fixture
+def bucket(aws: EmbeddedAWS, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """An empty bucket, and the environment in which functions find it."""
+    for name, value in aws.environment().items():
+        monkeypatch.setenv(name, value)
+    name = f"functions-{abs(hash(request.node.nodeid)) % 10**9}"
+    aws.client("s3").create_bucket(Bucket=name)
+    return Bucket(aws.client("s3"), name)
+
+
+def transform(bucket: Bucket, **changes: Any) -> dict[str, Any]:
+    """Call the transform function with the changed shop's mapping."""
+    mapping = interactions_mapping(parsed(**changes).datasets.interactions)
+    event = {
+        "bucket": bucket.name,
+        "run": "r1",
+        "mapping": mapping.model_dump(mode="json"),
+        "batch_inputs": ["batch/r1/a/top/input/", "batch/r1/b/top/input/"],
+    }
+    return transform_handler(event, Context())
+
+
+def test_every_object_under_the_prefix_is_read(bucket: Bucket) -> None:
+    """Objects in subfolders and with odd characters in their keys are read; empty ones and others are not."""
+    names = ["a.csv", "deep/b c.csv", "year=2026/d+e%20é.csv", "f[1]*?.csv"]
+    for number, name in enumerate(names):
+        bucket.put(f"raw/events/{name}", csv([f"u{number},i,{AT + number}"]))
+    bucket.put("raw/events/", b"")
+    bucket.put("raw/events_old/g.csv", csv([f"old,i,{AT}"]))
+    report = transform(bucket)
+
+    assert sorted(f"raw/events/{name}" for name in names) == sorted(item["key"] for item in report["objects"])
+    table = pl.read_csv(io.BytesIO(bucket.read("transformed/r1/interactions/interactions.csv")))
+    assert {f"u{number}" for number in range(4)} == set(table["USER_ID"])
+
+
+def test_one_object_can_be_named(bucket: Bucket) -> None:
+    """A path without a slash at its end is that object and no other."""
+    bucket.put("raw/events.csv", csv([f"u,i,{AT}"]))
+    bucket.put("raw/events.csv.old", csv([f"old,i,{AT}"]))
+
+    report = transform(bucket, datasets__interactions__source={"path": "events.csv"})
+
+    assert ["raw/events.csv"] == [item["key"] for item in report["objects"]]
+
+
+def test_the_csv_keeps_personalizes_rules(bucket: Bucket) -> None:
+    """The header is not quoted and has the schema's order; ids with a comma are quoted, times are whole seconds."""
+    bucket.put("raw/events/a.csv", f'{HEADER}\n"u,1",i,{AT}.9\n')
+    transform(bucket)
+
+    assert f'USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE\n"u,1",i,{AT},click\n'.encode() == bucket.read(
+        "transformed/r1/interactions/interactions.csv"
+    )
+
+
+def test_batch_input_names_each_user_once(bucket: Bucket) -> None:
+    """Users of rows out and of filtered rows are there once, as JSON, in every job's input; rejected ones are not."""
+    rows = ['"a""b",i,1700000000', "back\\slash,i,1700000000", "支,i,1700000000", "支,j,1700000000", "bad,i,never",
+            "low,skip,1700000000"]  # fmt: skip
+    bucket.put("raw/events/a.csv", csv(rows))
+    report = transform(bucket, datasets__interactions__keep="item <> 'skip'")
+
+    for job in "ab":
+        lines = bucket.read(f"batch/r1/{job}/top/input/users-00000.json").decode().splitlines()
+        assert [{"userId": user} for user in ('a"b', "back\\slash", "支", "low")] == [
+            json.loads(line) for line in lines
+        ]
+    assert (4, 3) == (report["users_scored"], report["users"])
+
+
+def test_rejects_tell_object_line_reason_and_text(bucket: Bucket) -> None:
+    """A rejected row can be found again in the raw data."""
+    bucket.put("raw/events/a.csv", csv([f"u,i,{AT}", "u,i"]))
+    report = transform(bucket)
+
+    reject = json.loads(bucket.read("rejects/r1/interactions.jsonl"))
+    assert {"object": "raw/events/a.csv", "line": 3, "reason": "fewer than 3 fields", "raw": "u,i"} == reject
+    assert f"s3://{bucket.name}/rejects/r1/interactions.jsonl" == report["rejects"]
+
+
+def test_nothing_is_left_in_staging(bucket: Bucket) -> None:
+    """Staged objects are gone after success, and without rejects there is no empty rejects object."""
+    bucket.put("raw/events/a.csv", csv([f"u,i,{AT}"]))
+    report = transform(bucket)
+
+    assert [] == bucket.keys("staging/")
+    assert [] == bucket.keys("rejects/")
+    assert report["rejects"] is None
+
+
+def test_a_failed_transform_leaves_nothing(bucket: Bucket) -> None:
+    """An object that turns out not to be UTF-8 after a million rows ends the transform without any output."""
+    good = csv([f"user{number},item,{AT}" for number in range(300_000)]).encode()
+    bucket.put("raw/events/a.csv", good + b"u,\xff,1700000000\n")
+
+    with pytest.raises(UndecodableError, match=r"raw/events/a.csv is not UTF-8 text \(line 300002\)"):
+        transform(bucket)
+
+    assert ["raw/events/a.csv"] == bucket.keys()
+
+
+def test_no_data_is_an_error(bucket: Bucket) -> None:
+    """Only empty objects under the path are as good as none."""
+    bucket.put("raw/events/a.csv", b"")
+
+    with pytest.raises(SourceEmptyError, match="Upload the raw data there"):
+        transform(bucket)
+
+
+def publish(bucket: Bucket) -> dict[str, Any]:
+    """Call the publish function for one job."""
+    event = {"bucket": bucket.name, "run": "r1", "output": "batch/r1/a/top/output/", "curated": "curated/a/top/"}
+    return publish_handler(event, Context())
+
+
+def line(user: str, items: list[str], **more: Any) -> str:
+    """Return a line of Personalize's output."""
+    return json.dumps({"input": {"userId": user}, "output": {"recommendedItems": items, **more}, "error": None})
+
+
+def test_lines_with_errors_are_counted_and_left_out(bucket: Bucket) -> None:
+    """The table holds what was scored, short lists of scores are padded with nulls, and errors are counted."""
+    failed = '{"input":{"userId":"c"},"output":{"recommendedItems":[]},"error":"User error: no"}'
+    texts = [line("a", ["x", "y"], scores=[0.5]), line("b", ["y"]), failed]
+    bucket.put("batch/r1/a/top/output/users.json.out", "\n".join(texts) + "\n")
+    bucket.put("batch/r1/a/top/output/_CHECK", b"")
+    report = publish(bucket)
+
+    table = pl.read_parquet(io.BytesIO(bucket.read("curated/a/top/run=r1/part-00000.parquet")))
+    assert [("a", 1, "x", 0.5), ("a", 2, "y", None), ("b", 1, "y", None)] == table.rows()
+    assert (3, 1, "User error: no") == (report["lines"], report["errors"], report["first_error"])
+    assert (3, 2, 2) == (report["rows"], report["users"], report["items"])
+
+
+def test_output_of_errors_only_is_no_result(bucket: Bucket) -> None:
+    """When every line failed, nothing is published and latest.json stays as it was."""
+    bucket.put("curated/a/top/latest.json", '{"run": "r0"}')
+    bucket.put("batch/r1/a/top/output/u.json.out", '{"input":{"userId":"c"},"output":null,"error":"broken"}\n')
+
+    with pytest.raises(NothingScoredError, match="All 1 lines are errors; the first: broken"):
+        publish(bucket)
+
+    assert ["curated/a/top/latest.json"] == bucket.keys("curated/")
+    assert b'{"run": "r0"}' == bucket.read("curated/a/top/latest.json")
+
+
+def test_missing_output_is_an_error(bucket: Bucket) -> None:
+    """A job that is ACTIVE and wrote nothing is told."""
+    with pytest.raises(OutputMissingError, match=r"No \.out object"):
+        publish(bucket)
+
+
+@pytest.fixture
+def trained(rig: Rig) -> Rig:
+    """The shop with two solutions that have versions."""
+    rig.put_raw("events/part.csv", csv(planted()))
+    assert "SUCCEEDED" == rig.run().status
+    return rig
+
+
+def test_teardown_stops_trainings_and_deletes_solutions(trained: Rig) -> None:
+    """Solutions go although one of them is being trained, and the call returns when they are gone."""
+    personalize = trained.aws.client("personalize")
+    group = f"arn:aws:personalize:us-east-1:123456789012:dataset-group/{shop()['name']}-test"
+    before = [item["solutionArn"] for item in personalize.list_solutions(datasetGroupArn=group)["solutions"]]
+    trained.arm(job="SolutionVersion", outcome="STALL")
+    personalize.create_solution_version(solutionArn=before[0])
+
+    with pytest.raises(SolutionsRemainError, match="delete the stack again"):
+        delete_solutions(personalize, group, seconds=0)
+    assert sorted(before) == delete_solutions(personalize, group, seconds=60)
+
+    assert [] == personalize.list_solutions(datasetGroupArn=group)["solutions"]
+    assert [] == delete_solutions(personalize, group + "-gone", seconds=60)
+
+
+@pytest.fixture
+def cloudformation() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A ResponseURL, and the answers that custom resources sent to it."""
+    answers: list[dict[str, Any]] = []
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            answers.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("localhost", 0), Answers) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://localhost:{server.server_port}/", answers
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("kind", "milliseconds", "status"),
+    [("Create", 60_000, "SUCCESS"), ("Delete", 60_000, "SUCCESS"), ("Delete", 0, "FAILED")],
+)
+def test_teardown_always_answers(  # noqa: PLR0917  # three fixtures and one table
+    rig: Rig,
+    monkeypatch: pytest.MonkeyPatch,
+    cloudformation: tuple[str, list[dict[str, Any]]],
+    kind: str,
+    milliseconds: int,
+    status: str,
+) -> None:
+    """CloudFormation hears of success and of failure with its reason; only Delete deletes."""
+    for name, value in rig.aws.environment().items():
+        monkeypatch.setenv(name, value)
+    rig.put_raw("events/part.csv", csv(planted()))
+    assert "SUCCEEDED" == rig.run({"solutions": ["popular"]}).status
+    group = "arn:aws:personalize:us-east-1:123456789012:dataset-group/shop-test"
+    url, answers = cloudformation
+    event = {
+        "RequestType": kind,
+        "ResponseURL": url,
+        "StackId": "stack",
+        "RequestId": "request",
+        "LogicalResourceId": "Teardown",
+        "ResourceProperties": {"DatasetGroupArn": group},
+    }
+    teardown_handler(event, Context(milliseconds=milliseconds))
+
+    (answer,) = answers
+    assert (status, group, "request") == (answer["Status"], answer["PhysicalResourceId"], answer["RequestId"])
+    assert ("SolutionsRemainError" in answer["Reason"]) == (status == "FAILED")
+    left = rig.aws.client("personalize").list_solutions(datasetGroupArn=group)["solutions"]
+    assert bool(left) == (kind == "Create" or status == "FAILED")
+
+
+def test_the_layer_fits_into_a_function() -> None:
+    """Unzipped, layer and code stay below Lambda's 250 MB (page gettingstarted-limits), and is for arm64."""
+    with zipfile.ZipFile(LAYER) as archive:
+        assert sum(entry.file_size for entry in archive.infolist()) < 230 * 1000 * 1000
+        assert {entry.filename.split("/")[0] for entry in archive.infolist()} == {"python"}
+        binaries = [entry.filename for entry in archive.infolist() if ".cpython-" in entry.filename]
+    assert all("aarch64" in name for name in binaries)
