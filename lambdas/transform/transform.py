@@ -46,7 +46,10 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
 
 @contextlib.contextmanager
 def _staging(request: TransformRequest, s3: Any) -> Iterator[str]:
-    """Give the prefix that sinks write to, and empty it afterwards, also when they fail."""
+    """Give the prefix that sinks write to, and empty it afterwards.
+
+    After a failure the engine may still finish an object; the bucket's lifecycle removes what then stays behind.
+    """
     prefix = f"staging/{request.run}/{request.mapping.dataset}/"
     try:
         yield prefix
