@@ -35,7 +35,7 @@ build/layer.zip: lambdas/requirements.txt lambdas/build_layer.py .venv/.done
 	@python -m lambdas.build_layer
 
 run: setup ## run PIPELINE on this machine from raw data to recommendations (RAW=folder for other data)
-	@pipelines run $(PIPELINE) --local --stage $(STAGE) $(if $(RAW),--raw "$(RAW)")
+	@pipelines run "$(PIPELINE)" --local --stage $(STAGE) $(if $(RAW),--raw "$(RAW)")
 
 test: setup lint types ## everything that CI checks: style, layers, types, every suite, coverage
 	@coverage erase
@@ -49,10 +49,10 @@ serve: setup ## the embedded AWS on localhost until Ctrl-C (PORT=4566)
 	@pipelines serve --port $(PORT)
 
 deploy: setup ## deploy PIPELINE to the account of your credentials
-	@npx cdk deploy --all --context pipeline=$(PIPELINE) --context stage=$(STAGE)
+	@npx cdk deploy --all --context "pipeline=$(PIPELINE)" --context stage=$(STAGE)
 
 destroy: setup ## remove PIPELINE's stacks; the bucket stays
-	@npx cdk destroy --all --context pipeline=$(PIPELINE) --context stage=$(STAGE)
+	@npx cdk destroy --all --context "pipeline=$(PIPELINE)" --context stage=$(STAGE)
 
 bench: setup ## run the benchmarks beside their partners and print one table
 	@python -m bench

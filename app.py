@@ -8,8 +8,13 @@ Context:
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+from pathlib import Path
+
+# jsii takes the first Node on the PATH: the one that this environment brings.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
 from aws_cdk import App
 
@@ -25,7 +30,7 @@ def main() -> None:
     """Synthesize the stacks of the pipelines that the context names."""
     app = App()
     stage = app.node.try_get_context("stage") or "dev"
-    if not re.match(STAGE_PATTERN, stage):
+    if not re.fullmatch(STAGE_PATTERN, stage):
         sys.exit(f"stage '{stage}' is wrong: use up to 8 small letters and digits, beginning with a letter")
     named = app.node.try_get_context("pipeline")
     keep_data = app.node.try_get_context("keep_data") not in {False, "false"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import subprocess
+import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from spec.names import prefix
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+# Node comes with this environment, whether or not it is activated.
+_OWN_TOOLS = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
 _CDK = ROOT / "node_modules" / ".bin" / "cdk"
 
 
@@ -44,7 +47,7 @@ def cdk(*arguments: str, environment: Mapping[str, str], say: Callable[[str], No
     with subprocess.Popen(  # noqa: S603  # our own pinned CDK
         [_CDK, *arguments],
         cwd=folder,
-        env={**os.environ, **environment, "CDK_DISABLE_VERSION_CHECK": "1", "NO_COLOR": "1"},
+        env={**os.environ, **environment, **_OWN_TOOLS, "CDK_DISABLE_VERSION_CHECK": "1", "NO_COLOR": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -97,5 +100,10 @@ def find_deployment(cloudformation: Any, pipeline: str, stage: str) -> Deploymen
                 f"stack {name} cannot be read: {error}",
                 remedy=f"Deploy it: make deploy PIPELINE={pipeline} STAGE={stage}, or run with --local",
             ) from error
-        outputs |= {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        outputs |= {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
+    if missing := {"BucketName", "StateMachineArn", "TopicArn"} - set(outputs):
+        raise CommandError(
+            f"the stacks of {prefix(pipeline, stage)} lack {', '.join(sorted(missing))}: their deployment has failed",
+            remedy=f"Deploy again: make deploy PIPELINE={pipeline} STAGE={stage}",
+        )
     return Deployment(outputs["BucketName"], outputs["StateMachineArn"], outputs["TopicArn"])

@@ -12,6 +12,7 @@ from spec.resources import KINDS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_LARGEST_PAGE = 1000
 _RUNNING = {"RUNNING", "PENDING_REDRIVE"}
 
 
@@ -69,7 +70,9 @@ class Follower:
             time.sleep(every)
 
     def _new_events(self) -> Iterator[dict[str, Any]]:
-        pages = self.stepfunctions.get_paginator("get_execution_history").paginate(executionArn=self.execution_arn)
+        pages = self.stepfunctions.get_paginator("get_execution_history").paginate(
+            executionArn=self.execution_arn, PaginationConfig={"PageSize": _LARGEST_PAGE}
+        )
         for page in pages:
             for event in page["events"]:
                 if event["id"] > self._last_event:

@@ -82,7 +82,7 @@ def run_command(
     """
     view = View()
     loaded, file = _load(pipeline)
-    if not re.match(STAGE_PATTERN, stage):
+    if not re.fullmatch(STAGE_PATTERN, stage):
         raise typer.BadParameter("use up to 8 small letters and digits, beginning with a letter", param_hint="--stage")
     try:
         options = RunOptions(file, stage, raw_folder(loaded, raw, local=local), out)
@@ -99,7 +99,7 @@ def run_command(
 @app.command()
 def serve(
     *,
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 4566,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 4566,
     speed: Annotated[float, typer.Option(help="Embedded seconds per second, for waits and schedules.")] = 1,
 ) -> None:
     """Keep the embedded AWS up on localhost until Ctrl-C.

@@ -22,7 +22,8 @@ SAMPLED_ITEMS = 5
 
 def upload(s3: Any, bucket: str, folder: Path) -> int:
     """Upload a folder's files under ``raw/`` and return their number."""
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    # Hidden files are the desktop's, not data.
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("."))
     for file in files:
         s3.upload_file(str(file), bucket, f"raw/{file.relative_to(folder).as_posix()}")
     return len(files)
@@ -61,7 +62,10 @@ def item_labels(s3: Any, bucket: str, labels: ItemLabels | None) -> dict[str, st
         body = s3.get_object(Bucket=bucket, Key=f"raw/{labels.path}")["Body"].read()
     except ClientError:
         return {}
-    rows = csv.DictReader(io.StringIO(body.decode("utf-8-sig")))
+    # Labels are for the eye: whatever is wrong with them must not spoil a run that succeeded.
+    text = body.decode("utf-8-sig", errors="replace")
+    csv.field_size_limit(max(len(text), 1))
+    rows = csv.DictReader(io.StringIO(text))
     return {row[labels.id]: row[labels.label] for row in rows if row.get(labels.id) and row.get(labels.label)}
 
 

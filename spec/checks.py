@@ -6,17 +6,21 @@ types report, does not hide a mistake in another.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spec import names
 from spec.expressions import columns_of
 from spec.interactions import FIELDS, REQUIRED
+from spec.mapping import UNSAFE_CHARACTERS
 from spec.recipes import RECIPES
 from spec.sql import UnsupportedSqlError, parse_condition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from spec.interactions import Field
 
 Path = tuple[str | int, ...]
 
@@ -37,9 +41,11 @@ def check(document: dict[str, Any]) -> Iterator[Finding]:
     yield from _check_keep(interactions)
     solutions = [_mapping(solution) for solution in _items(document.get("solutions"))]
     yield from _duplicates(("solutions",), solutions)
+    yield from _check_collisions(solutions)
     for index, solution in enumerate(solutions):
         yield from _check_solution(("solutions", index), solution, columns)
     yield from _check_names(document.get("name"), solutions)
+    yield from _check_texts(document, ())
 
 
 def _check_columns(columns: dict[str, Any]) -> Iterator[Finding]:
@@ -95,8 +101,32 @@ def _check_value(path: Path, name: str, form: dict[str, Any]) -> Iterator[Findin
             yield Finding((*path, *place), f"'{value}' is not a number, as {name} must be", "Give a number")
         elif value is not None and field.type == "string" and not isinstance(value, str):
             yield Finding((*path, *place), f"{value} is not text, as {name} must be", f"Write '{value}' in quotes")
-        elif value == "":
-            yield Finding((*path, *place), f"an empty text is no {name}", "Give a value")
+        elif isinstance(value, str) and (wrong := _wrong_text(value, field)):
+            yield Finding((*path, *place), f"the value {wrong}, as no {name} may", "Give another value")
+
+
+def _wrong_text(value: str, field: Field) -> str | None:
+    """Say what the transform would reject in a text, so that a constant follows the rules of raw values."""
+    if not value:
+        return "is empty"
+    if field.max_length and len(value) > field.max_length:
+        return f"is longer than {field.max_length} characters"
+    if re.search(UNSAFE_CHARACTERS, value):
+        return "holds a control character, a quote or a backslash"
+    return None
+
+
+def _check_texts(value: Any, path: Path) -> Iterator[Finding]:
+    """Find texts that the state machine would evaluate instead of passing them on."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _check_texts(str(key), (*path, str(key)))
+            yield from _check_texts(item, (*path, str(key)))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _check_texts(item, (*path, index))
+    elif isinstance(value, str) and ("${" in value or "{%" in value):
+        yield Finding(path, "${ and {% have a meaning of their own in state machines", "Write it without them")
 
 
 def _check_keep(interactions: dict[str, Any]) -> Iterator[Finding]:
@@ -137,6 +167,18 @@ def _duplicates(path: Path, items: list[dict[str, Any]]) -> Iterator[Finding]:
         if counts[name] > 1 and name in seen:
             yield Finding((*path, index, "name"), f"'{name}' is used twice", "Give each its own name")
         seen.add(name)
+
+
+def _check_collisions(solutions: list[dict[str, Any]]) -> Iterator[Finding]:
+    """Find jobs of different solutions that would bear one name: a-b + c and a + b-c."""
+    owners: dict[str, str] = {}
+    for index, solution in enumerate(solutions):
+        for number, job in enumerate(_items(solution.get("batch_inference"))):
+            pair = f"{solution.get('name')}/{_mapping(job).get('name')}"
+            other = owners.setdefault(pair.replace("/", "-"), pair)
+            if other != pair:
+                path = ("solutions", index, "batch_inference", number, "name")
+                yield Finding(path, f"its name in Personalize would be that of {other}", "Give one another name")
 
 
 def _check_names(pipeline: Any, solutions: list[dict[str, Any]]) -> Iterator[Finding]:

@@ -46,6 +46,13 @@ def parse(text: str, *, source: str = "pipeline") -> Pipeline:
     """
     try:
         root, document = _read(text)
+        lines: dict[Path, int] = {}
+        problems = list(_index(root, (), lines)) if root else []
+    except (RecursionError, ValueError) as error:
+        what = (
+            "nested too deep" if isinstance(error, RecursionError) else f"holds a value that cannot be read ({error})"
+        )
+        raise SpecError(source, [Problem(0, "", what, "Write plain keys, lists, texts and numbers")]) from error
     except YAMLError as error:
         mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
         what = error.problem if isinstance(error, MarkedYAMLError) else str(error)
@@ -54,8 +61,6 @@ def parse(text: str, *, source: str = "pipeline") -> Pipeline:
     if root is None or not isinstance(document, dict):
         remedy = "Write keys such as name, datasets and solutions"
         raise SpecError(source, [Problem(0, "", "holds no mapping at its top", remedy)])
-    lines: dict[Path, int] = {}
-    problems = list(_index(root, (), lines))
     pipeline, found = _validate(document)
     problems += [Problem(_line(lines, place), _dotted(place), what, remedy) for place, what, remedy in found]
     if problems or pipeline is None:
@@ -92,7 +97,8 @@ def _explain(error: ErrorDetails) -> Finding:
     if kind == "missing":
         return Finding(place, "is missing", "Add it")
     if kind == "value_error":
-        what, _, remedy = str(context["error"]).partition("; ")
+        message = str(context["error"])
+        what, _, remedy = message.rpartition("; ") if "; " in message else (message, "", "")
         return Finding(place, what, (remedy[:1].upper() + remedy[1:]) or "See `pipelines schema`")
     if kind == "string_pattern_mismatch":
         what = f"'{error['input']}' has other characters than a name may have"

@@ -27,6 +27,11 @@ NUMBER_PATTERN = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 EPOCH_PATTERN = r"^[0-9]{1,19}(\.[0-9]*)?$"
 """What counts as an epoch time; a fraction is dropped."""
 
+CONTROL_CHARACTERS = r"[\x00-\x1f\x7f]"
+QUOTES = r'["\\]'
+UNSAFE_CHARACTERS = f"{CONTROL_CHARACTERS}|{QUOTES}"
+"""What no text of the dataset may hold; readers of CSV disagree whether a backslash escapes a quote."""
+
 EARLIEST = 31_536_000
 LATEST = 4_102_444_800
 """Seconds of 1971-01-01 and 2100-01-01: a time outside is a wrong unit or a default, never an event."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from spec.interactions import avro_schema, schema_hash
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from spec.pipeline import Pipeline, Solution
 
 MAX_STAGE_LENGTH = 8
-STAGE_PATTERN = r"^[a-z][a-z0-9]{0,7}$"
+STAGE_PATTERN = "[a-z][a-z0-9]{0,7}"
 RUN_ID_LENGTH = len("20260101T000000-abcdef")
 _CONFIG_HASH_LENGTH = 6
 
@@ -52,7 +53,7 @@ def solution_config(solution: Solution) -> dict[str, Any]:
     config: dict[str, Any] = {}
     if solution.event_value_threshold is not None:
         # A string in this place of the API (page API_SolutionConfig).
-        config["EventValueThreshold"] = f"{solution.event_value_threshold:g}"
+        config["EventValueThreshold"] = _decimal(solution.event_value_threshold)
     if solution.hyperparameters:
         config["AlgorithmHyperParameters"] = {
             name: str(value) for name, value in sorted(solution.hyperparameters.items())
@@ -60,6 +61,11 @@ def solution_config(solution: Solution) -> dict[str, Any]:
     if config:
         request["SolutionConfig"] = config
     return request
+
+
+def _decimal(value: float) -> str:
+    """Return a number in full, without exponent and without needless zeros."""
+    return format(Decimal(repr(value)).normalize(), "f")
 
 
 def _config_hash(config: dict[str, Any]) -> str:

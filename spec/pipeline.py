@@ -23,8 +23,12 @@ from spec.sql import parse_condition
 Scalar = str | int | float
 
 
+_NO_TIMEZONES = {"localtime", "Factory"}
+"""Names that some machines know and that are no place."""
+
+
 def _timezone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in available_timezones() - _NO_TIMEZONES:
         raise ValueError(f"'{name}' is not a time zone; use a name such as UTC or Europe/Lisbon")
     return name
 
@@ -44,16 +48,20 @@ def _recipe(name: str) -> str:
     return name
 
 
+_MOST_DAYS = 30
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def _duration(text: Any) -> Any:
-    match = re.fullmatch(r"([1-9]\d*)([mhd])", text) if isinstance(text, str) else None
+    match = re.fullmatch(r"([1-9][0-9]{0,4})([mhd])", text) if isinstance(text, str) else None
     if match is None:
         raise ValueError(f"'{text}' is not a duration; write 90m, 12h or 2d")
+    if match[2] == "d" and int(match[1]) > _MOST_DAYS:
+        raise ValueError(f"{text} is longer than a run can take; write up to {_MOST_DAYS}d")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
+_NO_DELIMITERS = frozenset('"\r\n')
 _TIME_CODES = frozenset("YmdHMS%")
 
 
@@ -64,6 +72,14 @@ def _time_format(text: str) -> str:
         raise ValueError(f"{', '.join(unknown)} is not supported; use %Y %m %d %H %M %S")
     if not {"Y", "m", "d"} <= set(codes) or len(codes) != len(set(codes) - {"%"}) + codes.count("%"):
         raise ValueError(f"'{text}' must name %Y, %m and %d, and no part of the time twice")
+    if ("H" in codes) != ("M" in codes) or ("S" in codes and "M" not in codes):
+        raise ValueError(f"'{text}' gives half a time of day; name %H and %M, with or without %S, or none of them")
+    return text
+
+
+def _delimiter(text: str) -> str:
+    if text in _NO_DELIMITERS or (not text.isprintable() and text != "\t"):
+        raise ValueError(f"{text!r} cannot cut fields; use a character such as a comma, a semicolon or a tab")
     return text
 
 
@@ -111,7 +127,7 @@ class Source(_Strict):
 
     path: RawPath = Field(description="object, or prefix ending in /, under raw/ in the bucket")
     format: Literal["csv"] = "csv"
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(default=",", min_length=1, max_length=1)
     quote: Literal['"', "none"] = Field(
         default='"', description='character around fields that hold the delimiter, or "none"'
     )
@@ -161,7 +177,7 @@ class BatchInferenceJob(_Strict):
     """One batch inference job of a solution."""
 
     name: LowerName
-    users: Literal["all"] = Field(default="all", description="every user of the raw data, also of filtered rows")
+    users: Literal["all"] = Field(default="all", description="every user of rows out and of filtered rows")
     num_results: int = Field(default=25, ge=1, le=MAX_NUM_RESULTS, description="items per user")
 
 

@@ -8,6 +8,7 @@ sqlglot and rebuilt as data: it never reaches an engine as text.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import sqlglot
@@ -44,10 +45,11 @@ def parse_condition(text: str) -> Expression:
         UnsupportedSqlError: the text does not parse, or uses what is outside the subset.
     """
     try:
-        tree = sqlglot.parse_one(text)
+        return _convert(sqlglot.parse_one(text))
     except SqlglotError as error:
         raise UnsupportedSqlError(f"'{text}' is not a SQL condition; {_SUBSET}") from error
-    return _convert(tree)
+    except RecursionError as error:
+        raise UnsupportedSqlError("the condition is nested too deep; write it with fewer parts") from error
 
 
 def _convert(tree: sql.Expr) -> Expression:
@@ -103,7 +105,14 @@ def _values(tree: sql.In) -> list[str] | list[float]:
 
 def _literal(tree: sql.Expr) -> Literals:
     if isinstance(tree, sql.Neg) and isinstance(tree.this, sql.Literal) and tree.this.is_number:
-        return -float(tree.this.name)
+        return -_finite(tree.this)
     if isinstance(tree, sql.Literal):
-        return tree.name if tree.is_string else float(tree.name)
+        return tree.name if tree.is_string else _finite(tree)
     raise UnsupportedSqlError(f"'{tree.sql()}' is neither a number nor a text; write texts in single quotes")
+
+
+def _finite(tree: sql.Literal) -> float:
+    value = float(tree.name)
+    if not math.isfinite(value):
+        raise UnsupportedSqlError(f"{tree.name} is beyond what numbers can hold; write a smaller one")
+    return value

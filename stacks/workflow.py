@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -165,7 +165,12 @@ class WorkflowStack(Stack):
         )
 
     def _role(self, functions: list[lambda_.IFunction], topic: sns.Topic, personalize: PersonalizeStack) -> iam.Role:
-        state_machine_arn = self.format_arn(service="states", resource="stateMachine", resource_name=self._prefix)
+        state_machine_arn = self.format_arn(
+            service="states",
+            resource="stateMachine",
+            resource_name=self._prefix,
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
         role = iam.Role(
             self,
             "StateMachineRole",

@@ -20,6 +20,9 @@ _LINE: dict[str, pl.DataType | type[pl.DataType]] = {
 """A line of output; scores and error may be absent (page batch-inference-job-output-examples)."""
 
 
+_IS_SCORED = pl.col("error").is_null() & pl.col("output").struct["recommendedItems"].is_not_null()
+
+
 class OutputMissingError(Exception):
     """The job is ACTIVE, but wrote no output."""
 
@@ -45,8 +48,8 @@ def publish(request: PublishRequest, s3: Any) -> PublishReport:
         [
             table.sink_parquet(f"s3://{request.bucket}/{key}", lazy=True),
             lines.select(pl.len().alias("lines")),
-            lines.filter(pl.col("error").is_not_null()).select(
-                pl.len().alias("errors"), pl.col("error").first().alias("first_error")
+            lines.filter(~_IS_SCORED).select(
+                pl.len().alias("errors"), pl.col("error").fill_null("no output").first().alias("first_error")
             ),
             table.select(
                 pl.len().alias("rows"),
@@ -75,7 +78,7 @@ def recommendations(lines: pl.LazyFrame) -> pl.LazyFrame:
     """Return user_id, rank from 1, item_id and score (null where the recipe gives none) of lines without error."""
     output = pl.col("output").struct
     return (
-        lines.filter(pl.col("error").is_null())
+        lines.filter(_IS_SCORED)
         .select(
             pl.col("input").struct["userId"].alias("user_id"),
             output["recommendedItems"].alias("item_id"),

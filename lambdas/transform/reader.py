@@ -74,6 +74,8 @@ def scan(
 def undecodable(bucket: str, objects: Iterable[RawObject], s3: Any) -> UndecodableError | None:
     """Return the error that names the object which is not UTF-8, if there is one."""
     for item in objects:
+        if item.key.endswith(".gz"):
+            continue  # its bytes are not its text
         body = s3.get_object(Bucket=bucket, Key=item.key)["Body"]
         for number, line in enumerate(body.iter_lines(), 1):
             try:
@@ -91,7 +93,7 @@ def _scan_object(root: str, item: RawObject, columns: list[str], delimiter: str,
         if header.count(name) != 1:
             what = "has no column" if name not in header else "names twice the column"
             raise ColumnMissingError(
-                f"{item.key} {what} '{name}'; its header is {delimiter.join(header)}. "
+                f"{item.key} {what} '{name}'; its header is {delimiter.join(header)[:500]}. "
                 "Correct the column names (or the delimiter) in the pipeline file, or the file's header."
             )
     lines = pl.scan_lines(uri, name=LINE, row_index_name=LINE_NUMBER, row_index_offset=1, glob=False)
@@ -114,6 +116,10 @@ def _scan_object(root: str, item: RawObject, columns: list[str], delimiter: str,
 def _header(uri: str, delimiter: str, quote: str | None) -> list[str]:
     text = pl.scan_lines(uri, n_rows=1, glob=False).collect().item().removeprefix(_BOM)
     return _cut(text, delimiter) or [text] if quote else text.split(delimiter)
+
+
+# A field may be as long as its line.
+csv.field_size_limit(2**31 - 1)
 
 
 def _cut(line: str, delimiter: str) -> list[str]:

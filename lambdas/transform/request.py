@@ -44,6 +44,8 @@ class TransformReport(_Contract):
     """Counts of one dataset; ``rows_in == rows_out + rows_filtered + rows_rejected``.
 
     Attributes:
+        object_count: raw objects that were read; object_bytes is their size.
+        objects: the first of them: Step Functions carries 256 KiB, and there may be thousands.
         users: distinct users of the rows out.
         users_with_two: those with at least two interactions.
         users_scored: distinct users of rows out and filtered rows: the lines of batch inference input.
@@ -54,6 +56,8 @@ class TransformReport(_Contract):
     """
 
     dataset: str
+    object_count: int
+    object_bytes: int
     objects: list[RawObject]
     rows_in: int
     rows_out: int

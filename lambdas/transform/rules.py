@@ -15,10 +15,12 @@ import polars as pl
 from lambdas.transform.reader import raw
 from spec.expressions import Expression, IsNull, Logical, Membership, Not, is_numeric, leaves
 from spec.mapping import (
+    CONTROL_CHARACTERS,
     EARLIEST,
     EPOCH_PATTERN,
     LATEST,
     NUMBER_PATTERN,
+    QUOTES,
     UNITS_PER_SECOND,
     ColumnMapping,
     DatasetMapping,
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
     from polars.expr.whenthen import ChainedThen
 
-_CONTROL_CHARACTERS = r"[\x00-\x1f\x7f]"
 _OPERATORS: dict[str, Callable[[pl.Expr, Any], pl.Expr]] = {
     "=": pl.Expr.eq,
     "!=": pl.Expr.ne,
@@ -126,8 +127,10 @@ def _plain(column: ColumnMapping, text: pl.Expr) -> Rule:
         text,
         empty.when(text.str.len_chars() > length)
         .then(pl.lit(f"{column.name} is longer than {length} characters"))
-        .when(text.str.contains(_CONTROL_CHARACTERS))
-        .then(pl.lit(f"{column.name} holds a control character")),
+        .when(text.str.contains(CONTROL_CHARACTERS))
+        .then(pl.lit(f"{column.name} holds a control character"))
+        .when(text.str.contains(QUOTES))
+        .then(pl.lit(f"{column.name} holds a quote or a backslash")),
     )
 
 

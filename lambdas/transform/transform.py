@@ -13,7 +13,7 @@ import polars as pl
 from polars.exceptions import ComputeError
 
 from lambdas.transform import plan
-from lambdas.transform.errors import RowsLostError
+from lambdas.transform.errors import RowsLostError, TransformError
 from lambdas.transform.reader import list_objects, scan, undecodable
 from lambdas.transform.request import TransformReport
 from lambdas.transform.rules import raw_columns
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lambdas.transform.request import RawObject, TransformRequest
+
+
+MAX_REPORTED_OBJECTS = 200
 
 
 def transform(request: TransformRequest, s3: Any) -> TransformReport:
@@ -40,7 +43,9 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
             facts = _execute(request, objects, staging)
             _publish(request, s3, staging, facts)
     except ComputeError as error:
-        raise undecodable(request.bucket, objects, s3) or error from error
+        raise undecodable(request.bucket, objects, s3) or TransformError(
+            f"The raw data cannot be read: {error}"
+        ) from error
     return _report(request, objects, facts)
 
 
@@ -107,7 +112,9 @@ def _report(request: TransformRequest, objects: list[RawObject], facts: dict[str
     bucket, dataset = request.bucket, request.mapping.dataset
     return TransformReport(
         dataset=dataset,
-        objects=objects,
+        object_count=len(objects),
+        object_bytes=sum(item.size for item in objects),
+        objects=objects[:MAX_REPORTED_OBJECTS],
         location=f"s3://{bucket}/transformed/{request.run}/{dataset}/",
         rejects=f"s3://{bucket}/{_rejects_key(request)}" if facts["rows_rejected"] else None,
         **facts,

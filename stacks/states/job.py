@@ -191,7 +191,11 @@ class Job:
 
 
 _CAUSE = "$states.errorOutput.Cause"
-_REASON = f"$contains({_CAUSE}, '\"errorMessage\"') ? $parse({_CAUSE}).errorMessage : {_CAUSE}"
+_IS_JSON = f"$substring({_CAUSE}, 0, 1) = '{{' and $substring({_CAUSE}, -1) = '}}'"
+_REASON = (
+    f"$not($exists({_CAUSE})) ? 'no cause was given' : "
+    f"{_IS_JSON} and $contains({_CAUSE}, '\"errorMessage\"') ? $parse({_CAUSE}).errorMessage : {_CAUSE}"
+)
 """A function's error comes as JSON with its stack trace; people need its message
 (docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html)."""
 

@@ -38,7 +38,13 @@ _THROTTLED = {
 }
 
 CREATE: Retriers = [_IN_USE, _QUOTA, _THROTTLED]
-"""Waits out what is in use for about 4.5 hours, and a quota for about 6.5 hours."""
+"""Waits out what is in use for about 4 hours, and a quota for about 6 hours."""
+
+LONGEST_CREATE = sum(
+    sum(min(r["MaxDelaySeconds"], r["IntervalSeconds"] * r["BackoffRate"] ** n) for n in range(r["MaxAttempts"]))
+    for r in CREATE
+)
+"""Seconds that a create call waits at the most, if every retrier is used up."""
 
 READ: Retriers = [_IN_USE, _THROTTLED]
 """For describe and metrics calls."""

@@ -8,11 +8,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from spec import names
 from spec.compiler import interactions_mapping
-from spec.limits import MIN_INTERACTIONS, MIN_SHARE_OF_USERS_WITH_TWO, MIN_USERS_WITH_TWO
+from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS, MIN_INTERACTIONS, MIN_SHARE_OF_USERS_WITH_TWO, MIN_USERS_WITH_TWO
 from spec.resources import DATASET_IMPORT_JOB
 from stacks.states import failure, retries
 from stacks.states.asl import State, States, catch_all, jsonata, machine, sdk
@@ -21,6 +22,9 @@ from stacks.states.solution import solutions_map
 
 if TYPE_CHECKING:
     from spec.pipeline import Pipeline
+
+_FUNCTIONS_SECONDS = 3 * 3600
+"""Transform and publishing with all their retries."""
 
 _COMMENTS = ("comment", "Comment")
 """Keys of the input that say nothing to the run; the console offers the second one."""
@@ -35,9 +39,6 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
         spec_hash: hash of the pipeline, for the manifest.
     """
     timeouts = pipeline.timeouts
-    waits = (timeouts.import_, timeouts.solution, timeouts.training, timeouts.batch_inference)
-    # Above the sum of its parts, so that a job's own timeout, which explains itself, comes first.
-    whole = 2 * sum(int(wait.total_seconds()) for wait in waits)
     states: States = {
         **_input_states(pipeline, stage),
         **_transform_states(pipeline),
@@ -49,7 +50,18 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
         **failure.states(),
     }
     comment = f"{pipeline.description or pipeline.name}. Start it with {{}}."
-    return machine(states, start="Begin run", comment=comment, timeout_seconds=whole)
+    return machine(states, start="Begin run", comment=comment, timeout_seconds=_whole_timeout(pipeline))
+
+
+def _whole_timeout(pipeline: Pipeline) -> int:
+    """Return seconds above the sum of all parts, so that a job's own timeout, which explains itself, comes first."""
+    timeouts = pipeline.timeouts
+    waves = max(
+        math.ceil(len(solution.batch_inference) / MAX_BATCH_JOBS_IN_PROGRESS) for solution in pipeline.solutions
+    )
+    jobs = [timeouts.import_, timeouts.solution, timeouts.training, *([timeouts.batch_inference] * waves)]
+    waits = sum(job.total_seconds() for job in jobs) + len(jobs) * retries.LONGEST_CREATE
+    return int(waits) + _FUNCTIONS_SECONDS
 
 
 def _input_states(pipeline: Pipeline, stage: str) -> States:

@@ -104,6 +104,7 @@ def test_the_manifest_accounts_for_every_row_and_job(deployed: Rig, run: Run) ->
     """Inputs with ETags, row counts, ARNs that exist, metrics and outputs are in the manifest."""
     assert run.manifest is not None
     (dataset,) = run.manifest["datasets"]
+    assert 1 == dataset["object_count"]
     head = deployed.aws.client("s3").head_object(Bucket=deployed.deployment.bucket, Key="raw/events/part.csv")
 
     assert (1800, 1800, 0, 0) == tuple(dataset[f"rows_{fate}"] for fate in ("in", "out", "filtered", "rejected"))

@@ -176,6 +176,18 @@ def test_the_bucket_is_private_encrypted_and_kept(templates: Templates) -> None:
     )
 
 
+def test_step_functions_may_take_the_state_machines_role(templates: Templates) -> None:
+    """The condition names the state machine as the service does, with a colon before its name."""
+    trusts = [
+        json.dumps(resource["Properties"]["AssumeRolePolicyDocument"])
+        for resource in templates["workflow"]["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Role"
+    ]
+
+    (trust,) = (trust for trust in trusts if "states.amazonaws.com" in trust)
+    assert ":stateMachine:movielens-dev" in trust
+
+
 def test_the_state_machine_may_create_and_describe_each_kind(templates: Templates) -> None:
     """The grants follow the table of kinds: each create and describe call, on ARNs of this pipeline."""
     granted = {

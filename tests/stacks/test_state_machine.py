@@ -117,6 +117,16 @@ def test_the_threshold_is_a_string() -> None:
     assert "2" == plan["config"]["SolutionConfig"]["EventValueThreshold"]
 
 
+@pytest.mark.parametrize(("threshold", "text"), [(1234567.5, "1234567.5"), (0.1, "0.1"), (1e-7, "0.0000001")])
+def test_the_threshold_keeps_every_digit(threshold: float, text: str) -> None:
+    """No digit is lost, and no exponent appears, on the way into the API's text."""
+    plan = machine(
+        solutions__0__event_value_threshold=threshold, datasets__interactions__columns__EVENT_VALUE={"value": 3}
+    )["States"]["Begin run"]["Assign"]["known"][0]
+
+    assert text == plan["config"]["SolutionConfig"]["EventValueThreshold"]
+
+
 def test_timeouts_come_from_the_file() -> None:
     """Every loop gives up after the file's time, and the whole machine after more than their sum."""
     changed = machine(timeouts={"import": "1h", "solution": "1h", "training": "2h", "batch_inference": "3h"})

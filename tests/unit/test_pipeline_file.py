@@ -127,6 +127,15 @@ def test_all_mistakes_are_told_at_once_with_line_place_and_remedy(tmp_path: Path
             "must not be null",
         ),
         ({f"{COLUMNS}__RATING": "rating"}, f"{COLUMNS}.RATING", "not a field"),
+        ({f"{COLUMNS}__EVENT_TYPE": {"value": "{% $run %}"}}, f"{COLUMNS}.EVENT_TYPE.value", "meaning of their own"),
+        ({f"{COLUMNS}__EVENT_TYPE": {"value": 'a"b'}}, f"{COLUMNS}.EVENT_TYPE.value", "quote or a backslash"),
+        ({f"{COLUMNS}__EVENT_TYPE": {"value": "x" * 1001}}, f"{COLUMNS}.EVENT_TYPE.value", "longer than 1000"),
+        ({"datasets__interactions__source__delimiter": '"'}, "datasets.interactions.source.delimiter", "cannot cut"),
+        ({"datasets__interactions__keep": "x > 1e400"}, "datasets.interactions.keep", "smaller"),
+        ({"datasets__interactions__keep": "NOT " * 1500 + "x = 1"}, "datasets.interactions.keep", "too deep"),
+        ({f"{COLUMNS}__TIMESTAMP": {"from": "at", "format": "%Y-%m-%d %H"}}, f"{COLUMNS}.TIMESTAMP.format", "half a"),
+        ({"schedule__timezone": "localtime"}, "schedule.timezone", "not a time zone"),
+        ({"timeouts": {"training": "99999d"}}, "timeouts.training", "up to 30d"),
     ],
 )
 def test_each_mistake_names_its_place_and_remedy(changes: dict[str, Any], place: str, told: str) -> None:
@@ -147,13 +156,23 @@ def test_names_used_twice_are_told() -> None:
     assert "used twice" in problems(solutions__0__batch_inference=jobs)["solutions[0].batch_inference[1].name"]
 
 
+def test_jobs_that_would_share_a_name_are_told() -> None:
+    """Solution p with job b-c and solution p-b with job c would both be p-b-c in Personalize."""
+    solutions = [
+        {**shop()["solutions"][0], "name": name, "batch_inference": [{"name": job}]}
+        for name, job in (("p", "b-c"), ("p-b", "c"))
+    ]
+
+    assert "that of p/b-c" in problems(solutions=solutions)["solutions[1].batch_inference[0].name"]
+
+
 def test_a_key_that_stands_twice_is_told() -> None:
     """YAML would let the last of two equal keys win; here it is a mistake with its line."""
     with pytest.raises(SpecError, match=r"line 2: name: stands twice"):
         parse("name: shop\nname: shop\n")
 
 
-@pytest.mark.parametrize("text", ["", "- a\n", "name: [\n"])
+@pytest.mark.parametrize("text", ["", "- a\n", "name: [\n", "a: &a [*a]\n", "a: !!int abc\n", "[" * 3000])
 def test_what_is_no_mapping_is_told(text: str) -> None:
     """Empty files, lists and broken YAML are mistakes, not tracebacks."""
     with pytest.raises(SpecError, match="1 mistake"):

@@ -64,6 +64,8 @@ def reason_of(folder: Path, row: str, **changes: Any) -> str | None:
         ("u" * 257 + ",i1,964982703,", "USER_ID is longer than 256 characters"),
         ("支" * 256 + ",i1,964982703,", None),
         ("u1,i\x001,964982703,", "ITEM_ID holds a control character"),
+        ("u\\1,i1,964982703,", "USER_ID holds a quote or a backslash"),
+        ('u1,"i""1",964982703,', "ITEM_ID holds a quote or a backslash"),
         ("u1,i1,yesterday,", "TIMESTAMP is not an epoch time"),
         ("u1,i1,-5,", "TIMESTAMP is not an epoch time"),
         ("u1,i1,0x10,", "TIMESTAMP is not an epoch time"),
@@ -236,9 +238,11 @@ def test_a_header_without_a_mapped_column_is_refused(tmp_path: Path, header: str
 def test_fields_without_quoting_are_cut_as_they_are(tmp_path: Path) -> None:
     """With quote: none a quote is a character like any other, and tabs cut."""
     source = {"path": "events/", "delimiter": "\t", "quote": "none"}
-    frame = fates(tmp_path, 'user\titem\tat\n"u\ti"x\t964982703\n', datasets__interactions__source=source)
+    frame = fates(tmp_path, "user\titem\tat\nu,1\ti 2\t964982703\n", datasets__interactions__source=source)
+    quoted = fates(tmp_path, 'user\titem\tat\n"u\ti\t964982703\n', datasets__interactions__source=source)
 
-    assert [('"u', 'i"x')] == frame.select("USER_ID", "ITEM_ID").rows()
+    assert [("u,1", "i 2", None)] == frame.select("USER_ID", "ITEM_ID", "reason").rows()
+    assert ["USER_ID holds a quote or a backslash"] == quoted["reason"].to_list()
 
 
 def test_nothing_falls_back_to_the_in_memory_engine(tmp_path: Path) -> None:
