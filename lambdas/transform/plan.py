@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from lambdas.transform.reader import LINE, LINE_NUMBER, OBJECT, SHAPE
-from lambdas.transform.rules import column_rule, keep_condition, keep_reason
+from lambdas.transform.rules import column_rule, keep_condition, keep_reason, parsed_columns
 
 if TYPE_CHECKING:
     from spec.mapping import DatasetMapping
@@ -28,7 +28,8 @@ def with_fate(lines: pl.LazyFrame, mapping: DatasetMapping) -> pl.LazyFrame:
     user = rules.get("USER_ID")
     named = pl.when(user.reason.is_null()).then(user.value) if user else pl.lit(None, dtype=pl.String)
     return (
-        lines.with_columns(broken.alias("broken"), keep_condition(mapping.keep).alias("kept"))
+        lines.with_columns(*parsed_columns(mapping))
+        .with_columns(broken.alias("broken"), keep_condition(mapping.keep).alias("kept"))
         .with_columns(
             pl.when(pl.col("broken").is_not_null())
             .then(pl.col("broken"))

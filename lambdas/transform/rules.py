@@ -50,6 +50,22 @@ class Rule(NamedTuple):
     reason: pl.Expr
 
 
+def parsed_columns(mapping: DatasetMapping) -> list[pl.Expr]:
+    """Return the numbers and times that rules read, to be computed once, before them.
+
+    The rules name each of them many times, and the engine does not see that it is the same.
+    """
+    compared = [leaf.column for leaf in leaves(mapping.keep) if is_numeric(leaf)] if mapping.keep else []
+    floats = [column.source for column in mapping.columns if column.source and column.type == "float"]
+    numbers = [_parse_number(name).alias(_number_name(name)) for name in dict.fromkeys([*compared, *floats])]
+    times = [
+        _parse_time(column.time, pl.col(raw(column.source))).alias(_time_name(column))
+        for column in mapping.columns
+        if column.source and column.time
+    ]
+    return [*numbers, *times]
+
+
 def keep_condition(expression: Expression | None) -> pl.Expr:
     """Return whether `keep` holds; an empty field makes a comparison neither true nor false, which is not kept."""
     return pl.lit(value=True) if expression is None else _condition(expression).fill_null(value=False)
@@ -59,8 +75,7 @@ def keep_reason(expression: Expression | None) -> pl.Expr:
     """Return why `keep` cannot be read in a row: text where it compares numbers."""
     numeric = [leaf.column for leaf in leaves(expression) if is_numeric(leaf)] if expression else []
     cases = [
-        pl.when(_unreadable(pl.col(raw(name)))).then(pl.lit(f"keep: {name} is not a number"))
-        for name in dict.fromkeys(numeric)
+        pl.when(_unreadable(name)).then(pl.lit(f"keep: {name} is not a number")) for name in dict.fromkeys(numeric)
     ]
     return pl.coalesce([pl.lit(None, dtype=pl.String), *cases])
 
@@ -94,19 +109,44 @@ def _condition(expression: Expression) -> pl.Expr:
     text = pl.col(raw(expression.column))
     if isinstance(expression, IsNull):
         return text.is_null()
-    column = _number(text) if is_numeric(expression) else text
+    column = _number(expression.column) if is_numeric(expression) else text
     if isinstance(expression, Membership):
         return column.is_in(expression.values)
     return _OPERATORS[expression.operator](column, expression.value)
 
 
-def _number(text: pl.Expr) -> pl.Expr:
+def _number_name(column: str) -> str:
+    return f"number:{column}"
+
+
+def _time_name(column: ColumnMapping) -> str:
+    return f"time:{column.name}"
+
+
+def _number(column: str) -> pl.Expr:
+    return pl.col(_number_name(column))
+
+
+def _unreadable(column: str) -> pl.Expr:
+    return pl.col(raw(column)).is_not_null() & _number(column).is_null()
+
+
+def _parse_number(column: str) -> pl.Expr:
+    text = pl.col(raw(column))
     value = pl.when(text.str.contains(NUMBER_PATTERN)).then(text).cast(pl.Float64, strict=False)
     return pl.when(value.is_finite()).then(value)
 
 
-def _unreadable(text: pl.Expr) -> pl.Expr:
-    return text.is_not_null() & _number(text).is_null()
+def _parse_time(time: EpochTime | FormattedTime, text: pl.Expr) -> pl.Expr:
+    """Return the count of an epoch time, or the local time of a formatted one; null where the text is neither."""
+    if isinstance(time, EpochTime):
+        whole = text.str.splitn(".", 2).struct[0]
+        return pl.when(text.str.contains(EPOCH_PATTERN)).then(whole).cast(pl.Int64, strict=False)
+    parsed = (
+        pl.when(text.str.contains(time.pattern)).then(text).str.to_datetime(time.format, time_unit="ms", strict=False)
+    )
+    # The round trip refuses what strptime bends into another time: 30 February, second 60.
+    return pl.when(parsed.dt.strftime(time.format) == text).then(parsed)
 
 
 def _literal(column: ColumnMapping, value: str | float | None) -> pl.Expr:
@@ -121,7 +161,8 @@ def _empty(column: ColumnMapping, text: pl.Expr) -> pl.Expr:
 def _plain(column: ColumnMapping, text: pl.Expr) -> Rule:
     empty = pl.when(_empty(column, text)).then(pl.lit(f"{column.name} is empty"))
     if column.type == "float":
-        return Rule(_number(text), empty.when(_unreadable(text)).then(pl.lit(f"{column.name} is not a number")))
+        source = column.source or ""
+        return Rule(_number(source), empty.when(_unreadable(source)).then(pl.lit(f"{column.name} is not a number")))
     length = column.max_length or 0
     return Rule(
         text,
@@ -150,9 +191,7 @@ def _mapped(column: ColumnMapping, text: pl.Expr) -> Rule:
 
 
 def _epoch(column: ColumnMapping, time: EpochTime, text: pl.Expr) -> Rule:
-    count = (
-        pl.when(text.str.contains(EPOCH_PATTERN)).then(text.str.extract("^([0-9]+)", 1)).cast(pl.Int64, strict=False)
-    )
+    count = pl.col(_time_name(column))
     reason = (
         pl.when(text.is_null())
         .then(pl.lit(f"{column.name} is empty"))
@@ -168,11 +207,7 @@ def _epoch(column: ColumnMapping, time: EpochTime, text: pl.Expr) -> Rule:
 
 
 def _formatted(column: ColumnMapping, time: FormattedTime, text: pl.Expr) -> Rule:
-    parsed = (
-        pl.when(text.str.contains(time.pattern)).then(text).str.to_datetime(time.format, time_unit="ms", strict=False)
-    )
-    # The round trip refuses what strptime bends into another time: 30 February, second 60.
-    real = pl.when(parsed.dt.strftime(time.format) == text).then(parsed)
+    real = pl.col(_time_name(column))
     instant = real.dt.replace_time_zone(time.timezone, ambiguous="earliest", non_existent="null")
     reason = (
         pl.when(text.is_null())
