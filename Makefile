@@ -6,6 +6,7 @@ PORT ?= 4566
 RAW ?=
 
 BIN := .venv/bin
+UV := uv==0.9.11
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 SETUP := .venv/.done node_modules/.done build/layer.zip
 
@@ -18,10 +19,13 @@ help: ## show this list
 setup: $(SETUP) ## fetch everything that the other commands need; nothing to do the second time
 
 .venv/.done: requirements-dev.txt pyproject.toml
-	@echo "Set-up 1/3: Python packages into .venv (a few minutes, once)"
+	@echo "Set-up 1/3: Python packages into .venv (once)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
+	@# uv takes seconds where pip takes minutes; it does not read pip.conf, so pip stands behind it.
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
@@ -69,7 +73,7 @@ lint: setup ## style, layers and unused pins
 types: setup ## mypy, strict
 	@mypy
 
-lock: ## pin every package again after a change to a requirements*.in (needs uv)
+lock: setup ## pin every package again after a change to a requirements*.in
 	@for name in lambdas/requirements requirements requirements-dev; do \
 		uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url \
 			--no-emit-find-links $$name.in --output-file $$name.txt || exit 1; \
