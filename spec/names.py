@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from spec.interactions import avro_schema, schema_hash
 from spec.limits import MAX_NAME_LENGTH
+from spec.recipes import RECIPES
 
 if TYPE_CHECKING:
     from spec.pipeline import Pipeline, Solution
@@ -47,7 +48,7 @@ def solution_name(pipeline: str, stage: str, solution: Solution) -> str:
 
 def solution_config(solution: Solution) -> dict[str, Any]:
     """Return what CreateSolution takes besides name, group and automatic training, as Step Functions writes it."""
-    request: dict[str, Any] = {"RecipeArn": f"arn:aws:personalize:::recipe/{solution.recipe}"}
+    request: dict[str, Any] = {"RecipeArn": RECIPES[solution.recipe].arn}
     if solution.event_type is not None:
         request["EventType"] = solution.event_type
     config: dict[str, Any] = {}
