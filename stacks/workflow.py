@@ -57,22 +57,12 @@ class WorkflowStack(Stack):
         publish = self._publish(layer)
         topic = self._topic()
         role = self._role([transform, publish], topic, personalize)
-        log_group = logs.LogGroup(
-            self,
-            "Logs",
-            log_group_name=f"/aws/vendedlogs/states/{self._prefix}",
-            retention=logs.RetentionDays.THREE_MONTHS,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        self.state_machine = sfn.StateMachine(
-            self,
-            "StateMachine",
-            state_machine_name=self._prefix,
+        text = json.dumps(definition(pipeline, stage, spec_hash=spec_hash), indent=1, ensure_ascii=False)
+        self.state_machine = self._state_machine(
+            text,
+            role=role,
             comment=pipeline.description,
-            definition_body=sfn.DefinitionBody.from_string(
-                json.dumps(definition(pipeline, stage, spec_hash=spec_hash), indent=1, ensure_ascii=False)
-            ),
-            definition_substitutions={
+            substitutions={
                 "Bucket": storage.bucket.bucket_name,
                 "DatasetArn": personalize.interactions_arn,
                 "DatasetGroupArn": personalize.dataset_group_arn,
@@ -86,12 +76,7 @@ class WorkflowStack(Stack):
                 "TopicArn": topic.topic_arn,
                 "TransformFunctionArn": transform.function_arn,
             },
-            role=role,
-            logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=True),
-            tracing_enabled=True,
         )
-        # The construct names its role as a dependency although it refers to it; harmless, and not ours.
-        acknowledge_lint(self.state_machine, "W3005")
         if pipeline.schedule:
             StartSchedule(
                 self,
@@ -102,6 +87,31 @@ class WorkflowStack(Stack):
             )
         CfnOutput(self, "StateMachineArn", value=self.state_machine.state_machine_arn)
         CfnOutput(self, "TopicArn", value=topic.topic_arn, description="Subscribe here to hear of failures")
+
+    def _state_machine(
+        self, text: str, *, role: iam.Role, comment: str, substitutions: dict[str, str]
+    ) -> sfn.StateMachine:
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=f"/aws/vendedlogs/states/{self._prefix}",
+            retention=logs.RetentionDays.THREE_MONTHS,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        state_machine = sfn.StateMachine(
+            self,
+            "StateMachine",
+            state_machine_name=self._prefix,
+            comment=comment,
+            definition_body=sfn.DefinitionBody.from_string(text),
+            definition_substitutions=substitutions,
+            role=role,
+            logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=True),
+            tracing_enabled=True,
+        )
+        # The construct names its role as a dependency although it refers to it; harmless, and not ours.
+        acknowledge_lint(state_machine, "W3005")
+        return state_machine
 
     def _transform(self, layer: lambda_.ILayerVersion) -> lambda_.IFunction:
         reads = ("raw/*", "staging/*")

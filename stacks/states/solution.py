@@ -17,6 +17,7 @@ from stacks.states.job import Job, caught
 if TYPE_CHECKING:
     from spec.pipeline import Timeouts
 
+_BUCKET = "'s3://${Bucket}/' & "
 _BATCH_PREFIX = "'batch/' & $run & '/' & $plan.name & '/' & $job.name & '/'"
 
 
@@ -122,7 +123,6 @@ def _jobs_map(timeouts: Timeouts, failed: str) -> State:
 
 def _job_states(timeouts: Timeouts) -> States:
     failed = "Batch job failed"
-    bucket = "'s3://${Bucket}/' & "
     inference = Job(
         kind=BATCH_INFERENCE_JOB,
         name="'${Prefix}-' & $plan.name & '-' & $job.name & '-' & $run",
@@ -130,8 +130,8 @@ def _job_states(timeouts: Timeouts) -> States:
             "SolutionVersionArn": jsonata("$solutionVersion.arn"),
             "RoleArn": "${ServiceRoleArn}",
             "NumResults": jsonata("$job.num_results"),
-            "JobInput": {"S3DataSource": {"Path": jsonata(f"{bucket}{_BATCH_PREFIX} & 'input/'")}},
-            "JobOutput": {"S3DataDestination": {"Path": jsonata(f"{bucket}{_BATCH_PREFIX} & 'output/'")}},
+            "JobInput": {"S3DataSource": {"Path": jsonata(f"{_BUCKET}{_BATCH_PREFIX} & 'input/'")}},
+            "JobOutput": {"S3DataDestination": {"Path": jsonata(f"{_BUCKET}{_BATCH_PREFIX} & 'output/'")}},
         },
         timeout=timeouts.batch_inference,
         next="Publish",
@@ -146,40 +146,48 @@ def _job_states(timeouts: Timeouts) -> States:
             "Next": inference.first_state,
         },
         **inference.states(),
-        "Publish": {
-            "Type": "Task",
-            "Comment": "Turn Personalize's lines into one Parquet table and point latest.json to it.",
-            "Resource": "arn:aws:states:::lambda:invoke",
-            "Arguments": {
-                "FunctionName": "${PublishFunctionArn}",
-                "Payload": {
-                    "bucket": "${Bucket}",
-                    "run": jsonata("$run"),
-                    "output": jsonata(f"{_BATCH_PREFIX} & 'output/'"),
-                    "curated": jsonata("'curated/' & $plan.name & '/' & $job.name & '/'"),
-                },
+        "Publish": _publish(failed),
+        failed: _job_failed(),
+    }
+
+
+def _publish(failed: str) -> State:
+    return {
+        "Type": "Task",
+        "Comment": "Turn Personalize's lines into one Parquet table and point latest.json to it.",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {
+            "FunctionName": "${PublishFunctionArn}",
+            "Payload": {
+                "bucket": "${Bucket}",
+                "run": jsonata("$run"),
+                "output": jsonata(f"{_BATCH_PREFIX} & 'output/'"),
+                "curated": jsonata("'curated/' & $plan.name & '/' & $job.name & '/'"),
             },
-            "Retry": retries.INVOKE,
-            "Catch": caught("published table", go_to=failed, variable="jobFailure"),
-            "Output": {
-                "name": jsonata("$job.name"),
-                "status": "SUCCEEDED",
-                "arn": jsonata("$batchInferenceJob.arn"),
-                "output": jsonata(f"{bucket}{_BATCH_PREFIX} & 'output/'"),
-                "published": jsonata("$states.result.Payload"),
-            },
-            "End": True,
         },
-        failed: {
-            "Type": "Pass",
-            "Comment": "The job's result is its failure; the other jobs go on.",
-            "Output": {
-                "name": jsonata("$job.name"),
-                "status": "FAILED",
-                "failure": jsonata("$merge([$jobFailure, {'solution': $plan.name, 'job': $job.name}])"),
-            },
-            "End": True,
+        "Retry": retries.INVOKE,
+        "Catch": caught("published table", go_to=failed, variable="jobFailure"),
+        "Output": {
+            "name": jsonata("$job.name"),
+            "status": "SUCCEEDED",
+            "arn": jsonata("$batchInferenceJob.arn"),
+            "output": jsonata(f"{_BUCKET}{_BATCH_PREFIX} & 'output/'"),
+            "published": jsonata("$states.result.Payload"),
         },
+        "End": True,
+    }
+
+
+def _job_failed() -> State:
+    return {
+        "Type": "Pass",
+        "Comment": "The job's result is its failure; the other jobs go on.",
+        "Output": {
+            "name": jsonata("$job.name"),
+            "status": "FAILED",
+            "failure": jsonata("$merge([$jobFailure, {'solution': $plan.name, 'job': $job.name}])"),
+        },
+        "End": True,
     }
 
 
