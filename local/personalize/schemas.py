@@ -8,25 +8,54 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
+import polars as pl
+
 from local.personalize.exceptions import InvalidInputException
 
 _TYPES: Final = frozenset({"float", "double", "int", "long", "string", "boolean", "null"})
 _NUMBERS: Final = frozenset({"float", "double", "int", "long"})
+_DTYPES: Final[dict[str, type[pl.DataType]]] = {
+    "string": pl.String,
+    "long": pl.Int64,
+    "int": pl.Int32,
+    "float": pl.Float64,
+    "double": pl.Float64,
+    "boolean": pl.Boolean,
+}
 
 
 @dataclass(frozen=True)
 class Field:
-    """A column: `types` are its Avro types, with "null" among them where it may be empty."""
+    """A column: `types` are its Avro types, with "null" among them where it may be empty.
+
+    `item_name` marks the column with the titles of items, which Semantic-Similarity and themes read.
+    """
 
     name: str
     types: frozenset[str]
     categorical: bool = False
     textual: bool = False
+    item_name: bool = False
 
     @property
     def nullable(self) -> bool:
         """Whether a row may leave it empty."""
         return "null" in self.types
+
+    @property
+    def kind(self) -> str:
+        """Its Avro type, "null" left aside."""
+        return next(iter(self.types - {"null"}))
+
+    @property
+    def dtype(self) -> type[pl.DataType]:
+        """The type of its values in a table."""
+        return _DTYPES[self.kind]
+
+    @property
+    def numeric(self) -> bool:
+        """Whether its values are numbers."""
+        return self.kind in _NUMBERS
 
 
 @dataclass(frozen=True)
@@ -53,6 +82,11 @@ class Schema:
     def names(self) -> list[str]:
         """The columns' names, in order."""
         return [field.name for field in self.fields]
+
+    @property
+    def empty(self) -> pl.DataFrame:
+        """A table of its columns and types without rows."""
+        return pl.DataFrame(schema={field.name: field.dtype for field in self.fields})
 
     @property
     def rules(self) -> DatasetType:
@@ -107,6 +141,8 @@ DATASET_TYPES: Final = {
             "VALUE": _one("long", "null"),
             "TYPE": _one("string", "null"),
             "REPEAT_FREQUENCY": _one("long", "null"),
+            "EXPIRATION_TIMESTAMP": _one("long", "null"),
+            "ACTION_EXPIRATION_TIMESTAMP": _one("long", "null"),
         },
         keys=("ACTION_ID",),
         needs_metadata=True,
@@ -124,6 +160,9 @@ DATASET_TYPES: Final = {
     ),
 }
 
+_TEXT: Final = _one("string", "null")
+_NUMBER: Final = _one("float", "null")
+
 _DOMAIN_FIELDS: Final = {
     ("ECOMMERCE", "INTERACTIONS"): {"EVENT_TYPE": _one("string")},
     ("ECOMMERCE", "ITEMS"): {"PRICE": _one("float"), "CATEGORY_L1": _one("string")},
@@ -131,6 +170,23 @@ _DOMAIN_FIELDS: Final = {
     ("VIDEO_ON_DEMAND", "ITEMS"): {"CREATION_TIMESTAMP": _one("long"), "GENRES": _one("string")},
 }
 """What a domain requires on top (ECOMMERCE-datasets-and-schemas, VIDEO-ON-DEMAND-datasets-and-schemas)."""
+
+_DOMAIN_RESERVED: Final = {
+    ("ECOMMERCE", "ITEMS"): {
+        **dict.fromkeys(("CATEGORY_L2", "CATEGORY_L3", "AGE_GROUP", "ADULT", "GENDER", "PRODUCT_DESCRIPTION"), _TEXT)
+    },
+    ("VIDEO_ON_DEMAND", "ITEMS"): {
+        **dict.fromkeys(("PRICE", "DURATION", "AVERAGE_RATING"), _NUMBER),
+        **dict.fromkeys(
+            ("GENRE_L2", "GENRE_L3", "CONTENT_OWNER", "CONTENT_CLASSIFICATION", "PRODUCT_DESCRIPTION"), _TEXT
+        ),
+    },
+    ("VIDEO_ON_DEMAND", "USERS"): {"SUBSCRIPTION_MODEL": _TEXT},
+}
+"""The types of a domain's own optional fields (the same pages); texts are categorical, descriptions textual."""
+
+_TEXTUAL: Final = "PRODUCT_DESCRIPTION"
+_NEEDS_CATEGORIES: Final = frozenset({"CATEGORY_L1", "GENRES"})
 
 
 def parse_schema(text: str, domain: str | None) -> Schema:
@@ -152,6 +208,7 @@ def parse_schema(text: str, domain: str | None) -> Schema:
     extra = _DOMAIN_FIELDS.get((domain or "", schema.dataset_type), {})
     _check_required(schema, {**schema.rules.required, **extra})
     _check_reserved(schema)
+    _check_domain(schema, _DOMAIN_RESERVED.get((domain or "", schema.dataset_type), {}), extra)
     _check_metadata(schema, extra)
     return schema
 
@@ -176,6 +233,24 @@ def check_dataset_fits(dataset_type: str, schema: dict[str, Any], group: dict[st
         )
 
 
+def check_replacement(old: Schema, new: Schema) -> None:
+    """Check that a dataset can change from one schema to another (Developer Guide, updating-dataset-schema).
+
+    Raises:
+        InvalidInputException: the dataset is neither Items nor Users, an old field is missing or different, or a new
+            one cannot be null.
+    """
+    if old.dataset_type not in {"ITEMS", "USERS"}:
+        raise InvalidInputException(f"The schema of a dataset of type {old.dataset_type} cannot be replaced")
+    fields = {field.name: field for field in new.fields}
+    for field in old.fields:
+        if fields.pop(field.name, None) != field:
+            raise InvalidInputException(f"The new schema must keep the field {field.name} as it is")
+    for field in fields.values():
+        if not field.nullable:
+            raise InvalidInputException(f"The new field {field.name} must allow null")
+
+
 def _document(text: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
@@ -196,7 +271,13 @@ def _field(field: Any) -> Field:
         _refuse(f"field {name} has type {declared!r}; allowed are {', '.join(sorted(_TYPES))}")
     if len(set(types) - {"null"}) != 1 or len(set(types)) != len(types):
         _refuse(f"field {name} must have one type, alone or in a union with null")
-    return Field(name, frozenset(types), categorical=_flag(field, "categorical"), textual=_flag(field, "textual"))
+    return Field(
+        name,
+        frozenset(types),
+        categorical=_flag(field, "categorical"),
+        textual=_flag(field, "textual"),
+        item_name=_flag(field, "itemName"),
+    )
 
 
 def _flag(field: dict[str, Any], name: str) -> bool:
@@ -233,8 +314,22 @@ def _check_reserved(schema: Schema) -> None:
             continue
         if types is not None and field.types not in {types, types - {"null"}}:
             _refuse(f"reserved field {field.name} must have type {' or '.join(sorted(types))}")
-        if field.categorical and field.name not in {"CATEGORY_L1", "GENRES"}:
+        if field.categorical:
             _refuse(f"field {field.name} is reserved and cannot be categorical")
+
+
+def _check_domain(schema: Schema, reserved: dict[str, frozenset[str]], required: Iterable[str]) -> None:
+    for field in schema.fields:
+        types = reserved.get(field.name)
+        if types is not None and field.types not in {types, types - {"null"}}:
+            _refuse(f"reserved field {field.name} must have type {' or '.join(sorted(types))}")
+        text = types is not None and "string" in field.types
+        if (
+            (text and field.name != _TEXTUAL) or field.name in _NEEDS_CATEGORIES & set(required)
+        ) and not field.categorical:
+            _refuse(f"field {field.name} must be categorical")
+        if text and field.name == _TEXTUAL and not field.textual:
+            _refuse(f"field {field.name} must be textual")
 
 
 def _check_metadata(schema: Schema, domain_fields: Iterable[str]) -> None:

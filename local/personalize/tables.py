@@ -5,6 +5,7 @@ parses what no other engine would. So rows are cut here, and values are matched 
 """
 
 import csv
+import io
 from typing import Final
 
 import polars as pl
@@ -22,14 +23,8 @@ _INTEGER: Final = r"^-?\d{1,19}$"
 _DECIMAL: Final = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _BOOLEAN: Final = r"^(?i:true|false)$"
 
-_READERS: Final[dict[str, tuple[str, type[pl.DataType]]]] = {
-    "long": (_INTEGER, pl.Int64),
-    "int": (_INTEGER, pl.Int32),
-    "float": (_DECIMAL, pl.Float64),
-    "double": (_DECIMAL, pl.Float64),
-    "boolean": (_BOOLEAN, pl.Boolean),
-}
-"""Per Avro type: what a value must look like, and what it is cast to."""
+_PATTERNS: Final = {"long": _INTEGER, "int": _INTEGER, "float": _DECIMAL, "double": _DECIMAL, "boolean": _BOOLEAN}
+"""Per Avro type: what a value must look like."""
 
 
 def read_table(name: str, content: bytes, schema: Schema) -> pl.DataFrame:
@@ -84,7 +79,7 @@ def _quoted_cells(name: str, body: str, schema: Schema) -> pl.DataFrame:
     """Cut rows with quoted values, in which a quotation mark is doubled or follows a backslash."""
     rows: list[list[str]] = []
     lines: list[int] = []
-    reader = csv.reader(body.splitlines(keepends=True), escapechar="\\", strict=True)
+    reader = csv.reader(io.StringIO(body, newline="\n"), escapechar="\\", strict=True)
     started = 2
     try:
         for row in reader:
@@ -109,16 +104,14 @@ def _column(name: str, cells: pl.DataFrame, field: Field) -> pl.Series:
     if not field.nullable:
         _check(name, cells, field, ~empty, "the value is missing")
     column = column.set(empty, None)
-    kind = next(iter(field.types - {"null"}))
-    if kind == "string":
+    if field.kind == "string":
         return _text(name, cells, field, column)
-    pattern, dtype = _READERS[kind]
-    _check(name, cells, field, column.str.contains(pattern), f"the value is not a {kind}")
-    if dtype == pl.Boolean:
+    _check(name, cells, field, column.str.contains(_PATTERNS[field.kind]), f"the value is not a {field.kind}")
+    if field.kind == "boolean":
         return column.str.to_lowercase() == "true"
-    numbers = column.cast(dtype, strict=False)
-    fits = numbers.is_not_null() & numbers.is_finite() if dtype.is_float() else numbers.is_not_null()
-    _check(name, cells, field, fits | column.is_null(), f"the value is too large for a {kind}")
+    numbers = column.cast(field.dtype, strict=False)
+    fits = numbers.is_not_null() & numbers.is_finite() if field.dtype.is_float() else numbers.is_not_null()
+    _check(name, cells, field, fits | column.is_null(), f"the value is too large for a {field.kind}")
     return numbers
 
 

@@ -1,4 +1,4 @@
-"""The weights with which scorers are added up, chosen on data that the scorers did not see."""
+"""The weights with which scorers are added up, chosen on events that the scorers did not see."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,15 +6,17 @@ from typing import Final
 
 import numpy as np
 
-from local.personalize.recipes.interactions import Floats, Interactions, Ints, Mask
+from local.personalize.recipes.components import Scores
+from local.personalize.recipes.interactions import Interactions, Ints, Mask
 
 _DEPTH: Final = 25
 _POOL: Final = 100
 _WEIGHTS: Final = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
 _SEEN: Final = (0.0, 0.25, 1.0)
 _SWEEPS: Final = 2
-_MOST_CELLS: Final = 5_000_000
-_DISCOUNTS: Final = 1 / np.log2(np.arange(2, _DEPTH + 2))
+_MOST_CELLS: Final = 3_000_000
+_MOST_EVENTS: Final = 250_000
+_DISCOUNTS: Final = (1 / np.log2(np.arange(2, _DEPTH + 2))).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -24,20 +26,28 @@ class Blend:
     weights: tuple[float, ...]
     seen: float = 1.0
 
-    def add_up(self, scores: Sequence[Floats], had: Mask) -> Floats:
+    def add_up(self, scores: Sequence[Scores], had: Mask) -> Scores:
         """Return the blend of comparable score tables; `had` marks the items that the users had."""
-        total = np.zeros(had.shape)
+        total = np.zeros(had.shape, dtype=np.float32)
         for weight, table in zip(self.weights, scores, strict=True):
             if weight:
-                total += weight * table
-        total[had] *= self.seen
+                total += np.float32(weight) * table
+        if self.seen != 1:
+            total[had] *= np.float32(self.seen)
         return total
 
 
-def comparable(scores: Floats) -> Floats:
+def comparable(scores: Scores) -> Scores:
     """Return the scores with 1 as the largest of each row, so that those of several scorers can be added."""
     highest = scores.max(axis=1, keepdims=True)
-    return scores / np.where(highest > 0, highest, 1)
+    shares: Scores = (scores / np.where(highest > 0, highest, 1)).astype(np.float32)
+    return shares
+
+
+def some_users(interactions: Interactions) -> Interactions:
+    """Return the events of so many users, evenly spread, that choosing weights takes no longer than it must."""
+    step = -(-len(interactions) // _MOST_EVENTS)
+    return interactions if step <= 1 else interactions.of_users(interactions.user_ids[::step]).without_idle_users()
 
 
 def validation_users(interactions: Interactions) -> list[str]:
@@ -47,8 +57,10 @@ def validation_users(interactions: Interactions) -> list[str]:
     return able[:: max(1, -(-len(able) // most))]
 
 
-def choose(scores: Sequence[Floats], had: Mask, answers: Mask) -> Blend:
-    """Return the blend with the best NDCG at 25, found by changing one weight at a time.
+def choose(scores: Sequence[Scores], had: Mask, answers: Mask) -> Blend:
+    """Return the blend with the best NDCG at 25, found by changing one weight at a time, the last scorer's first.
+
+    The factor on seen items comes before them all: while these fill the lists, no weight tells anything.
 
     Args:
         scores: per scorer, a comparable users by items table.
@@ -72,22 +84,26 @@ def choose(scores: Sequence[Floats], had: Mask, answers: Mask) -> Blend:
     best = Blend((1.0,) * len(scores))
     reached = quality(best)
     for _ in range(_SWEEPS):
-        for place in range(len(scores) + 1):
+        before = best
+        for place in reversed(range(len(scores) + 1)):
             for candidate in _changed(best, place):
                 if (found := quality(candidate)) > reached:
                     best, reached = candidate, found
+        if best == before:
+            break
     return best
 
 
 def _changed(blend: Blend, place: int) -> list[Blend]:
     """Return the blends that differ in one weight, or, behind the last, in the factor on seen items."""
     if place == len(blend.weights):
-        return [replace(blend, seen=seen) for seen in _SEEN]
+        return [replace(blend, seen=seen) for seen in _SEEN if seen != blend.seen]
     before, after = blend.weights[:place], blend.weights[place + 1 :]
-    return [replace(blend, weights=(*before, weight, *after)) for weight in _WEIGHTS]
+    others = [weight for weight in _WEIGHTS if weight != blend.weights[place]]
+    return [replace(blend, weights=(*before, weight, *after)) for weight in others]
 
 
-def _pool(scores: Sequence[Floats]) -> tuple[Ints, Mask]:
+def _pool(scores: Sequence[Scores]) -> tuple[Ints, Mask]:
     """Return, per user, the best items of every scorer, and which of them are no repetitions."""
     size = min(_POOL, scores[0].shape[1])
     best = [np.argpartition(-table, size - 1, axis=1)[:, :size] for table in scores]

@@ -1,7 +1,7 @@
 """Interactions as arrays: what recipes learn from and what they are asked about."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -20,7 +20,7 @@ class Interactions:
 
     `users` and `items` hold, per event, places in `user_ids` and `item_ids`, which are sorted; `times` are
     epoch seconds. `item_ids` is the catalogue: it may hold items without events. Each user has one event
-    or more, except in what `of_users` returns.
+    or more, except in what `of_users` returns. `weights` holds how much each event counts; None: 1 each.
     """
 
     users: Ints
@@ -28,6 +28,7 @@ class Interactions:
     times: Ints
     user_ids: Sequence[str]
     item_ids: Sequence[str]
+    weights: Floats | None = None
 
     @classmethod
     def of(
@@ -36,22 +37,24 @@ class Interactions:
         item_ids: Iterable[str],
         times: Iterable[int],
         catalogue: Iterable[str] = (),
+        weights: Iterable[float] | None = None,
     ) -> Self:
-        """Return the events given by three columns, with the items of `catalogue` added to theirs."""
+        """Return the events given by their columns, with the items of `catalogue` added to theirs."""
         had = pl.Series(item_ids, dtype=pl.String)
         users, user_places = _coded(pl.Series(user_ids, dtype=pl.String))
         items, item_places = _coded(pl.concat([had, pl.Series(catalogue, dtype=pl.String)]))
         stamps = pl.Series(times, dtype=pl.Int64).to_numpy()
         order = np.lexsort((stamps, user_places))
-        return cls(user_places[order], item_places[: len(had)][order], stamps[order], users, items)
+        heavy = None if weights is None else pl.Series(weights, dtype=pl.Float64).to_numpy()[order]
+        return cls(user_places[order], item_places[: len(had)][order], stamps[order], users, items, heavy)
 
     def __len__(self) -> int:
         return len(self.users)
 
     @property
     def counts(self) -> Floats:
-        """Events per item of the catalogue."""
-        return np.bincount(self.items, minlength=len(self.item_ids)).astype(np.float64)
+        """The summed weights of the events of each item of the catalogue."""
+        return np.bincount(self.items, self.weights, len(self.item_ids)).astype(np.float64)
 
     @property
     def lengths(self) -> Ints:
@@ -66,13 +69,22 @@ class Interactions:
 
     def where(self, mask: Mask) -> "Interactions":
         """Return the events of a mask; users and catalogue stay the same."""
-        return Interactions(self.users[mask], self.items[mask], self.times[mask], self.user_ids, self.item_ids)
+        return replace(
+            self, users=self.users[mask], items=self.items[mask], times=self.times[mask], weights=self._weights(mask)
+        )
+
+    def weighing(self, weights: Floats | None) -> "Interactions":
+        """Return the same events with other weights."""
+        return replace(self, weights=weights)
+
+    def _weights(self, events: Any) -> Floats | None:
+        return None if self.weights is None else self.weights[events]
 
     def without_idle_users(self) -> "Interactions":
         """Return the same events with only those users that have any."""
         active, users = np.unique(self.users, return_inverse=True)
         ids = [self.user_ids[place] for place in active]
-        return Interactions(users.astype(np.int64), self.items, self.times, ids, self.item_ids)
+        return replace(self, users=users.astype(np.int64), user_ids=ids)
 
     def of_users(self, user_ids: Sequence[str]) -> "Interactions":
         """Return the events of these users, in their order; unknown users have none."""
@@ -84,7 +96,8 @@ class Interactions:
         users = np.repeat(np.arange(len(user_ids), dtype=np.int64), size)
         offsets = np.arange(len(users), dtype=np.int64) - np.repeat(np.cumsum(size) - size, size)
         events = np.repeat(begin, size) + offsets
-        return Interactions(users, self.items[events], self.times[events], user_ids, self.item_ids)
+        weights = self._weights(events)
+        return Interactions(users, self.items[events], self.times[events], user_ids, self.item_ids, weights)
 
     def block(self, start: int, end: int) -> "Interactions":
         """Return the events of the users at these places, `end` excluded."""
@@ -95,11 +108,14 @@ class Interactions:
             self.times[first:last],
             self.user_ids[start:end],
             self.item_ids,
+            self._weights(slice(first, last)),
         )
 
     def matrix(self, weights: Floats | None = None) -> Any:
-        """Return the users by items matrix (CSR) of summed weights, 1 per event when left out."""
+        """Return the users by items matrix (CSR) of summed weights: those given, times those of the events."""
         values = np.ones(len(self)) if weights is None else weights
+        if self.weights is not None:
+            values = values * self.weights
         shape = (len(self.user_ids), len(self.item_ids))
         return sparse.csr_array((values, (self.users, self.items)), shape=shape)
 
@@ -117,6 +133,15 @@ class Interactions:
         held_out = np.where(lengths > 1, np.ceil(lengths * share), 0).astype(np.int64)
         newest = self.from_end() < held_out[self.users]
         return self.where(~newest), self.where(newest)
+
+    def split_random(self, share: float, seed: int = 0) -> tuple["Interactions", "Interactions"]:
+        """Return all events but a random `share` (rounded up) of those of users with two or more, and that share."""
+        order = np.lexsort((np.random.default_rng(seed).random(len(self)), self.users))
+        places = np.empty(len(self), dtype=np.int64)
+        places[order] = self.from_end()
+        lengths = self.lengths
+        chosen = places < np.where(lengths > 1, np.minimum(np.ceil(lengths * share), lengths - 1), 0)[self.users]
+        return self.where(~chosen), self.where(chosen)
 
 
 def _coded(ids: pl.Series) -> tuple[list[str], Ints]:

@@ -1,176 +1,176 @@
-"""User-Personalization, v1 and v2: sequence transitions, EASE, item neighbours, repeats and trends, blended.
+"""User-Personalization, v1, v2 and the legacy recipes: the preferences of users, with new items mixed in.
 
-The service's own models are neural and secret; these learn the same things from the same data. Which of them
-matter, and whether items that the user had already should come again, is chosen on the newest tenth of the
-users' events (`blend`). Items come in three ranks: those with a score of their own; those that other people
-connect with the user's items, however indirectly; all others. The last two are ordered by popularity, and so
-is everything for users without a history. v1 mixes new items in when asked to (`Exploration`); v2 does not
-explore here. Of the hyperparameters only `apply_recency_bias` and `recency_mask` change anything.
+v1 explores as the campaign or job says (`Exploration`), HRNN-Coldstart as its hyperparameters say. v2 explores by
+itself, a twentieth of the places, and says so in the reasons; it scores the 500 best items of a user, and what else a
+filter leaves has no score (Developer Guide, recommendations).
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 import numpy as np
-from scipy import sparse
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # publishes no types
 
-from local.personalize.recipes import components
-from local.personalize.recipes.base import Exploration, Recommendations
-from local.personalize.recipes.blend import Blend, choose, comparable, validation_users
-from local.personalize.recipes.components import Scorer
-from local.personalize.recipes.interactions import Floats, Interactions, Ints, Mask
+from local.personalize.recipes.base import Answer, Exploration, Model, Questions, Settings, TrainingData
+from local.personalize.recipes.components import Scores
+from local.personalize.recipes.interactions import Floats, Ints, Mask
+from local.personalize.recipes.novelty import Novelty, novelty
+from local.personalize.recipes.preferences import Preferences, Style, learn
 
-_VALIDATION_SHARE: Final = 0.1
-_BLOCK_CELLS: Final = 4_000_000
 _POPULAR_SHARE: Final = 0.01
 _COLD_EVENTS: Final = 5
-_DAY: Final = 86400
 _FAR: Final = -100.0
-_THREADS: Final = 2
+_SCORED: Final = 500
+_ONE_IN: Final = 20
+_EXPLORATION: Final = "Exploration"
 
 
-def fit(interactions: Interactions, parameters: Mapping[str, str]) -> "UserPersonalization":
-    """Choose the blend on the newest events, then learn from all of them."""
-    words = (parameters.get("apply_recency_bias", "true"), parameters.get("recency_mask", "true"))
-    recency = all(word.lower() == "true" for word in words)
-    with threadpool_limits(_THREADS, "blas"):
-        return UserPersonalization(interactions, recency, _chosen(interactions, recency))
+def fit_first(data: TrainingData, parameters: Mapping[str, str]) -> Model:
+    """Fit v1, or a legacy recipe; 1 % of the users, those with the longest histories, do not count."""
+    style = Style.of({"max_user_history_length_percentile": "0.99", **parameters})
+    return UserPersonalization(learn(data, style), novelty(data), None)
 
 
-def _scorers(interactions: Interactions, recency: bool) -> list[Scorer]:  # noqa: FBT001  # internal
-    fade, quick = (0.99, 0.9) if recency else (1.0, 1.0)
-    return [
-        components.transitions(interactions, quick),
-        components.ease(interactions, fade, quick),
-        components.neighbours(interactions, quick),
-        components.repeats(interactions, fade),
-        components.trend(interactions),
-    ]
+def fit_cold_start(data: TrainingData, parameters: Mapping[str, str]) -> Model:
+    """Fit HRNN-Coldstart: new items are those with few events, first seen shortly before the latest event."""
+    style = Style.of({"max_user_history_length_percentile": "0.99", **parameters})
+    days = float(parameters.get("cold_start_max_duration", "5.0"))
+    events = float(parameters.get("cold_start_max_interactions", "15"))
+    return UserPersonalization(learn(data, style), novelty(data), Exploration(age_cut_off=days), events)
 
 
-def _chosen(interactions: Interactions, recency: bool) -> Blend:  # noqa: FBT001  # internal
-    older, newest = interactions.split_newest(_VALIDATION_SHARE)
-    users = validation_users(interactions)
-    if not users:
-        return Blend((1.0,) * 5)
-    histories = older.of_users(users)
-    scores = [comparable(scorer(histories)) for scorer in _scorers(older, recency)]
-    return choose(scores, _marks(histories), _marks(newest.of_users(users)))
+def fit_second(data: TrainingData, parameters: Mapping[str, str]) -> Model:
+    """Fit v2."""
+    return UserPersonalizationV2(learn(data, Style.of(parameters)), novelty(data), None)
 
 
-def _marks(interactions: Interactions) -> Mask:
-    marks: Mask = interactions.matrix().toarray() > 0
-    return marks
+@dataclass(frozen=True)
+class Scored:
+    """One user's scores of the catalogue: what to sort by, and the user's own; `allowed` is None for everything."""
+
+    user: str
+    ranked: Scores
+    personal: Scores
+    allowed: Mask | None
+
+    @property
+    def able(self) -> int:
+        """How many items may be in the answer."""
+        return len(self.ranked) if self.allowed is None else int(self.allowed.sum())
 
 
 @dataclass(frozen=True)
 class UserPersonalization:
-    """The fitted recipe (see `Model`)."""
+    """The fitted v1 (see `Model`); `exploration` holds when the question does not bring one."""
 
-    interactions: Interactions
-    recency: bool
-    blend: Blend
+    preferences: Preferences
+    novelty: Novelty
+    exploration: Exploration | None
+    cold_events: float = _COLD_EVENTS
 
-    def refit(self, interactions: Interactions) -> "UserPersonalization":
+    @property
+    def catalogue(self) -> Sequence[str]:
+        """The IDs of the items, sorted."""
+        return self.preferences.catalogue
+
+    def refit(self, data: TrainingData) -> Model:
         """Return the model of other data with the same blend."""
-        with threadpool_limits(_THREADS, "blas"):
-            model = UserPersonalization(interactions, self.recency, self.blend)
-            model.scorers  # noqa: B018  # learns now, not when first asked
-        return model
+        preferences = self.preferences.refit(data.interactions)
+        return type(self)(preferences, novelty(data), self.exploration, self.cold_events)
 
-    def recommend(
-        self, histories: Interactions, k: int, exploration: Exploration | None = None
-    ) -> list[Recommendations]:
+    def answer(self, questions: Questions, k: int, settings: Settings) -> list[Answer]:
         """Return the best items of each user (see `Model`)."""
-        size = max(1, _BLOCK_CELLS // max(1, len(self.interactions.item_ids)))
-        answers: list[Recommendations] = []
-        with threadpool_limits(_THREADS, "blas"):
-            for start in range(0, len(histories.user_ids), size):
-                block = histories.block(start, start + size)
-                answers += self._block(block, min(k, len(self.interactions.item_ids)), exploration)
+        exploration = settings.exploration or self.exploration
+        answers = []
+        for start, histories in self.preferences.blocks(questions.histories):
+            ranked, personal = self.preferences.ranked(histories)
+            for row, user in enumerate(histories.user_ids):
+                allowed = None if questions.allowed is None else questions.allowed[start + row]
+                answers.append(self._answer(Scored(user, ranked[row], personal[row], allowed), k, exploration))
         return answers
 
-    @cached_property
-    def scorers(self) -> list[Scorer]:
-        """The fitted scorers, in the order of the blend's weights."""
-        return _scorers(self.interactions, self.recency)
-
-    @cached_property
-    def popularity(self) -> Floats:
-        """The share of each item in all events, never 0."""
-        counts = self.interactions.counts + 1e-3
-        share: Floats = counts / counts.sum()
-        return share
-
-    @cached_property
-    def groups(self) -> Ints:
-        """A number per item: items have the same one if a chain of users and items connects them."""
-        matrix = self.interactions.matrix()
-        _, labels = sparse.csgraph.connected_components(
-            sparse.block_array([[None, matrix], [matrix.T, None]]), directed=False
-        )
-        groups: Ints = labels[matrix.shape[0] :].astype(np.int64)
-        return groups
-
-    @cached_property
-    def novelty(self) -> tuple[Floats, Floats]:
-        """Per item, its age in days when the newest event happened, and its number of events."""
-        first = np.full(len(self.interactions.item_ids), np.inf)
-        np.minimum.at(first, self.interactions.items, self.interactions.times.astype(np.float64))
-        return (self.interactions.times.max() - first) / _DAY, self.interactions.counts
-
-    def _block(self, histories: Interactions, k: int, exploration: Exploration | None) -> list[Recommendations]:
-        personal, within = self._personal(histories)
-        ranked = np.where(personal > 0, 2 + personal, within + self.popularity / (1 + self.popularity.max()))
-        rows = zip(histories.user_ids, ranked, personal, strict=True)
-        return [self._answer(user, rank, own, k, exploration) for user, rank, own in rows]
-
-    def _personal(self, histories: Interactions) -> tuple[Floats, Mask]:
-        """Return the users' own scores (0: none) with 1 as the largest, and what is connected with them."""
-        had = _marks(histories)
-        tables = [comparable(scorer(histories)) for scorer in self.scorers]
-        reached = sparse.csr_array(
-            (np.ones(len(histories)), (histories.users, self.groups[histories.items])),
-            shape=(len(histories.user_ids), int(self.groups.max()) + 1),
-        ).toarray()
-        within: Mask = reached[:, self.groups] > 0
-        return comparable(np.maximum(np.where(within, self.blend.add_up(tables, had), 0), 0)), within
-
-    def _answer(
-        self, user: str, ranked: Floats, personal: Floats, k: int, exploration: Exploration | None
-    ) -> Recommendations:
+    def _answer(self, scored: Scored, k: int, exploration: Exploration | None) -> Answer:
         if exploration is None:
-            top = np.sort(np.argpartition(-ranked, k - 1)[:k])
-            best = top[np.argsort(-ranked[top], kind="stable")]
+            best = top(scored.ranked, k, scored.allowed)
         else:
-            best = self._explored(user, np.argsort(-ranked, kind="stable"), personal, k, exploration)
-        own = personal.sum()
-        shares = self.popularity[best] * (_POPULAR_SHARE if own > 0 else 1 - _POPULAR_SHARE)
-        if own > 0:
-            mine = personal[best] * (1 - 2 * _POPULAR_SHARE) / own
-            shares = np.where(personal[best] > 0, mine, shares)
-        falling = np.minimum.accumulate(shares)
-        items = [self.interactions.item_ids[place] for place in best]
-        return Recommendations(items, [float(f"{score:.7g}") for score in falling])
+            size = min(k, scored.able)
+            order = top(scored.ranked, len(scored.ranked), scored.allowed)
+            places = int(exploration.weight * size)
+            best, _ = self._explored(
+                scored, order[:size], order[size:], places, self.novelty.either(exploration, self.cold_events)
+            )
+        return Answer([self.catalogue[place] for place in best], [*falling(self._shares(best, scored.personal))])
 
-    def _explored(self, user: str, order: Ints, personal: Floats, k: int, exploration: Exploration) -> Ints:
-        """Return the first `k` of an order, with new or rare items in the last `weight` of the places.
+    def _shares(self, best: Ints, personal: Scores) -> Floats:
+        """Return scores that sum to 1 at most over the whole catalogue: a little of it is for what is only popular."""
+        own = float(personal.sum())
+        shares = self.preferences.popularity[best] * (_POPULAR_SHARE if own > 0 else 1 - _POPULAR_SHARE)
+        if own > 0:
+            mine = personal[best] * ((1 - 2 * _POPULAR_SHARE) / own)
+            shares = np.where(personal[best] > 0, mine, shares)
+        return shares
+
+    def _explored(self, scored: Scored, best: Ints, rest: Ints, places: int, new: Mask) -> tuple[Ints, Ints]:
+        """Return a list whose last `places` went to new items, and those items.
 
         They are drawn by their scores, always the same for the same user: from those with a score of the
-        user's own, then from the catalogue's items without any event, which belong to nobody yet.
+        user's own, then from the catalogue's items without any event, which belong to nobody yet. What is left of
+        the places stays with the best.
         """
-        kept = k - int(exploration.weight * k)
-        age, events = self.novelty
-        new = (age <= exploration.age_cut_off) | (events <= _COLD_EVENTS)
-        luck = np.random.default_rng(zlib.crc32(user.encode())).gumbel(size=len(order))
+        personal = scored.personal
+        luck = np.random.default_rng(zlib.crc32(scored.user.encode())).gumbel(size=len(personal))
         reach = np.where(personal > 0, np.log(np.maximum(personal, 1e-12)), _FAR) + luck
-        rest = order[kept:]
-        able = rest[new[rest] & ((personal[rest] > 0) | (events[rest] == 0))]
-        drawn = able[np.argsort(-reach[able], kind="stable")[: k - kept]]
+        kept = best[: len(best) - places]
+        others = np.concatenate([best[len(kept) :], rest])
+        able = others[new[others] & ((personal[others] > 0) | (self.novelty.events[others] == 0))]
+        drawn = able[np.argsort(-reach[able], kind="stable")[:places]]
         chosen = drawn[np.argsort(-personal[drawn], kind="stable")]
-        others = rest[~np.isin(rest, chosen)][: k - kept - len(chosen)]
-        return np.concatenate([order[:kept], others, chosen])
+        filled = others[~np.isin(others, chosen)][: places - len(chosen)]
+        return np.concatenate([kept, filled, chosen]), chosen
+
+
+@dataclass(frozen=True)
+class UserPersonalizationV2(UserPersonalization):
+    """The fitted v2 (see `Model`)."""
+
+    @cached_property
+    def _new(self) -> Mask:
+        return self.novelty.both(Exploration(), self.cold_events)
+
+    def _answer(self, scored: Scored, k: int, exploration: Exploration | None) -> Answer:
+        del exploration
+        ranked, size = scored.ranked, min(k, scored.able)
+        values = scored.personal if scored.personal.max(initial=0) > 0 else self.preferences.popularity
+        known = top(ranked, _SCORED, None)
+        best = known[:size] if scored.allowed is None and size <= _SCORED else top(ranked, size, scored.allowed)
+        known = known[values[known] > 0]
+        new = known[:0]
+        if size >= _ONE_IN and self._new.any():
+            rest = np.flatnonzero(self._new if scored.allowed is None else self._new & scored.allowed)
+            best, new = self._explored(scored, best, rest[~np.isin(rest, best)], size // _ONE_IN, self._new)
+        has_score = np.zeros(len(ranked), dtype=np.bool_)
+        has_score[known] = True
+        has_score[new] = False
+        own = has_score[best]
+        shares = falling(np.where(own, values[best] / max(float(values[known].sum()), 1e-30), np.inf))
+        scores = [share if mine else None for share, mine in zip(shares, own.tolist(), strict=True)]
+        reasons: list[list[str]] = [[] for _ in range(size - len(new))] + [[_EXPLORATION] for _ in new]
+        return Answer([self.catalogue[place] for place in best.tolist()], scores, reasons)
+
+
+def top(scores: Scores, k: int, allowed: Mask | None) -> Ints:
+    """Return the places of the `k` largest scores among those allowed, the largest first, equal ones by place."""
+    places = np.arange(len(scores)) if allowed is None else np.flatnonzero(allowed)
+    values = scores if allowed is None else scores[places]
+    if k < len(places):
+        best = np.sort(np.argpartition(values, len(places) - k)[len(places) - k :]) if k > 0 else places[:0]
+        places, values = places[best], values[best]
+    order: Ints = places[np.argsort(-values, kind="stable")]
+    return order
+
+
+def falling(shares: Floats) -> list[float]:
+    """Return scores that never rise, with the seven digits that the service shows."""
+    return [float(f"{share:.7g}") for share in np.minimum.accumulate(shares)]

@@ -1,238 +1,220 @@
 """The contract that every recipe keeps, on data whose right answer is known."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pytest
+from botocore.session import get_session
+from botocore.validate import ParamValidator
 
-from local.personalize.metrics import evaluate, hold_out
-from local.personalize.recipes import RECIPES, Recipe
-from local.personalize.recipes.base import Exploration, Model
-from local.personalize.recipes.interactions import Interactions
+from local.personalize.exceptions import ResourceNotFoundException
+from local.personalize.recipes import (
+    RECIPES,
+    Recipe,
+    describe_algorithm,
+    describe_feature_transformation,
+    describe_recipe,
+    find_recipe,
+)
+from local.personalize.recipes.base import Asks, Exploration, Settings
+from tests.local.personalize.recipe_data import ask, fitted, recipe, small, training_data
 from tests.local.personalize.support import two_groups
 
-EVERY_RECIPE = pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
-PERSONAL = pytest.mark.parametrize(
-    "recipe", [recipe for recipe in RECIPES.values() if "personal" in recipe.name], ids=lambda recipe: recipe.name
+MODELS = [found for found in RECIPES.values() if not found.segments]
+EVERY_MODEL = pytest.mark.parametrize("found", MODELS, ids=lambda found: found.name)
+EVERY_SEGMENTER = pytest.mark.parametrize(
+    "found", [found for found in RECIPES.values() if found.segments], ids=lambda found: found.name
 )
+USERS = ["a0", "b7", "nobody", "a0", ""]
+ITEMS = ["A1", "B2", "A3", "unheard of", "A5"]
 
 
-def learned(
-    recipe: Recipe, rows: list[tuple[str, str, int]], parameters: Mapping[str, str] | None = None
-) -> tuple[Model, Interactions]:
-    """Fit a recipe."""
-    users, items, times = zip(*rows, strict=True)
-    interactions = Interactions.of(users, items, times)
-    return recipe.fit(interactions, parameters or {}), interactions
+def size(found: Recipe) -> int:
+    """Return how many IDs a whole answer about a known item has on the small data."""
+    if found.asks is Asks.ACTIONS:
+        return 4
+    return 23 if found.asks in {Asks.ITEM, Asks.USER_AND_ITEM} else 24
 
 
-def chains(seed: int = 3, users: int = 150, items: int = 60, events: int = 20) -> list[tuple[str, str, int]]:
-    """Return events of users who mostly go round a ring of items, each at the speed of their own taste.
+@EVERY_MODEL
+def test_an_answer_has_the_wanted_number_of_distinct_ids(found: Recipe) -> None:
+    """Known and unknown users and items get k distinct IDs of the catalogue; a ranking returns the whole list."""
+    model = fitted(found.name)
+    answers = ask(model, small(), USERS, ITEMS, k=3)
 
-    A third of the events are popular items that everybody has now and then.
-    """
-    rng = np.random.default_rng(seed)
-    rows = []
-    for user in range(users):
-        place, step = int(rng.integers(items)), 1 + user % 3
-        for time in range(events):
-            popular = rng.random() < 0.33
-            item = f"hit{int(rng.integers(5))}" if popular else f"i{place}"
-            rows.append((f"u{user}", item, 1_700_000_000 + 3600 * time))
-            place = place if popular else (place + step) % items
-    return rows
+    assert len(answers) == len(USERS)
+    for answer in answers:
+        assert len(answer.ids) == len(set(answer.ids)) == (24 if found.asks is Asks.RANKING else 3)
+        assert set(answer.ids) <= set(model.catalogue)
 
 
-@EVERY_RECIPE
-def test_everyone_gets_the_wanted_number_of_distinct_items(recipe: Recipe) -> None:
-    """Known users, a user with one event and an unknown one all get k distinct items."""
-    model, interactions = learned(recipe, [*two_groups(), ("once", "A1", 5)])
-    for answer in model.recommend(interactions.of_users(["a0", "b7", "once", "nobody"]), 25):
-        assert len(answer.items) == len(set(answer.items)) == 25
+@EVERY_MODEL
+def test_a_small_catalogue_is_returned_whole(found: Recipe) -> None:
+    """Asked for more than there is, a recipe returns everything once; related items leave out the item itself."""
+    answer = ask(fitted(found.name), small(), ["a0"], k=500)[0]
+
+    assert len(answer.ids) == len(set(answer.ids)) == size(found)
 
 
-@EVERY_RECIPE
-def test_a_small_catalogue_is_returned_whole(recipe: Recipe) -> None:
-    """Asked for more items than there are, a recipe returns each of them once."""
-    model, interactions = learned(recipe, two_groups(items=6))
-    catalogue = {f"{group}{place}" for group in "AB" for place in range(6)}
-    for answer in model.recommend(interactions.of_users(["a0", "nobody"]), 100):
-        assert len(answer.items) == 12
-        assert set(answer.items) == catalogue
+@EVERY_MODEL
+@pytest.mark.parametrize("settings", [Settings(), Settings(Exploration(0.5, 1000), 0.5, 0.5)])
+def test_nothing_is_answered_that_is_not_allowed(found: Recipe, settings: Settings) -> None:
+    """Answers keep within their row of the mask, fill it up, and are empty where nothing is allowed."""
+    model = fitted(found.name)
+    rng = np.random.default_rng(4)
+    allowed = rng.random((len(USERS), len(model.catalogue))) < 0.5
+    allowed[1] = False
+    answers = ask(model, small(), USERS, ITEMS, k=100, allowed=allowed, settings=settings)
+    for answer, row, item in zip(answers, allowed, ITEMS, strict=True):
+        may = {model.catalogue[place] for place in np.flatnonzero(row)}
+        if found.asks in {Asks.ITEM, Asks.USER_AND_ITEM}:
+            may -= {item}
+        assert set(answer.ids) == may
 
 
-@EVERY_RECIPE
-def test_the_same_data_give_the_same_answers(recipe: Recipe) -> None:
-    """Two fits of the same events, given in another order of users, agree to the last digit."""
-    rows = two_groups()
-    one, interactions = learned(recipe, rows)
-    other, _ = learned(recipe, sorted(rows, key=lambda row: (row[0][::-1], row[2])))
-    users = interactions.of_users(["a0", "b1", "nobody"])
-
-    assert one.recommend(users, 20, Exploration()) == other.recommend(users, 20, Exploration())
-
-
-@EVERY_RECIPE
-def test_an_unknown_user_gets_the_popular_items(recipe: Recipe) -> None:
-    """Without a history the items come by their number of events."""
-    popular = [(f"a{user}", f"A{item}", user) for item in (3, 4, 5) for user in range(160 - 20 * item)]
-    model, interactions = learned(recipe, [*two_groups(), *popular, *popular])
-    answer = model.recommend(interactions.of_users(["nobody"]), 3)[0]
-
-    assert answer.items == ["A3", "A4", "A5"]
-
-
-@EVERY_RECIPE
-def test_refitting_forgets_the_old_data(recipe: Recipe) -> None:
-    """A model refitted to other events knows only their items."""
-    model, _ = learned(recipe, two_groups())
-    users, items, times = zip(*[(user, f"new-{item}", time) for user, item, time in two_groups(9)], strict=True)
-    other = Interactions.of(users, items, times)
-
-    answer = model.refit(other).recommend(other.of_users(["a0"]), 10)[0]
-    assert all(item.startswith("new-") for item in answer.items)
-
-
-@PERSONAL
-@pytest.mark.parametrize("exploration", [None, Exploration(0.3, 30)])
-def test_groups_that_never_meet_are_never_mixed(recipe: Recipe, exploration: Exploration | None) -> None:
-    """Group B is more popular by far, yet the users of A get items of A, however indirectly connected."""
-    rows = [*two_groups(), *((f"fan{user}", f"B{user % 30}", user) for user in range(3000))]
-    model, interactions = learned(recipe, rows)
-    users = [f"a{user}" for user in range(40)]
-    for answer in model.recommend(interactions.of_users(users), 25, exploration):
-        assert {item[0] for item in answer.items} == {"A"}
-
-
-@PERSONAL
-def test_what_is_only_indirectly_connected_comes_before_strangers(recipe: Recipe) -> None:
-    """On a long chain of users who share one item with the next, all 25 places go to the chain."""
-    chain = [(f"c{user}", f"C{user + step}", step) for user in range(40) for step in (0, 1)]
-    strangers = [(f"d{user}", f"D{item}", item) for user in range(40) for item in range(30)]
-    model, interactions = learned(recipe, [*chain, *strangers])
-    answer = model.recommend(interactions.of_users(["c0"]), 45)[0]
-
-    assert {item[0] for item in answer.items[:41]} == {"C"}
-    assert {item[0] for item in answer.items[41:]} == {"D"}
-    assert answer.scores == sorted(answer.scores or [], reverse=True)
-
-
-@PERSONAL
-def test_what_follows_is_recommended(recipe: Recipe) -> None:
-    """A user who goes round a ring in steps of one is shown the next places on it, not the hits."""
-    model, interactions = learned(recipe, chains())
-    history = [("new", f"i{place}", place) for place in (10, 11, 12, 13)]
-    users, items, times = zip(*[*chains(), *history], strict=True)
-    more = Interactions.of(users, items, times)
-    answer = model.recommend(more.of_users(["new"]), 5)[0]
-
-    assert more.item_ids == interactions.item_ids
-    assert {"i14", "i15"} <= set(answer.items)
-
-
-@PERSONAL
-def test_personal_recipes_beat_popularity_clearly(recipe: Recipe) -> None:
-    """On sequences with a structure, NDCG at 10 is at least twice that of popularity."""
-    training, inputs, answers = hold_out(learned(recipe, chains())[1])
-    popularity = RECIPES["arn:aws:personalize:::recipe/aws-popularity-count"]
-    metric = "normalized_discounted_cumulative_gain_at_10"
-    personal = evaluate(recipe.fit(training, {}), inputs, answers)[metric]
-    popular = evaluate(popularity.fit(training, {}), inputs, answers)[metric]
-
-    assert personal > 2 * popular
-
-
-@PERSONAL
-def test_what_is_bought_again_comes_again(recipe: Recipe) -> None:
-    """Where people repeat themselves, the validation finds out, and their own items come first."""
-    rng = np.random.default_rng(1)
-    rows = [
-        (f"u{user}", f"i{user % 50}-{int(rng.integers(3))}", 1000 * event) for user in range(100) for event in range(15)
-    ]
-    model, interactions = learned(recipe, rows)
-    own = set(np.asarray(interactions.item_ids)[interactions.of_users(["u7"]).items])
-
-    assert set(model.recommend(interactions.of_users(["u7"]), 3)[0].items) == own
-
-
-@PERSONAL
-def test_what_was_seen_once_gives_way_where_nobody_repeats(recipe: Recipe) -> None:
-    """Where nobody has anything twice, as with films, what the user had already does not come first."""
-    rng = np.random.default_rng(2)
-    rows = [
-        (f"u{user}", f"i{(user * 7 + int(place)) % 90}", 100 * event)
-        for user in range(120)
-        for event, place in enumerate(rng.choice(30, 12, replace=False))
-    ]
-    model, interactions = learned(recipe, rows)
-    own = set(np.asarray(interactions.item_ids)[interactions.of_users(["u7"]).items])
-
-    assert not own & set(model.recommend(interactions.of_users(["u7"]), 8)[0].items)
-
-
-@PERSONAL
-@pytest.mark.parametrize("exploration", [None, Exploration()])
-def test_scores_are_positive_falling_shares(recipe: Recipe, exploration: Exploration | None) -> None:
-    """Scores of the whole catalogue are positive, never rise, and sum to one at most."""
-    model, interactions = learned(recipe, two_groups())
-    for answer in model.recommend(interactions.of_users(["a0", "nobody"]), 100, exploration):
+@EVERY_MODEL
+def test_scores_fall_and_sum_to_one_at_most(found: Recipe) -> None:
+    """Recipes with scores give one per ID, None for an ID without; the others give none."""
+    for answer in ask(fitted(found.name), small(), USERS, ITEMS, k=100):
+        if not found.scored:
+            assert answer.scores is None
+            continue
         assert answer.scores is not None
-        assert len(answer.scores) == len(answer.items)
-        assert min(answer.scores) > 0
-        assert answer.scores == sorted(answer.scores, reverse=True)
-        assert sum(answer.scores) <= 1
+        assert len(answer.scores) == len(answer.ids)
+        scores = [score for score in answer.scores if score is not None]
+        assert scores == sorted(scores, reverse=True)
+        assert min(scores) >= 0
+        if found.asks is Asks.ACTIONS:
+            assert max(scores) <= 1
+        else:
+            assert min(scores) > 0
+            assert sum(scores) <= 1 + 1e-6
 
 
-def test_popularity_has_no_scores_and_counts_events() -> None:
-    """Popularity-Count ranks by events, equal counts by ID, and gives no scores."""
-    recipe = RECIPES["arn:aws:personalize:::recipe/aws-popularity-count"]
-    rows = [("u1", "b", 1), ("u2", "b", 2), ("u1", "c", 3), ("u3", "a", 4), ("u3", "b", 5), ("u3", "c", 6)]
-    model, interactions = learned(recipe, rows)
-    answer = model.recommend(interactions.of_users(["u3"]), 3)[0]
+@EVERY_MODEL
+def test_the_same_data_give_the_same_answers(found: Recipe) -> None:
+    """Two fits of the same events, given in another order of users, agree to the last digit."""
+    rows = two_groups(users=20, items=12, events=10)
+    other = found.fit(training_data(sorted(rows, key=lambda row: (row[0][::-1], row[2]))), {})
+    settings = Settings(Exploration(), 0.5, 0.5)
 
-    assert answer.items == ["b", "c", "a"]
-    assert answer.scores is None
-
-
-def test_exploration_changes_the_tail_of_the_list_only() -> None:
-    """With a weight of 0.3, seven of 25 places go to new or rare items; without weight nothing changes."""
-    recipe = RECIPES["arn:aws:personalize:::recipe/aws-user-personalization"]
-    old = chains(items=200, users=300)
-    newest = max(time for _, _, time in old)
-    new = [(f"u{user}", f"new{user % 20}", newest + 40 * 86400) for user in range(100)]
-    model, interactions = learned(recipe, [*old, *new])
-    users = interactions.of_users(["u1"])
-    plain = model.recommend(users, 25)[0].items
-    explored = model.recommend(users, 25, Exploration(0.3, 30))[0].items
-
-    assert model.recommend(users, 25, Exploration(0, 30))[0].items == plain
-    assert explored[:18] == plain[:18]
-    assert explored[18:] != plain[18:]
-    assert all(
-        item.startswith("new") or list(interactions.counts)[interactions.item_ids.index(item)] <= 5
-        for item in set(explored) - set(plain)
+    assert ask(fitted(found.name), small(), USERS, ITEMS, settings=settings) == ask(
+        other, small(), USERS, ITEMS, settings=settings
     )
 
 
-def test_items_without_events_are_explored_by_those_who_have_nothing_else() -> None:
-    """An item of the catalogue that nobody has had yet gets a place when there is exploration."""
-    recipe = RECIPES["arn:aws:personalize:::recipe/aws-user-personalization"]
-    users, items, times = zip(*chains(items=10), strict=True)
-    interactions = Interactions.of(users, items, [time * 1000 for time in times], catalogue=["cold"])
-    model = recipe.fit(interactions, {})
-    one = interactions.of_users(["u1"])
+@EVERY_MODEL
+def test_refitting_forgets_the_old_data(found: Recipe) -> None:
+    """A model refitted to other events knows only their items, or actions."""
+    rows = [(user, f"new-{item}", time) for user, item, time in two_groups(9, users=20, items=12, events=10)]
+    data = training_data(rows)
+    model = fitted(found.name).refit(data)
+    answer = ask(model, data, ["a0"], ["new-A1"])[0]
 
-    assert "cold" not in model.recommend(one, 10)[0].items
-    assert "cold" in model.recommend(one, 10, Exploration(0.3, 1))[0].items
+    assert set(answer.ids) <= set(model.catalogue)
+    assert found.asks is Asks.ACTIONS or all(item.startswith("new-") for item in answer.ids)
 
 
-def test_recency_can_be_switched_off() -> None:
-    """Without recency bias the latest turn of a history weighs no more than the older ones."""
-    recipe = RECIPES["arn:aws:personalize:::recipe/aws-user-personalization-v2"]
-    rows = two_groups(events=30)
-    users = [f"a{user}" for user in range(40)]
-    biased, interactions = learned(recipe, rows)
-    plain, _ = learned(recipe, rows, {"apply_recency_bias": "false"})
-    histories = interactions.of_users(users)
+@EVERY_MODEL
+def test_without_questions_there_are_no_answers(found: Recipe) -> None:
+    """No rows, no answers."""
+    assert ask(fitted(found.name), small(), []) == []
 
-    assert plain.recommend(histories, 10) != biased.recommend(histories, 10)
+
+PERSONAL = pytest.mark.parametrize(
+    "found", [found for found in MODELS if found.asks is Asks.USER and found.scored], ids=lambda found: found.name
+)
+
+
+@PERSONAL
+def test_unknown_users_get_the_popular_items(found: Recipe) -> None:
+    """Without a history the items come by their number of events."""
+    popular = [(f"a{user % 30}", f"A{item}", user) for item in (3, 4, 5) for user in range(160 - 20 * item)]
+    data = training_data([*two_groups(users=20, items=12, events=10), *popular])
+    answer = ask(found.fit(data, {}), data, ["nobody"], k=3)[0]
+
+    assert answer.ids == ["A3", "A4", "A5"]
+
+
+@EVERY_SEGMENTER
+def test_segments_find_the_users_of_the_group(found: Recipe) -> None:
+    """The users of group A come before those of group B for an item of A, and for several, and all come in the end."""
+    model = fitted(found.name)
+    places = [model.catalogue.index(item) for item in ("A1", "A2", "B3")]
+    segments = model.segment([np.asarray(places[:1]), np.asarray(places[:2]), np.asarray(places[2:])], 20)
+    everybody = model.segment([np.asarray(places[:1])], 100)[0]
+
+    assert [{user[0] for user in segment.ids} for segment in segments] == [{"a"}, {"a"}, {"b"}]
+    assert sorted(model.user_ids) == sorted(everybody.ids)
+    assert everybody.scores is None
+
+
+@EVERY_SEGMENTER
+def test_segments_keep_to_the_allowed_users(found: Recipe) -> None:
+    """Only allowed users are in a segment, and none when nobody is allowed."""
+    model = fitted(found.name)
+    allowed = np.asarray([user in {"a3", "b4"} for user in model.user_ids])
+    groups = [np.asarray([model.catalogue.index("A1")])]
+
+    assert model.segment(groups, 10, allowed)[0].ids == ["a3", "b4"]
+    assert model.segment(groups, 10, np.zeros(len(allowed), dtype=np.bool_))[0].ids == []
+    assert model.segment([], 10) == []
+
+
+@EVERY_SEGMENTER
+def test_segments_are_deterministic_and_refit(found: Recipe) -> None:
+    """Two fits agree; a refit knows the new users."""
+    model, other = fitted(found.name), found.fit(small(), {})
+    groups = [np.asarray([place]) for place in range(5)]
+    rows = [(f"new-{user}", item, time) for user, item, time in two_groups(users=20, items=12, events=10)]
+
+    assert model.segment(groups, 7) == other.segment(groups, 7)
+    assert all(user.startswith("new-") for user in model.refit(training_data(rows)).segment(groups, 7)[0].ids)
+
+
+def test_all_documented_recipes_are_there() -> None:
+    """Fifteen recipes for solutions, five use cases for each domain, by the ARNs of the guide."""
+    domains = [found.domain for found in RECIPES.values()]
+
+    assert (15, 5, 5) == (domains.count(None), domains.count("ECOMMERCE"), domains.count("VIDEO_ON_DEMAND"))
+    assert recipe("aws-sims") is find_recipe("arn:aws:personalize:::recipe/aws-sims")
+    with pytest.raises(ResourceNotFoundException):
+        find_recipe("arn:aws:personalize:::recipe/aws-nothing")
+
+
+@pytest.mark.parametrize("found", RECIPES.values(), ids=lambda found: found.name)
+def test_every_default_is_in_its_range(found: Recipe) -> None:
+    """A solution may state each hyperparameter's default."""
+    for parameters in found.parameters.values():
+        for name, parameter in parameters.items():
+            parameter.check(name, parameter.default)
+
+
+@pytest.mark.parametrize("found", RECIPES.values(), ids=lambda found: found.name)
+def test_descriptions_have_the_shapes_of_the_service_model(found: Recipe) -> None:
+    """The service model in botocore accepts each recipe, its algorithm and its feature transformation."""
+    model = get_session().get_service_model("personalize")
+    described = describe_recipe(found)
+    for shape, description in (
+        ("Recipe", described),
+        ("Algorithm", describe_algorithm(described["algorithmArn"])),
+        ("FeatureTransformation", describe_feature_transformation(described["featureTransformationArn"])),
+    ):
+        known = {name: value for name, value in description.items() if name != "domain"}
+        report = ParamValidator().validate(known, model.shape_for(shape))
+        assert "" == report.generate_report()
+    for describe in (describe_algorithm, describe_feature_transformation):
+        with pytest.raises(ResourceNotFoundException):
+            describe("arn:aws:personalize:::algorithm/nothing")
+
+
+def test_an_algorithm_shows_what_can_be_tuned() -> None:
+    """SIMS has a whole number and a continuous one that HPO may choose, with ranges and defaults."""
+    described = describe_algorithm("arn:aws:personalize:::algorithm/aws-sims")
+    ranges = described["defaultHyperParameterRanges"]
+
+    assert {"popularity_discount_factor": "0.5", "min_cointeraction_count": "3"} == described["defaultHyperParameters"]
+    assert [{"name": "min_cointeraction_count", "minValue": 0, "maxValue": 10, "isTunable": True}] == ranges[
+        "integerHyperParameterRanges"
+    ]
+    assert [{"name": "popularity_discount_factor", "minValue": 0.0, "maxValue": 1.0, "isTunable": True}] == ranges[
+        "continuousHyperParameterRanges"
+    ]
