@@ -1,23 +1,48 @@
-"""Requests to calls, results to answers: all by the service model, nothing by hand."""
+"""Requests to calls, results to answers: all by the service models, nothing by hand."""
 
 import json
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
+from botocore.model import StructureShape
 from moto.core.responses import ActionResult, BaseResponse
+from moto.core.utils import get_service_model
 from moto.moto_api._internal import mock_random
 
-from local.personalize.exceptions import SerializationException, ServiceError
+from local.personalize import events, runtime
+from local.personalize.callers import caller_of
+from local.personalize.control import call
+from local.personalize.exceptions import (
+    InvalidInputException,
+    SerializationException,
+    ServiceError,
+    ValidationException,
+)
+from local.personalize.faults import FAULTS
 from local.personalize.models import PersonalizeBackend, personalize_backends
-from local.personalize.operations import call
+from local.personalize.operations.automatic import catch_up
+from local.personalize.validation import validate
 
 _SERVER_ERRORS = {"InternalFailure": 500, "InternalServerError": 500, "ServiceUnavailable": 503}
+_REST_ERRORS = {
+    **_SERVER_ERRORS,
+    "ResourceNotFoundException": 404,
+    "UnknownOperationException": 404,
+    "ResourceInUseException": 409,
+}
+
+Answer = tuple[int, dict[str, Any], str | bytes]
 
 
 class PersonalizeResponse(BaseResponse):
-    """One request to the service."""
+    """One request to the control plane."""
+
+    service: ClassVar[str] = "personalize"
+    statuses: ClassVar[Mapping[str, int]] = _SERVER_ERRORS
+    """Per error code, where the HTTP status is not 400."""
 
     def __init__(self) -> None:
-        super().__init__(service_name="personalize")
+        super().__init__(service_name=self.service)
 
     @property
     def backend(self) -> PersonalizeBackend:
@@ -25,15 +50,23 @@ class PersonalizeResponse(BaseResponse):
         backend: PersonalizeBackend = personalize_backends[self.current_account][self.region]
         return backend
 
-    def call_action(self) -> tuple[int, dict[str, Any], str | bytes]:
+    def call_action(self) -> Answer:
         """Answer the request."""
         self._authenticate_and_authorize_normal_action("*")
         try:
-            result = call(self.backend, self._get_action(), self._params())
+            result = self._call(self._get_action(), self._params())
         except ServiceError as error:
             return self._error(error)
         status, headers, body = self.serialized(ActionResult(result))
         return status, headers, body
+
+    def _get_action(self) -> str:
+        # moto also takes what looks like a form in the body for the operation's name: "&Action=" in any text of it.
+        return str(self.headers.get("X-Amz-Target", "")).rpartition(".")[2]
+
+    def _call(self, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        caller = caller_of(self.current_account, self.get_access_key(), self.headers)
+        return call(self.backend, operation, params, caller)
 
     def _params(self) -> dict[str, Any]:
         try:
@@ -44,7 +77,7 @@ class PersonalizeResponse(BaseResponse):
             raise SerializationException("The request is not a JSON object")
         return params
 
-    def _error(self, error: ServiceError) -> tuple[int, dict[str, Any], str | bytes]:
+    def _error(self, error: ServiceError) -> Answer:
         headers = {
             **self.response_headers,
             "Content-Type": "application/x-amz-json-1.1",
@@ -52,6 +85,54 @@ class PersonalizeResponse(BaseResponse):
             # Step Functions and support cases quote it.
             "x-amzn-RequestId": str(mock_random.uuid4()),
         }
-        status = _SERVER_ERRORS.get(error.error_code, 400)
+        status = self.statuses.get(error.error_code, 400)
         headers["status"] = str(status)
         return status, headers, json.dumps({"__type": error.error_code, "message": error.message})
+
+
+class _RestResponse(PersonalizeResponse):
+    """One request to a service with an address per operation.
+
+    These services' only error for a wrong request is InvalidInputException, so it is that of the model's constraints.
+    """
+
+    operations: ClassVar[Mapping[str, Callable[[PersonalizeBackend, dict[str, Any]], dict[str, Any]]]]
+    statuses = _REST_ERRORS
+
+    def _get_action(self) -> str:
+        return self._get_action_from_method_and_request_uri(self.normalized_request) or ""
+
+    def _call(self, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        if operation not in self.operations:
+            raise ServiceError(f"Unknown operation {self.method} {self.path}", "UnknownOperationException")
+        shape = get_service_model(self.service).operation_model(operation).input_shape
+        assert isinstance(shape, StructureShape)
+        try:
+            validate(params, shape)
+        except ValidationException as error:
+            raise InvalidInputException(error.message) from error
+        FAULTS.on_call(operation)
+        with self.backend.lock:
+            catch_up(self.backend)
+        return self.operations[operation](self.backend, _given(params))
+
+
+def _given(value: Any) -> Any:
+    """Return a request without its nulls, which say as much as nothing."""
+    if isinstance(value, dict):
+        return {name: _given(member) for name, member in value.items() if member is not None}
+    return [_given(member) for member in value] if isinstance(value, list) else value
+
+
+class RuntimeResponse(_RestResponse):
+    """One request to Personalize Runtime."""
+
+    service = "personalize-runtime"
+    operations = runtime.OPERATIONS
+
+
+class EventsResponse(_RestResponse):
+    """One request to Personalize Events."""
+
+    service = "personalize-events"
+    operations = events.OPERATIONS
