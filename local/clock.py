@@ -7,7 +7,7 @@ hours can be watched in minutes. Timestamps that moto writes for other services 
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -40,6 +40,18 @@ def now() -> datetime:
     """Return the embedded time, aware, in UTC."""
     origin = _origin
     return origin.wall + timedelta(seconds=(time.monotonic() - origin.monotonic) * origin.speed)
+
+
+def skip(seconds: float) -> None:
+    """Let `seconds` embedded seconds pass at once.
+
+    Raises:
+        ValueError: `seconds` is negative: time does not go back.
+    """
+    if seconds < 0:
+        raise ValueError(f"time does not go back: {seconds} s cannot be skipped")
+    global _origin  # noqa: PLW0603  # as in start
+    _origin = replace(_origin, wall=_origin.wall + timedelta(seconds=seconds))
 
 
 def real_seconds(seconds: float) -> float:

@@ -143,6 +143,10 @@ class EmbeddedAWS:
         self._clients.clear()
         EmbeddedAWS._running.release()
 
+    def skip(self, seconds: float) -> None:
+        """Let `seconds` embedded seconds pass at once: schedules, waits and trainings in them become due."""
+        clock.skip(seconds)
+
     def environment(self) -> dict[str, str]:
         """Return the variables with which the AWS CLI, boto3, Polars and `npx cdk` reach this server."""
         return {

@@ -9,10 +9,12 @@ service's documents leave open.
 """
 
 from local.personalize import cloudformation as cloudformation  # registers the resource types
+from local.personalize import progress
 from local.personalize.routing import replace_backend, route_faults_path
 
 
 def install() -> None:
     """Make the embedded AWS serve this Personalize; doing it again changes nothing."""
+    progress.register()
     replace_backend()
     route_faults_path()

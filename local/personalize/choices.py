@@ -1,31 +1,86 @@
 """What the service's documents leave open, and what is chosen here; code that calls the API must not rely on it.
 
+Requests
 - A request that breaks the service model (pattern, length, enum) is a `ValidationException`. Execution logs of
   Step Functions show such an error as unmodelled, so it is not `InvalidInputException`.
-- `DescribeDataset.datasetType` is upper case, as in the dataset's ARN.
-- A solution version's `name` is an identity within its solution: using it twice is a
-  `ResourceAlreadyExistsException`. Versions without a name are never refused.
-- A solution version's id is derived from the solution's name and the number of versions it had.
-- A job keeps its name for good: no API deletes jobs, so their names are never free again, not even when the
-  dataset or the solution version they worked for is gone.
+- An unknown hyperparameter is an `InvalidInputException`.
 - `ListSolutionVersions` and every other list give the oldest first.
-- `GetSolutionMetrics` of a version that is still in the making is a `ResourceInUseException`; of one that failed
-  or was stopped an `InvalidInputException`. So is `CreateBatchInferenceJob` with it.
+- Schemas and metric attributions cannot have tags: the authorization reference does not list them as taggable.
+- A caller without iam:PassRole on the role of a request gets an `InvalidInputException`. Callers whose access key
+  this AWS did not give out are the account's root.
+
+Data
+- `DescribeDataset.datasetType` is upper case, as in the dataset's ARN.
 - S3 that cannot be read or written makes the job `CREATE FAILED`; the call itself is accepted.
 - A first import with `importMode=INCREMENTAL` is accepted and ends as `CREATE FAILED`.
 - Every object of the first level of an import folder is read; one that is not such a CSV file fails the job.
 - A leftover byte order mark, a blank line or a row of the wrong length in a CSV file fails the job.
-- `numResults` of a batch inference job is at most 500, the documented maximum of real-time requests.
-- An unknown hyperparameter is an `InvalidInputException`.
-- A filter or a metric attribution is not there to block the deletion of a dataset group.
+- Both documented names of the column for the end of an action, EXPIRATION_TIMESTAMP and
+  ACTION_EXPIRATION_TIMESTAMP, are accepted.
+- An export job writes one file, named after the dataset's type and the ingestion mode.
+- A data deletion job is done when its records are gone, minutes instead of up to a day later.
+
+Training
+- A solution version's `name` is an identity within its solution: using it twice is a
+  `ResourceAlreadyExistsException`. Versions without a name are never refused.
+- A solution version's id is derived from the solution's name and the number of versions it had.
+- `GetSolutionMetrics` of a version that is still in the making is a `ResourceInUseException`; of one that failed
+  or was stopped an `InvalidInputException`. So are jobs and campaigns with it.
+- The first automatic training begins an hour after the solution is ACTIVE, the end of the documented hour.
+
+Resources
+- A job keeps its name for good: no API deletes jobs, so their names are never free again, not even when the
+  dataset or the solution version they worked for is gone.
+- A second event tracker or metric attribution of a dataset group is a `ResourceAlreadyExistsException`.
+- Filters and metric attributions do not keep a dataset group from being deleted: they go with it.
+- An operation on a resource that is being updated is a `ResourceInUseException`, as is starting or stopping a
+  recommender in the wrong status.
+- A metric attribution is updated at once.
+- `AWS::Personalize::Dataset` with a `DatasetImportJob` is complete when the import is.
 - Keys of KMS are remembered and described; nothing is encrypted, and no key policy is asked.
+- Durations: see `progress`. The service takes minutes for all of it.
+
+Filters
+- AND binds tighter than OR; there are no parentheses for grouping.
+- Names of datasets and fields ignore case, values do not.
+- A missing value makes IN and comparisons false, and NOT IN and != true.
+- An expression whose IF does not hold is as if it were not there; without any INCLUDE everything is included.
+- An EXCLUDE expression without its values is left out whole.
+- = and != also work on text; IN on numbers is refused.
+- Conditions on interactions that AND joins must hold for the same event.
+- `filterValues` must be quoted texts or numbers; a quoted number fits a numeric field. Unknown names, or values
+  without a filter, are an `InvalidInputException`.
+- Filters see new bulk data at once.
+
+Real time
+- A campaign, recommender or filter that is not ACTIVE is an `InvalidInputException`; so is a request to the runtime or
+  the events API that breaks the service model.
+- `numResults` 0 gives an empty list. `inputList` must not be empty or hold an item twice.
+- The number of promoted items is rounded up; their places are drawn by the question, and they keep their order.
+- Metadata values are text under the names asked for; null is left out, and so is an empty `reason`.
+
+Events
+- Keys of `properties` match columns ignoring case and underscores; unknown keys, wrong types and missing values that
+  cannot be null refuse the whole call.
+- What an event says itself comes before its properties; members without a column are dropped.
+- An event without an item is accepted and not kept, but links its session with its user.
+- A session's events go to its first user at once, instead of at the next retraining.
+- Action event types other than Taken, Not taken and Viewed are refused.
+- An unknown `trackingId` is an `InvalidInputException` for PutEvents and a `ResourceNotFoundException` for
+  PutActionInteractions.
+
+Jobs
+- `numResults` of a batch inference job is at most 500, the documented maximum of real-time requests.
 - Batch output of User-Personalization-v2 has no reasons beside its items: where the service writes them is not
   shown anywhere.
-- Durations: see `kinds.PAUSE`. The service takes minutes for all of it.
+- Segments are written as `usersList`, as observed, not as `recommendedUsers`, as documented.
+- An item or attribute that was not there when a segment's version was trained is that line's error.
 """
 
-MAX_BATCH_RESULTS = 500
+from typing import Final
+
+MAX_BATCH_RESULTS: Final = 500
 """Items per user of a batch inference job."""
 
-DEFAULT_PAGE = 100
+DEFAULT_PAGE: Final = 100
 """Resources on a page of a list when the request does not say: the largest `maxResults` allowed."""

@@ -1,44 +1,55 @@
-"""`AWS::Personalize::Schema`, `DatasetGroup` and `Dataset` for moto's CloudFormation.
+"""The eight types `AWS::Personalize::…` for moto's CloudFormation.
 
-Creating waits until the resource is ACTIVE and deleting until it is gone, as CloudFormation does. Every property
-is create-only (resource schemas of 2026-10-20), so an update makes a new resource first and deletes the old one
-when nothing needs it any more; CloudFormation does the latter at the end of the stack's update. Under the same
-name that fails with "already exists", as it does in AWS; and so does every replacement of a dataset within the
-same dataset group, since a group has one dataset of a type and the type, not the name, is in its ARN.
+Creating waits until the resource is ACTIVE and deleting until it is gone, as CloudFormation does. Which properties
+there are and which of them can be updated in place is as in the resource schemas of 2026-10-20. Another change makes a
+new resource first and deletes the old one when nothing needs it any more; CloudFormation does the latter at the end of
+the stack's update. Under the same name that fails with "already exists", as it does in AWS; and so does every
+replacement of a dataset within the same dataset group, since a group has one dataset of a type and the type, not the
+name, is in its ARN.
 """
 
 import logging
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
+from botocore.model import ListShape, Shape, StructureShape
 from moto.core.common_models import CloudFormationModel
+from moto.core.utils import get_service_model
 
 from local import clock
+from local.personalize import kinds
+from local.personalize.control import call
 from local.personalize.exceptions import (
-    NotImplementedException,
+    InvalidInputException,
     ResourceAlreadyExistsException,
     ResourceInUseException,
     ResourceNotFoundException,
 )
-from local.personalize.kinds import DATASET, DATASET_GROUP, SCHEMA, Kind, Status
+from local.personalize.kinds import Kind, Status
 from local.personalize.models import PersonalizeBackend, personalize_backends
-from local.personalize.operations import call
 
 _log = logging.getLogger(__name__)
 
 _STEP = 1.0
+_STATE = frozenset({"Status", "CreationDateTime", "LastUpdatedDateTime"})
 
 
 class _PersonalizeType:
-    """What the three types have in common; `Ref` is the ARN, as is the one attribute.
+    """What the types have in common; `Ref` is the ARN.
 
-    It is no model itself: moto knows only direct subclasses of its own.
+    It is no model itself: moto knows only direct subclasses of its own. `properties` are those of the Create
+    operation, `in_place` those that an update changes without a replacement, `attributes` what `Fn::GetAtt` knows
+    beside the ARN.
     """
 
     kind: ClassVar[Kind]
     properties: ClassVar[frozenset[str]]
+    in_place: ClassVar[frozenset[str]] = frozenset()
+    attributes: ClassVar[frozenset[str]] = frozenset()
 
-    def __init__(self, arn: str) -> None:
+    def __init__(self, arn: str, wanted: dict[str, Any]) -> None:
         self.arn = arn
+        self.wanted = wanted
 
     @property
     def physical_resource_id(self) -> str:
@@ -58,13 +69,17 @@ class _PersonalizeType:
     @classmethod
     def has_cfn_attr(cls, attr: str) -> bool:
         """Return whether `Fn::GetAtt` knows the attribute."""
-        return attr == f"{cls.kind.name}Arn"
+        return attr == f"{cls.kind.name}Arn" or attr in cls.attributes
 
     def get_cfn_attribute(self, attribute_name: str) -> str:
-        """Return the attribute: the ARN."""
+        """Return an attribute as it is now."""
         if not self.has_cfn_attr(attribute_name):
             raise KeyError(attribute_name)
-        return self.arn
+        *_, region, account, _ = self.arn.split(":")
+        backend: PersonalizeBackend = personalize_backends[account][region]
+        with backend.lock:
+            value = backend.find(self.kind, self.arn).describe()[attribute_name[0].lower() + attribute_name[1:]]
+        return value.isoformat() if isinstance(value, datetime) else str(value)
 
     def is_created(self) -> bool:
         """Return True: creating has waited."""
@@ -77,23 +92,30 @@ class _PersonalizeType:
         """Create the resource and wait until it is ACTIVE."""
         del resource_name, kwargs  # the name is among the properties
         backend: PersonalizeBackend = personalize_backends[account_id][region_name]
-        arn = call(backend, f"Create{cls.kind.name}", cls._params(cloudformation_json))[cls.kind.arn_member]
-        while _look(backend, cls.kind, arn) != Status.ACTIVE:
-            clock.sleep(_STEP)
-        return cls(arn)
+        wanted = cls._checked(cloudformation_json)
+        operation = f"Create{cls.kind.name}"
+        arn = call(backend, operation, _params(operation, wanted, cls.properties))[cls.kind.arn_member]
+        created = cls(arn, wanted)
+        _wait(backend, cls.kind, arn)
+        created.complete(backend)
+        return created
 
     @classmethod
-    def _params(cls, cloudformation_json: dict[str, Any]) -> dict[str, Any]:
-        """Return the properties as the request of the Create operation."""
-        params: dict[str, Any] = {}
-        for name, value in cloudformation_json["Properties"].items():
-            if name not in cls.properties:
-                raise NotImplementedException(f"Property {name} of {cls.cloudformation_type()}")
-            if name == "Tags":
-                params["tags"] = [{"tagKey": tag["Key"], "tagValue": tag["Value"]} for tag in value]
-            else:
-                params[name[0].lower() + name[1:]] = value
-        return params
+    def _checked(cls, cloudformation_json: dict[str, Any]) -> dict[str, Any]:
+        """Return the properties; CloudFormation refuses those that the type does not have."""
+        wanted: dict[str, Any] = cloudformation_json["Properties"]
+        for name in wanted:
+            if name not in cls.properties | cls.in_place:
+                raise InvalidInputException(f"extraneous key [{name}] is not permitted in {cls.cloudformation_type()}")
+        return wanted
+
+    def complete(self, backend: PersonalizeBackend) -> None:
+        """Do what is left after the creation; nothing for most types."""
+
+    def change(self, backend: PersonalizeBackend, changed: frozenset[str]) -> None:
+        """Update in place to what is wanted now; the tags only, for most types."""
+        if "Tags" in changed:
+            _retag(backend, self.arn, self.wanted.get("Tags", []))
 
     @classmethod
     def update_from_cloudformation_json(
@@ -104,11 +126,18 @@ class _PersonalizeType:
         account_id: str,
         region_name: str,
     ) -> Self:
-        """Create the replacement, then delete the original as soon as nothing needs it any more.
+        """Update in place where every changed property allows it; otherwise create the replacement.
 
-        What is taken back by a rollback may still be there, waiting for its deletion; then it is used again.
+        The original is deleted as soon as nothing needs it any more. What is taken back by a rollback may still be
+        there, waiting for its deletion; then it is used again.
         """
         backend: PersonalizeBackend = personalize_backends[account_id][region_name]
+        wanted, before = cls._checked(cloudformation_json), original_resource.wanted
+        changed = frozenset(name for name in {*wanted, *before} if wanted.get(name) != before.get(name))
+        if changed <= cls.in_place:
+            updated = cls(original_resource.arn, wanted)
+            updated.change(backend, changed)
+            return updated
         try:
             replacement = cls.create_from_cloudformation_json(
                 new_resource_name, cloudformation_json, account_id, region_name
@@ -117,7 +146,7 @@ class _PersonalizeType:
             if error.arn not in backend.replaced:
                 raise
             del backend.replaced[error.arn]
-            replacement = cls(error.arn)
+            replacement = cls(error.arn, wanted)
         backend.replaced[original_resource.arn] = original_resource.kind
         _delete_replaced(backend)
         return replacement
@@ -125,6 +154,70 @@ class _PersonalizeType:
     def delete(self, account_id: str, region_name: str) -> None:
         """Delete the resource and wait until it is gone; one that is gone already is fine."""
         _delete(personalize_backends[account_id][region_name], self.kind, self.arn)
+
+
+def _params(operation: str, wanted: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    """Return those properties as the request of an operation: its shape tells the names' spelling."""
+    shape = get_service_model("personalize").operation_model(operation).input_shape
+    chosen = {name: value for name, value in wanted.items() if name in names}
+    tags = chosen.pop("Tags", None)
+    params: dict[str, Any] = _spelled(chosen, shape)
+    return params if tags is None else {**params, "tags": _tags(tags)}
+
+
+def _spelled(value: Any, shape: Shape | None) -> Any:
+    if isinstance(shape, StructureShape) and isinstance(value, dict):
+        names = {name: name[0].lower() + name[1:] for name in value}
+        return {names[name]: _spelled(one, shape.members.get(names[name])) for name, one in value.items()}
+    if isinstance(shape, ListShape) and isinstance(value, list):
+        return [_spelled(one, shape.member) for one in value]
+    return _typed(value, shape)
+
+
+def _typed(value: Any, shape: Shape | None) -> Any:
+    """Return a scalar in the type of the API: templates may hold numbers and truth values as text."""
+    if shape is None or not isinstance(value, str):
+        return value
+    if shape.type_name == "boolean" and value in {"true", "false"}:
+        return value == "true"
+    if shape.type_name in {"integer", "long"} and value.lstrip("-").isdecimal():
+        return int(value)
+    return value
+
+
+def _tags(tags: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Return tags as the API spells them; the schemas of some types have `Key`, of others `TagKey`."""
+    return [
+        {"tagKey": tag.get("TagKey", tag.get("Key", "")), "tagValue": tag.get("TagValue", tag.get("Value", ""))}
+        for tag in tags
+    ]
+
+
+def _retag(backend: PersonalizeBackend, arn: str, tags: list[dict[str, str]]) -> None:
+    before = call(backend, "ListTagsForResource", {"resourceArn": arn})["tags"]
+    wanted = _tags(tags)
+    gone = {tag["tagKey"] for tag in before} - {tag["tagKey"] for tag in wanted}
+    call(backend, "UntagResource", {"resourceArn": arn, "tagKeys": sorted(gone)})
+    call(backend, "TagResource", {"resourceArn": arn, "tags": wanted})
+
+
+def _wait(backend: PersonalizeBackend, kind: Kind, arn: str) -> None:
+    """Wait until a resource, or its newest update, has come to its end.
+
+    Raises:
+        ResourceFailedError: it failed; CloudFormation shows the reason.
+    """
+    while True:
+        with backend.lock:
+            description = backend.find(kind, arn).describe()
+        update = description.get(kind.update_member, {})
+        status = update.get("status", description["status"])
+        if status == Status.ACTIVE:
+            return
+        if status == Status.CREATE_FAILED:
+            reason = update.get("failureReason") or description.get("failureReason")
+            raise InvalidInputException(f"{kind.name} {arn} is {status}: {reason}")
+        clock.sleep(_STEP)
 
 
 def _look(backend: PersonalizeBackend, kind: Kind, arn: str) -> str:
@@ -159,19 +252,95 @@ def _delete_replaced(backend: PersonalizeBackend) -> None:
 class Schema(_PersonalizeType, CloudFormationModel):
     """`AWS::Personalize::Schema`; without Tags, which CreateSchema does not take."""
 
-    kind = SCHEMA
+    kind = kinds.SCHEMA
     properties = frozenset({"Name", "Schema", "Domain"})
 
 
 class DatasetGroup(_PersonalizeType, CloudFormationModel):
     """`AWS::Personalize::DatasetGroup`."""
 
-    kind = DATASET_GROUP
+    kind = kinds.DATASET_GROUP
     properties = frozenset({"Name", "Domain", "KmsKeyArn", "RoleArn", "Tags"})
 
 
 class Dataset(_PersonalizeType, CloudFormationModel):
-    """`AWS::Personalize::Dataset`; its `DatasetImportJob` property is not emulated."""
+    """`AWS::Personalize::Dataset`; its `DatasetImportJob` runs when it is there, and again when it changes."""
 
-    kind = DATASET
+    kind = kinds.DATASET
     properties = frozenset({"Name", "DatasetType", "DatasetGroupArn", "SchemaArn", "Tags"})
+    in_place = frozenset({"DatasetImportJob"})
+
+    def complete(self, backend: PersonalizeBackend) -> None:
+        """Import, and wait until that is done."""
+        job = self.wanted.get("DatasetImportJob")
+        if job is None:
+            return
+        names = frozenset({"JobName", "DataSource", "RoleArn"})
+        params = {**_params("CreateDatasetImportJob", job, names), "datasetArn": job.get("DatasetArn", self.arn)}
+        arn = call(backend, "CreateDatasetImportJob", params)["datasetImportJobArn"]
+        _wait(backend, kinds.DATASET_IMPORT_JOB, arn)
+
+    def change(self, backend: PersonalizeBackend, changed: frozenset[str]) -> None:
+        """Import again."""
+        del changed
+        self.complete(backend)
+
+
+class Solution(_PersonalizeType, CloudFormationModel):
+    """`AWS::Personalize::Solution`; it has no way to switch automatic training off."""
+
+    kind = kinds.SOLUTION
+    properties = frozenset(
+        {"Name", "DatasetGroupArn", "RecipeArn", "EventType", "PerformAutoML", "PerformHPO", "SolutionConfig", "Tags"}
+    )
+
+
+class Campaign(_PersonalizeType, CloudFormationModel):
+    """`AWS::Personalize::Campaign`."""
+
+    kind = kinds.CAMPAIGN
+    properties = frozenset({"Name", "SolutionVersionArn", "MinProvisionedTPS", "CampaignConfig", "Tags"})
+    in_place = frozenset({"SolutionVersionArn", "MinProvisionedTPS", "CampaignConfig", "Tags"})
+    attributes = _STATE
+
+    def change(self, backend: PersonalizeBackend, changed: frozenset[str]) -> None:
+        """Update the campaign, and wait until that is done."""
+        super().change(backend, changed)
+        if changed - {"Tags"}:
+            params = _params("UpdateCampaign", self.wanted, self.in_place - {"Tags"})
+            call(backend, "UpdateCampaign", {"campaignArn": self.arn, **params})
+            _wait(backend, self.kind, self.arn)
+
+
+class EventTracker(_PersonalizeType, CloudFormationModel):
+    """`AWS::Personalize::EventTracker`."""
+
+    kind = kinds.EVENT_TRACKER
+    properties = frozenset({"Name", "DatasetGroupArn", "Tags"})
+    in_place = frozenset({"Tags"})
+    attributes = frozenset({"TrackingId"})
+
+
+class Filter(_PersonalizeType, CloudFormationModel):
+    """`AWS::Personalize::Filter`."""
+
+    kind = kinds.FILTER
+    properties = frozenset({"Name", "DatasetGroupArn", "FilterExpression", "Tags"})
+    in_place = frozenset({"Tags"})
+    attributes = _STATE
+
+
+class MetricAttribution(_PersonalizeType, CloudFormationModel):
+    """`AWS::Personalize::MetricAttribution`, which cannot have tags."""
+
+    kind = kinds.METRIC_ATTRIBUTION
+    properties = frozenset({"Name", "DatasetGroupArn", "Metrics", "MetricsOutputConfig"})
+    in_place = frozenset({"MetricsOutputConfig"})
+    attributes = frozenset({"Status"})
+
+    def change(self, backend: PersonalizeBackend, changed: frozenset[str]) -> None:
+        """Update the output."""
+        del changed
+        params = _params("UpdateMetricAttribution", self.wanted, self.in_place)
+        call(backend, "UpdateMetricAttribution", {"metricAttributionArn": self.arn, **params})
+        _wait(backend, self.kind, self.arn)

@@ -97,4 +97,8 @@ class NotImplementedException(ServiceError):
 
 
 class JobFailedError(Exception):
-    """The work of a job cannot be done: it ends as CREATE FAILED with this text as failureReason."""
+    """The work of a job cannot be done: it ends as failed, or as `status`, with this text as failureReason."""
+
+    def __init__(self, reason: str, status: str | None = None) -> None:
+        super().__init__(reason)
+        self.status = status

@@ -4,10 +4,17 @@
 
     {"operation": "CreateDatasetImportJob", "error": "ThrottlingException", "message": "Rate exceeded", "times": 2}
         the next two calls of that operation raise that error (any code); the calls have no effect
+    {"quota": "DatasetImportJob"}
+        the next such resource is refused with the LimitExceededException of a quota that is used up
     {"job": "SolutionVersion", "outcome": "CREATE FAILED", "reason": "out of capacity", "times": 1}
-        the next such job (DatasetImportJob, SolutionVersion, BatchInferenceJob) ends so, without doing its work
+        the next such job (any kind that works in the background) ends so without doing its work; the outcome may be
+        any text, such as CREATE STOPPED or a status that the service does not have
     {"job": "BatchInferenceJob", "outcome": "STALL"}
-        the next such job stays CREATE IN_PROGRESS for good
+        the next such job stays at work for good
+    {"job": "SolutionVersion", "delay": 1200}
+        the next such job does its work, but is not done before 1200 embedded seconds have passed
+    {"job": "BatchInferenceJob", "broken_lines": 3, "reason": "Internal error"}
+        the first three lines of each output of the next such job have that error and no answer; the job is ACTIVE
 
 `times` is 1 when left out. `GET` answers `{"armed": […], "fired": […]}`, the armed ones with the times that
 are left, the fired ones in order; `DELETE` forgets both. A fault that cannot be armed is answered with 400 and
@@ -40,13 +47,26 @@ class CallFault:
 
 
 @dataclass
+class QuotaFault:
+    """The quota of the kind `quota` is used up for the next `times` creations."""
+
+    quota: str
+    times: int = 1
+
+
+@dataclass
 class JobFault:
-    """The next `times` jobs of the kind `job` end as `outcome`: CREATE FAILED with `reason`, or STALL."""
+    """What happens to the next `times` jobs of the kind `job`, see the module."""
 
     job: str
-    outcome: str
+    outcome: str | None = None
     reason: str = "A fault that was switched on"
+    delay: float = 0.0
+    broken_lines: int = 0
     times: int = 1
+
+
+Fault = CallFault | QuotaFault | JobFault
 
 
 class FaultBook:
@@ -54,10 +74,10 @@ class FaultBook:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._armed: list[CallFault | JobFault] = []
+        self._armed: list[Fault] = []
         self._fired: list[dict[str, Any]] = []
 
-    def arm(self, fault: CallFault | JobFault) -> None:
+    def arm(self, fault: Fault) -> None:
         """Add a fault behind those already armed."""
         with self._lock:
             self._armed.append(fault)
@@ -90,7 +110,15 @@ class FaultBook:
                 self._fire(fault)
             return fault
 
-    def _fire(self, fault: CallFault | JobFault) -> None:
+    def on_quota(self, kind: str) -> bool:
+        """Return whether the quota of a kind is to count as used up."""
+        with self._lock:
+            fault = next((f for f in self._armed if isinstance(f, QuotaFault) and f.quota == kind), None)
+            if fault is not None:
+                self._fire(fault)
+            return fault is not None
+
+    def _fire(self, fault: Fault) -> None:
         fault.times -= 1
         if fault.times == 0:
             self._armed.remove(fault)
@@ -125,17 +153,43 @@ def _arm(body: str) -> tuple[int, dict[str, Any]]:
     return 200, FAULTS.report()
 
 
-def _parse(wish: Any) -> CallFault | JobFault:
+def _parse(wish: Any) -> Fault:
     if not isinstance(wish, dict):
         raise TypeError("a fault is a JSON object")
-    fault = JobFault(**wish) if "job" in wish else CallFault(**wish)
+    fault: Fault
+    if "job" in wish:
+        fault = _checked_job(JobFault(**wish))
+    elif "quota" in wish:
+        fault = QuotaFault(**wish)
+        if fault.quota not in KINDS:
+            raise ValueError(f"quota must be one of {', '.join(KINDS)}")
+    else:
+        fault = CallFault(**wish)
+        if fault.operation not in _operations():
+            raise ValueError(f"{fault.operation} is not an operation of Amazon Personalize")
     if not isinstance(fault.times, int) or fault.times < 1:
         raise ValueError("times must be a whole number from 1")
-    if isinstance(fault, JobFault):
-        if fault.job not in _JOBS:
-            raise ValueError(f"job must be one of {', '.join(_JOBS)}")
-        if fault.outcome not in {STALL, Status.CREATE_FAILED}:
-            raise ValueError(f"outcome must be {Status.CREATE_FAILED} or {STALL}")
-    elif fault.operation not in Session().get_service_model("personalize").operation_names:
-        raise ValueError(f"{fault.operation} is not an operation of Amazon Personalize")
     return fault
+
+
+def _checked_job(fault: JobFault) -> JobFault:
+    if fault.job not in _JOBS:
+        raise ValueError(f"job must be one of {', '.join(_JOBS)}")
+    if fault.outcome is None and not fault.delay and not fault.broken_lines:
+        raise ValueError(f"say what happens to it: outcome ({Status.CREATE_FAILED}, {STALL}, …), delay or broken_lines")
+    if fault.outcome is not None and not isinstance(fault.outcome, str):
+        raise TypeError("outcome must be a text")
+    if not isinstance(fault.delay, int | float) or fault.delay < 0:
+        raise ValueError("delay must be a number of seconds")
+    if not isinstance(fault.broken_lines, int) or fault.broken_lines < 0:
+        raise ValueError("broken_lines must be a whole number")
+    if fault.broken_lines and not fault.job.startswith("Batch"):
+        raise ValueError("broken_lines is for batch jobs")
+    return fault
+
+
+def _operations() -> set[str]:
+    """Return the operations of all three service models: control plane, runtime and events."""
+    session = Session()
+    services = ("personalize", "personalize-runtime", "personalize-events")
+    return {name for service in services for name in session.get_service_model(service).operation_names}

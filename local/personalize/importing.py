@@ -3,7 +3,7 @@
 Rules: Developer Guide, bulk-data-import-step, preparing-training-data, limits and items-datasets.
 """
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -14,47 +14,36 @@ from local.personalize.schemas import Schema
 from local.personalize.storage import Location, RoleStorage
 from local.personalize.tables import read_table
 
+if TYPE_CHECKING:
+    from local.personalize.contents import Contents
+
 MINIMUM_INTERACTIONS: Final = 1000
 _MOST_EVENT_COLUMNS: Final = 10
+_MOST_BYTES: Final = {"FULL": 100 * 1024**3, "INCREMENTAL": 1024**3}
 
 
 def run(backend: PersonalizeBackend, job: Resource, dataset: Resource, schema: Schema) -> None:
-    """Import what the job's data source names; the dataset's `result` becomes the table of its rows.
+    """Import what the job's data source names into the dataset's contents.
 
     Raises:
         JobFailedError: the files cannot be read, or break a rule of the service.
     """
     storage = RoleStorage(backend, job.members["roleArn"], job.arn)
-    files = _read(storage, job.members["dataSource"]["dataLocation"])
-    frames = [read_table(name, content, schema) for name, content in files.items()]
-    rows = pl.concat(frames)
+    files = storage.read_folder(Location.parse(job.members["dataSource"]["dataLocation"]))
+    mode = job.members["importMode"]
+    if sum(map(len, files.values())) > _MOST_BYTES[mode]:
+        raise JobFailedError(f"The data is larger than {_MOST_BYTES[mode]} bytes, the most for a {mode} import")
+    rows = pl.concat([read_table(name, content, schema) for name, content in files.items()])
     if schema.dataset_type == "INTERACTIONS":
         _check_interactions(rows, schema)
-    if job.members["importMode"] == "INCREMENTAL":
-        rows = _appended(dataset, rows)
-    rows = _without_duplicates(rows, schema)
     with backend.lock:
-        dataset.result = rows
-
-
-def _read(storage: RoleStorage, url: str) -> dict[str, bytes]:
-    """Return the files of a data source by their URLs: one object, or the first level of a folder."""
-    try:
-        location = Location.parse(url)
-    except ValueError as error:
-        raise JobFailedError(str(error)) from error
-    if location.key and not location.key.endswith("/"):
-        content = storage.read(location)
-        if content is None:
-            raise JobFailedError(f"There is no object {location}; the path of a folder ends in /")
-        return {str(location): content}
-    first_level = [
-        key for key in storage.list_keys(location) if key != location.key and "/" not in key[len(location.key) :]
-    ]
-    if not first_level:
-        raise JobFailedError(f"There are no files in {location}; subfolders are not read")
-    files = {key: storage.read(Location(location.bucket, key)) for key in first_level}
-    return {f"s3://{location.bucket}/{key}": content or b"" for key, content in files.items()}
+        contents: Contents = dataset.result
+        if mode == "FULL":
+            contents.replace(rows)
+        elif contents.full is None:
+            raise JobFailedError("The first import into a dataset must be FULL")
+        else:
+            contents.append(rows)
 
 
 def _check_interactions(rows: pl.DataFrame, schema: Schema) -> None:
@@ -69,17 +58,3 @@ def _check_interactions(rows: pl.DataFrame, schema: Schema) -> None:
             f"{event_types} distinct event types and {columns} optional columns: together there can be at most "
             f"{_MOST_EVENT_COLUMNS}"
         )
-
-
-def _appended(dataset: Resource, rows: pl.DataFrame) -> pl.DataFrame:
-    if dataset.result is None:
-        raise JobFailedError("The first import into a dataset must be FULL")
-    before: pl.DataFrame = dataset.result
-    return pl.concat([before, rows])
-
-
-def _without_duplicates(rows: pl.DataFrame, schema: Schema) -> pl.DataFrame:
-    """Let a later record replace one with the same ID, and equal interactions collapse."""
-    if schema.rules.keys:
-        return rows.unique(subset=list(schema.rules.keys), keep="last", maintain_order=True)
-    return rows.unique(keep="first", maintain_order=True)

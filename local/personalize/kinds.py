@@ -1,4 +1,7 @@
-"""The kinds of resources, as data: what identifies them, how they live, what keeps them from being deleted."""
+"""The kinds of resources, as data: what identifies them, how they live, what keeps them from being deleted.
+
+Rules: the API reference of each resource (statuses, deletion), Developer Guide, limits (quotas) and gs-cleanup.
+"""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,31 +17,56 @@ class Status(StrEnum):
     CREATE_STOPPED = "CREATE STOPPED"
     CREATE_FAILED = "CREATE FAILED"
     ACTIVE = "ACTIVE"
+    STOP_PENDING = "STOP PENDING"
+    STOP_IN_PROGRESS = "STOP IN_PROGRESS"
+    INACTIVE = "INACTIVE"
+    START_PENDING = "START PENDING"
+    START_IN_PROGRESS = "START IN_PROGRESS"
+    PENDING = "PENDING"
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
     DELETE_PENDING = "DELETE PENDING"
     DELETE_IN_PROGRESS = "DELETE IN_PROGRESS"
     GONE = "GONE"
     """Never shown: the resource is not found any more."""
 
 
-UNFINISHED = frozenset({Status.CREATE_PENDING, Status.CREATE_IN_PROGRESS, Status.CREATE_STOPPING})
+@dataclass(frozen=True)
+class Path:
+    """The statuses of a creation: on its way, done, or failed."""
+
+    pending: Status
+    working: Status
+    done: Status
+    failed: Status
+
+
+CREATION = Path(Status.CREATE_PENDING, Status.CREATE_IN_PROGRESS, Status.ACTIVE, Status.CREATE_FAILED)
+DELETION_JOB = Path(Status.PENDING, Status.IN_PROGRESS, Status.COMPLETED, Status.FAILED)
+STOPPING = (Status.CREATE_STOPPING, Status.CREATE_STOPPED)
+DEACTIVATING = (Status.STOP_PENDING, Status.STOP_IN_PROGRESS, Status.INACTIVE)
+ACTIVATING = (Status.START_PENDING, Status.START_IN_PROGRESS, Status.ACTIVE)
+DELETING = (Status.DELETE_PENDING, Status.DELETE_IN_PROGRESS, Status.GONE)
+
+UNFINISHED = frozenset(
+    {CREATION.pending, CREATION.working, DELETION_JOB.pending, DELETION_JOB.working, Status.CREATE_STOPPING}
+)
 """The statuses of work that still goes on."""
 
+DELETABLE = frozenset({Status.ACTIVE, Status.INACTIVE, Status.CREATE_FAILED, Status.CREATE_STOPPED})
+"""The statuses in which a resource can be deleted: a transition must be over first."""
+
 PAUSE = timedelta(seconds=30)
-"""Embedded time that a transitional status lasts without work behind it, at the longest: being shown ends it, so
-that whoever polls sees every status once and whoever does not is not kept waiting for good."""
+"""Embedded time that a transitional status lasts without work behind it, at the longest: see `progress`."""
 
 
 class Life(StrEnum):
     """How a kind comes to be."""
 
     AT_ONCE = "exists when the call returns; has no status"
-    TIMED = "passes through its statuses as it is looked at, or as the embedded clock goes on"
+    TIMED = "passes through its statuses by itself"
     WORKED = "is as far as the background work for it is"
-
-
-CREATING = (Status.CREATE_PENDING, Status.CREATE_IN_PROGRESS, Status.ACTIVE)
-STOPPING = (Status.CREATE_STOPPING, Status.CREATE_STOPPED)
-DELETING = (Status.DELETE_PENDING, Status.DELETE_IN_PROGRESS, Status.GONE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,19 +89,24 @@ class Kind:
     """A kind of resource; its operations are Create, Describe and List with its name, see `operations`.
 
     `arn_shape` is the ARN's last part, filled from the resource's members; `selectors` are the members by
-    which its list can be narrowed; `quota` is the most there can be at a time, `unfinished_quota` the most
-    that can be at work; `owns` names the kinds that vanish with it, by the member that holds its ARN.
+    which its list can be narrowed; `quota` is the most there can be at a time, `quota_per` the member by which
+    they are counted (left out: in the account), `unfinished_quota` the most that can be at work; `owns` names
+    the kinds that vanish with it, by the member that holds its ARN.
     """
 
     name: str
     arn_shape: str
     life: Life
+    path: Path = CREATION
     selectors: tuple[str, ...] = ()
     deletable: bool = False
+    taggable: bool = True
     blockers: tuple[Blocker, ...] = ()
     owns: dict[str, str] = field(default_factory=dict)
     quota: int | None = None
+    quota_per: str | None = None
     unfinished_quota: int | None = None
+    list_member_name: str | None = None
 
     @property
     def member(self) -> str:
@@ -88,7 +121,12 @@ class Kind:
     @property
     def list_member(self) -> str:
         """The member of `List…` answers that holds the page: `datasetGroups`."""
-        return f"{self.member}s"
+        return self.list_member_name or f"{self.member}s"
+
+    @property
+    def update_member(self) -> str:
+        """The member that shows its newest update: `latestCampaignUpdate`."""
+        return f"latest{self.name}Update"
 
 
 SCHEMA = Kind(
@@ -96,6 +134,7 @@ SCHEMA = Kind(
     arn_shape="schema/{name}",
     life=Life.AT_ONCE,
     deletable=True,
+    taggable=False,
     blockers=(Blocker(kind="Dataset", member="schemaArn"),),
     quota=500,
 )
@@ -107,7 +146,10 @@ DATASET_GROUP = Kind(
     blockers=(
         Blocker(kind="Dataset", member="datasetGroupArn"),
         Blocker(kind="Solution", member="datasetGroupArn"),
+        Blocker(kind="EventTracker", member="datasetGroupArn"),
+        Blocker(kind="Recommender", member="datasetGroupArn"),
     ),
+    owns={"Filter": "datasetGroupArn", "MetricAttribution": "datasetGroupArn"},
     quota=5,
 )
 DATASET = Kind(
@@ -119,6 +161,7 @@ DATASET = Kind(
     blockers=(
         Blocker(kind="DatasetImportJob", member="datasetArn", unfinished_only=True),
         Blocker(kind="SolutionVersion", member="datasetGroupArn", unfinished_only=True, via="datasetGroupArn"),
+        Blocker(kind="Recommender", member="datasetGroupArn", unfinished_only=True, via="datasetGroupArn"),
     ),
 )
 DATASET_IMPORT_JOB = Kind(
@@ -128,14 +171,33 @@ DATASET_IMPORT_JOB = Kind(
     selectors=("datasetArn",),
     unfinished_quota=5,
 )
+DATASET_EXPORT_JOB = Kind(
+    name="DatasetExportJob",
+    arn_shape="dataset-export-job/{jobName}",
+    life=Life.WORKED,
+    selectors=("datasetArn",),
+)
+DATA_DELETION_JOB = Kind(
+    name="DataDeletionJob",
+    arn_shape="data-deletion-job/{jobName}",
+    life=Life.WORKED,
+    path=DELETION_JOB,
+    selectors=("datasetGroupArn",),
+    unfinished_quota=5,
+)
 SOLUTION = Kind(
     name="Solution",
     arn_shape="solution/{name}",
     life=Life.TIMED,
     selectors=("datasetGroupArn",),
     deletable=True,
-    blockers=(Blocker(kind="SolutionVersion", member="solutionArn", unfinished_only=True),),
+    blockers=(
+        Blocker(kind="SolutionVersion", member="solutionArn", unfinished_only=True),
+        Blocker(kind="Campaign", member="solutionArn"),
+    ),
     owns={"SolutionVersion": "solutionArn"},
+    quota=10,
+    quota_per="datasetGroupArn",
 )
 SOLUTION_VERSION = Kind(
     name="SolutionVersion",
@@ -144,9 +206,59 @@ SOLUTION_VERSION = Kind(
     selectors=("solutionArn",),
     unfinished_quota=20,
 )
+CAMPAIGN = Kind(
+    name="Campaign",
+    arn_shape="campaign/{name}",
+    life=Life.TIMED,
+    selectors=("solutionArn",),
+    deletable=True,
+    quota=5,
+    quota_per="datasetGroupArn",
+)
+RECOMMENDER = Kind(
+    name="Recommender",
+    arn_shape="recommender/{name}",
+    life=Life.WORKED,
+    selectors=("datasetGroupArn",),
+    deletable=True,
+    quota=5,
+    quota_per="datasetGroupArn",
+)
+FILTER = Kind(
+    name="Filter",
+    arn_shape="filter/{name}",
+    life=Life.TIMED,
+    selectors=("datasetGroupArn",),
+    deletable=True,
+    quota=30,
+    quota_per="datasetGroupArn",
+    list_member_name="Filters",
+)
+EVENT_TRACKER = Kind(
+    name="EventTracker",
+    arn_shape="event-tracker/{id}",
+    life=Life.TIMED,
+    selectors=("datasetGroupArn",),
+    deletable=True,
+)
+METRIC_ATTRIBUTION = Kind(
+    name="MetricAttribution",
+    arn_shape="metric-attribution/{name}",
+    life=Life.TIMED,
+    selectors=("datasetGroupArn",),
+    deletable=True,
+    taggable=False,
+)
 BATCH_INFERENCE_JOB = Kind(
     name="BatchInferenceJob",
     arn_shape="batch-inference-job/{jobName}",
+    life=Life.WORKED,
+    selectors=("solutionVersionArn",),
+    unfinished_quota=5,
+)
+BATCH_SEGMENT_JOB = Kind(
+    name="BatchSegmentJob",
+    arn_shape="batch-segment-job/{jobName}",
     life=Life.WORKED,
     selectors=("solutionVersionArn",),
     unfinished_quota=5,
@@ -159,11 +271,16 @@ KINDS = {
         DATASET_GROUP,
         DATASET,
         DATASET_IMPORT_JOB,
+        DATASET_EXPORT_JOB,
+        DATA_DELETION_JOB,
         SOLUTION,
         SOLUTION_VERSION,
+        CAMPAIGN,
+        RECOMMENDER,
+        FILTER,
+        EVENT_TRACKER,
+        METRIC_ATTRIBUTION,
         BATCH_INFERENCE_JOB,
+        BATCH_SEGMENT_JOB,
     )
 }
-
-SOLUTIONS_PER_GROUP = 10
-"""The quota of solutions in one dataset group."""

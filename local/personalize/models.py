@@ -5,11 +5,14 @@ import binascii
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from threading import RLock
 from typing import Any, Final
 
 from moto.core.base_backend import BackendDict, BaseBackend
 
+from local.personalize import progress
 from local.personalize.choices import DEFAULT_PAGE
 from local.personalize.exceptions import (
     InvalidInputException,
@@ -21,8 +24,8 @@ from local.personalize.exceptions import (
     ResourceNotFoundException,
 )
 from local.personalize.faults import FAULTS, STALL, JobFault
-from local.personalize.kinds import KINDS, Kind, Status
-from local.personalize.resources import Resource
+from local.personalize.kinds import CREATION, DELETABLE, KINDS, Kind, Status
+from local.personalize.resources import Resource, Update
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +38,8 @@ Work = Callable[[], Any]
 class PersonalizeBackend(BaseBackend):
     """The resources by ARN, oldest first. `lock` guards them: hold it while looking or changing.
 
-    `replaced` are those that a stack's update has replaced and that wait for their deletion.
+    `replaced` are those that a stack's update has replaced and that wait for their deletion; `added` is how many
+    resources there have been.
     """
 
     def __init__(self, region_name: str, account_id: str) -> None:
@@ -43,6 +47,7 @@ class PersonalizeBackend(BaseBackend):
         self.lock = RLock()
         self.resources: dict[str, Resource] = {}
         self.replaced: dict[str, Kind] = {}
+        self.added = 0
         self._workers: ThreadPoolExecutor | None = None
 
     def reset(self) -> None:
@@ -50,6 +55,7 @@ class PersonalizeBackend(BaseBackend):
         if self._workers is not None:
             self._workers.shutdown(wait=False, cancel_futures=True)
         FAULTS.clear()
+        progress.register()
         super().reset()
 
     def arn(self, path: str) -> str:
@@ -63,7 +69,7 @@ class PersonalizeBackend(BaseBackend):
             ResourceNotFoundException: there is none.
         """
         resource = self.resources.get(arn)
-        if resource is not None and resource.status is Status.GONE:
+        if resource is not None and resource.status == Status.GONE:
             del self.resources[arn]
             resource = None
         if resource is None or resource.kind is not kind:
@@ -81,7 +87,7 @@ class PersonalizeBackend(BaseBackend):
         resource = self.find(kind, arn)
         if resource.status in {Status.CREATE_FAILED, Status.CREATE_STOPPED}:
             raise InvalidInputException(f"{kind.name} {arn} is {resource.status}")
-        if resource.status is not Status.ACTIVE:
+        if resource.status != Status.ACTIVE:
             raise ResourceInUseException(f"{kind.name} {arn} is {resource.status}, not {Status.ACTIVE}")
         return resource
 
@@ -91,7 +97,7 @@ class PersonalizeBackend(BaseBackend):
             resource
             for resource in self.resources.values()
             if resource.kind is kind
-            and resource.status is not Status.GONE
+            and resource.status != Status.GONE
             and all(resource.members.get(member) == value for member, value in selected.items())
         ]
 
@@ -115,20 +121,33 @@ class PersonalizeBackend(BaseBackend):
         members = {member: value for member, value in params.items() if member != "tags"}
         arn = self.arn(kind.arn_shape.format(**members, **arn_parts))
         taken = self.resources.get(arn)
-        if taken is not None and taken.status is not Status.GONE:
+        if taken is not None and taken.status != Status.GONE:
             raise ResourceAlreadyExistsException(arn)
-        existing = self.all(kind)
-        if kind.quota is not None and len(existing) >= kind.quota:
-            raise LimitExceededException(f"More than {kind.quota} resources of type {kind.name}")
-        unfinished = sum(resource.unfinished for resource in existing)
-        if kind.unfinished_quota is not None and unfinished >= kind.unfinished_quota:
-            raise LimitExceededException(
-                f"More than {kind.unfinished_quota} resources with PENDING or IN_PROGRESS status"
-            )
+        self._check_quotas(kind, members)
         resource = Resource(kind, arn, members, tags=tags_of(params))
         self.resources.pop(arn, None)
         self.resources[arn] = resource
+        self.added += 1
         return resource
+
+    def _check_quotas(self, kind: Kind, members: dict[str, Any]) -> None:
+        filled = FAULTS.on_quota(kind.name)
+        existing = self.all(kind)
+        unfinished = sum(resource.unfinished for resource in existing)
+        if kind.unfinished_quota is not None and (filled or unfinished >= kind.unfinished_quota):
+            raise LimitExceededException(
+                f"More than {kind.unfinished_quota} resources with PENDING or IN_PROGRESS status"
+            )
+        counted = [
+            resource
+            for resource in existing
+            if kind.quota_per is None or resource.members.get(kind.quota_per) == members.get(kind.quota_per)
+        ]
+        if kind.quota is not None and (filled or len(counted) >= kind.quota):
+            place = f" in {members[kind.quota_per]}" if kind.quota_per else ""
+            raise LimitExceededException(f"More than {kind.quota} resources of type {kind.name}{place}")
+        if filled:
+            raise LimitExceededException(f"The quota of resources of type {kind.name} is used up")
 
     def delete(self, resource: Resource) -> None:
         """Begin to delete a resource and what it owns.
@@ -136,7 +155,7 @@ class PersonalizeBackend(BaseBackend):
         Raises:
             ResourceInUseException: it is being created or deleted, or others need it.
         """
-        if resource.status not in {Status.ACTIVE, Status.CREATE_FAILED, Status.CREATE_STOPPED}:
+        if resource.status not in DELETABLE or resource.updating:
             raise ResourceInUseException(f"{resource.kind.name} {resource.arn} is {resource.status}")
         for blocker in resource.kind.blockers:
             needed = resource.members[blocker.via] if blocker.via else resource.arn
@@ -167,16 +186,51 @@ class PersonalizeBackend(BaseBackend):
     def start(self, job: Resource, work: Work) -> None:
         """Do `work` for a job in the background; what it returns becomes the job's `result`.
 
-        The job is CREATE IN_PROGRESS while it works, then ACTIVE; or CREATE FAILED, with the text of the
-        `JobFailedError` that the work raised.
+        The job is at work meanwhile, and then done; or failed, with the text of the `JobFailedError` that the work
+        raised.
         """
         fault = FAULTS.on_job(job.kind.name)
         if fault is not None and fault.outcome == STALL:
-            job.enter(Status.CREATE_IN_PROGRESS)
+            job.begin_work()
             return
+        if fault is not None and fault.delay:
+            job.progress.setting = {"progression": "time", "seconds": fault.delay}
+        if fault is not None and fault.broken_lines:
+            job.broken_lines = (fault.broken_lines, fault.reason)
+        self.later(partial(_do, job, _failing(fault, work), self.lock))
+
+    def start_update(self, resource: Resource, update: Update, work: Work) -> None:
+        """Do the work of an update in the background; what it returns becomes the resource's `result`."""
+        self.later(partial(_do, _Updating(resource, update), work, self.lock))
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Do something in the background, after what waits there already."""
         if self._workers is None:
             self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="personalize")
-        self._workers.submit(_do, job, work, self.lock, fault)
+        self._workers.submit(work)
+
+
+@dataclass
+class _Updating:
+    """The work of an update, told like that of a job."""
+
+    resource: Resource
+    update: Update
+
+    @property
+    def arn(self) -> str:
+        return self.resource.arn
+
+    def begin_work(self) -> bool:
+        return self.update.progress.advance(CREATION.working)
+
+    def finish_work(self, result: Any) -> bool:
+        self.update.result = result
+        return self.update.progress.finish(CREATION.done)
+
+    def fail_work(self, reason: str, status: str | None = None) -> bool:
+        self.update.shown["failureReason"] = reason
+        return self.update.progress.finish(status or CREATION.failed)
 
 
 def tags_of(params: dict[str, Any]) -> dict[str, str]:
@@ -184,25 +238,33 @@ def tags_of(params: dict[str, Any]) -> dict[str, str]:
     return {tag["tagKey"]: tag["tagValue"] for tag in params.get("tags", [])}
 
 
-def _do(job: Resource, work: Work, lock: RLock, fault: JobFault | None) -> None:
+def _failing(fault: JobFault | None, work: Work) -> Work:
+    """Return the work, or the failure that was asked for in its place."""
+    if fault is None or fault.outcome is None:
+        return work
+
+    def fail() -> None:
+        raise JobFailedError(fault.reason, None if fault.outcome == Status.CREATE_FAILED else fault.outcome)
+
+    return fail
+
+
+def _do(job: Resource | _Updating, work: Work, lock: RLock) -> None:
     with lock:
-        if not job.is_at(Status.CREATE_PENDING):
+        if not job.begin_work():
             return
-        job.enter(Status.CREATE_IN_PROGRESS)
-    outcome, reason, result = Status.ACTIVE, None, None
     try:
-        if fault is not None:
-            raise JobFailedError(fault.reason)  # noqa: TRY301  # one place ends a job as failed
         result = work()
     except JobFailedError as error:
-        outcome, reason = Status.CREATE_FAILED, str(error)
+        with lock:
+            job.fail_work(str(error), error.status)
     except Exception as error:  # noqa: BLE001  # the thread has no caller to tell: the job does
         _log.exception("%s failed", job.arn)
-        outcome, reason = Status.CREATE_FAILED, f"Internal failure: {error!r}"
-    with lock:
-        if job.is_at(Status.CREATE_IN_PROGRESS):
-            job.result = result
-            job.enter(outcome, reason)
+        with lock:
+            job.fail_work(f"Internal failure: {error!r}")
+    else:
+        with lock:
+            job.finish_work(result)
 
 
 def _position(operation: str, token: str) -> int:

@@ -1,12 +1,49 @@
 """One resource: its members as the API names them, and where it is in its life."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from local import clock
-from local.personalize.kinds import CREATING, DELETING, PAUSE, STOPPING, UNFINISHED, Kind, Life, Status
+from local.personalize.kinds import (
+    ACTIVATING,
+    CREATION,
+    DEACTIVATING,
+    DELETING,
+    STOPPING,
+    UNFINISHED,
+    Kind,
+    Life,
+    Status,
+)
+from local.personalize.progress import Progress
+
+
+@dataclass(eq=False)
+class Update:
+    """A change of a resource that is under way or done."""
+
+    model: str
+    shown: dict[str, Any]
+    changed: dict[str, Any]
+    result: Any = None
+    works: bool = False
+    taken_over: bool = False
+    created: datetime = field(default_factory=clock.now)
+    progress: Progress = field(init=False)
+
+    def __post_init__(self) -> None:
+        path = (CREATION.pending,) if self.works else (CREATION.pending, CREATION.working, CREATION.done)
+        self.progress = Progress(self.model, path, works=self.works)
+
+    def describe(self) -> dict[str, Any]:
+        """Return it as `latest…Update` shows it."""
+        return {
+            **self.shown,
+            "creationDateTime": self.created,
+            "lastUpdatedDateTime": self.progress.entered,
+            "status": str(self.progress.show()),
+        }
 
 
 @dataclass(eq=False)
@@ -14,9 +51,9 @@ class Resource:
     """A resource and its life.
 
     `members` are the API's own, without those that every resource has (ARN, status, times, failure reason).
-    `result` is what work left behind: the data of a dataset, the trained model of a solution version.
-    `tags` are the caller's. `moments` are the statuses with the embedded times at which they begin, in order;
-    those to come are plans. Not safe for threads: the backend's lock guards it.
+    `result` is what it holds: the contents of a dataset, the trained model of a solution version or recommender.
+    `tags` are the caller's; `broken_lines` is a fault: how many lines of each output fail, and why. Not safe for
+    threads: the backend's lock guards it.
     """
 
     kind: Kind
@@ -24,82 +61,109 @@ class Resource:
     members: dict[str, Any]
     created: datetime = field(default_factory=clock.now)
     result: Any = None
-    failure_reason: str | None = None
-    moments: list[tuple[datetime, Status]] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
+    progress: Progress = field(init=False)
+    failure_reason: str | None = None
+    update: Update | None = None
+    broken_lines: tuple[int, str] | None = None
 
     def __post_init__(self) -> None:
+        path = self.kind.path
         match self.kind.life:
             case Life.AT_ONCE:
-                self.moments = [(self.created, Status.ACTIVE)]
+                self.progress = Progress(self.kind.name, (path.done,))
             case Life.TIMED:
-                self._plan(CREATING, self.created)
+                self.progress = Progress(self.kind.name, (path.pending, path.working, path.done))
             case Life.WORKED:
-                self.moments = [(self.created, Status.CREATE_PENDING)]
+                self.progress = Progress(self.kind.name, (path.pending,), works=True)
 
     @property
-    def status(self) -> Status:
+    def status(self) -> str:
         """The status at this moment of the embedded clock."""
-        return self._latest()[1]
+        self.settle()
+        return self.progress.status
 
     def is_at(self, status: Status) -> bool:
         """Return whether it has that status at this moment."""
-        return self.status is status
-
-    @property
-    def updated(self) -> datetime:
-        """When the present status began."""
-        return self._latest()[0]
+        return self.status == status
 
     @property
     def unfinished(self) -> bool:
         """Whether its creation still goes on."""
         return self.status in UNFINISHED
 
-    def enter(self, status: Status, failure_reason: str | None = None) -> None:
-        """Take on a status now, instead of whatever was planned."""
-        self.failure_reason = failure_reason
-        self._plan((status,), clock.now())
+    @property
+    def updating(self) -> bool:
+        """Whether an update of it is under way."""
+        return self.update is not None and self.update.progress.status in UNFINISHED
+
+    def begin_work(self) -> bool:
+        """Take note that the work for it begins; return False when nobody waits for it any more."""
+        return self.progress.advance(self.kind.path.working)
+
+    def finish_work(self, result: Any) -> bool:
+        """Take note of what its work brought; return False when nobody waits for it any more."""
+        waited = self.progress.finish(self.kind.path.done)
+        if waited:
+            self.result = result
+        return waited
+
+    def fail_work(self, reason: str, status: str | None = None) -> bool:
+        """Take note that its work failed, or ended as another status; return False when nobody waits any more."""
+        waited = self.progress.finish(status or self.kind.path.failed)
+        if waited:
+            self.failure_reason = reason
+        return waited
+
+    def begin_update(self, shown: dict[str, Any], changed: dict[str, Any], *, works: bool = False) -> Update:
+        """Begin an update: `shown` is what `latest…Update` tells, `changed` the members when it is ACTIVE.
+
+        With `works` it is as far as the background work for it, whose result becomes the resource's own.
+        """
+        self.update = Update(self.kind.name, shown, changed, works=works)
+        return self.update
+
+    def settle(self) -> None:
+        """Take over what a finished update brings; once."""
+        update = self.update
+        if update is None or update.taken_over or update.progress.status != Status.ACTIVE:
+            return
+        update.taken_over = True
+        self.members.update(update.changed)
+        self.result = self.result if update.result is None else update.result
 
     def stop(self) -> None:
-        """Begin to stop; whatever the work still brings is thrown away."""
-        self._plan(STOPPING, clock.now())
+        """Begin to stop creating it; whatever its work still brings is thrown away."""
+        pending = self.status == self.kind.path.pending
+        self.progress.leave_for(STOPPING[1:] if pending else STOPPING)
+
+    def deactivate(self) -> None:
+        """Begin to stop serving."""
+        self.progress.leave_for(DEACTIVATING)
+
+    def activate(self) -> None:
+        """Begin to serve again."""
+        self.progress.leave_for(ACTIVATING)
 
     def delete(self) -> None:
         """Begin to vanish; a kind without statuses is gone at once."""
-        if self.kind.life is Life.AT_ONCE:
-            self._plan((Status.GONE,), clock.now())
-        else:
-            self._plan(DELETING, clock.now())
+        self.progress.leave_for((Status.GONE,) if self.kind.life is Life.AT_ONCE else DELETING)
 
     def describe(self) -> dict[str, Any]:
         """Return its members as `Describe…` and `List…` know them; the answer's shape picks from them.
 
-        A status that is shown is over: what is planned next begins now.
+        Showing a status counts for its progression (see `progress`).
         """
+        self.settle()
         description = {
             **self.members,
             self.kind.arn_member: self.arn,
-            "status": str(self.status),
+            "lastUpdatedDateTime": self.progress.entered,
+            "status": str(self.progress.show()),
             "creationDateTime": self.created,
-            "lastUpdatedDateTime": self.updated,
         }
         if self.failure_reason is not None:
             description["failureReason"] = self.failure_reason
-        self._hasten()
+        if self.update is not None:
+            description[self.kind.update_member] = self.update.describe()
         return description
-
-    def _latest(self) -> tuple[datetime, Status]:
-        now = clock.now()
-        return [moment for moment in self.moments if moment[0] <= now][-1]
-
-    def _hasten(self) -> None:
-        now = clock.now()
-        coming = [moment for moment, _ in self.moments if moment > now]
-        if coming:
-            early = coming[0] - now
-            self.moments = [(when - early if when > now else when, status) for when, status in self.moments]
-
-    def _plan(self, statuses: Iterable[Status], start: datetime) -> None:
-        self.moments = [moment for moment in self.moments if moment[0] <= start]
-        self.moments += [(start + index * PAUSE, status) for index, status in enumerate(statuses)]

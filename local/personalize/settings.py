@@ -1,26 +1,42 @@
-"""The settings of solutions and batch jobs that recipes document, checked."""
+"""The settings of solutions, campaigns, recommenders and batch jobs that recipes document, checked.
+
+Rules: the recipes' own pages of the Developer Guide; optimizing-solution-events-config, customizing-solution-config-hpo
+and optimizing-solution-for-objective; TrainingDataConfig and AutoTrainingConfig in the API reference.
+"""
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from local.personalize.exceptions import InvalidInputException, NotImplementedException
 from local.personalize.recipes import Recipe
+from local.personalize.recipes.base import Exploration, Settings
+from local.personalize.schemas import Schema
 
-_SCHEDULE = re.compile(r"rate\((\d+) (days?)\)")
-_LONGEST_SCHEDULE = 30
-_NOT_EMULATED = ("hpoConfig", "autoMLConfig", "eventsConfig", "optimizationObjective", "trainingDataConfig")
+_SCHEDULE: Final = re.compile(r"rate\((\d+) (days?)\)")
+_LONGEST_SCHEDULE: Final = 30
+_COLUMN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,149}")
+_DATASETS: Final = {"ITEMS": {"ITEM_ID"}, "USERS": {"USER_ID"}, "INTERACTIONS": {"USER_ID", "ITEM_ID", "TIMESTAMP"}}
+_RANGES: Final = ("integerHyperParameterRanges", "continuousHyperParameterRanges", "categoricalHyperParameterRanges")
+_MOST_JOBS: Final = {"maxNumberOfTrainingJobs": 40, "maxParallelTrainingJobs": 10}
+_INFLUENCES: Final = {"POPULARITY", "FRESHNESS"}
 
 
-def check_solution_config(config: dict[str, Any], recipe: Recipe) -> None:
-    """Check `solutionConfig` against what the recipe documents.
+def check_solution_config(params: dict[str, Any], recipe: Recipe, schemas: Mapping[str, Schema]) -> None:
+    """Check `solutionConfig` and `performHPO` against what the recipe documents.
+
+    Args:
+        params: the request of CreateSolution.
+        recipe: what is to be trained.
+        schemas: of the dataset group, by dataset type.
 
     Raises:
-        InvalidInputException: an unknown hyperparameter, a value out of range, a threshold that is no number.
+        InvalidInputException: an unknown hyperparameter, a value out of range, a setting of another recipe.
         NotImplementedException: a part of it is not emulated.
     """
-    for part in _NOT_EMULATED:
-        if config.get(part):
-            raise NotImplementedException(f"solutionConfig.{part}")
+    config = params.get("solutionConfig", {})
+    if config.get("autoMLConfig"):
+        raise NotImplementedException("solutionConfig.autoMLConfig")
     for group in ("algorithmHyperParameters", "featureTransformationParameters"):
         allowed = recipe.parameters.get(group, {})
         for name, value in config.get(group, {}).items():
@@ -31,6 +47,87 @@ def check_solution_config(config: dict[str, Any], recipe: Recipe) -> None:
     threshold = config.get("eventValueThreshold")
     if threshold is not None:
         number("eventValueThreshold", threshold)
+    check_events(config, recipe)
+    check_columns(config.get("trainingDataConfig", {}), schemas)
+    _check_objective(config.get("optimizationObjective", {}), recipe, schemas)
+    _check_hpo(params, recipe)
+
+
+def check_events(config: dict[str, Any], recipe: Recipe) -> None:
+    """Check `eventsConfig`: event types with a weight, for recipes that weigh events.
+
+    Raises:
+        InvalidInputException: the recipe has no such setting, or an event type is missing or given twice.
+    """
+    events = config.get("eventsConfig", {}).get("eventParametersList")
+    if not events:
+        return
+    if not recipe.weighs_events:
+        raise InvalidInputException(f"eventsConfig is not a setting of {recipe.arn}")
+    names = [event.get("eventType", "").lower() for event in events]
+    if "" in names or len(set(names)) != len(names):
+        raise InvalidInputException("eventParametersList must name an eventType in each entry, each of them once")
+
+
+def check_columns(config: dict[str, Any], schemas: Mapping[str, Schema] | None = None) -> None:
+    """Check `trainingDataConfig`: columns by dataset type, without those that training cannot do without.
+
+    Raises:
+        InvalidInputException: a dataset type or a column that is not there, or one that is required.
+    """
+    excluded, included = config.get("excludedDatasetColumns", {}), config.get("includedDatasetColumns", {})
+    for dataset, columns in [*excluded.items(), *included.items()]:
+        required = _DATASETS.get(dataset.upper())
+        if required is None:
+            raise InvalidInputException(f"trainingDataConfig names {', '.join(_DATASETS)}, not {dataset}")
+        known = None if schemas is None or dataset.upper() not in schemas else schemas[dataset.upper()].names
+        for column in columns:
+            if not _COLUMN.fullmatch(column) or (known is not None and column not in known):
+                raise InvalidInputException(f"The dataset {dataset} has no column {column}")
+    for dataset, columns in excluded.items():
+        needed = _DATASETS[dataset.upper()] & set(columns)
+        if needed:
+            raise InvalidInputException(f"Training needs {', '.join(sorted(needed))} of the dataset {dataset}")
+        if dataset in included:
+            raise InvalidInputException(f"Columns of {dataset} are both included and excluded")
+
+
+def _check_objective(objective: dict[str, Any], recipe: Recipe, schemas: Mapping[str, Schema]) -> None:
+    if not objective:
+        return
+    if not recipe.optimizes:
+        raise InvalidInputException(f"optimizationObjective is not a setting of {recipe.arn}")
+    name = objective.get("itemAttribute")
+    fields = {field.name: field for field in schemas["ITEMS"].fields} if "ITEMS" in schemas else {}
+    if name not in fields or not fields[name].numeric or fields[name].nullable:
+        raise InvalidInputException(
+            f"itemAttribute must be a numeric column of the Items dataset that cannot be null, not {name}"
+        )
+
+
+def _check_hpo(params: dict[str, Any], recipe: Recipe) -> None:
+    config = params.get("solutionConfig", {}).get("hpoConfig", {})
+    tunable = {
+        name for name, parameter in recipe.parameters.get("algorithmHyperParameters", {}).items() if parameter.tunable
+    }
+    if params.get("performHPO") and not tunable:
+        raise InvalidInputException(f"performHPO: {recipe.arn} has no hyperparameter that can be tuned")
+    if not config:
+        return
+    if not params.get("performHPO"):
+        raise InvalidInputException("hpoConfig needs performHPO")
+    if config.get("hpoObjective"):
+        raise InvalidInputException("hpoObjective is not supported")
+    for name, most in _MOST_JOBS.items():
+        value = config.get("hpoResourceConfig", {}).get(name, "1")
+        if not value.isdecimal() or not 1 <= int(value) <= most:
+            raise InvalidInputException(f"{name} must be from 1 to {most}, not {value}")
+    ranges = config.get("algorithmHyperParameterRanges", {})
+    if ranges and set(ranges) != set(_RANGES):
+        raise InvalidInputException(f"algorithmHyperParameterRanges must hold {', '.join(_RANGES)}, empty or not")
+    for one in (entry for entries in ranges.values() for entry in entries):
+        if one.get("name") not in tunable:
+            raise InvalidInputException(f"{one.get('name')} is not a hyperparameter of {recipe.arn} that can be tuned")
 
 
 def check_auto_training(params: dict[str, Any]) -> None:
@@ -50,13 +147,11 @@ def check_auto_training(params: dict[str, Any]) -> None:
 
 
 def check_exploration(config: dict[str, Any], recipe: Recipe) -> None:
-    """Check `batchInferenceJobConfig`: exploration can be set for User-Personalization only.
+    """Check `itemExplorationConfig`: exploration can be set for recipes that explore as told, no others.
 
     Raises:
         InvalidInputException: the recipe has no such setting, or a value is out of range.
     """
-    if config.get("rankingInfluence"):
-        raise InvalidInputException(f"rankingInfluence is not a setting of {recipe.arn}")
     settings = config.get("itemExplorationConfig")
     if not settings:
         return
@@ -73,6 +168,22 @@ def check_exploration(config: dict[str, Any], recipe: Recipe) -> None:
             raise InvalidInputException(f"{name} is not a setting of itemExplorationConfig")
 
 
+def check_influence(config: dict[str, Any], recipe: Recipe) -> None:
+    """Check `rankingInfluence`: how much popularity and freshness count, for recipes that document it.
+
+    Raises:
+        InvalidInputException: the recipe has no such setting, or a name is unknown.
+    """
+    influence = config.get("rankingInfluence")
+    if not influence:
+        return
+    if not recipe.ranks_by_influence:
+        raise InvalidInputException(f"rankingInfluence is not a setting of {recipe.arn}")
+    unknown = sorted(set(influence) - _INFLUENCES)
+    if unknown:
+        raise InvalidInputException(f"rankingInfluence knows {', '.join(sorted(_INFLUENCES))}, not {unknown[0]}")
+
+
 def number(name: str, value: str) -> float:
     """Return a setting that the API takes as a string.
 
@@ -83,3 +194,17 @@ def number(name: str, value: str) -> float:
         return float(value)
     except ValueError as error:
         raise InvalidInputException(f"{name} must be a number, not {value!r}") from error
+
+
+def settings_of(config: dict[str, Any], recipe: Recipe) -> Settings:
+    """Return what a campaign, a recommender or a batch job sets, with the recipe's defaults for the rest."""
+    explored = config.get("itemExplorationConfig", {})
+    influence = config.get("rankingInfluence", {})
+    default = Exploration()
+    exploration = Exploration(
+        float(explored.get("explorationWeight", default.weight)),
+        float(explored.get("explorationItemAgeCutOff", default.age_cut_off)),
+    )
+    return Settings(
+        exploration if recipe.explores else None, influence.get("POPULARITY", 0.0), influence.get("FRESHNESS", 0.0)
+    )

@@ -9,7 +9,7 @@ from typing import Final, Self
 from moto.s3.exceptions import MissingBucket
 from moto.s3.models import S3Backend, s3_backends
 
-from local.personalize.exceptions import JobFailedError
+from local.personalize.exceptions import InvalidInputException, JobFailedError
 from local.personalize.models import PersonalizeBackend
 from local.s3.policy import bucket_policy_allows, can_assume, role_allows
 
@@ -44,6 +44,18 @@ class Location:
         return f"s3://{self.bucket}/{self.key}"
 
 
+def check_s3(member: str, url: str) -> None:
+    """Check a location in a request.
+
+    Raises:
+        InvalidInputException: it is not in S3.
+    """
+    try:
+        Location.parse(url)
+    except ValueError as error:
+        raise InvalidInputException(f"{member}: {error}") from error
+
+
 class RoleStorage:
     """Reads and writes objects for one job.
 
@@ -70,6 +82,22 @@ class RoleStorage:
         self._require("s3:ListBucket", location.bucket, None, {"s3:prefix": location.key})
         keys = [key for key in list(self._s3.get_bucket(location.bucket).keys) if key.startswith(location.key)]
         return sorted(key for key in keys if self._s3.get_object(location.bucket, key) is not None)
+
+    def read_folder(self, location: Location) -> dict[str, bytes]:
+        """Return the objects of the first level of a folder, or the one object, by their URLs.
+
+        Raises:
+            JobFailedError: there is nothing.
+        """
+        if location.key and not location.key.endswith("/"):
+            content = self.read(location)
+            if content is None:
+                raise JobFailedError(f"There is no object {location}; the path of a folder ends in /")
+            return {str(location): content}
+        keys = [key for key in self.list_keys(location) if key != location.key and "/" not in key[len(location.key) :]]
+        if not keys:
+            raise JobFailedError(f"There are no files in {location}; subfolders are not read")
+        return {f"s3://{location.bucket}/{key}": self.read(Location(location.bucket, key)) or b"" for key in keys}
 
     def read(self, location: Location) -> bytes | None:
         """Return an object's content, None if there is none; needs s3:GetObject."""

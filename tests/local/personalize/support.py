@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from http import HTTPStatus
 from itertools import count
@@ -115,10 +116,11 @@ class Account:
             aws_secret_access_key="test",
             config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, **config),
         )
-        client.meta.events.register("before-sign", self._name_account)
+        client.meta.events.register("before-sign", self.name_account)
         return client
 
-    def _name_account(self, request: Any, **_: Any) -> None:
+    def name_account(self, request: Any, **_: Any) -> None:
+        """Say in a request which account it is for: register it for a client's `before-sign`."""
         request.headers["x-moto-account-id"] = self.id
 
     def fault(self, **fault: Any) -> None:
@@ -283,3 +285,16 @@ class Account:
 
 def _snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+@contextmanager
+def held(account: Account, kind: str) -> Iterator[None]:
+    """Keep what is created of a kind meanwhile in its first status."""
+    door = f"{account.personalize.meta.endpoint_url}/moto-api/state-manager"
+    model = f"personalize::{kind}"
+    transition = {"progression": "manual", "times": 1000}
+    requests.post(f"{door}/set-transition", json={"model_name": model, "transition": transition}, timeout=DEADLINE)
+    try:
+        yield
+    finally:
+        requests.post(f"{door}/unset-transition", json={"model_name": model}, timeout=DEADLINE)

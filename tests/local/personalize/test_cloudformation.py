@@ -1,7 +1,12 @@
 """The resource types, deployed as stacks."""
 
 import json
+from pathlib import Path
 from typing import Any
+
+import cfnlint
+import pytest
+from moto.cloudformation.parsing import get_model_map
 
 from tests.local.personalize.support import INTERACTION_FIELDS, Account, avro, csv, two_groups
 
@@ -116,13 +121,196 @@ def test_a_dataset_cannot_be_replaced_within_its_group(account: Account) -> None
     assert account.describe(arn)["schemaArn"].endswith("schema/films-schema")
 
 
-def test_the_import_job_property_is_not_emulated(account: Account) -> None:
-    """A dataset with a DatasetImportJob fails its stack instead of being created without data."""
+def test_an_import_job_runs_with_its_dataset_and_again_when_it_changes(account: Account) -> None:
+    """The stack is complete when the data is there; another job in the template imports again, in place."""
+    url = account.put("one.csv", csv(two_groups()))
     body = template()
-    body["Resources"]["Interactions"]["Properties"]["DatasetImportJob"] = {"JobName": "first"}
+    properties = body["Resources"]["Interactions"]["Properties"]
+    jobs = {}
+    for name in ("first", "second"):
+        properties["DatasetImportJob"] = {
+            "JobName": name,
+            "DataSource": {"DataLocation": url},
+            "RoleArn": account.role,
+        }
+        if name == "first":
+            dataset = deploy(account, body)["Dataset"]
+        else:
+            assert update(account, body)[0] == "UPDATE_COMPLETE"
+        found = account.personalize.list_dataset_import_jobs(datasetArn=dataset)["datasetImportJobs"]
+        jobs[name] = [(job["jobName"], job["status"]) for job in found]
+
+    assert jobs == {"first": [("first", "ACTIVE")], "second": [("first", "ACTIVE"), ("second", "ACTIVE")]}
+
+
+def test_a_failed_import_fails_the_stack_with_the_reason(account: Account) -> None:
+    """What the job's failureReason says is the reason of the failed resource."""
+    body = template()
+    body["Resources"]["Interactions"]["Properties"]["DatasetImportJob"] = {
+        "JobName": "first",
+        "DataSource": {"DataLocation": account.put("one.csv", "USER_ID\nu\n")},
+        "RoleArn": account.role,
+    }
+    client = account.client("cloudformation")
+    client.create_stack(StackName="films", TemplateBody=json.dumps(body))
+    events = client.describe_stack_events(StackName="films")["StackEvents"]
+
+    assert "the header is USER_ID" in " ".join(event.get("ResourceStatusReason", "") for event in events)
+
+
+def test_a_property_that_a_type_lacks_fails_the_stack(account: Account) -> None:
+    """A solution cannot be told not to train by itself: the type has no such property."""
+    body = {
+        "Resources": {
+            "Best": {
+                "Type": "AWS::Personalize::Solution",
+                "Properties": {"Name": "best", "DatasetGroupArn": "arn", "PerformAutoTraining": False},
+            }
+        }
+    }
     client = account.client("cloudformation")
     client.create_stack(StackName="films", TemplateBody=json.dumps(body))
     events = client.describe_stack_events(StackName="films")["StackEvents"]
 
     reasons = " ".join(event.get("ResourceStatusReason", "") for event in events)
-    assert "Property DatasetImportJob of AWS::Personalize::Dataset is not emulated" in reasons
+    assert "extraneous key [PerformAutoTraining] is not permitted" in reasons
+
+
+def served(group: str, version: str, tps: int = 1, tag: str = "a") -> dict[str, Any]:
+    """Return a stack of what a dataset group with a trained solution can have beside it."""
+    tags = [{"TagKey": "team", "TagValue": tag}]
+    return {
+        "Resources": {
+            "Live": {
+                "Type": "AWS::Personalize::Campaign",
+                "Properties": {
+                    "Name": "live",
+                    "SolutionVersionArn": version,
+                    "MinProvisionedTPS": tps,
+                    "CampaignConfig": {"EnableMetadataWithRecommendations": True},
+                    "Tags": tags,
+                },
+            },
+            "Fresh": {
+                "Type": "AWS::Personalize::Filter",
+                "Properties": {
+                    "Name": "fresh",
+                    "DatasetGroupArn": group,
+                    "FilterExpression": 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")',
+                    "Tags": tags,
+                },
+            },
+            "Tracker": {
+                "Type": "AWS::Personalize::EventTracker",
+                "Properties": {"Name": "tracker", "DatasetGroupArn": group, "Tags": tags},
+            },
+            "Sales": {
+                "Type": "AWS::Personalize::MetricAttribution",
+                "Properties": {
+                    "Name": "sales",
+                    "DatasetGroupArn": group,
+                    "Metrics": [{"EventType": "buy", "MetricName": "bought", "Expression": "SAMPLECOUNT()"}],
+                    "MetricsOutputConfig": {"RoleArn": f"arn:aws:iam::123456789012:role/metrics-{tag}"},
+                },
+            },
+        },
+        "Outputs": {
+            name: {"Value": {"Fn::GetAtt": [resource, attribute]}}
+            for name, resource, attribute in (
+                ("Campaign", "Live", "CampaignArn"),
+                ("Status", "Live", "Status"),
+                ("Filter", "Fresh", "FilterArn"),
+                ("Tracker", "Tracker", "EventTrackerArn"),
+                ("TrackingId", "Tracker", "TrackingId"),
+                ("Attribution", "Sales", "MetricAttributionArn"),
+            )
+        },
+    }
+
+
+EVENT_FIELDS = [*INTERACTION_FIELDS, {"name": "EVENT_TYPE", "type": "string"}]
+
+
+def test_what_serves_can_be_deployed_updated_and_deleted(account: Account) -> None:
+    """Campaign, filter, tracker and attribution: tags, capacity and output change in place; deletion leaves nothing."""
+    rows = [(*row, "buy") for row in two_groups()]
+    group = account.imported(csv(rows, "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE"), EVENT_FIELDS)
+    version = account.active(account.start_training(account.solution(group)))
+    before = deploy(account, served(group, version))
+    status, reasons = update(account, served(group, version, 4, "b"))
+    assert status == "UPDATE_COMPLETE", reasons
+    tags = [
+        account.personalize.list_tags_for_resource(resourceArn=before[name])["tags"]
+        for name in ("Campaign", "Filter", "Tracker")
+    ]
+    campaign = account.describe(before["Campaign"])
+    attribution = account.describe(before["Attribution"])
+    assert account.describe(before["Tracker"])["trackingId"] == before["TrackingId"]
+    account.client("cloudformation").delete_stack(StackName="films")
+
+    assert before["Status"] == "ACTIVE"
+    assert tags == [[{"tagKey": "team", "tagValue": "b"}]] * 3
+    assert (campaign["minProvisionedTPS"], campaign["solutionVersionArn"]) == (4, version)
+    assert attribution["metricsOutputConfig"]["roleArn"].endswith("metrics-b")
+    assert account.personalize.list_campaigns()["campaigns"] == []
+    assert account.personalize.list_filters()["Filters"] == []
+    assert account.personalize.list_event_trackers()["eventTrackers"] == []
+    assert account.personalize.list_metric_attributions()["metricAttributions"] == []
+
+
+def test_a_solution_of_a_stack_trains_by_itself(account: Account) -> None:
+    """The type cannot switch automatic training off, so the solution has the service's default."""
+    group = account.imported(csv(two_groups()))
+    body = {
+        "Resources": {
+            "Best": {
+                "Type": "AWS::Personalize::Solution",
+                "Properties": {
+                    "Name": "best",
+                    "DatasetGroupArn": group,
+                    "RecipeArn": "arn:aws:personalize:::recipe/aws-sims",
+                    "SolutionConfig": {"AlgorithmHyperParameters": {"popularity_discount_factor": "0.2"}},
+                },
+            }
+        },
+        "Outputs": {"Solution": {"Value": {"Fn::GetAtt": ["Best", "SolutionArn"]}}},
+    }
+    solution = account.describe(deploy(account, body)["Solution"])
+
+    assert solution["performAutoTraining"] is True
+    assert solution["solutionConfig"] == {"algorithmHyperParameters": {"popularity_discount_factor": "0.2"}}
+
+
+SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas"
+TYPES = [
+    f"AWS::Personalize::{kind}"
+    for kind in (
+        "Campaign",
+        "Dataset",
+        "DatasetGroup",
+        "EventTracker",
+        "Filter",
+        "MetricAttribution",
+        "Schema",
+        "Solution",
+    )
+]
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_properties_are_those_of_the_resource_schema(name: str) -> None:
+    """What can be set, what replaces and which attributes there are is what CloudFormation's own schema says."""
+    found = json.loads((SCHEMAS / "providers" / "us-east-1.json").read_text())[name]
+    schema = json.loads((SCHEMAS / "resources" / f"{found}.json").read_text())
+    model = next(
+        one for one in get_model_map().values() if one.__name__ == name.rpartition(":")[2] and hasattr(one, "in_place")
+    )
+    read_only, create_only = (
+        {path.removeprefix("/properties/") for path in schema.get(f"{kind}OnlyProperties", [])}
+        for kind in ("read", "create")
+    )
+    settable = schema["properties"].keys() - read_only
+
+    assert model.properties | model.in_place == settable - ({"Tags"} if name.endswith("Schema") else set())
+    assert model.in_place == settable - create_only
+    assert {attribute for attribute in schema["properties"] if model.has_cfn_attr(attribute)} == read_only

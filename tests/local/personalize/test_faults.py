@@ -12,8 +12,9 @@ from tests.local.personalize.support import INTERACTION_FIELDS, Account, avro, c
 
 @pytest.fixture
 def door(aws: EmbeddedAWS) -> Iterator[str]:
-    """Give the door's address, and forget the test's faults."""
+    """Give the door's address; other tests' faults are forgotten before, the test's own after it."""
     url = f"{aws.endpoint_url}/personalize-faults"
+    requests.delete(url, timeout=10)
     yield url
     requests.delete(url, timeout=10)
 
@@ -55,6 +56,60 @@ def test_a_stalled_job_stays_in_progress(account: Account, door: str) -> None:
     assert [fault["outcome"] for fault in requests.get(door, timeout=10).json()["fired"]] == ["STALL"]
 
 
+def test_a_quota_is_used_up(account: Account, door: str) -> None:
+    """The next import is refused as if five were at work; the one after it is accepted."""
+    dataset = account.dataset(account.group())
+    url = account.put("one.csv", csv(two_groups()))
+    account.fault(quota="DatasetImportJob")
+    with pytest.raises(ClientError) as caught:
+        account.start_import(dataset, url, "first")
+    account.active(account.start_import(dataset, url, "second"))
+
+    assert caught.value.response["Error"] == {
+        "Code": "LimitExceededException",
+        "Message": "More than 5 resources with PENDING or IN_PROGRESS status",
+    }
+    assert requests.get(door, timeout=10).json()["fired"] == [{"quota": "DatasetImportJob"}]
+
+
+def test_a_job_takes_its_time(account: Account, door: str, aws: EmbeddedAWS) -> None:
+    """A delayed job is at work until the delay is over on the embedded clock."""
+    del door
+    account.fault(job="DatasetImportJob", delay=3600)
+    dataset = account.dataset(account.group())
+    job = account.start_import(dataset, account.put("one.csv", csv(two_groups())))
+    account.wait(job, {"CREATE IN_PROGRESS"})
+    aws.skip(3000)
+    before = account.describe(job)["status"]
+    aws.skip(600)
+
+    assert (before, account.settle(job)["status"]) == ("CREATE IN_PROGRESS", "ACTIVE")
+
+
+@pytest.mark.parametrize("outcome", ["CREATE STOPPED", "CREATE EXPLODED"])
+def test_a_job_ends_in_whatever_status_is_wanted(account: Account, door: str, outcome: str) -> None:
+    """Stopped, or with a status that the service does not have: for programs that must not trust the list."""
+    del door
+    account.fault(job="DatasetImportJob", outcome=outcome, reason="because")
+    dataset = account.dataset(account.group())
+    job = account.start_import(dataset, account.put("one.csv", csv(two_groups())))
+
+    assert account.wait(job, {outcome})["failureReason"] == "because"
+
+
+def test_lines_of_a_batch_job_break(account: Account, door: str) -> None:
+    """The first lines of each output have the error, the others their answer, and the job is ACTIVE."""
+    del door
+    version = account.active(account.start_training(account.solution(account.imported(csv(two_groups())))))
+    account.fault(job="BatchInferenceJob", broken_lines=2, reason="Internal error")
+    source = account.put("in/users.json", "".join(f'{{"userId": "a{user}"}}\n' for user in range(4)))
+    account.active(account.start_batch(version, source, f"s3://{account.bucket}/out/"))
+    lines = account.answers("out/users.json.out")
+
+    assert [line["error"] for line in lines] == ["Internal error", "Internal error", None, None]
+    assert [bool(line["output"]["recommendedItems"]) for line in lines] == [False, False, True, True]
+
+
 def test_faults_can_be_forgotten(account: Account, door: str) -> None:
     """After DELETE nothing is armed."""
     account.fault(operation="ListSchemas", error="InternalFailure")
@@ -71,8 +126,13 @@ def test_faults_can_be_forgotten(account: Account, door: str) -> None:
         ("[]", "a fault is a JSON object"),
         ('{"operation": "CreateBook", "error": "X"}', "CreateBook is not an operation of Amazon Personalize"),
         ('{"operation": "CreateSchema"}', "error"),
-        ('{"job": "Schema", "outcome": "STALL"}', "job must be one of BatchInferenceJob, DatasetImportJob"),
-        ('{"job": "SolutionVersion", "outcome": "LATE"}', "outcome must be CREATE FAILED or STALL"),
+        ('{"job": "Schema", "outcome": "STALL"}', "job must be one of BatchInferenceJob, BatchSegmentJob"),
+        ('{"job": "SolutionVersion"}', "say what happens to it"),
+        ('{"job": "SolutionVersion", "outcome": 3}', "outcome must be a text"),
+        ('{"job": "SolutionVersion", "delay": -1}', "delay must be a number of seconds"),
+        ('{"job": "SolutionVersion", "broken_lines": 2}', "broken_lines is for batch jobs"),
+        ('{"job": "BatchInferenceJob", "broken_lines": "two"}', "broken_lines must be a whole number"),
+        ('{"quota": "Book"}', "quota must be one of Schema"),
         ('{"job": "SolutionVersion", "outcome": "STALL", "times": 0}', "times must be a whole number from 1"),
     ],
 )

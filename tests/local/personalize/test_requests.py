@@ -58,19 +58,6 @@ def test_a_value_of_the_wrong_type_cannot_be_read(account: Account) -> None:
     assert code(caught) == "SerializationException"
 
 
-def test_what_is_not_emulated_says_so(account: Account) -> None:
-    """An operation and a recipe that are not emulated are errors that name them."""
-    group = account.imported(csv(two_groups()))
-    with pytest.raises(ClientError) as operation:
-        account.personalize.list_campaigns()
-    with pytest.raises(ClientError) as recipe:
-        account.solution(group, recipe="aws-sims")
-
-    assert code(operation) == code(recipe) == "NotImplementedException"
-    assert message(operation) == "ListCampaigns is not emulated"
-    assert "aws-sims is not emulated" in message(recipe)
-
-
 POPULARITY = "arn:aws:personalize:::recipe/aws-popularity-count"
 
 
@@ -79,12 +66,18 @@ POPULARITY = "arn:aws:personalize:::recipe/aws-popularity-count"
     [
         ("create_solution", {}, "InvalidInputException", "recipeArn is required"),
         ("create_solution", {"performAutoML": True}, "NotImplementedException", "performAutoML"),
-        ("create_solution", {"recipeArn": POPULARITY, "performHPO": True}, "NotImplementedException", "performHPO"),
+        ("create_solution", {"recipeArn": POPULARITY, "performHPO": True}, "InvalidInputException", "performHPO"),
         (
             "create_solution",
-            {"recipeArn": POPULARITY, "solutionConfig": {"optimizationObjective": {"itemAttribute": "PRICE"}}},
+            {"recipeArn": POPULARITY, "performIncrementalUpdate": True},
+            "InvalidInputException",
+            "performIncrementalUpdate is not a setting",
+        ),
+        (
+            "create_solution",
+            {"recipeArn": POPULARITY, "solutionConfig": {"autoMLConfig": {"metricName": "precision"}}},
             "NotImplementedException",
-            "solutionConfig.optimizationObjective",
+            "solutionConfig.autoMLConfig",
         ),
         (
             "create_solution",
@@ -115,7 +108,6 @@ POPULARITY = "arn:aws:personalize:::recipe/aws-popularity-count"
             "InvalidInputException",
             "go together",
         ),
-        ("list_recipes", {"domain": "ECOMMERCE"}, "NotImplementedException", "recipes"),
     ],
 )
 def test_what_a_request_lacks_or_asks_in_vain_is_said(
@@ -140,28 +132,57 @@ def test_what_a_request_lacks_or_asks_in_vain_is_said(
     assert complaint in message(caught)
 
 
-@pytest.mark.parametrize("mode", ["UPDATE", "AUTOTRAIN"])
-def test_only_full_training_is_emulated(account: Account, mode: str) -> None:
-    """The other training modes are refused by name."""
+@pytest.mark.parametrize(
+    ("mode", "error", "complaint"),
+    [
+        ("UPDATE", "InvalidInputException", "trainingMode UPDATE is not a setting of"),
+        ("AUTOTRAIN", "NotImplementedException", "trainingMode AUTOTRAIN"),
+    ],
+)
+def test_a_training_mode_that_a_recipe_lacks_is_refused(
+    account: Account, mode: str, error: str, complaint: str
+) -> None:
+    """UPDATE is for recipes that document it, AUTOTRAIN for none that is documented."""
     solution = account.solution(account.imported(csv(two_groups())))
     with pytest.raises(ClientError) as caught:
         account.start_training(solution, trainingMode=mode)
 
-    assert message(caught) == f"trainingMode {mode} is not emulated"
+    assert code(caught) == error
+    assert complaint in message(caught)
+
+
+def test_an_update_needs_a_full_training_before(account: Account) -> None:
+    """The first version of a solution cannot be an update; after a full one it can."""
+    solution = account.solution(account.imported(csv(two_groups())), "aws-user-personalization")
+    with pytest.raises(ClientError) as caught:
+        account.start_training(solution, trainingMode="UPDATE")
+    account.active(account.start_training(solution))
+    updated = account.describe(account.active(account.start_training(solution, trainingMode="UPDATE")))
+
+    assert code(caught) == "InvalidInputException"
+    assert updated["trainingMode"] == "UPDATE"
 
 
 def test_an_unknown_recipe_is_not_found(account: Account) -> None:
-    """A recipe that the service never had is not found, and the list holds those that are emulated."""
+    """A recipe that the service never had is not found."""
     with pytest.raises(ClientError) as caught:
         account.personalize.describe_recipe(recipeArn="arn:aws:personalize:::recipe/aws-magic")
-    recipes = account.personalize.list_recipes()["recipes"]
 
     assert code(caught) == "ResourceNotFoundException"
-    assert [recipe["name"] for recipe in recipes] == [
-        "aws-popularity-count",
-        "aws-user-personalization",
-        "aws-user-personalization-v2",
-    ]
+
+
+def test_recipes_are_listed_by_domain(account: Account) -> None:
+    """There are five use cases in each domain, with a page's token between them, and fifteen custom recipes."""
+    first = account.personalize.list_recipes(domain="ECOMMERCE", maxResults=3)
+    second = account.personalize.list_recipes(domain="ECOMMERCE", nextToken=first["nextToken"])
+    names = [recipe["name"] for recipe in first["recipes"] + second["recipes"]]
+    everything = account.personalize.list_recipes()["recipes"]
+
+    assert len(names) == len(set(names)) == 5
+    assert all(name.startswith("aws-ecomm-") for name in names)
+    assert "nextToken" not in second
+    assert len([recipe for recipe in everything if "domain" not in recipe]) == 15
+    assert len([recipe for recipe in everything if recipe.get("domain") == "VIDEO_ON_DEMAND"]) == 5
 
 
 @pytest.mark.parametrize(
@@ -169,6 +190,38 @@ def test_an_unknown_recipe_is_not_found(account: Account) -> None:
     [
         ("aws-user-personalization-v2", {"algorithmHyperParameters": {"bptt": "8"}}, "bptt is not one of"),
         ("aws-user-personalization", {"algorithmHyperParameters": {"bptt": "99"}}, "bptt must be from 2 to 32"),
+        (
+            "aws-user-personalization",
+            {"eventsConfig": {"eventParametersList": [{"eventType": "buy", "weight": 1.0}]}},
+            "eventsConfig is not a setting",
+        ),
+        (
+            "aws-user-personalization-v2",
+            {"eventsConfig": {"eventParametersList": [{"eventType": "buy"}, {"eventType": "BUY"}]}},
+            "each of them once",
+        ),
+        (
+            "aws-user-personalization-v2",
+            {"optimizationObjective": {"itemAttribute": "PRICE", "objectiveSensitivity": "LOW"}},
+            "optimizationObjective is not a setting",
+        ),
+        (
+            "aws-user-personalization",
+            {"optimizationObjective": {"itemAttribute": "PRICE", "objectiveSensitivity": "LOW"}},
+            "a numeric column of the Items dataset",
+        ),
+        (
+            "aws-sims",
+            {"trainingDataConfig": {"excludedDatasetColumns": {"INTERACTIONS": ["USER_ID"]}}},
+            "Training needs USER_ID",
+        ),
+        ("aws-sims", {"trainingDataConfig": {"excludedDatasetColumns": {"BOOKS": ["A"]}}}, "not BOOKS"),
+        (
+            "aws-sims",
+            {"trainingDataConfig": {"excludedDatasetColumns": {"INTERACTIONS": ["COLOUR"]}}},
+            "has no column COLOUR",
+        ),
+        ("aws-sims", {"hpoConfig": {"hpoResourceConfig": {}}}, "hpoConfig needs performHPO"),
         ("aws-popularity-count", {"eventValueThreshold": "high"}, "eventValueThreshold must be a number"),
         (
             "aws-popularity-count",

@@ -1,0 +1,82 @@
+"""The work of batch inference and batch segment jobs: JSON lines from S3, one answer line each, back into S3.
+
+Rules: Developer Guide, batch-data-upload, creating-batch-inference-job, creating-batch-seg-job, limits and
+error-messages; the output's layout as seen in saved outputs of AWS's sample notebooks. `lines` is what the files
+have in common, `inference`, `themes` and `segments` answer their records.
+"""
+
+from typing import Any, Final
+
+from local.personalize.batch import inference, segments, themes
+from local.personalize.batch.lines import Answering, answer_file
+from local.personalize.exceptions import InvalidInputException, JobFailedError
+from local.personalize.kinds import BATCH_SEGMENT_JOB
+from local.personalize.models import PersonalizeBackend
+from local.personalize.resources import Resource
+from local.personalize.storage import Location, RoleStorage
+
+MOST_FILES: Final = 1000
+MOST_BYTES: Final = 1024**3
+
+
+def check_locations(params: dict[str, Any]) -> None:
+    """Check the job's input and output path.
+
+    Raises:
+        InvalidInputException: one is not in S3, or both are the same place.
+    """
+    try:
+        source, target = _locations(params)
+    except ValueError as error:
+        raise InvalidInputException(str(error)) from error
+    if (source.bucket, source.key.rstrip("/")) == (target.bucket, target.key.rstrip("/")):
+        raise InvalidInputException(f"Invalid S3 output path: {target} must differ from the input path {source}")
+
+
+def run(backend: PersonalizeBackend, job: Resource, version: Resource) -> None:
+    """Answer every line of every object whose key begins with the input path.
+
+    Raises:
+        JobFailedError: S3 cannot be used, or the input is empty or breaks a quota.
+    """
+    storage = RoleStorage(backend, job.members["roleArn"], job.arn)
+    source, target = _locations(job.members)
+    folder = target.key if not target.key or target.key.endswith("/") else f"{target.key}/"
+    inputs = _inputs(storage, source)
+    storage.list_keys(Location(target.bucket, folder))
+    answering = _answering(backend, job, version)
+    for name, content in inputs.items():
+        answering.check_size(name, content)
+    storage.write(Location(target.bucket, f"{folder}_CHECK"), b"")
+    for name, content in inputs.items():
+        output = answer_file(content, answering, job.broken_lines)
+        storage.write(Location(target.bucket, f"{folder}{name.rpartition('/')[2]}.out"), output)
+
+
+def _answering(backend: PersonalizeBackend, job: Resource, version: Resource) -> Answering:
+    trained = version.result
+    if job.kind is BATCH_SEGMENT_JOB:
+        return segments.answering(backend, job, version)
+    if job.members["batchInferenceJobMode"] == "THEME_GENERATION":
+        return themes.answering(trained, job)
+    return inference.answering(backend, job, version)
+
+
+def _inputs(storage: RoleStorage, source: Location) -> dict[str, bytes]:
+    names = storage.list_keys(source)
+    if len(names) > MOST_FILES:
+        raise JobFailedError(f"{len(names)} input files; there can be at most {MOST_FILES}")
+    files = {name: storage.read(Location(source.bucket, name)) for name in names}
+    inputs = {name: content for name, content in files.items() if content}
+    if not inputs:
+        raise JobFailedError(f"There is no input: no object with content begins with {source}")
+    if sum(map(len, inputs.values())) > MOST_BYTES:
+        raise JobFailedError(f"The input is larger than {MOST_BYTES} bytes")
+    return inputs
+
+
+def _locations(members: dict[str, Any]) -> tuple[Location, Location]:
+    return (
+        Location.parse(members["jobInput"]["s3DataSource"]["path"]),
+        Location.parse(members["jobOutput"]["s3DataDestination"]["path"]),
+    )

@@ -1,0 +1,62 @@
+"""Batch inference jobs: recommendations for users, related items, rankings."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from local import clock
+from local.personalize.asking import Asked, ask
+from local.personalize.batch.lines import Answering, Output, RecordError
+from local.personalize.kinds import FILTER
+from local.personalize.models import PersonalizeBackend
+from local.personalize.recipes.base import Answer, Asks
+from local.personalize.resources import Resource
+from local.personalize.settings import settings_of
+
+if TYPE_CHECKING:
+    from local.personalize.training import Trained
+
+MOST_RECORDS: Final = 50_000_000
+_FRESH: Final = timedelta(minutes=15)
+"""Records that came later than this before a job's start are not seen by it (getting-batch-recommendations)."""
+
+_KEYS: Final = {
+    Asks.USER: ("userId",),
+    Asks.NOTHING: ("userId",),
+    Asks.ITEM: ("itemId",),
+    Asks.RANKING: ("userId", "itemList"),
+}
+
+
+def answering(backend: PersonalizeBackend, job: Resource, version: Resource) -> Answering:
+    """Return how the records of a batch inference job are answered."""
+    trained: Trained = version.result
+    settings = settings_of(job.members.get("batchInferenceJobConfig", {}), trained.recipe)
+    with backend.lock:
+        found = backend.find(FILTER, job.members["filterArn"]) if "filterArn" in job.members else None
+    seen = clock.now() - _FRESH
+
+    def answer(records: Sequence[dict[str, Any]]) -> list[Output | RecordError]:
+        asked = [_asked(record) for record in records]
+        answers = ask(backend, version, asked, job.members["numResults"], settings, found, until=seen)
+        return [_output(one) if isinstance(one, Answer) else RecordError(f"User error: {one.text}") for one in answers]
+
+    keys = _KEYS[trained.recipe.asks]
+    return Answering(keys, answer, {"recommendedItems": []}, MOST_RECORDS, frozenset({"itemList"}))
+
+
+def _asked(record: dict[str, Any]) -> Asked:
+    return Asked(
+        user_id=record.get("userId"),
+        item_id=record.get("itemId"),
+        item_list=tuple(record.get("itemList", ())),
+        filter_values=record.get("filterValues", {}),
+    )
+
+
+def _output(answer: Answer) -> Output:
+    """Return an answer as the service writes it; items without a score come behind those with one, and have none."""
+    output: Output = {"recommendedItems": answer.ids}
+    if answer.scores is not None:
+        output["scores"] = [score for score in answer.scores if score is not None]
+    return output

@@ -1,0 +1,52 @@
+"""The control plane: every operation of the service `personalize`, by its name."""
+
+from typing import Any
+
+from botocore.model import StructureShape
+from moto.core.utils import get_service_model
+
+from local.personalize.callers import Caller
+from local.personalize.exceptions import NotImplementedException, ServiceError
+from local.personalize.faults import FAULTS
+from local.personalize.models import PersonalizeBackend
+from local.personalize.operations import attachments, automatic, batches, data, deployments, generic, solutions
+from local.personalize.operations.generic import Operation, Params
+from local.personalize.validation import validate
+
+OPERATIONS: dict[str, Operation] = {
+    **generic.OPERATIONS,
+    **data.OPERATIONS,
+    **solutions.OPERATIONS,
+    **deployments.OPERATIONS,
+    **batches.OPERATIONS,
+    **attachments.OPERATIONS,
+}
+
+
+def call(backend: PersonalizeBackend, operation: str, params: Params, caller: Caller | None = None) -> dict[str, Any]:
+    """Check a request against the service model and answer it.
+
+    Args:
+        backend: of the account and region that are asked.
+        operation: its name, as in the service model.
+        params: the request.
+        caller: who must be allowed to pass the roles in the request; None may everything.
+
+    Raises:
+        ServiceError: whatever the service would say, or that the operation is not emulated.
+    """
+    model = get_service_model("personalize")
+    if operation not in model.operation_names:
+        raise ServiceError(f"Unknown operation {operation}", "UnknownOperationException")
+    shape = model.operation_model(operation).input_shape
+    assert isinstance(shape, StructureShape)
+    validate(params, shape)
+    FAULTS.on_call(operation)
+    if operation not in OPERATIONS:
+        raise NotImplementedException(operation)
+    role = params.get("roleArn") or params.get("metricsOutputConfig", {}).get("roleArn")
+    if caller is not None and role is not None:
+        caller.require_pass_role(role)
+    with backend.lock:
+        automatic.catch_up(backend)
+        return OPERATIONS[operation](backend, params)

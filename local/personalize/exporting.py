@@ -1,0 +1,39 @@
+"""The work of a dataset export job: the records of a dataset as CSV files in S3.
+
+Rules: CreateDatasetExportJob in the API reference; Developer Guide, export-data. The name of the file is a choice.
+"""
+
+from typing import Final
+
+import polars as pl
+
+from local.personalize.exceptions import JobFailedError
+from local.personalize.models import PersonalizeBackend
+from local.personalize.resources import Resource
+from local.personalize.schemas import Schema
+from local.personalize.storage import Location, RoleStorage
+
+_FILE: Final = "{name}-{mode}.csv"
+
+
+def run(backend: PersonalizeBackend, job: Resource, dataset: Resource, schema: Schema) -> None:
+    """Write what the dataset holds of bulk imports (BULK), Put operations (PUT) or both (ALL) as one file.
+
+    Raises:
+        JobFailedError: S3 cannot be used, or there is nothing to export.
+    """
+    mode = job.members["ingestionMode"]
+    with backend.lock:
+        rows = dataset.result.rows(schema, bulk=mode != "PUT", streamed=mode != "BULK")
+    if rows.is_empty():
+        raise JobFailedError(f"The dataset {dataset.arn} has no records of the ingestion mode {mode}")
+    storage = RoleStorage(backend, job.members["roleArn"], job.arn)
+    target = Location.parse(job.members["jobOutput"]["s3DataDestination"]["path"])
+    folder = target.key if not target.key or target.key.endswith("/") else f"{target.key}/"
+    storage.list_keys(Location(target.bucket, folder))
+    key = folder + _FILE.format(name=dataset.members["datasetType"].lower(), mode=mode.lower())
+    storage.write(Location(target.bucket, key), _csv(rows))
+
+
+def _csv(rows: pl.DataFrame) -> bytes:
+    return rows.write_csv(quote_style="necessary").encode()
