@@ -23,7 +23,7 @@ Data
 Training
 - A solution version's `name` is an identity within its solution: using it twice is a
   `ResourceAlreadyExistsException`. Versions without a name are never refused.
-- A solution version's id is derived from the solution's name and the number of versions it had.
+- A solution version's id is derived from the solution's name and the number of resources created so far.
 - `GetSolutionMetrics` of a version that is still in the making is a `ResourceInUseException`; of one that failed
   or was stopped an `InvalidInputException`. So are jobs and campaigns with it.
 - The first automatic training begins an hour after the solution is ACTIVE, the end of the documented hour.
@@ -33,8 +33,12 @@ Resources
   dataset or the solution version they worked for is gone.
 - A second event tracker or metric attribution of a dataset group is a `ResourceAlreadyExistsException`.
 - Filters and metric attributions do not keep a dataset group from being deleted: they go with it.
-- An operation on a resource that is being updated is a `ResourceInUseException`, as is starting or stopping a
-  recommender in the wrong status.
+- To update, delete, stop, start or import into what is being updated is a `ResourceInUseException`, as is starting or
+  stopping a recommender in the wrong status.
+- A campaign cannot be updated to a solution version of another dataset group.
+- An update of a campaign or recommender that is `CREATE FAILED` makes it ACTIVE.
+- A resource has at most 50 tags, and no key begins with `aws:`, as elsewhere in AWS.
+- What a job brings is there when its work is done, even where a progression or delay keeps its status back.
 - A metric attribution is updated at once.
 - `AWS::Personalize::Dataset` with a `DatasetImportJob` is complete when the import is.
 - Keys of KMS are remembered and described; nothing is encrypted, and no key policy is asked.
@@ -73,6 +77,7 @@ Jobs
 - `numResults` of a batch inference job is at most 500, the documented maximum of real-time requests.
 - Batch output of User-Personalization-v2 has no reasons beside its items: where the service writes them is not
   shown anywhere.
+- Two inputs of a batch job whose names, without folders, are equal would write one output: they fail the job.
 - Segments are written as `usersList`, as observed, not as `recommendedUsers`, as documented.
 - An item or attribute that was not there when a segment's version was trained is that line's error.
 """

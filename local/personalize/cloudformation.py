@@ -9,7 +9,7 @@ name, is in its ARN.
 """
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from botocore.model import ListShape, Shape, StructureShape
@@ -31,6 +31,8 @@ from local.personalize.models import PersonalizeBackend, personalize_backends
 _log = logging.getLogger(__name__)
 
 _STEP = 1.0
+_LONGEST = timedelta(hours=3)
+"""Embedded time that CloudFormation waits for one resource."""
 _STATE = frozenset({"Status", "CreationDateTime", "LastUpdatedDateTime"})
 
 
@@ -205,17 +207,20 @@ def _wait(backend: PersonalizeBackend, kind: Kind, arn: str) -> None:
     """Wait until a resource, or its newest update, has come to its end.
 
     Raises:
-        ResourceFailedError: it failed; CloudFormation shows the reason.
+        InvalidInputException: it ended otherwise than ACTIVE, or not in time; CloudFormation shows the reason.
     """
+    deadline = clock.now() + _LONGEST
     while True:
         with backend.lock:
-            description = backend.find(kind, arn).describe()
+            resource = backend.find(kind, arn)
+            waiting = resource.unfinished or resource.updating
+            description = resource.describe()
         update = description.get(kind.update_member, {})
         status = update.get("status", description["status"])
-        if status == Status.ACTIVE:
+        if status == Status.ACTIVE and not waiting:
             return
-        if status == Status.CREATE_FAILED:
-            reason = update.get("failureReason") or description.get("failureReason")
+        if not waiting or clock.now() > deadline:
+            reason = update.get("failureReason") or description.get("failureReason") or "it did not stabilize"
             raise InvalidInputException(f"{kind.name} {arn} is {status}: {reason}")
         clock.sleep(_STEP)
 
@@ -226,10 +231,13 @@ def _look(backend: PersonalizeBackend, kind: Kind, arn: str) -> str:
 
 
 def _delete(backend: PersonalizeBackend, kind: Kind, arn: str) -> None:
+    deadline = clock.now() + _LONGEST
     try:
         with backend.lock:
             backend.delete(backend.find(kind, arn))
         while _look(backend, kind, arn):
+            if clock.now() > deadline:
+                raise ResourceInUseException(f"{kind.name} {arn} did not stabilize")
             clock.sleep(_STEP)
     except ResourceNotFoundException:
         return

@@ -8,6 +8,7 @@ ServiceError
  ├── ResourceAlreadyExistsException  the name is taken: names are the identity
  ├── ResourceInUseException          right request, wrong moment
  ├── ResourceNotFoundException       the ARN names nothing
+ ├── TooManyTagsException            a resource has 50 tags at most
  ├── ValidationException             the request breaks the service model
  ├── SerializationException          the request is not the JSON that the service model describes
  └── NotImplementedException         the service can do it, this emulation cannot
@@ -73,6 +74,12 @@ class ResourceNotFoundException(ServiceError):
 
     def __init__(self, arn: str) -> None:
         super().__init__(f"Resource Arn {arn} does not exist.")
+
+
+class TooManyTagsException(ServiceError):
+    """A resource would have more tags than it can."""
+
+    code = "TooManyTagsException"
 
 
 class ValidationException(ServiceError):

@@ -31,8 +31,10 @@ from moto.core.request import Request
 
 from local.personalize.exceptions import ServiceError
 from local.personalize.kinds import KINDS, Life, Status
+from local.personalize.progress import LONGEST
 
 STALL = "STALL"
+_NO_FAULTS = {Status.ACTIVE, Status.COMPLETED, Status.GONE}
 _JOBS = sorted(kind.name for kind in KINDS.values() if kind.life is Life.WORKED)
 
 
@@ -165,6 +167,8 @@ def _parse(wish: Any) -> Fault:
             raise ValueError(f"quota must be one of {', '.join(KINDS)}")
     else:
         fault = CallFault(**wish)
+        _check_text("error", fault.error)
+        _check_text("message", fault.message)
         if fault.operation not in _operations():
             raise ValueError(f"{fault.operation} is not an operation of Amazon Personalize")
     if not isinstance(fault.times, int) or fault.times < 1:
@@ -177,15 +181,24 @@ def _checked_job(fault: JobFault) -> JobFault:
         raise ValueError(f"job must be one of {', '.join(_JOBS)}")
     if fault.outcome is None and not fault.delay and not fault.broken_lines:
         raise ValueError(f"say what happens to it: outcome ({Status.CREATE_FAILED}, {STALL}, …), delay or broken_lines")
-    if fault.outcome is not None and not isinstance(fault.outcome, str):
-        raise TypeError("outcome must be a text")
-    if not isinstance(fault.delay, int | float) or fault.delay < 0:
-        raise ValueError("delay must be a number of seconds")
+    if fault.outcome is not None:
+        _check_text("outcome", fault.outcome)
+        if fault.outcome in _NO_FAULTS:
+            raise ValueError(f"outcome {fault.outcome} is no fault")
+    _check_text("reason", fault.reason)
+    if not isinstance(fault.delay, int | float) or not 0 <= fault.delay <= LONGEST:
+        raise ValueError(f"delay must be a number of seconds from 0 to {LONGEST}")
     if not isinstance(fault.broken_lines, int) or fault.broken_lines < 0:
         raise ValueError("broken_lines must be a whole number")
     if fault.broken_lines and not fault.job.startswith("Batch"):
         raise ValueError("broken_lines is for batch jobs")
     return fault
+
+
+def _check_text(name: str, value: Any) -> None:
+    """Check a text that becomes a header or a status."""
+    if not isinstance(value, str) or not value.isprintable():
+        raise ValueError(f"{name} must be a text without line breaks")
 
 
 def _operations() -> set[str]:

@@ -183,6 +183,7 @@ DATA_DELETION_JOB = Kind(
     life=Life.WORKED,
     path=DELETION_JOB,
     selectors=("datasetGroupArn",),
+    quota_per="datasetGroupArn",
     unfinished_quota=5,
 )
 SOLUTION = Kind(

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +22,8 @@ from local.personalize.exceptions import (
     ResourceAlreadyExistsException,
     ResourceInUseException,
     ResourceNotFoundException,
+    ServiceError,
+    TooManyTagsException,
 )
 from local.personalize.faults import FAULTS, STALL, JobFault
 from local.personalize.kinds import CREATION, DELETABLE, KINDS, Kind, Status
@@ -29,6 +31,7 @@ from local.personalize.resources import Resource, Update
 
 _log = logging.getLogger(__name__)
 
+_MOST_TAGS: Final = 50
 _WORKERS: Final = 2
 """Jobs that work at the same time; the others stay CREATE PENDING."""
 
@@ -111,8 +114,10 @@ class PersonalizeBackend(BaseBackend):
             raise ResourceNotFoundException(arn)
         return self.find(self.resources[arn].kind, arn)
 
-    def add(self, kind: Kind, params: dict[str, Any], **arn_parts: str) -> Resource:
+    def add(self, kind: Kind, params: dict[str, Any], *, asked: bool = True, **arn_parts: str) -> Resource:
         """Create a resource from a request; its ARN is the kind's shape filled with that and `arn_parts`.
+
+        What nobody `asked` for but the service makes by itself meets no fault on demand.
 
         Raises:
             ResourceAlreadyExistsException: the ARN is taken.
@@ -123,26 +128,20 @@ class PersonalizeBackend(BaseBackend):
         taken = self.resources.get(arn)
         if taken is not None and taken.status != Status.GONE:
             raise ResourceAlreadyExistsException(arn)
-        self._check_quotas(kind, members)
+        self._check_quotas(kind, members, filled=asked and FAULTS.on_quota(kind.name))
         resource = Resource(kind, arn, members, tags=tags_of(params))
         self.resources.pop(arn, None)
         self.resources[arn] = resource
         self.added += 1
         return resource
 
-    def _check_quotas(self, kind: Kind, members: dict[str, Any]) -> None:
-        filled = FAULTS.on_quota(kind.name)
-        existing = self.all(kind)
-        unfinished = sum(resource.unfinished for resource in existing)
+    def _check_quotas(self, kind: Kind, members: dict[str, Any], *, filled: bool) -> None:
+        counted = self.all(kind, **({kind.quota_per: members[kind.quota_per]} if kind.quota_per else {}))
+        unfinished = sum(resource.unfinished for resource in counted)
         if kind.unfinished_quota is not None and (filled or unfinished >= kind.unfinished_quota):
             raise LimitExceededException(
                 f"More than {kind.unfinished_quota} resources with PENDING or IN_PROGRESS status"
             )
-        counted = [
-            resource
-            for resource in existing
-            if kind.quota_per is None or resource.members.get(kind.quota_per) == members.get(kind.quota_per)
-        ]
         if kind.quota is not None and (filled or len(counted) >= kind.quota):
             place = f" in {members[kind.quota_per]}" if kind.quota_per else ""
             raise LimitExceededException(f"More than {kind.quota} resources of type {kind.name}{place}")
@@ -159,15 +158,16 @@ class PersonalizeBackend(BaseBackend):
             raise ResourceInUseException(f"{resource.kind.name} {resource.arn} is {resource.status}")
         for blocker in resource.kind.blockers:
             needed = resource.members[blocker.via] if blocker.via else resource.arn
-            for other in self.all(KINDS[blocker.kind], **{blocker.member: needed}):
-                if other.unfinished or not blocker.unfinished_only:
+            for other in self.all(KINDS[blocker.kind]):
+                at_work = other.unfinished or other.updating
+                if other.needs(blocker.member, needed) and (at_work or not blocker.unfinished_only):
                     raise ResourceInUseException(
                         f"{resource.kind.name} {resource.arn} is in use by {other.kind.name} {other.arn}"
                     )
+        resource.delete()
         for kind_name, member in resource.kind.owns.items():
             for owned in self.all(KINDS[kind_name], **{member: resource.arn}):
-                owned.delete()
-        resource.delete()
+                owned.progress = resource.progress
 
     def page(
         self, operation: str, resources: list[Any], size: int | None, token: str | None
@@ -229,13 +229,24 @@ class _Updating:
         return self.update.progress.finish(CREATION.done)
 
     def fail_work(self, reason: str, status: str | None = None) -> bool:
-        self.update.shown["failureReason"] = reason
+        self.update.failure_reason = reason
         return self.update.progress.finish(status or CREATION.failed)
 
 
-def tags_of(params: dict[str, Any]) -> dict[str, str]:
-    """Return a request's tags by their keys."""
-    return {tag["tagKey"]: tag["tagValue"] for tag in params.get("tags", [])}
+def tags_of(params: dict[str, Any], before: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the tags that a resource has with a request's, by their keys.
+
+    Raises:
+        InvalidInputException: a key is given twice, or reserved for AWS.
+        TooManyTagsException: there are more than 50.
+    """
+    keys = [tag["tagKey"] for tag in params.get("tags", [])]
+    if len(set(keys)) != len(keys) or any(key.lower().startswith("aws:") for key in keys):
+        raise InvalidInputException("Each tag key is given once, and none begins with aws:")
+    tags = {**(before or {}), **{tag["tagKey"]: tag["tagValue"] for tag in params.get("tags", [])}}
+    if len(tags) > _MOST_TAGS:
+        raise TooManyTagsException(f"A resource can have at most {_MOST_TAGS} tags")
+    return tags
 
 
 def _failing(fault: JobFault | None, work: Work) -> Work:
@@ -258,6 +269,9 @@ def _do(job: Resource | _Updating, work: Work, lock: RLock) -> None:
     except JobFailedError as error:
         with lock:
             job.fail_work(str(error), error.status)
+    except ServiceError as error:
+        with lock:
+            job.fail_work(error.message)
     except Exception as error:  # noqa: BLE001  # the thread has no caller to tell: the job does
         _log.exception("%s failed", job.arn)
         with lock:

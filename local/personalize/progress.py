@@ -7,9 +7,9 @@ kind, such as `personalize::SolutionVersion`:
     {"progression": "manual", "times": 3}        a status is over when it has been shown that many times
     {"progression": "time", "seconds": 1200}     the last status is reached so many embedded seconds after the call
 
-Where nothing is set, a status is over when it has been shown, at the latest after 30 embedded seconds: whoever
-polls sees every status once, and whoever does not is not kept waiting for good. What works in the background is
-as far as its work then; and in no progression is work overtaken.
+Where nothing is set, or what is set makes no sense, a status is over when it has been shown, at the latest after 30
+embedded seconds: whoever polls sees every status once, and whoever does not is not kept waiting for good. What works in
+the background is as far as its work then; and in no progression is work overtaken.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,9 @@ from moto.moto_api import state_manager
 
 from local import clock
 from local.personalize.kinds import KINDS, PAUSE
+
+LONGEST: Final = 366 * 24 * 3600
+"""Embedded seconds that a progression or a delay can last: a year."""
 
 _NATURAL: Final = {"progression": "natural"}
 _MODEL: Final = "personalize::{}"
@@ -74,7 +77,7 @@ class Progress:
 
     def leave_for(self, path: Sequence[str]) -> None:
         """Leave the present status now, for the first of another path; work that is under way is forgotten."""
-        self.works = False
+        self.works, self.setting = False, None
         self._follow(path)
 
     def advance(self, status: str) -> bool:
@@ -110,13 +113,13 @@ class Progress:
     def _end_of_present(self, now: datetime) -> datetime:
         """Return when the progression lets the present status end; in the future where it does not yet."""
         setting = self.setting or state_manager.get_transition(_MODEL.format(self.model))
-        match setting["progression"]:
-            case "immediate":
+        match setting:
+            case {"progression": "immediate"}:
                 return self._entered
-            case "manual":
-                return now if self._shown >= setting["times"] else now + PAUSE
-            case "time":
-                whole = timedelta(seconds=setting["seconds"])
+            case {"progression": "manual", "times": int(times)}:
+                return now if self._shown >= times else now + PAUSE
+            case {"progression": "time", "seconds": int(seconds) | float(seconds)} if 0 <= seconds <= LONGEST:
+                whole = timedelta(seconds=seconds)
                 final = len(self._coming) == 2 and not self.works  # noqa: PLR2004  # the present and the last
                 return self._started + (whole if final else min(PAUSE, whole / 2))
             case _ if self._worked:

@@ -29,6 +29,7 @@ class Update:
     result: Any = None
     works: bool = False
     taken_over: bool = False
+    failure_reason: str | None = None
     created: datetime = field(default_factory=clock.now)
     progress: Progress = field(init=False)
 
@@ -38,12 +39,15 @@ class Update:
 
     def describe(self) -> dict[str, Any]:
         """Return it as `latest…Update` shows it."""
-        return {
+        description = {
             **self.shown,
             "creationDateTime": self.created,
             "lastUpdatedDateTime": self.progress.entered,
             "status": str(self.progress.show()),
         }
+        if description["status"] == CREATION.failed:
+            description["failureReason"] = self.failure_reason
+        return description
 
 
 @dataclass(eq=False)
@@ -131,10 +135,14 @@ class Resource:
         update.taken_over = True
         self.members.update(update.changed)
         self.result = self.result if update.result is None else update.result
+        if self.progress.status == CREATION.failed:
+            self.progress.leave_for((CREATION.done,))
+            self.failure_reason = None
 
     def stop(self) -> None:
         """Begin to stop creating it; whatever its work still brings is thrown away."""
         pending = self.status == self.kind.path.pending
+        self.result = self.failure_reason = None
         self.progress.leave_for(STOPPING[1:] if pending else STOPPING)
 
     def deactivate(self) -> None:
@@ -149,20 +157,26 @@ class Resource:
         """Begin to vanish; a kind without statuses is gone at once."""
         self.progress.leave_for((Status.GONE,) if self.kind.life is Life.AT_ONCE else DELETING)
 
-    def describe(self) -> dict[str, Any]:
+    def needs(self, member: str, arn: str) -> bool:
+        """Return whether a member holds an ARN, or will when the update that is under way is done."""
+        changed = self.update.changed if self.update is not None and self.updating else {}
+        return arn in {self.members.get(member), changed.get(member)}
+
+    def describe(self, *, counts: bool = True) -> dict[str, Any]:
         """Return its members as `Describe…` and `List…` know them; the answer's shape picks from them.
 
-        Showing a status counts for its progression (see `progress`).
+        Showing a status counts for its progression (see `progress`), unless it is shown as a part of another
+        resource.
         """
         self.settle()
         description = {
             **self.members,
             self.kind.arn_member: self.arn,
             "lastUpdatedDateTime": self.progress.entered,
-            "status": str(self.progress.show()),
+            "status": str(self.progress.show() if counts else self.progress.status),
             "creationDateTime": self.created,
         }
-        if self.failure_reason is not None:
+        if self.failure_reason is not None and description["status"] not in UNFINISHED:
             description["failureReason"] = self.failure_reason
         if self.update is not None:
             description[self.kind.update_member] = self.update.describe()

@@ -13,6 +13,7 @@ from local.personalize.recipes import Recipe
 from local.personalize.recipes.base import Exploration, Settings
 from local.personalize.schemas import Schema
 
+_NUMBER: Final = re.compile(r"[+-]?(\d{1,18}(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?")
 _SCHEDULE: Final = re.compile(r"rate\((\d+) (days?)\)")
 _LONGEST_SCHEDULE: Final = 30
 _COLUMN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,149}")
@@ -69,7 +70,7 @@ def check_events(config: dict[str, Any], recipe: Recipe) -> None:
         raise InvalidInputException("eventParametersList must name an eventType in each entry, each of them once")
 
 
-def check_columns(config: dict[str, Any], schemas: Mapping[str, Schema] | None = None) -> None:
+def check_columns(config: dict[str, Any], schemas: Mapping[str, Schema]) -> None:
     """Check `trainingDataConfig`: columns by dataset type, without those that training cannot do without.
 
     Raises:
@@ -80,7 +81,7 @@ def check_columns(config: dict[str, Any], schemas: Mapping[str, Schema] | None =
         required = _DATASETS.get(dataset.upper())
         if required is None:
             raise InvalidInputException(f"trainingDataConfig names {', '.join(_DATASETS)}, not {dataset}")
-        known = None if schemas is None or dataset.upper() not in schemas else schemas[dataset.upper()].names
+        known = None if dataset.upper() not in schemas else schemas[dataset.upper()].names
         for column in columns:
             if not _COLUMN.fullmatch(column) or (known is not None and column not in known):
                 raise InvalidInputException(f"The dataset {dataset} has no column {column}")
@@ -88,7 +89,7 @@ def check_columns(config: dict[str, Any], schemas: Mapping[str, Schema] | None =
         needed = _DATASETS[dataset.upper()] & set(columns)
         if needed:
             raise InvalidInputException(f"Training needs {', '.join(sorted(needed))} of the dataset {dataset}")
-        if dataset in included:
+        if dataset.upper() in {name.upper() for name in included}:
             raise InvalidInputException(f"Columns of {dataset} are both included and excluded")
 
 
@@ -190,10 +191,9 @@ def number(name: str, value: str) -> float:
     Raises:
         InvalidInputException: it is no number.
     """
-    try:
-        return float(value)
-    except ValueError as error:
-        raise InvalidInputException(f"{name} must be a number, not {value!r}") from error
+    if not _NUMBER.fullmatch(value):
+        raise InvalidInputException(f"{name} must be a number, not {value!r}")
+    return float(value)
 
 
 def settings_of(config: dict[str, Any], recipe: Recipe) -> Settings:

@@ -15,6 +15,7 @@ from local.personalize.models import PersonalizeBackend
 from local.personalize.resources import Resource
 from local.personalize.storage import Location, RoleStorage
 
+THEMES: Final = "THEME_GENERATION"
 MOST_FILES: Final = 1000
 MOST_BYTES: Final = 1024**3
 
@@ -33,8 +34,14 @@ def check_locations(params: dict[str, Any]) -> None:
         raise InvalidInputException(f"Invalid S3 output path: {target} must differ from the input path {source}")
 
 
-def run(backend: PersonalizeBackend, job: Resource, version: Resource) -> None:
+def run(backend: PersonalizeBackend, job: Resource, version: Resource, found: Resource | None) -> None:
     """Answer every line of every object whose key begins with the input path.
+
+    Args:
+        backend: that of the job.
+        job: a batch inference or batch segment job.
+        version: the solution version that answers.
+        found: the job's filter.
 
     Raises:
         JobFailedError: S3 cannot be used, or the input is empty or breaks a quota.
@@ -44,7 +51,7 @@ def run(backend: PersonalizeBackend, job: Resource, version: Resource) -> None:
     folder = target.key if not target.key or target.key.endswith("/") else f"{target.key}/"
     inputs = _inputs(storage, source)
     storage.list_keys(Location(target.bucket, folder))
-    answering = _answering(backend, job, version)
+    answering = _answering(backend, job, version, found)
     for name, content in inputs.items():
         answering.check_size(name, content)
     storage.write(Location(target.bucket, f"{folder}_CHECK"), b"")
@@ -53,13 +60,11 @@ def run(backend: PersonalizeBackend, job: Resource, version: Resource) -> None:
         storage.write(Location(target.bucket, f"{folder}{name.rpartition('/')[2]}.out"), output)
 
 
-def _answering(backend: PersonalizeBackend, job: Resource, version: Resource) -> Answering:
-    trained = version.result
+def _answering(backend: PersonalizeBackend, job: Resource, version: Resource, found: Resource | None) -> Answering:
     if job.kind is BATCH_SEGMENT_JOB:
-        return segments.answering(backend, job, version)
-    if job.members["batchInferenceJobMode"] == "THEME_GENERATION":
-        return themes.answering(trained, job)
-    return inference.answering(backend, job, version)
+        return segments.answering(backend, job, version, found)
+    answering = inference.answering(backend, job, version, found)
+    return themes.answering(answering, version) if job.members["batchInferenceJobMode"] == THEMES else answering
 
 
 def _inputs(storage: RoleStorage, source: Location) -> dict[str, bytes]:
@@ -72,6 +77,11 @@ def _inputs(storage: RoleStorage, source: Location) -> dict[str, bytes]:
         raise JobFailedError(f"There is no input: no object with content begins with {source}")
     if sum(map(len, inputs.values())) > MOST_BYTES:
         raise JobFailedError(f"The input is larger than {MOST_BYTES} bytes")
+    outputs: dict[str, str] = {}
+    for name in inputs:
+        other = outputs.setdefault(name.rpartition("/")[2], name)
+        if other != name:
+            raise JobFailedError(f"The outputs of {other} and {name} would have the same name")
     return inputs
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 from local import clock
 from local.personalize.asking import Asked, ask
 from local.personalize.batch.lines import Answering, Output, RecordError
-from local.personalize.kinds import FILTER
 from local.personalize.models import PersonalizeBackend
 from local.personalize.recipes.base import Answer, Asks
 from local.personalize.resources import Resource
@@ -28,30 +27,33 @@ _KEYS: Final = {
 }
 
 
-def answering(backend: PersonalizeBackend, job: Resource, version: Resource) -> Answering:
+def answering(backend: PersonalizeBackend, job: Resource, version: Resource, found: Resource | None) -> Answering:
     """Return how the records of a batch inference job are answered."""
     trained: Trained = version.result
     settings = settings_of(job.members.get("batchInferenceJobConfig", {}), trained.recipe)
-    with backend.lock:
-        found = backend.find(FILTER, job.members["filterArn"]) if "filterArn" in job.members else None
+    keys = _KEYS[trained.recipe.asks]
     seen = clock.now() - _FRESH
 
     def answer(records: Sequence[dict[str, Any]]) -> list[Output | RecordError]:
-        asked = [_asked(record) for record in records]
+        asked = [_asked(record, keys) for record in records]
         answers = ask(backend, version, asked, job.members["numResults"], settings, found, until=seen)
         return [_output(one) if isinstance(one, Answer) else RecordError(f"User error: {one.text}") for one in answers]
 
-    keys = _KEYS[trained.recipe.asks]
     return Answering(keys, answer, {"recommendedItems": []}, MOST_RECORDS, frozenset({"itemList"}))
 
 
-def _asked(record: dict[str, Any]) -> Asked:
+def _asked(record: dict[str, Any], keys: Sequence[str]) -> Asked:
+    """Return the question in a record; what the recipe does not ask for is only taken along where it can be used."""
     return Asked(
-        user_id=record.get("userId"),
-        item_id=record.get("itemId"),
-        item_list=tuple(record.get("itemList", ())),
-        filter_values=record.get("filterValues", {}),
+        user_id=record["userId"] if "userId" in keys else _text(record.get("userId")),
+        item_id=record["itemId"] if "itemId" in keys else None,
+        item_list=tuple(record["itemList"]) if "itemList" in keys else (),
+        filter_values=record.get("filterValues") or {},
     )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _output(answer: Answer) -> Output:

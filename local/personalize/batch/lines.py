@@ -78,13 +78,24 @@ def _answered(lines: Sequence[bytes], answering: Answering, broken: tuple[int, s
 
 def _record(line: bytes, answering: Answering) -> tuple[Any, RecordError | None]:
     try:
-        asked = json.loads(line)
-    except ValueError:
+        asked = json.loads(line, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
         return line.decode("utf-8", "replace"), RecordError("User error: The record is not valid JSON")
-    if isinstance(asked, dict) and all(_has(asked, key, answering) for key in answering.keys):
-        return asked, None
-    keys = ", ".join(answering.keys)
-    return asked, RecordError(f"User error: Required fields for the provided recipe are {keys}")
+    if not isinstance(asked, dict) or not all(_has(asked, key, answering) for key in answering.keys):
+        keys = ", ".join(answering.keys)
+        return asked, RecordError(f"User error: Required fields for the provided recipe are {keys}")
+    values = asked.get("filterValues")
+    if values is not None and not _are_texts(values):
+        return asked, RecordError("User error: filterValues must be an object of texts")
+    return asked, None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _are_texts(values: Any) -> bool:
+    return isinstance(values, dict) and all(isinstance(value, str) for value in values.values())
 
 
 def _has(asked: dict[str, Any], key: str, answering: Answering) -> bool:
@@ -98,4 +109,6 @@ def _line(asked: Any, output: Output | RecordError, answering: Answering) -> str
     error = output.text if isinstance(output, RecordError) else None
     found = answering.empty if isinstance(output, RecordError) else output
     line = {"input": asked, "output": found, "error": error}
-    return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+    # Half of a surrogate pair is valid in JSON's escapes, but no text.
+    return text.encode("utf-8", "replace").decode()

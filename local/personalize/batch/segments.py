@@ -10,7 +10,6 @@ from local.personalize.asking import user_filter
 from local.personalize.batch.lines import Answering, Output, RecordError
 from local.personalize.exceptions import InvalidInputException
 from local.personalize.filters import parse_attributes
-from local.personalize.kinds import FILTER
 from local.personalize.models import PersonalizeBackend
 from local.personalize.recipes.base import Asks, Segmenter
 from local.personalize.recipes.interactions import Ints, Mask
@@ -22,15 +21,13 @@ MOST_QUERIES: Final = {Asks.SEGMENT_OF_ITEM: 500, Asks.SEGMENT_OF_ATTRIBUTES: 10
 _KEYS: Final = {Asks.SEGMENT_OF_ITEM: "itemId", Asks.SEGMENT_OF_ATTRIBUTES: "itemAttributes"}
 
 
-def answering(backend: PersonalizeBackend, job: Resource, version: Resource) -> Answering:
+def answering(backend: PersonalizeBackend, job: Resource, version: Resource, found: Resource | None) -> Answering:
     """Return how the records of a batch segment job are answered."""
     trained: Trained = version.result
     asks = trained.recipe.asks
     key = _KEYS[asks]
     group_of = _item_group(trained) if asks is Asks.SEGMENT_OF_ITEM else _attribute_group(trained)
-    with backend.lock:
-        found = backend.find(FILTER, job.members["filterArn"]) if "filterArn" in job.members else None
-        allowed = user_filter(backend, trained, version.members["datasetGroupArn"], found)
+    allowed = user_filter(backend, trained, version.members["datasetGroupArn"], found)
 
     def answer(records: Sequence[dict[str, Any]]) -> list[Output | RecordError]:
         queries = [_query(record, key, group_of, allowed) for record in records]
@@ -54,7 +51,7 @@ def _query(
     group_of: Callable[[str], Ints],
     allowed: Callable[[dict[str, str]], Mask | None],
 ) -> _Query | RecordError:
-    values = record.get("filterValues", {})
+    values = record.get("filterValues") or {}
     try:
         return _Query(group_of(record[key]), tuple(sorted(values.items())), allowed(values))
     except InvalidInputException as error:

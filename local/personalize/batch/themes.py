@@ -5,44 +5,45 @@ made of the words that most of the items have and most of the catalogue has not,
 of its words (TF-IDF, see `features`) with the mean of all of them.
 """
 
-from collections.abc import Sequence
-from typing import Any, Final, cast
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from local.personalize.batch.lines import Answering, Output, RecordError
-from local.personalize.recipes.base import Model, Questions, Settings
 from local.personalize.recipes.features import Terms, find_terms
 from local.personalize.resources import Resource
-from local.personalize.training import Trained
+
+if TYPE_CHECKING:
+    from local.personalize.training import Trained
 
 MOST_RECORDS: Final = 100
 _WORDS: Final = 3
 
 
-def answering(trained: Trained, job: Resource) -> Answering:
-    """Return how the records of a batch inference job with themes are answered."""
+def answering(plain: Answering, version: Resource) -> Answering:
+    """Return how the records of a batch inference job with themes are answered: as without, and with a theme."""
+    trained: Trained = version.result
     texts = find_terms(trained.data.items, categorical=False)
     places = {item: place for place, item in enumerate(trained.model.catalogue)}
 
     def answer(records: Sequence[dict[str, Any]]) -> list[Output | RecordError]:
-        histories = trained.data.interactions.of_users([""] * len(records))
-        questions = Questions(histories, [record["itemId"] for record in records])
-        found = cast("Model", trained.model).answer(questions, job.members["numResults"], Settings())
-        return [_themed(one.ids, [places[item] for item in one.ids], texts) for one in found]
+        return [one if isinstance(one, RecordError) else _themed(one, places, texts) for one in plain.answer(records)]
 
-    return Answering(("itemId",), answer, {"recommendedItems": []}, MOST_RECORDS)
+    return replace(plain, answer=answer, most_records=MOST_RECORDS)
 
 
-def _themed(items: list[str], places: Sequence[int], texts: Terms) -> Output:
-    rows = texts.table[places]
+def _themed(output: Output, places: Mapping[str, int], texts: Terms) -> Output:
+    items = output["recommendedItems"]
+    rows = texts.table[[places[item] for item in items]]
+    if not items or not rows.shape[1]:
+        return {**output, "theme": "", "itemsThemeRelevanceScores": [0.0] * len(items)}
     mean = np.asarray(rows.mean(axis=0)).ravel()
-    length = float(np.linalg.norm(mean))
-    relevance = rows @ (mean / length) if length else np.zeros(len(places))
+    length = float(np.linalg.norm(mean)) or 1.0
     best = np.argsort(-mean, kind="stable")[:_WORDS]
-    words = [texts.names[term] for term in best if mean[term] > 0]
     return {
-        "recommendedItems": items,
-        "theme": " ".join(words).capitalize(),
-        "itemsThemeRelevanceScores": [round(float(score), 6) for score in relevance],
+        **output,
+        "theme": " ".join(texts.names[term] for term in best if mean[term] > 0).capitalize(),
+        "itemsThemeRelevanceScores": [round(float(score), 6) for score in rows @ (mean / length)],
     }

@@ -6,16 +6,23 @@ creating-recommenders (every 7 days). Nothing runs between requests: each reques
 clock has made due.
 """
 
+import logging
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from local import clock
+from local.personalize.exceptions import ServiceError
 from local.personalize.kinds import DATASET, RECOMMENDER, SOLUTION, SOLUTION_VERSION, Status
 from local.personalize.models import PersonalizeBackend
 from local.personalize.operations.deployments import retrain
-from local.personalize.operations.solutions import start_training
+from local.personalize.operations.solutions import check_data, start_training
+from local.personalize.recipes import find_recipe
 from local.personalize.resources import Resource
+
+_log = logging.getLogger(__name__)
 
 FIRST: Final = timedelta(hours=1)
 EVERY: Final = timedelta(days=7)
@@ -23,23 +30,35 @@ _DAYS: Final = re.compile(r"\d+")
 
 
 def catch_up(backend: PersonalizeBackend) -> None:
-    """Begin every training that is due."""
+    """Begin every training that is due; what cannot begin now is tried again by the next request."""
     for solution in backend.all(SOLUTION):
         if solution.is_at(Status.ACTIVE) and solution.members["performAutoTraining"] and _is_due(backend, solution):
-            start_training(backend, solution, {"trainingMode": "FULL"}, training_type="AUTOMATIC")
+            _try(solution, partial(_train, backend, solution))
     for recommender in backend.all(RECOMMENDER):
         if recommender.is_at(Status.ACTIVE) and not recommender.updating and _is_old(backend, recommender):
-            retrain(backend, recommender)
+            _try(recommender, partial(retrain, backend, recommender))
+
+
+def _try(resource: Resource, begin: Callable[[], None]) -> None:
+    """Begin a training that nobody waits for: its failure is no failure of the request that comes by."""
+    try:
+        begin()
+    except ServiceError as error:
+        _log.info("%s is not trained now: %s", resource.arn, error)
+
+
+def _train(backend: PersonalizeBackend, solution: Resource) -> None:
+    check_data(backend, solution.members["datasetGroupArn"], find_recipe(solution.members["recipeArn"]))
+    start_training(backend, solution, {"trainingMode": "FULL"}, training_type="AUTOMATIC")
 
 
 def _is_due(backend: PersonalizeBackend, solution: Resource) -> bool:
     versions = backend.all(SOLUTION_VERSION, solutionArn=solution.arn)
     since = _automatic_since(solution)
-    now = clock.now()
     last = versions[-1].created if versions else None
-    if last is None or last < since:
-        return now >= since + FIRST and _has_news(backend, solution, last)
-    return now >= last + _interval(solution) and _has_news(backend, solution, last)
+    due = since + FIRST if last is None or last < since else last + _interval(solution)
+    learned = [version.created for version in versions if version.is_at(Status.ACTIVE) or version.unfinished]
+    return clock.now() >= due and _has_news(backend, solution, learned[-1] if learned else None)
 
 
 def _automatic_since(solution: Resource) -> datetime:
@@ -56,9 +75,9 @@ def _interval(solution: Resource) -> timedelta:
     return timedelta(days=int(found[0])) if found else EVERY
 
 
-def _has_news(backend: PersonalizeBackend, solution: Resource, last: datetime | None) -> bool:
-    """Return whether interactions arrived since the last training."""
-    group_arn = solution.members["datasetGroupArn"]
+def _has_news(backend: PersonalizeBackend, trained: Resource, last: datetime | None) -> bool:
+    """Return whether interactions arrived since the last training that came to something."""
+    group_arn = trained.members["datasetGroupArn"]
     changes = [
         dataset.result.changed
         for dataset in backend.all(DATASET, datasetGroupArn=group_arn)

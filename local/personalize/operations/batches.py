@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from local.personalize import batch
 from local.personalize.asking import check_filter
+from local.personalize.batch import THEMES
 from local.personalize.choices import MAX_BATCH_RESULTS
 from local.personalize.datasets import schemas_of
 from local.personalize.exceptions import InvalidInputException
@@ -22,7 +23,6 @@ from local.personalize.settings import check_exploration, check_influence
 
 _DEFAULT_RESULTS: Final = 25
 _MOST_USERS: Final = 5_000_000
-_THEMES: Final = "THEME_GENERATION"
 
 
 def _create_batch_inference_job(backend: PersonalizeBackend, params: Params) -> dict[str, str]:
@@ -60,14 +60,14 @@ def _check_results(results: int, most: int) -> None:
 
 def _check_themes(members: dict[str, Any], recipe: Recipe, schemas: dict[str, Schema]) -> None:
     """Check a job with themes: Similar-Items, a textual column, and the column of the titles."""
-    if members["batchInferenceJobMode"] != _THEMES:
+    if members["batchInferenceJobMode"] != THEMES:
         if members.get("themeGenerationConfig"):
-            raise InvalidInputException(f"themeGenerationConfig needs batchInferenceJobMode {_THEMES}")
+            raise InvalidInputException(f"themeGenerationConfig needs batchInferenceJobMode {THEMES}")
         return
     if recipe.asks is not Asks.ITEM or not recipe.name.endswith("similar-items"):
-        raise InvalidInputException(f"{recipe.arn} cannot be used with {_THEMES}")
+        raise InvalidInputException(f"{recipe.arn} cannot be used with {THEMES}")
     if "themeGenerationConfig" not in members:
-        raise InvalidInputException(f"batchInferenceJobMode {_THEMES} needs themeGenerationConfig")
+        raise InvalidInputException(f"batchInferenceJobMode {THEMES} needs themeGenerationConfig")
     fields = schemas["ITEMS"].fields if "ITEMS" in schemas else ()
     title = members["themeGenerationConfig"]["fieldsForThemeGeneration"]["itemName"]
     if not any(field.textual for field in fields) or title not in {field.name for field in fields}:
@@ -75,13 +75,14 @@ def _check_themes(members: dict[str, Any], recipe: Recipe, schemas: dict[str, Sc
 
 
 def _start(backend: PersonalizeBackend, kind: Kind, members: dict[str, Any], version: Resource) -> dict[str, str]:
+    found = None
     if "filterArn" in members:
         found = backend.find_active(FILTER, members["filterArn"])
         recipe, group_arn = find_recipe(version.members["recipeArn"]), version.members["datasetGroupArn"]
         check_filter(found, recipe, group_arn)
     batch.check_locations(members)
     job = backend.add(kind, members)
-    backend.start(job, lambda: batch.run(backend, job, version))
+    backend.start(job, lambda: batch.run(backend, job, version, found))
     return created(job)
 
 

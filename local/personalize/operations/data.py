@@ -16,6 +16,7 @@ from local.personalize.kinds import (
 )
 from local.personalize.models import PersonalizeBackend
 from local.personalize.operations.generic import Operation, Params, created, picked
+from local.personalize.resources import Resource
 from local.personalize.schemas import check_dataset_fits, check_replacement, parse_schema
 from local.personalize.storage import check_s3
 
@@ -52,9 +53,7 @@ def tracking_id(group_arn: str, salt: str) -> str:
 
 
 def _update_dataset(backend: PersonalizeBackend, params: Params) -> dict[str, str]:
-    dataset = backend.find_active(DATASET, params["datasetArn"])
-    if dataset.updating:
-        raise ResourceInUseException(f"Dataset {dataset.arn} is being updated")
+    dataset = _settled(backend, params["datasetArn"])
     schema = backend.find(SCHEMA, params["schemaArn"])
     group = backend.find(DATASET_GROUP, dataset.members["datasetGroupArn"])
     check_dataset_fits(dataset.members["datasetType"], schema.members, group.members)
@@ -64,8 +63,16 @@ def _update_dataset(backend: PersonalizeBackend, params: Params) -> dict[str, st
     return created(dataset)
 
 
+def _settled(backend: PersonalizeBackend, arn: str) -> Resource:
+    """Return a dataset that is ACTIVE and not being updated."""
+    dataset = backend.find_active(DATASET, arn)
+    if dataset.updating:
+        raise ResourceInUseException(f"Dataset {dataset.arn} is being updated")
+    return dataset
+
+
 def _create_dataset_import_job(backend: PersonalizeBackend, params: Params) -> dict[str, str]:
-    dataset = backend.find_active(DATASET, params["datasetArn"])
+    dataset = _settled(backend, params["datasetArn"])
     location = params["dataSource"].get("dataLocation")
     if location is None:
         raise InvalidInputException("dataSource.dataLocation is required")
@@ -96,7 +103,8 @@ def _create_data_deletion_job(backend: PersonalizeBackend, params: Params) -> di
         raise InvalidInputException("dataSource.dataLocation is required")
     check_s3("dataSource.dataLocation", location)
     job = backend.add(DATA_DELETION_JOB, params)
-    backend.start(job, lambda: deleting.run(backend, job, backend.all(DATASET, datasetGroupArn=group.arn)))
+    datasets = backend.all(DATASET, datasetGroupArn=group.arn)
+    backend.start(job, lambda: deleting.run(backend, job, datasets))
     return created(job)
 
 

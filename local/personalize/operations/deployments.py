@@ -8,10 +8,9 @@ from typing import Any, Final
 
 from local import clock
 from local.personalize import training
-from local.personalize.datasets import datasets_of
+from local.personalize.datasets import datasets_of, schemas_of
 from local.personalize.exceptions import (
     InvalidInputException,
-    JobFailedError,
     ResourceInUseException,
     ResourceNotFoundException,
 )
@@ -66,8 +65,9 @@ def _update_campaign(backend: PersonalizeBackend, params: Params) -> dict[str, s
     changed = picked(params, "solutionVersionArn", "minProvisionedTPS", "campaignConfig")
     wanted = {**picked(campaign.members, "solutionVersionArn", "minProvisionedTPS", "campaignConfig"), **changed}
     version = _checked_version(backend, wanted["solutionVersionArn"], wanted.get("campaignConfig", {}))
-    if version.members["solutionArn"] != campaign.members["solutionArn"]:
-        changed["solutionArn"] = version.members["solutionArn"]
+    if version.members["datasetGroupArn"] != campaign.members["datasetGroupArn"]:
+        raise InvalidInputException(f"{version.arn} belongs to another dataset group than {campaign.arn}")
+    changed["solutionArn"] = version.members["solutionArn"]
     campaign.begin_update(wanted, changed)
     return created(campaign)
 
@@ -93,7 +93,7 @@ def _create_recommender(backend: PersonalizeBackend, params: Params) -> dict[str
     recipe = find_recipe(params["recipeArn"])
     if recipe.domain is None or recipe.domain != group.members.get("domain"):
         raise InvalidInputException(f"{recipe.arn} is not a use case of the domain of {group.arn}")
-    config = _checked_config(params.get("recommenderConfig", {}), recipe)
+    config = _checked_config(backend, group.arn, params.get("recommenderConfig", {}), recipe)
     check_data(backend, group.arn, recipe)
     members = {**params, "recommenderConfig": config, "trainedAt": clock.now()}
     recommender = backend.add(RECOMMENDER, members)
@@ -101,9 +101,11 @@ def _create_recommender(backend: PersonalizeBackend, params: Params) -> dict[str
     return created(recommender)
 
 
-def _checked_config(config: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
+def _checked_config(
+    backend: PersonalizeBackend, group_arn: str, config: dict[str, Any], recipe: Recipe
+) -> dict[str, Any]:
     check_exploration(config, recipe)
-    check_columns(config.get("trainingDataConfig", {}))
+    check_columns(config.get("trainingDataConfig", {}), schemas_of(backend, group_arn))
     return {"minRecommendationRequestsPerSecond": 1, **config}
 
 
@@ -128,8 +130,8 @@ def retrain(backend: PersonalizeBackend, recommender: Resource) -> None:
     def replace() -> None:
         try:
             trained = train()
-        except JobFailedError as error:
-            _log.warning("%s was not trained again: %s", recommender.arn, error)
+        except Exception as error:  # noqa: BLE001  # nobody waits for it: the log is where it can be told
+            _log.warning("%s was not trained again: %r", recommender.arn, error)
             return
         with backend.lock:
             recommender.result = trained
@@ -143,8 +145,10 @@ def _update_recommender(backend: PersonalizeBackend, params: Params) -> dict[str
         raise ResourceInUseException(f"Recommender {recommender.arn} is {recommender.status} or being updated")
     before = recommender.members["recommenderConfig"]
     recipe = find_recipe(recommender.members["recipeArn"])
-    config = {**before, **_checked_config(params["recommenderConfig"], recipe)}
-    trains = config.get("trainingDataConfig") != before.get("trainingDataConfig")
+    group_arn = recommender.members["datasetGroupArn"]
+    config = {**before, **_checked_config(backend, group_arn, params["recommenderConfig"], recipe)}
+    failed = recommender.is_at(Status.CREATE_FAILED)
+    trains = failed or config.get("trainingDataConfig") != before.get("trainingDataConfig")
     update = recommender.begin_update({"recommenderConfig": config}, {"recommenderConfig": config}, works=trains)
     if trains:
         backend.start_update(recommender, update, _training(backend, recommender, config))
@@ -161,7 +165,7 @@ def _stop_recommender(backend: PersonalizeBackend, params: Params) -> dict[str, 
 
 def _start_recommender(backend: PersonalizeBackend, params: Params) -> dict[str, str]:
     recommender = backend.find(RECOMMENDER, params["recommenderArn"])
-    if not recommender.is_at(Status.INACTIVE):
+    if not recommender.is_at(Status.INACTIVE) or recommender.updating:
         raise ResourceInUseException(f"Recommender {recommender.arn} is {recommender.status}, not {Status.INACTIVE}")
     recommender.activate()
     return created(recommender)

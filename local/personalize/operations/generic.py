@@ -1,11 +1,11 @@
 """What works the same for every kind of resource: Describe, List, Delete, and tags; and the recipes' descriptions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from local.personalize.exceptions import InvalidInputException
-from local.personalize.kinds import CAMPAIGN, KINDS, RECOMMENDER, SOLUTION, SOLUTION_VERSION, Kind
+from local.personalize.kinds import CAMPAIGN, KINDS, RECOMMENDER, SOLUTION, SOLUTION_VERSION, Kind, Status
 from local.personalize.models import PersonalizeBackend, tags_of
 from local.personalize.recipes import (
     RECIPES,
@@ -32,10 +32,11 @@ def picked(params: Params, *members: str) -> dict[str, Any]:
 
 
 def answer_page(
-    backend: PersonalizeBackend, operation: str, member: str, items: list[dict[str, Any]], params: Params
+    backend: PersonalizeBackend, operation: str, member: str, items: Sequence[Resource | dict[str, Any]], params: Params
 ) -> dict[str, Any]:
-    """Return one page of a list, with the token of the next."""
-    page, token = backend.page(operation, items, params.get("maxResults"), params.get("nextToken"))
+    """Return one page of a list, with the token of the next; only the resources on the page are shown."""
+    found, token = backend.page(operation, list(items), params.get("maxResults"), params.get("nextToken"))
+    page = [item.describe() if isinstance(item, Resource) else item for item in found]
     return {member: page} if token is None else {member: page, "nextToken": token}
 
 
@@ -45,12 +46,13 @@ def _describe(kind: Kind, backend: PersonalizeBackend, params: Params) -> dict[s
     if kind is SOLUTION:
         versions = backend.all(SOLUTION_VERSION, solutionArn=resource.arn)
         if versions:
-            description["latestSolutionVersion"] = versions[-1].describe()
-    if kind is SOLUTION_VERSION and resource.result is not None:
-        description["trainingHours"] = resource.result.training_hours
-        if resource.result.tuned_hpo_params:
-            description["tunedHPOParams"] = {"algorithmHyperParameters": resource.result.tuned_hpo_params}
-    if kind is RECOMMENDER and resource.result is not None:
+            description["latestSolutionVersion"] = versions[-1].describe(counts=False)
+    trained = resource.result if resource.is_at(Status.ACTIVE) else None
+    if kind is SOLUTION_VERSION and trained is not None:
+        description["trainingHours"] = trained.training_hours
+        if trained.tuned_hpo_params:
+            description["tunedHPOParams"] = {"algorithmHyperParameters": trained.tuned_hpo_params}
+    if kind is RECOMMENDER and resource.result is not None and not resource.unfinished:
         description["modelMetrics"] = resource.result.metrics
     return {kind.member: description}
 
@@ -59,8 +61,7 @@ def _list(kind: Kind, backend: PersonalizeBackend, params: Params) -> dict[str, 
     selected = {member: params[member] for member in kind.selectors if member in params}
     if kind in (SOLUTION_VERSION, CAMPAIGN) and "solutionArn" in selected:
         backend.find(SOLUTION, selected["solutionArn"])
-    items = [resource.describe() for resource in backend.all(kind, **selected)]
-    return answer_page(backend, f"List{kind.name}s", kind.list_member, items, params)
+    return answer_page(backend, f"List{kind.name}s", kind.list_member, backend.all(kind, **selected), params)
 
 
 def _delete(kind: Kind, backend: PersonalizeBackend, params: Params) -> dict[str, Any]:
@@ -102,7 +103,8 @@ def _list_tags_for_resource(backend: PersonalizeBackend, params: Params) -> dict
 
 
 def _tag_resource(backend: PersonalizeBackend, params: Params) -> dict[str, Any]:
-    _taggable(backend, params).tags.update(tags_of(params))
+    resource = _taggable(backend, params)
+    resource.tags = tags_of(params, resource.tags)
     return {}
 
 

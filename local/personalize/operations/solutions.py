@@ -143,9 +143,9 @@ def start_training(
         "solutionArn": solution.arn,
         "trainingType": training_type,
     }
-    number = len(backend.all(SOLUTION_VERSION, solutionArn=solution.arn))
-    identifier = hashlib.sha256(f"{name}/{number}".encode()).hexdigest()[:8]
-    version = backend.add(SOLUTION_VERSION, members, solutionName=name, id=identifier)
+    identifier = hashlib.sha256(f"{name}/{backend.added}".encode()).hexdigest()[:8]
+    asked = training_type == "MANUAL"
+    version = backend.add(SOLUTION_VERSION, members, asked=asked, solutionName=name, id=identifier)
     full_only = find_recipe(members["recipeArn"]).segments
     datasets = datasets_of(backend, group_arn, full_only=full_only)
     backend.start(version, lambda: _train(members, datasets, before))

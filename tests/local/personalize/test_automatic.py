@@ -69,3 +69,31 @@ def test_automatic_training_can_be_switched_off(account: Account, aws: EmbeddedA
     aws.skip(30 * DAY)
 
     assert versions(account, solution) == []
+
+
+def test_a_training_that_cannot_begin_stops_nobody_else(account: Account, aws: EmbeddedAWS) -> None:
+    """While the quota of trainings is used up, other calls are answered, and the training comes later."""
+    group = account.imported(csv(two_groups()))
+    solution = account.solution(group, performAutoTraining=True)
+    other = account.solution(group, name="other")
+    account.fault(job="SolutionVersion", outcome="STALL", times=20)
+    stalled = [account.start_training(other) for _ in range(20)]
+    aws.skip(HOUR)
+    listed = account.personalize.list_solution_versions(solutionArn=solution)["solutionVersions"]
+    account.personalize.stop_solution_version_creation(solutionVersionArn=stalled[0])
+    account.wait(stalled[0], {"CREATE STOPPED"})
+
+    assert listed == []
+    assert len(versions(account, solution)) == 1
+
+
+def test_a_failed_training_is_tried_again_at_its_next_turn(account: Account, aws: EmbeddedAWS) -> None:
+    """What a failed training did not learn is still news a week later."""
+    solution = account.solution(account.imported(csv(two_groups())), performAutoTraining=True)
+    account.fault(job="SolutionVersion", outcome="CREATE FAILED")
+    aws.skip(HOUR)
+    failed = versions(account, solution)
+    aws.skip(7 * DAY)
+
+    assert [version["status"] for version in failed] == ["CREATE FAILED"]
+    assert [version["status"] for version in versions(account, solution)] == ["CREATE FAILED", "ACTIVE"]

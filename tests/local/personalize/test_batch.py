@@ -74,6 +74,12 @@ def test_the_input_path_is_the_beginning_of_keys(trained: Trained) -> None:
         ('{"userId":""}', "User error: Required fields for the provided recipe are userId"),
         ('["a1"]', "User error: Required fields for the provided recipe are userId"),
         ("{userId: a1}", "User error: The record is not valid JSON"),
+        ('{"userId":"a1","x":NaN}', "User error: The record is not valid JSON"),
+        ("[" * 20000, "User error: The record is not valid JSON"),
+        ('{"userId":5}', "User error: Required fields for the provided recipe are userId"),
+        ('{"userId":"a1","filterValues":["x"]}', "User error: filterValues must be an object of texts"),
+        ('{"userId":"a1","filterValues":{"G":5}}', "User error: filterValues must be an object of texts"),
+        ('{"userId":"a1","filterValues":{"G":"5"}}', "User error: filterValues need a filter"),
     ],
 )
 def test_a_bad_line_is_answered_in_its_place(trained: Trained, line: str, error: str) -> None:
@@ -183,3 +189,26 @@ def test_job_names_are_taken_for_good(trained: Trained) -> None:
         account.start_batch(version, source, f"s3://{account.bucket}/names/other/", "named")
 
     assert caught.value.response["Error"]["Code"] == "ResourceAlreadyExistsException"
+
+
+def test_half_a_surrogate_pair_does_not_stop_the_others(trained: Trained) -> None:
+    """JSON lets it through its escapes although it is no text; the line is answered with a replacement."""
+    account, versions = trained
+    source = account.put("surrogate/in.json", '{"userId":"\\ud800"}\n{"userId":"a2","itemList":5}\n')
+    target = f"s3://{account.bucket}/surrogate/out/"
+    account.active(account.start_batch(versions["aws-popularity-count"], source, target, "surrogate"))
+
+    assert [line["error"] for line in account.answers("surrogate/out/in.json.out")] == [None, None]
+
+
+def test_outputs_never_overwrite_each_other(trained: Trained) -> None:
+    """Two inputs of the same name in two folders would write one output: the job fails and names both."""
+    account, versions = trained
+    for folder in ("a", "b"):
+        account.put(f"same/{folder}/users.json", '{"userId":"a1"}\n')
+    source, target = f"s3://{account.bucket}/same/", f"s3://{account.bucket}/other/out/"
+    job = account.settle(account.start_batch(versions["aws-popularity-count"], source, target, "same"))
+
+    assert job["status"] == "CREATE FAILED"
+    assert "same/a/users.json" in job["failureReason"]
+    assert "same/b/users.json" in job["failureReason"]

@@ -193,6 +193,24 @@ def test_themes(world: World) -> None:
     assert all(0 <= score <= 1 for score in output["itemsThemeRelevanceScores"])
 
 
+def test_themes_keep_to_the_filter(world: World) -> None:
+    """A job with themes leaves out what its filter does, and a line with values that it has not is an error."""
+    no_action = make_filter(world, 'EXCLUDE ItemID WHERE Items.CATEGORY_L1 IN ("action")')
+    themed, wrong = infer(
+        world,
+        "aws-similar-items",
+        [{"itemId": "i4"}, {"itemId": "i4", "filterValues": {"G": '"x"'}}],
+        filterArn=no_action,
+        numResults=4,
+        batchInferenceJobMode="THEME_GENERATION",
+        themeGenerationConfig={"fieldsForThemeGeneration": {"itemName": "TITLE"}},
+    )
+
+    assert {int(item[1:]) % 2 for item in themed["output"]["recommendedItems"]} == {1}
+    assert "comedy" in themed["output"]["theme"].lower()
+    assert "G" in wrong["error"]
+
+
 @pytest.mark.parametrize(
     ("recipe", "more", "complaint"),
     [

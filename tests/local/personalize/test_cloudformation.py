@@ -314,3 +314,20 @@ def test_properties_are_those_of_the_resource_schema(name: str) -> None:
     assert model.properties | model.in_place == settable - ({"Tags"} if name.endswith("Schema") else set())
     assert model.in_place == settable - create_only
     assert {attribute for attribute in schema["properties"] if model.has_cfn_attr(attribute)} == read_only
+
+
+def test_what_never_becomes_active_fails_the_stack(account: Account) -> None:
+    """An import that ends as anything but ACTIVE is a failure of the stack, not a wait without end."""
+    account.fault(job="DatasetImportJob", outcome="CREATE STOPPED", reason="an operator stopped it")
+    body = template()
+    body["Resources"]["Interactions"]["Properties"]["DatasetImportJob"] = {
+        "JobName": "first",
+        "DataSource": {"DataLocation": account.put("one.csv", csv(two_groups()))},
+        "RoleArn": account.role,
+    }
+    client = account.client("cloudformation")
+    client.create_stack(StackName="films", TemplateBody=json.dumps(body))
+    events = client.describe_stack_events(StackName="films")["StackEvents"]
+
+    reasons = " ".join(event.get("ResourceStatusReason", "") for event in events)
+    assert "is CREATE STOPPED: an operator stopped it" in reasons

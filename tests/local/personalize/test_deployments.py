@@ -161,3 +161,50 @@ def test_a_solution_takes_a_custom_recipe(world: World) -> None:
 
     assert code(caught) == "InvalidInputException"
     assert "for recommenders" in message(caught)
+
+
+def test_a_solution_that_a_campaign_is_about_to_serve_stays(account: Account) -> None:
+    """While an update to another solution is under way, neither the old nor the new one can be deleted."""
+    group = account.imported(csv(two_groups()))
+    old, new = account.solution(group, name="old"), account.solution(group, name="new")
+    versions = [account.active(account.start_training(solution)) for solution in (old, new)]
+    arn = campaign(account, versions[0])
+    account.personalize.update_campaign(campaignArn=arn, solutionVersionArn=versions[1])
+    codes = []
+    for solution in (old, new):
+        with pytest.raises(ClientError) as caught:
+            account.personalize.delete_solution(solutionArn=solution)
+        codes.append(code(caught))
+
+    assert codes == ["ResourceInUseException"] * 2
+
+
+def test_a_campaign_stays_in_its_group(account: Account) -> None:
+    """A version of another dataset group is refused."""
+    versions = []
+    for name in ("one", "two"):
+        solution = account.solution(account.imported(csv(two_groups()), name=name), name=name)
+        versions.append(account.active(account.start_training(solution)))
+    with pytest.raises(ClientError) as caught:
+        account.personalize.update_campaign(campaignArn=campaign(account, versions[0]), solutionVersionArn=versions[1])
+
+    assert code(caught) == "InvalidInputException"
+
+
+def test_an_update_repairs_a_failed_recommender(world: World) -> None:
+    """A recommender whose training failed is trained by an update, and then ACTIVE."""
+    account = world.account
+    account.fault(job="Recommender", outcome="CREATE FAILED", reason="a bad day")
+    arn = account.personalize.create_recommender(
+        name="unlucky", datasetGroupArn=world.shop, recipeArn=f"{RECIPE}aws-ecomm-popular-items-by-views"
+    )["recommenderArn"]
+    failed = account.wait(arn, {"CREATE FAILED"})
+    account.personalize.update_recommender(
+        recommenderArn=arn, recommenderConfig={"minRecommendationRequestsPerSecond": 2}
+    )
+    repaired = account.wait(arn, {"ACTIVE"})
+    account.personalize.delete_recommender(recommenderArn=arn)
+
+    assert failed["failureReason"] == "a bad day"
+    assert "failureReason" not in repaired
+    assert repaired["modelMetrics"]

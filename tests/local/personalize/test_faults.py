@@ -132,6 +132,12 @@ def test_faults_can_be_forgotten(account: Account, door: str) -> None:
         ('{"job": "SolutionVersion", "delay": -1}', "delay must be a number of seconds"),
         ('{"job": "SolutionVersion", "broken_lines": 2}', "broken_lines is for batch jobs"),
         ('{"job": "BatchInferenceJob", "broken_lines": "two"}', "broken_lines must be a whole number"),
+        ('{"job": "SolutionVersion", "delay": 1e15}', "delay must be a number of seconds"),
+        ('{"job": "SolutionVersion", "delay": NaN}', "delay must be a number of seconds"),
+        ('{"job": "SolutionVersion", "outcome": "ACTIVE"}', "outcome ACTIVE is no fault"),
+        ('{"job": "SolutionVersion", "outcome": "STALL", "reason": ["a"]}', "reason must be a text"),
+        ('{"operation": "CreateSchema", "error": 5}', "error must be a text"),
+        ('{"operation": "CreateSchema", "error": "A\\nB"}', "error must be a text without line breaks"),
         ('{"quota": "Book"}', "quota must be one of Schema"),
         ('{"job": "SolutionVersion", "outcome": "STALL", "times": 0}', "times must be a whole number from 1"),
     ],
@@ -148,3 +154,19 @@ def test_a_wrong_wish_is_explained(door: str, wish: str, complaint: str) -> None
 def test_the_door_knows_three_methods(door: str) -> None:
     """Anything but GET, POST and DELETE is answered with 405."""
     assert requests.put(door, timeout=10).status_code == 405
+
+
+def test_a_delay_is_over_with_its_job(account: Account, door: str, aws: EmbeddedAWS) -> None:
+    """What was delayed in the making is deleted as fast as anything else."""
+    del door
+    account.fault(job="SolutionVersion", delay=3600)
+    solution = account.solution(account.imported(csv(two_groups())))
+    version = account.start_training(solution)
+    aws.skip(3600)
+    account.active(version)
+    account.personalize.delete_solution(solutionArn=solution)
+
+    assert [account.describe(solution)["status"] for _ in range(2)] == ["DELETE PENDING", "DELETE IN_PROGRESS"]
+    account.vanish(solution)
+    with pytest.raises(account.personalize.exceptions.ResourceNotFoundException):
+        account.describe(version)

@@ -315,3 +315,48 @@ def test_tags_can_be_given_and_taken(account: Account) -> None:
     with pytest.raises(ClientError) as caught:
         personalize.list_tags_for_resource(resourceArn=f"{arn}x")
     assert code(caught) == "ResourceNotFoundException"
+
+
+def test_a_solution_of_an_old_name_begins_anew(account: Account) -> None:
+    """A solution that takes the name of a deleted one has none of its versions."""
+    group = account.imported(csv(two_groups()))
+    first = account.solution(group)
+    old = [account.active(account.start_training(first)) for _ in range(2)]
+    account.personalize.delete_solution(solutionArn=first)
+    account.vanish(first)
+    second = account.solution(group)
+    described = account.describe(second)
+    new = [account.active(account.start_training(second)) for _ in range(3)]
+
+    assert "latestSolutionVersion" not in described
+    assert not set(new) & set(old)
+    assert len(account.personalize.list_solution_versions(solutionArn=second)["solutionVersions"]) == 3
+
+
+def test_only_what_is_on_the_page_was_shown(account: Account) -> None:
+    """A resource behind the page that was asked for is still in its first status."""
+    names = [account.personalize.create_dataset_group(name=name)["datasetGroupArn"] for name in ("one", "two")]
+    for _ in range(3):
+        account.personalize.list_dataset_groups(maxResults=1)
+
+    assert [account.describe(name)["status"] for name in names] == ["ACTIVE", "CREATE PENDING"]
+
+
+def test_deletion_jobs_have_a_quota_per_group(account: Account) -> None:
+    """Five jobs at work in one dataset group are no hindrance in another."""
+    account.fault(job="DataDeletionJob", outcome="STALL", times=5)
+    source = {"dataLocation": account.put("gone.csv", "USER_ID\nnobody\n")}
+
+    def delete(group: str, name: str) -> None:
+        account.personalize.create_data_deletion_job(
+            jobName=name, datasetGroupArn=group, dataSource=source, roleArn=account.role
+        )
+
+    one, other = account.group("one"), account.group("other")
+    for number in range(5):
+        delete(one, f"job-{number}")
+    delete(other, "elsewhere")
+    with pytest.raises(ClientError) as caught:
+        delete(one, "too-many")
+
+    assert code(caught) == "LimitExceededException"

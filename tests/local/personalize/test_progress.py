@@ -74,3 +74,38 @@ def test_a_stopped_training_ends_in_its_time(account: Account, set_progression: 
 
     assert stopping == "CREATE STOPPING"
     assert account.describe(version)["status"] == "CREATE STOPPED"
+
+
+def test_nothing_is_told_before_its_time(account: Account, set_progression: Set, aws: EmbeddedAWS) -> None:
+    """Training hours and failure reasons come with the last status, however early the work was done."""
+    set_progression("SolutionVersion", {"progression": "time", "seconds": 1800})
+    solution = account.solution(account.imported(csv(two_groups())))
+    good = account.start_training(solution)
+    account.wait(good, {"CREATE IN_PROGRESS"})
+    account.fault(job="SolutionVersion", outcome="CREATE FAILED", reason="a bad day")
+    bad = account.start_training(solution)
+    account.wait(bad, {"CREATE IN_PROGRESS"})
+    before = {**account.describe(good), **account.describe(bad)}
+    aws.skip(1800)
+
+    assert not {"trainingHours", "failureReason"} & before.keys()
+    assert account.settle(good)["trainingHours"] >= 0
+    assert account.settle(bad)["failureReason"] == "a bad day"
+
+
+@pytest.mark.parametrize(
+    "transition",
+    [
+        {"progression": "manual"},
+        {"progression": "manual", "times": "x"},
+        {"progression": "time", "seconds": 1e15},
+        {"progression": "time", "seconds": -1},
+        {"progression": "magic"},
+    ],
+)
+def test_a_setting_without_sense_is_none(account: Account, set_progression: Set, transition: dict[str, object]) -> None:
+    """What moto's door lets through but means nothing leaves things as they are without a setting."""
+    set_progression("DatasetGroup", transition)
+    group = account.personalize.create_dataset_group(name="group")["datasetGroupArn"]
+
+    assert [account.describe(group)["status"] for _ in range(3)] == ["CREATE PENDING", "CREATE IN_PROGRESS", "ACTIVE"]

@@ -1,9 +1,12 @@
 """What is wrong with a request, and how it is told."""
 
+import json
+
 import pytest
+import requests
 from botocore.exceptions import ClientError
 
-from tests.local.personalize.support import Account, code, csv, message, two_groups
+from tests.local.personalize.support import DEADLINE, Account, code, csv, message, two_groups
 
 
 @pytest.mark.parametrize(
@@ -240,3 +243,51 @@ def test_settings_are_checked_against_the_recipe(
 
     assert code(caught) == "InvalidInputException"
     assert complaint in message(caught)
+
+
+def post(account: Account, operation: str, body: dict[str, object]) -> requests.Response:
+    """Send a request as a program without an SDK does."""
+    headers = {
+        "X-Amz-Target": f"AmazonPersonalize.{operation}",
+        "Content-Type": "application/x-amz-json-1.1",
+        "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/personalize/aws4_request",
+        "x-moto-account-id": account.id,
+    }
+    url = account.personalize.meta.endpoint_url
+    return requests.post(url, data=json.dumps(body), headers=headers, timeout=DEADLINE)
+
+
+def test_null_is_absent(account: Account) -> None:
+    """A member that is null means the same as one that is missing, at every depth."""
+    group = account.imported(csv(two_groups()))
+    created = post(account, "CreateDatasetGroup", {"name": "other", "roleArn": None, "domain": None})
+    config = {"trainingDataConfig": None, "algorithmHyperParameters": {}}
+    recipe = "arn:aws:personalize:::recipe/aws-popularity-count"
+    body = {"name": "s", "datasetGroupArn": group, "recipeArn": recipe, "solutionConfig": config}
+    solution = post(account, "CreateSolution", {**body, "performAutoTraining": None, "eventType": None})
+    listed = post(account, "ListSolutions", {"datasetGroupArn": None}).json()["solutions"]
+
+    assert created.ok, created.text
+    assert solution.ok, solution.text
+    assert [one["name"] for one in listed] == ["s"]
+    assert account.describe(solution.json()["solutionArn"])["performAutoTraining"] is True
+
+
+def test_tags_have_limits(account: Account) -> None:
+    """Fifty tags are the most, keys are given once, and those of AWS are AWS's."""
+    group = account.group()
+    fifty = [{"tagKey": f"k{number}", "tagValue": "v"} for number in range(50)]
+    account.personalize.tag_resource(resourceArn=group, tags=fifty)
+    account.personalize.tag_resource(resourceArn=group, tags=fifty[:3])
+    codes = []
+    for tags in (
+        [{"tagKey": "more", "tagValue": "v"}],
+        [{"tagKey": "twice", "tagValue": "1"}, {"tagKey": "twice", "tagValue": "2"}],
+        [{"tagKey": "aws:mine", "tagValue": "v"}],
+    ):
+        with pytest.raises(ClientError) as caught:
+            account.personalize.tag_resource(resourceArn=group, tags=tags)
+        codes.append(code(caught))
+
+    assert codes == ["TooManyTagsException", "InvalidInputException", "InvalidInputException"]
+    assert len(account.personalize.list_tags_for_resource(resourceArn=group)["tags"]) == 50
