@@ -22,7 +22,7 @@ from local.personalize.models import PersonalizeBackend
 from local.personalize.recipes.base import Answer, Asks, Model, Questions, Recipe, Segmenter, Settings
 from local.personalize.recipes.interactions import Interactions, Ints, Mask
 from local.personalize.resources import Resource
-from local.personalize.selection import select_events, weigh_events
+from local.personalize.selection import selected_events
 from local.personalize.training import Trained
 from local.personalize.views import Records, Snapshot, look, view_of
 
@@ -258,13 +258,7 @@ def _late_rows(records: Records, user_ids: Sequence[str], recipe: Recipe, soluti
     if recipe.asks is Asks.ACTIONS:
         kinds = pl.col("EVENT_TYPE").str.to_lowercase().str.replace_all(r"[ _-]", "")
         return rows.with_columns((kinds == "taken").cast(pl.Float64).alias(_WEIGHT))
-    if recipe.event_type is not None:
-        return select_events(rows, recipe.event_type, None)
-    config = solution.get("solutionConfig", {})
-    parameters = config.get("eventsConfig", {}).get("eventParametersList", [])
-    if parameters:
-        return weigh_events(rows, parameters)
-    return select_events(rows, solution.get("eventType"), config.get("eventValueThreshold"))
+    return selected_events(recipe, solution, rows)
 
 
 def _merged(before: Interactions, rows: pl.DataFrame, column: str) -> Interactions:

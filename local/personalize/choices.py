@@ -14,11 +14,20 @@ Data
 - S3 that cannot be read or written makes the job `CREATE FAILED`; the call itself is accepted.
 - A first import with `importMode=INCREMENTAL` is accepted and ends as `CREATE FAILED`.
 - Every object of the first level of an import folder is read; one that is not such a CSV file fails the job.
-- A leftover byte order mark, a blank line or a row of the wrong length in a CSV file fails the job.
+- A leftover byte order mark, a blank line, a row of the wrong length or a carriage return without a line feed outside
+  quotation marks fails the import; so does a file of headers alone.
+- A backslash escapes a quotation mark or a backslash inside quotation marks, and stands for itself elsewhere; a doubled
+  quotation mark is accepted, too. Exports quote only where they must and escape with backslashes.
+- A later record replaces an earlier one with the same ID whichever way it came: a row of a FULL import wins over an
+  earlier Put record; Put records that no import names stay.
+- The quota of event types counts the whole dataset after the import.
+- Names of schema fields must be Avro names, unique without underscores and case.
 - Both documented names of the column for the end of an action, EXPIRATION_TIMESTAMP and
   ACTION_EXPIRATION_TIMESTAMP, are accepted.
 - An export job writes one file, named after the dataset's type and the ingestion mode.
-- A data deletion job is done when its records are gone, minutes instead of up to a day later.
+- An export of BULK or PUT alone has what came that way, even where the other way has replaced it since.
+- A data deletion job is done when its records are gone, minutes instead of up to a day later. It also drops the
+  anonymous events of sessions in which a deleted user was seen. Its lists are read as import files are.
 
 Training
 - A solution version's `name` is an identity within its solution: using it twice is a
@@ -27,6 +36,23 @@ Training
 - `GetSolutionMetrics` of a version that is still in the making is a `ResourceInUseException`; of one that failed
   or was stopped an `InvalidInputException`. So are jobs and campaigns with it.
 - The first automatic training begins an hour after the solution is ACTIVE, the end of the documented hour.
+
+Models (the algorithms are ours: see docs/personalize.md)
+- `hidden_dimension` sets the rank of the spectral scorer and `bptt` the window of transitions; the hidden dimensions of
+  Similar-Items change nothing.
+- Percentiles of history lengths and item counts are applied, with their documented defaults.
+- User-Personalization-v2 scores a user's 500 best items, whose scores sum to 1, and gives the others none. It explores
+  in one of twenty places, at the end of the list, with the reason `Exploration`.
+- Scores of Next-Best-Action are propensities from 0 to 1; the VALUE of actions breaks ties, expiry and
+  REPEAT_FREQUENCY are ignored.
+- `optimizationObjective` weighs events by the item's value relative to the mean, to the power 0, 0.5, 1 or 2.
+- Weights of `eventsConfig` count relative to the largest.
+- HPO is a random search of 5 trials unless told otherwise, by NDCG at 25.
+- A basket of Frequently-bought-together is a user's purchases less than a day apart.
+- Keys of metrics that the documents only name: `trend_prediction_accuracy`; `precision`, `recall`,
+  `area_under_curve`; `item_popularity`, `item_freshness`, `item_similarity`; the weighted NDCG ends in `_at_5`,
+  `_at_10` and `_at_25`.
+- The feature transformation of a recipe whose page names none has the recipe's name.
 
 Resources
 - A job keeps its name for good: no API deletes jobs, so their names are never free again, not even when the
@@ -68,7 +94,11 @@ Events
   cannot be null refuse the whole call.
 - What an event says itself comes before its properties; members without a column are dropped.
 - An event without an item is accepted and not kept, but links its session with its user.
-- A session's events go to its first user at once, instead of at the next retraining.
+- An anonymous event goes to the first user who is seen in its session afterwards, at once instead of at the next
+  retraining, and to nobody else.
+- An empty text in `properties` is a missing value, as in a CSV file.
+- A request body that is not strict JSON is a `SerializationException`; such `properties`, and numbers that no long or
+  float holds, are an `InvalidInputException`.
 - Action event types other than Taken, Not taken and Viewed are refused.
 - An unknown `trackingId` is an `InvalidInputException` for PutEvents and a `ResourceNotFoundException` for
   PutActionInteractions.

@@ -2,12 +2,14 @@
 
 Rules: Developer Guide, bulk-data-import-step (FULL overwrites what earlier imports brought, not what the Put
 operations brought; later records replace those with the same ID, equal interactions collapse) and
-how-new-data-influences-batch-recommendations (segments see what FULL imports brought, nothing else).
+how-new-data-influences-batch-recommendations (segments see what FULL imports brought, nothing else). "Later" is by
+arrival, whichever way a record came.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 
 import polars as pl
 
@@ -27,16 +29,24 @@ Datasets = Mapping[str, Table]
 """By dataset type in upper case; those without any record are missing."""
 
 
+@dataclass(frozen=True)
+class Bulk:
+    """A bulk import: its rows, and how many of the frames in `Contents.streamed` came before it."""
+
+    rows: pl.DataFrame
+    after: int
+
+
 @dataclass
 class Contents:
     """The records of one dataset. The backend's lock guards it.
 
-    `streamed` are the records of the Put operations with the embedded times at which they arrived, oldest first;
-    each frame has the columns of the schema, in order. `version` grows with every change.
+    `bulk` are the FULL import and the INCREMENTAL ones since. `streamed` are the records of the Put operations with
+    the embedded times at which they arrived. Both are oldest first; each frame has the columns of the schema at its
+    time, in order. `version` grows with every change.
     """
 
-    full: pl.DataFrame | None = None
-    incremental: list[pl.DataFrame] = field(default_factory=list)
+    bulk: list[Bulk] = field(default_factory=list)
     streamed: list[tuple[datetime, pl.DataFrame]] = field(default_factory=list)
     version: int = 0
     changed: datetime | None = None
@@ -44,16 +54,21 @@ class Contents:
     @property
     def empty(self) -> bool:
         """Whether there is no record at all."""
-        return self.full is None and not self.streamed
+        return self._size() == 0
+
+    @property
+    def full(self) -> pl.DataFrame | None:
+        """The rows of the FULL import, None before the first one."""
+        return self.bulk[0].rows if self.bulk else None
 
     def replace(self, rows: pl.DataFrame) -> None:
         """Take in a FULL import."""
-        self.full, self.incremental = rows, []
+        self.bulk = [Bulk(rows, len(self.streamed))]
         self._touch()
 
     def append(self, rows: pl.DataFrame) -> None:
         """Take in an INCREMENTAL import."""
-        self.incremental.append(rows)
+        self.bulk.append(Bulk(rows, len(self.streamed)))
         self._touch()
 
     def stream(self, arrived: datetime, rows: pl.DataFrame) -> None:
@@ -65,8 +80,7 @@ class Contents:
         """Drop every record of these users; return how many there were."""
         keep = ~pl.col("USER_ID").is_in(user_ids.implode())
         before = self._size()
-        self.full = None if self.full is None else self.full.filter(keep)
-        self.incremental = [rows.filter(keep) for rows in self.incremental]
+        self.bulk = [Bulk(one.rows.filter(keep), one.after) for one in self.bulk]
         self.streamed = [(arrived, rows.filter(keep)) for arrived, rows in self.streamed]
         self._touch()
         return before - self._size()
@@ -79,28 +93,40 @@ class Contents:
             full_only: leave out INCREMENTAL imports and Put operations, as segments do.
             until: leave out what Put operations brought after that embedded time.
         """
-        frames = [] if self.full is None else [self.full]
-        if not full_only:
-            frames += self.incremental
-            frames += [rows for arrived, rows in self.streamed if until is None or arrived <= until]
-        return Table(_joined(frames, schema), schema) if frames else None
+        frames = self.frames(streamed=False)[:1] if full_only else self.frames(until=until)
+        return Table(joined(frames, schema), schema) if any(frame.height for frame in frames) else None
 
     def rows(self, schema: Schema, *, bulk: bool, streamed: bool) -> pl.DataFrame:
         """Return the records of bulk imports, of Put operations, or both, without duplicates."""
-        frames = [*([] if self.full is None else [self.full]), *self.incremental] if bulk else []
-        frames += [rows for _, rows in self.streamed] if streamed else []
-        return _joined(frames, schema)
+        return joined(self.frames(bulk=bulk, streamed=streamed), schema)
+
+    def frames(self, *, bulk: bool = True, streamed: bool = True, until: datetime | None = None) -> list[pl.DataFrame]:
+        """Return the frames of bulk imports, of Put operations (until that embedded time), or both, by arrival."""
+        imports = [one.rows for one in self.bulk]
+        if not streamed:
+            return imports if bulk else []
+        first, *gaps = self.gaps(until)
+        for rows, gap in zip(imports, gaps, strict=True):
+            first += [rows, *gap] if bulk else gap
+        return first
+
+    def gaps(self, until: datetime | None = None) -> list[list[pl.DataFrame]]:
+        """Return the frames of Put operations in parts: before the first bulk import, after it, after the next one."""
+        edges = [0, *(one.after for one in self.bulk), len(self.streamed)]
+        return [
+            [rows for arrived, rows in self.streamed[start:end] if until is None or arrived <= until]
+            for start, end in pairwise(edges)
+        ]
 
     def _size(self) -> int:
-        frames = [*([] if self.full is None else [self.full]), *self.incremental, *(rows for _, rows in self.streamed)]
-        return sum(frame.height for frame in frames)
+        return sum(frame.height for frame in self.frames())
 
     def _touch(self) -> None:
         self.version += 1
         self.changed = clock.now()
 
 
-def _joined(frames: list[pl.DataFrame], schema: Schema) -> pl.DataFrame:
+def joined(frames: Sequence[pl.DataFrame], schema: Schema) -> pl.DataFrame:
     """Return the records, a later one in the place of one with the same ID, equal interactions once."""
     rows = pl.concat([schema.empty, *frames], how="diagonal").select(schema.names)
     if schema.rules.keys:

@@ -11,7 +11,7 @@ from local.personalize.faults import FAULTS
 from local.personalize.models import PersonalizeBackend
 from local.personalize.operations import attachments, automatic, batches, data, deployments, generic, solutions
 from local.personalize.operations.generic import Operation, Params
-from local.personalize.validation import validate, without_nulls
+from local.personalize.validation import validate
 
 OPERATIONS: dict[str, Operation] = {
     **generic.OPERATIONS,
@@ -41,7 +41,6 @@ def call(backend: PersonalizeBackend, operation: str, params: Params, caller: Ca
     shape = model.operation_model(operation).input_shape
     assert isinstance(shape, StructureShape)
     validate(params, shape)
-    params = without_nulls(params)
     FAULTS.on_call(operation)
     if operation not in OPERATIONS:
         raise NotImplementedException(operation)

@@ -1,7 +1,8 @@
 """The work of a data deletion job: forget users in every dataset of a group.
 
-Rules: CreateDataDeletionJob in the API reference; Developer Guide, delete-records. Solution versions keep what they
-learned, as trained models do; the next training does not know the users any more.
+Rules: CreateDataDeletionJob in the API reference; Developer Guide, delete-records. The lists of users are read as the
+files of imports are. What users did before they logged in is deleted with what they did afterwards. Solution versions
+keep what they learned, as trained models do; the next training does not know the users any more.
 """
 
 from collections.abc import Iterable
@@ -12,9 +13,12 @@ import polars as pl
 from local.personalize.exceptions import JobFailedError
 from local.personalize.models import PersonalizeBackend
 from local.personalize.resources import Resource
+from local.personalize.schemas import Field, Schema
+from local.personalize.sessions import sessions_of
 from local.personalize.storage import Location, RoleStorage
+from local.personalize.tables import read_table
 
-_HEADER: Final = "USER_ID"
+_COLUMNS: Final = Schema("USERS", (Field("USER_ID", frozenset({"string"})),))
 _MOST_BYTES: Final = 100 * 1024**2
 _OF_USERS: Final = frozenset({"INTERACTIONS", "USERS", "ACTION_INTERACTIONS"})
 
@@ -32,18 +36,12 @@ def run(backend: PersonalizeBackend, job: Resource, datasets: Iterable[Resource]
         raise JobFailedError(f"There are no files in {source}")
     if sum(map(len, files.values())) > _MOST_BYTES:
         raise JobFailedError(f"The data is larger than {_MOST_BYTES} bytes")
-    users = pl.concat([_users(key, content) for key, content in files.items() if content])
+    lists = [
+        read_table(str(Location(source.bucket, key)), content, _COLUMNS) for key, content in files.items() if content
+    ]
+    users = pl.concat(lists).get_column("USER_ID")
     with backend.lock:
         of_users = [dataset for dataset in datasets if dataset.members["datasetType"] in _OF_USERS]
-        job.members["numDeleted"] = sum(dataset.result.forget(users) for dataset in of_users)
-
-
-def _users(key: str, content: bytes) -> pl.Series:
-    lines = [line.rstrip("\r") for line in content.decode("utf-8", "replace").split("\n")]
-    if lines[0] != _HEADER:
-        raise JobFailedError(f"{key}, line 1: the header must be {_HEADER}, the only column")
-    users = [line for line in lines[1:] if line]
-    wrong = next((number for number, line in enumerate(lines[1:], start=2) if "," in line), None)
-    if wrong is not None:
-        raise JobFailedError(f"{key}, line {wrong}: there is more than one value")
-    return pl.Series(users, dtype=pl.String)
+        job.members["numDeleted"] = sum(
+            dataset.result.forget(users) + sessions_of(dataset).forget(users) for dataset in of_users
+        )

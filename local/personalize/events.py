@@ -7,6 +7,7 @@ user. What an event itself may hold (value, impression, …) and the schema has 
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -15,6 +16,7 @@ from typing import Any, Final
 import polars as pl
 
 from local import clock
+from local.personalize import strict_json
 from local.personalize.datasets import schema_of
 from local.personalize.exceptions import InvalidInputException, ResourceNotFoundException
 from local.personalize.kinds import DATASET, EVENT_TRACKER, Status
@@ -30,6 +32,7 @@ _TEXT_LENGTH: Final = 1000
 _TEXTUAL_LENGTH: Final = 20_000
 _ACTION_EVENTS: Final = frozenset({"taken", "nottaken", "viewed"})
 _LARGEST: Final = {"int": 2**31 - 1, "long": 2**63 - 1}
+_NESTED: Final[dict[type, str]] = {dict: "an object", list: "an array"}
 
 
 def _put_events(backend: PersonalizeBackend, params: Params) -> dict[str, Any]:
@@ -43,10 +46,12 @@ def _put_events(backend: PersonalizeBackend, params: Params) -> dict[str, Any]:
             raise InvalidInputException(f"The dataset group {group} has no active dataset of type INTERACTIONS")
         dataset, schema, sessions = datasets[0], schema_of(backend, datasets[0]), sessions_of(datasets[0])
         owner: str = params["userId"] if "userId" in params else params["sessionId"]
-        found = [(event.get("eventId"), _event(event, schema, owner)) for event in params["eventList"]]
-        fresh = [row for event_id, row in found if sessions.is_new(event_id)]
-        rows = [row for row in fresh if row is not None]
-        _keep(dataset, _frame(rows, schema), sessions, params["sessionId"], params.get("userId"))
+        event_ids = [event.get("eventId") for event in params["eventList"]]
+        found = [_event(event, schema, owner) for event in params["eventList"]]
+        fresh = zip(found, sessions.fresh(event_ids), strict=True)
+        rows = _frame([row for row, new in fresh if new and row is not None], schema)
+        _keep(dataset, rows, sessions, params["sessionId"], params.get("userId"))
+        sessions.remember(event_ids)
     return {}
 
 
@@ -57,10 +62,12 @@ def _put_action_interactions(backend: PersonalizeBackend, params: Params) -> dic
             raise ResourceNotFoundException(params["trackingId"])
         dataset = backend.find_active(DATASET, datasets[0].arn)
         schema, sessions = schema_of(backend, dataset), sessions_of(dataset)
-        found = [(one, _action_event(one, schema)) for one in params["actionInteractions"]]
-        for one, row in found:
-            rows = [row] if sessions.is_new(one.get("eventId")) else []
-            _keep(dataset, _frame(rows, schema), sessions, one["sessionId"], one.get("userId"))
+        given = params["actionInteractions"]
+        event_ids = [one.get("eventId") for one in given]
+        frames = [_frame([_action_event(one, schema)], schema) for one in given]
+        for one, rows, new in zip(given, frames, sessions.fresh(event_ids), strict=True):
+            _keep(dataset, rows if new else rows.clear(), sessions, one["sessionId"], one.get("userId"))
+        sessions.remember(event_ids)
     return {}
 
 
@@ -83,7 +90,7 @@ def _event(event: Mapping[str, Any], schema: Schema, owner: str) -> Record | Non
         "ITEM_ID": event.get("itemId"),
         "TIMESTAMP": _epoch(event["sentAt"]),
         "EVENT_TYPE": event["eventType"],
-        "EVENT_VALUE": event.get("eventValue"),
+        "EVENT_VALUE": _value(event.get("eventValue")),
         "IMPRESSION": "|".join(event["impression"]) if event.get("impression") else None,
         "RECOMMENDATION_ID": event.get("recommendationId"),
         "EVENT_ATTRIBUTION_SOURCE": event.get("metricAttribution", {}).get("eventAttributionSource"),
@@ -147,16 +154,12 @@ def _object(properties: str | None) -> dict[str, Any]:
     if properties is None:
         return {}
     try:
-        found = json.loads(properties, parse_constant=_refuse_constant)
+        found = strict_json.loads(properties)
     except ValueError as error:
         raise InvalidInputException(f"properties must be a JSON object: {error}") from error
     if not isinstance(found, dict):
         raise InvalidInputException("properties must be a JSON object")
     return found
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
 
 
 def _plain(name: str) -> str:
@@ -165,7 +168,8 @@ def _plain(name: str) -> str:
 
 
 def _checked(field: Field, name: str, value: Any) -> Any:
-    if value is None and field.nullable:
+    # An empty text in a CSV file is a missing value; an export must bring back what came here.
+    if (value is None and field.nullable) or (value == "" and field.kind == "string"):
         return None
     if field.kind == "string":
         fits = isinstance(value, str)
@@ -177,14 +181,27 @@ def _checked(field: Field, name: str, value: Any) -> Any:
         fits = isinstance(value, bool)
     else:
         whole = isinstance(value, int) and not isinstance(value, bool)
-        fits = whole and abs(value) <= _LARGEST[field.kind] if field.kind in _LARGEST else whole or _is_float(value)
+        fits = whole and abs(value) <= _LARGEST[field.kind] if field.kind in _LARGEST else _is_float(value)
     if not fits:
-        raise InvalidInputException(f"properties: {name} must be of type {field.kind}, not {json.dumps(value)[:80]}")
+        shown = _NESTED.get(type(value)) or json.dumps(value)[:80]
+        raise InvalidInputException(f"properties: {name} must be of type {field.kind}, not {shown}")
     return value
 
 
 def _is_float(value: Any) -> bool:
-    return isinstance(value, float)
+    """Return whether a value is a number that a double can be near to."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def _value(value: float | None) -> float | None:
+    if value is not None and not _is_float(value):
+        raise InvalidInputException("eventValue is too large for a float")
+    return value
 
 
 def _check_complete(row: Record, schema: Schema) -> None:
@@ -205,9 +222,11 @@ def _epoch(moment: float | str) -> int:
     """Return a timestamp of the API, a number or ISO 8601, in whole seconds.
 
     Raises:
-        InvalidInputException: it is neither.
+        InvalidInputException: it is neither, or too large for a long.
     """
     if not isinstance(moment, str):
+        if not abs(moment) <= _LARGEST["long"]:
+            raise InvalidInputException(f"{json.dumps(moment)[:80]} is not a timestamp")
         return int(moment)
     try:
         found = datetime.fromisoformat(moment)

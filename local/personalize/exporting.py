@@ -1,6 +1,7 @@
 """The work of a dataset export job: the records of a dataset as CSV files in S3.
 
-Rules: CreateDatasetExportJob in the API reference; Developer Guide, export-data. The name of the file is a choice.
+Rules: CreateDatasetExportJob in the API reference; Developer Guide, export-data; items-datasets for how texts are
+quoted and escaped. The name of the file is a choice.
 """
 
 from typing import Final
@@ -36,4 +37,8 @@ def run(backend: PersonalizeBackend, job: Resource, dataset: Resource, schema: S
 
 
 def _csv(rows: pl.DataFrame) -> bytes:
-    return rows.write_csv(quote_style="necessary").encode()
+    """Return a file that an import reads back: what needs it is quoted, and escaped as imports are told to."""
+    texts = pl.col(pl.String)
+    quoted = pl.format('"{}"', texts.str.replace_all(r'(["\\])', r"\${1}"))
+    needed = texts.str.contains(r'[",\r\n]')
+    return rows.with_columns(pl.when(needed).then(quoted).otherwise(texts)).write_csv(quote_style="never").encode()

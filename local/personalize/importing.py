@@ -3,6 +3,7 @@
 Rules: Developer Guide, bulk-data-import-step, preparing-training-data, limits and items-datasets.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -34,24 +35,28 @@ def run(backend: PersonalizeBackend, job: Resource, dataset: Resource, schema: S
     if sum(map(len, files.values())) > _MOST_BYTES[mode]:
         raise JobFailedError(f"The data is larger than {_MOST_BYTES[mode]} bytes, the most for a {mode} import")
     rows = pl.concat([read_table(name, content, schema) for name, content in files.items()])
-    if schema.dataset_type == "INTERACTIONS":
-        _check_interactions(rows, schema)
+    interactions = schema.dataset_type == "INTERACTIONS"
+    if interactions and rows.height < MINIMUM_INTERACTIONS:
+        raise JobFailedError(f"There are {rows.height} interactions; an import needs at least {MINIMUM_INTERACTIONS}")
+    if rows.is_empty():
+        raise JobFailedError("There are no records, only headers")
     with backend.lock:
         contents: Contents = dataset.result
+        if mode != "FULL" and contents.full is None:
+            raise JobFailedError("The first import into a dataset must be FULL")
+        if interactions:
+            _check_event_types([*contents.frames(bulk=mode != "FULL"), rows], schema)
         if mode == "FULL":
             contents.replace(rows)
-        elif contents.full is None:
-            raise JobFailedError("The first import into a dataset must be FULL")
         else:
             contents.append(rows)
 
 
-def _check_interactions(rows: pl.DataFrame, schema: Schema) -> None:
-    if rows.height < MINIMUM_INTERACTIONS:
-        raise JobFailedError(f"There are {rows.height} interactions; an import needs at least {MINIMUM_INTERACTIONS}")
-    if "EVENT_TYPE" not in rows.columns:
+def _check_event_types(frames: Iterable[pl.DataFrame], schema: Schema) -> None:
+    """Check the quota of what the dataset would hold."""
+    if "EVENT_TYPE" not in schema.names:
         return
-    event_types = rows.get_column("EVENT_TYPE").n_unique()
+    event_types = len(set().union(*(frame.get_column("EVENT_TYPE").unique() for frame in frames)))
     columns = len(schema.metadata) + len({"EVENT_TYPE", "EVENT_VALUE"} & set(schema.names))
     if event_types + columns > _MOST_EVENT_COLUMNS:
         raise JobFailedError(

@@ -4,12 +4,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from botocore.model import StructureShape
+from botocore.model import ListShape, MapShape, Shape, StructureShape
 from moto.core.responses import ActionResult, BaseResponse
 from moto.core.utils import get_service_model
 from moto.moto_api._internal import mock_random
 
-from local.personalize import events, runtime
+from local.personalize import events, runtime, strict_json
 from local.personalize.callers import caller_of
 from local.personalize.control import call
 from local.personalize.exceptions import (
@@ -37,6 +37,7 @@ Answer = tuple[int, dict[str, Any], str | bytes]
 class PersonalizeResponse(BaseResponse):
     """One request to the control plane."""
 
+    use_raw_body = True
     service: ClassVar[str] = "personalize"
     statuses: ClassVar[Mapping[str, int]] = _SERVER_ERRORS
     """Per error code, where the HTTP status is not 400."""
@@ -54,7 +55,8 @@ class PersonalizeResponse(BaseResponse):
         """Answer the request."""
         self._authenticate_and_authorize_normal_action("*")
         try:
-            result = self._call(self._get_action(), self._params())
+            operation = self._get_action()
+            result = self._call(operation, self._params(operation))
         except ServiceError as error:
             return self._error(error)
         status, headers, body = self.serialized(ActionResult(result))
@@ -68,14 +70,17 @@ class PersonalizeResponse(BaseResponse):
         caller = caller_of(self.current_account, self.get_access_key(), self.headers)
         return call(self.backend, operation, params, caller)
 
-    def _params(self) -> dict[str, Any]:
+    def _params(self, operation: str) -> dict[str, Any]:
         try:
-            params = json.loads(self.body or "{}")
+            body = self.body.decode() if isinstance(self.body, bytes) else self.body  # moto's own text for a form
+            params = strict_json.loads(body or "{}")
         except ValueError as error:
             raise SerializationException(f"The request is not JSON: {error}") from error
         if not isinstance(params, dict):
             raise SerializationException("The request is not a JSON object")
-        return params
+        shape = _input_shape(self.service, operation)
+        given: dict[str, Any] = params if shape is None else _given(params, shape)
+        return given
 
     def _error(self, error: ServiceError) -> Answer:
         headers = {
@@ -105,8 +110,8 @@ class _RestResponse(PersonalizeResponse):
     def _call(self, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         if operation not in self.operations:
             raise ServiceError(f"Unknown operation {self.method} {self.path}", "UnknownOperationException")
-        shape = get_service_model(self.service).operation_model(operation).input_shape
-        assert isinstance(shape, StructureShape)
+        shape = _input_shape(self.service, operation)
+        assert shape is not None
         try:
             validate(params, shape)
         except ValidationException as error:
@@ -114,14 +119,31 @@ class _RestResponse(PersonalizeResponse):
         FAULTS.on_call(operation)
         with self.backend.lock:
             catch_up(self.backend)
-        return self.operations[operation](self.backend, _given(params))
+        return self.operations[operation](self.backend, params)
 
 
-def _given(value: Any) -> Any:
-    """Return a request without its nulls, which say as much as nothing."""
-    if isinstance(value, dict):
-        return {name: _given(member) for name, member in value.items() if member is not None}
-    return [_given(member) for member in value] if isinstance(value, list) else value
+def _input_shape(service: str, operation: str) -> StructureShape | None:
+    """Return what a request to that operation is; None for an operation that the service model does not have."""
+    model = get_service_model(service)
+    shape = model.operation_model(operation).input_shape if operation in model.operation_names else None
+    assert shape is None or isinstance(shape, StructureShape)
+    return shape
+
+
+def _given(value: Any, shape: Shape) -> Any:
+    """Return what the service model knows of a request: members beyond it and nulls say nothing.
+
+    Values of other types than the model's are returned as they are, for the validation to name.
+    """
+    match shape, value:
+        case StructureShape(), dict():
+            members = {name: member for name, member in shape.members.items() if value.get(name) is not None}
+            return {name: _given(value[name], member) for name, member in members.items()}
+        case ListShape(), list():
+            return [_given(member, shape.member) for member in value]
+        case MapShape(), dict():
+            return {key: _given(member, shape.value) for key, member in value.items() if member is not None}
+    return value
 
 
 class RuntimeResponse(_RestResponse):

@@ -3,15 +3,19 @@
 Rules: Developer Guide, how-it-works-dataset-schema and custom-datasets-and-schemas.
 """
 
-import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from reprlib import repr as shortened
 from typing import Any, Final, NoReturn
 
 import polars as pl
 
+from local.personalize import strict_json
 from local.personalize.exceptions import InvalidInputException
 
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+"""Avro specification, names."""
 _TYPES: Final = frozenset({"float", "double", "int", "long", "string", "boolean", "null"})
 _NUMBERS: Final = frozenset({"float", "double", "int", "long"})
 _DTYPES: Final[dict[str, type[pl.DataType]]] = {
@@ -198,8 +202,8 @@ def parse_schema(text: str, domain: str | None) -> Schema:
     document = _document(text)
     by_record = {rules.record: name for name, rules in DATASET_TYPES.items()}
     record = document.get("name")
-    if record not in by_record:
-        _refuse(f"the record's name must be one of {', '.join(by_record)}, not {record!r}")
+    if not isinstance(record, str) or record not in by_record:
+        _refuse(f"the record's name must be one of {', '.join(by_record)}, not {shortened(record)}")
     fields = document.get("fields")
     if not isinstance(fields, list) or not fields:
         _refuse("fields must be a list of at least one field")
@@ -253,7 +257,7 @@ def check_replacement(old: Schema, new: Schema) -> None:
 
 def _document(text: str) -> dict[str, Any]:
     try:
-        document = json.loads(text)
+        document = strict_json.loads(text)
     except ValueError as error:
         raise InvalidInputException(f"Input is not a valid Avro schema: it is not JSON ({error})") from error
     if not isinstance(document, dict) or document.get("type") != "record":
@@ -265,10 +269,12 @@ def _field(field: Any) -> Field:
     if not isinstance(field, dict) or not isinstance(field.get("name"), str):
         _refuse("every field is an object with a name and a type")
     name, declared = field["name"], field.get("type")
+    if not _NAME.fullmatch(name):
+        _refuse(f"the field name {shortened(name)} is not a letter or underscore, then letters, digits or underscores")
     types: list[Any] = declared if isinstance(declared, list) else [declared]
     wrong = [one for one in types if not isinstance(one, str) or one not in _TYPES]
     if wrong or not types:
-        _refuse(f"field {name} has type {declared!r}; allowed are {', '.join(sorted(_TYPES))}")
+        _refuse(f"field {name} has type {shortened(declared)}; allowed are {', '.join(sorted(_TYPES))}")
     if len(set(types) - {"null"}) != 1 or len(set(types)) != len(types):
         _refuse(f"field {name} must have one type, alone or in a union with null")
     return Field(
@@ -292,9 +298,9 @@ def _flag(field: dict[str, Any], name: str) -> bool:
 def _check_names(names: Iterable[str]) -> None:
     seen: dict[str, str] = {}
     for name in names:
-        plain = name.replace("_", "")
+        plain = name.replace("_", "").lower()
         if plain in seen:
-            _refuse(f"fields {seen[plain]} and {name} are the same name once underscores are ignored")
+            _refuse(f"fields {seen[plain]} and {name} are the same name once underscores and case are ignored")
         seen[plain] = name
 
 

@@ -25,6 +25,9 @@ MINIMUM_SHARE: Final = 0.01
 SENSITIVITY: Final = {"OFF": 0.0, "LOW": 0.5, "MEDIUM": 1.0, "HIGH": 2.0}
 """The power with which an item's value weighs its interactions; the service does not tell its own."""
 
+_LEAST_REWARD: Final = 0.1
+"""Of the mean: an item without value is still one that was chosen."""
+
 _WEIGHT: Final = "weight of the event"
 _ID: Final = {"ITEMS": "ITEM_ID", "USERS": "USER_ID", "ACTIONS": "ACTION_ID"}
 
@@ -66,7 +69,15 @@ def _selected(recipe: Recipe, solution: Mapping[str, Any], datasets: Datasets) -
     if "INTERACTIONS" not in datasets:
         empty = {"USER_ID": pl.String, "ITEM_ID": pl.String, "TIMESTAMP": pl.Int64}
         return pl.DataFrame(schema=empty)
-    events = datasets["INTERACTIONS"].rows
+    return selected_events(recipe, solution, datasets["INTERACTIONS"].rows)
+
+
+def selected_events(recipe: Recipe, solution: Mapping[str, Any], events: pl.DataFrame) -> pl.DataFrame:
+    """Return those of the events that a solution learns from, or a use case of the recipe's event type.
+
+    Raises:
+        JobFailedError: the dataset lacks a column that the solution selects by.
+    """
     if recipe.event_type is not None:
         return select_events(events, recipe.event_type, None)
     config = solution.get("solutionConfig", {})
@@ -139,14 +150,15 @@ def check_minimums(events: pl.DataFrame) -> None:
 
 
 def _rewarded(interactions: Interactions, items: Table | None, objective: Mapping[str, Any]) -> Interactions:
-    """Weigh events by the value of their item, relative to the mean, to the power of the sensitivity."""
+    """Weigh events by the value of their item, a tenth to ten times the mean, to the power of the sensitivity."""
     power = SENSITIVITY[objective.get("objectiveSensitivity", "OFF")]
     rewards = item_rewards(interactions.item_ids, items, objective)
     if rewards is None or power == 0:
         return interactions
     weights = interactions.weights if interactions.weights is not None else np.ones(len(interactions))
     mean = rewards[interactions.items].mean() or 1.0
-    return interactions.weighing(weights * (rewards[interactions.items] / mean) ** power)
+    factors = np.clip(rewards[interactions.items] / mean, _LEAST_REWARD, 1 / _LEAST_REWARD) ** power
+    return interactions.weighing(weights * factors)
 
 
 def item_rewards(item_ids: Sequence[str], items: Table | None, objective: Mapping[str, Any]) -> Floats | None:

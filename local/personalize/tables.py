@@ -2,11 +2,15 @@
 
 Polars alone is too lenient for this: it fills up short rows, binds columns by name whatever their order, and
 parses what no other engine would. So rows are cut here, and values are matched before they are cast.
+
+Rules: Developer Guide, items-datasets: texts are wrapped in quotation marks, in which a backslash escapes quotation
+marks and backslashes. Outside of them, and before anything else, it stands for itself.
 """
 
 import csv
 import io
-from typing import Final
+import re
+from typing import Final, NoReturn
 
 import polars as pl
 
@@ -22,6 +26,15 @@ _IDS: Final = frozenset({"USER_ID", "ITEM_ID", "ACTION_ID"})
 _INTEGER: Final = r"^-?\d{1,19}$"
 _DECIMAL: Final = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _BOOLEAN: Final = r"^(?i:true|false)$"
+
+_QUOTED: Final = re.compile(
+    r"""(?<![^,\n])"(?:(?P<inner>(?:[^"\\]++|\\["\\]?+|"")*+)"(?=[,\r\n]|\Z))?|(?P<return>\r(?!\n|\Z))"""
+)
+"""What begins with a quotation mark, without `inner` if that is no quoted value; or a lone carriage return outside."""
+_ESCAPED: Final = re.compile(r"""\\(["\\])""")
+
+# The limit of Python's reader is for the whole process, and shorter than a row may be.
+csv.field_size_limit(2**31 - 1)
 
 _PATTERNS: Final = {"long": _INTEGER, "int": _INTEGER, "float": _DECIMAL, "double": _DECIMAL, "boolean": _BOOLEAN}
 """Per Avro type: what a value must look like."""
@@ -56,8 +69,7 @@ def _check_header(name: str, header: str, schema: Schema) -> None:
     found = header.split(",")
     if found != schema.names:
         raise JobFailedError(
-            f"{name}, line 1: the header is {header}, but the schema's fields are, in this order, "
-            f"{','.join(schema.names)}"
+            f"{name}, line 1: the header is {header}, but the columns must be, in this order, {','.join(schema.names)}"
         )
 
 
@@ -65,6 +77,9 @@ def _plain_cells(name: str, body: str, schema: Schema) -> pl.DataFrame:
     """Cut rows in which nothing is quoted."""
     lines = pl.Series("line", body.removesuffix("\n").split("\n") if body else [], dtype=pl.String)
     lines = lines.str.strip_suffix("\r")
+    broken = lines.str.contains("\r", literal=True).arg_true()
+    if len(broken):
+        _lone_return(name, broken[0] + 2)
     separators = lines.str.count_matches(",", literal=True)
     wrong = (separators != len(schema.names) - 1).arg_true()
     if len(wrong):
@@ -77,21 +92,31 @@ def _plain_cells(name: str, body: str, schema: Schema) -> pl.DataFrame:
 
 def _quoted_cells(name: str, body: str, schema: Schema) -> pl.DataFrame:
     """Cut rows with quoted values, in which a quotation mark is doubled or follows a backslash."""
+
+    def doubled(found: re.Match[str]) -> str:
+        if found["inner"] is None:
+            line = body.count("\n", 0, found.start()) + 2
+            if found["return"]:
+                _lone_return(name, line)
+            raise JobFailedError(f"{name}, line {line}: a quoted value has no end, or goes on behind it")
+        return '"' + _ESCAPED.sub(lambda escape: escape[1].replace('"', '""'), found["inner"]) + '"'
+
     rows: list[list[str]] = []
     lines: list[int] = []
-    reader = csv.reader(io.StringIO(body, newline="\n"), escapechar="\\", strict=True)
+    reader = csv.reader(io.StringIO(_QUOTED.sub(doubled, body), newline="\n"))
     started = 2
-    try:
-        for row in reader:
-            if len(row) != len(schema.names):
-                _wrong_length(name, started, len(row), schema)
-            rows.append(row)
-            lines.append(started)
-            started = reader.line_num + 2
-    except csv.Error as error:
-        raise JobFailedError(f"{name}, line {started}: {error}") from error
+    for row in reader:
+        if len(row) != len(schema.names):
+            _wrong_length(name, started, len(row) or 1, schema)
+        rows.append(row)
+        lines.append(started)
+        started = reader.line_num + 2
     cells = pl.DataFrame(rows, schema=dict.fromkeys(schema.names, pl.String), orient="row")
     return cells.with_columns(pl.Series(_LINE, lines, dtype=pl.Int64))
+
+
+def _lone_return(name: str, line: int) -> NoReturn:
+    raise JobFailedError(f"{name}, line {line}: there is a carriage return without a line feed outside quotation marks")
 
 
 def _wrong_length(name: str, line: int, found: int, schema: Schema) -> None:

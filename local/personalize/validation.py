@@ -39,13 +39,6 @@ def validate(params: dict[str, Any], shape: StructureShape) -> None:
         raise ValidationException(f"{len(problems)} validation {noun} detected: {'; '.join(problems)}")
 
 
-def without_nulls(value: Any) -> Any:
-    """Return a JSON value without the members that are null: to AWS they are not there."""
-    if isinstance(value, dict):
-        return {name: without_nulls(one) for name, one in value.items() if one is not None}
-    return [without_nulls(one) for one in value] if isinstance(value, list) else value
-
-
 def _problems(value: Any, shape: Shape, path: str) -> Iterator[str]:
     if not _has_type(value, _JSON_TYPES[shape.type_name]):
         raise SerializationException(f"Value of {path or 'the request'} is not a {shape.type_name}")

@@ -8,12 +8,13 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from threading import Lock
 from typing import Final, TypeVar
 
 import polars as pl
 
-from local.personalize.contents import Contents
+from local.personalize.contents import Contents, joined
 from local.personalize.datasets import schema_of
 from local.personalize.filters import View
 from local.personalize.filters.matching import ACTION_EVENTS_PER_TYPE, EVENTS_PER_TYPE, align, newest_events
@@ -34,7 +35,9 @@ _Value = TypeVar("_Value")
 class Records:
     """The frames of one dataset: `bulk` as imported, `streamed` by Put operations, `anonymous` of the sessions asked.
 
-    `contents` and `version` are where they come from: together they say whether anything changed.
+    `streamed` has a frame for what came before the first bulk import, and one for what came after each of them; or
+    none at all if nothing came. `contents` and `version` are where they come from: together they say whether anything
+    changed.
     """
 
     schema: Schema
@@ -46,16 +49,16 @@ class Records:
 
     def of(self, key: str, ids: Sequence[str], *, late_only: bool = False) -> pl.DataFrame:
         """Return the records with those IDs in the column `key`, without the bulk imports where `late_only`."""
-        frames = [*(() if late_only else self.bulk), *self.streamed, *self.anonymous]
+        frames = [*(self.streamed if late_only else self._by_arrival()), *self.anonymous]
         wanted = pl.col(key).is_in(pl.Series(sorted(set(ids)), dtype=pl.String).implode())
-        return self._joined([frame.filter(wanted) for frame in frames])
+        return joined([frame.filter(wanted) for frame in frames], self.schema)
 
     def all(self) -> pl.DataFrame:
         """Return every record."""
-        return self._joined([*self.bulk, *self.streamed])
+        return joined(self._by_arrival(), self.schema)
 
-    def _joined(self, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-        return Contents(incremental=list(frames)).rows(self.schema, bulk=True, streamed=False)
+    def _by_arrival(self) -> list[pl.DataFrame]:
+        return [rows for pair in zip_longest(self.streamed, self.bulk) for rows in pair if rows is not None]
 
 
 Snapshot = Mapping[str, Records]
@@ -77,12 +80,13 @@ def look(
     with backend.lock:
         for dataset in backend.all(DATASET, datasetGroupArn=group_arn):
             contents: Contents = dataset.result
+            schema = schema_of(backend, dataset)
             found[dataset.members["datasetType"]] = Records(
-                schema_of(backend, dataset),
+                schema,
                 contents,
                 contents.version,
-                (*(() if contents.full is None else (contents.full,)), *contents.incremental),
-                _streamed(contents, until),
+                tuple(contents.frames(streamed=False)),
+                _streamed(contents, schema, until),
                 tuple(sessions_of(dataset).of(sessions, until)),
             )
     return found
@@ -117,35 +121,36 @@ def view_of(snapshot: Snapshot, target: Target, ids: Sequence[str], user_ids: Se
 
 @dataclass(frozen=True)
 class _Stream:
-    """The records of Put operations in one frame: there may be very many small ones."""
+    """The records of Put operations, one frame per gap between imports: there may be very many small ones."""
 
     contents: Contents
     version: int
     count: int
-    rows: pl.DataFrame
+    gaps: tuple[pl.DataFrame, ...]
 
     def grown(self) -> "_Stream | None":
         """Return it with what came since; None if anything else changed."""
         late = [rows for _, rows in self.contents.streamed[self.count :]]
         if self.contents.version - self.version != len(late):
             return None
-        return _Stream(self.contents, self.contents.version, self.count + len(late), _concat([self.rows, *late]))
+        gaps = (*self.gaps[:-1], _concat([self.gaps[-1], *late]))
+        return _Stream(self.contents, self.contents.version, self.count + len(late), gaps)
 
 
-def _streamed(contents: Contents, until: datetime | None) -> tuple[pl.DataFrame, ...]:
+def _streamed(contents: Contents, schema: Schema, until: datetime | None) -> tuple[pl.DataFrame, ...]:
     if not contents.streamed:
         return ()
     if until is not None:
-        early = [rows for arrived, rows in contents.streamed if arrived <= until]
-        return (_concat(early),) if early else ()
+        gaps = contents.gaps(until)
+        return tuple(_concat([schema.empty, *gap]) for gap in gaps) if any(gaps) else ()
     with _lock:
         known = _streams.pop(id(contents), None)
         stream = None if known is None else known.grown()
         if stream is None:
-            rows = _concat([rows for _, rows in contents.streamed])
-            stream = _Stream(contents, contents.version, len(contents.streamed), rows)
+            whole = tuple(_concat([schema.empty, *gap]) for gap in contents.gaps())
+            stream = _Stream(contents, contents.version, len(contents.streamed), whole)
         _keep(_streams, id(contents), stream)
-    return (stream.rows,)
+    return stream.gaps
 
 
 def _concat(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -78,7 +78,9 @@ class Questions:
 
 @dataclass(frozen=True)
 class Answer:
-    """IDs, best first. `scores` fall and sum to at most 1; None for recipes without, and per ID for one without.
+    """IDs, best first. `scores` fall; None for recipes without, and per ID for one without.
+
+    Those of items sum to at most 1, those of actions are propensities from 0 to 1.
 
     `reasons` are those of User-Personalization-v2, a list per ID; None for other recipes.
     """

@@ -40,7 +40,7 @@ class Blend:
 def comparable(scores: Scores) -> Scores:
     """Return the scores with 1 as the largest of each row, so that those of several scorers can be added."""
     highest = scores.max(axis=1, keepdims=True)
-    shares: Scores = (scores / np.where(highest > 0, highest, 1)).astype(np.float32)
+    shares: Scores = np.divide(scores, np.where(highest > 0, highest, 1), dtype=np.float32)
     return shares
 
 

@@ -27,7 +27,7 @@ _LEVELLING: Final = 0.25
 _RIDGE: Final = 6.0
 _EASE_ITEMS: Final = 3000
 _EASE_USERS: Final = 2500
-_EASE_CELLS: Final = 50_000_000
+_EASE_CELLS: Final = 20_000_000
 _LONGEST: Final = 500
 
 _OVERSAMPLING: Final = 10

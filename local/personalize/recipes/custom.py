@@ -35,11 +35,17 @@ def _history_lengths(shortest: str, longest: str) -> dict[str, Parameter]:
     }
 
 
-def _recurrent(dimension: str = "149", features: Mapping[str, Parameter] | None = None) -> _Parameters:
+_BPTT: Final = Parameter(2, 32, default="32", tunable=True)
+_LEGACY_BPTT: Final = Parameter(1, 32, default="32")
+
+
+def _recurrent(
+    dimension: str = "149", bptt: Parameter = _BPTT, features: Mapping[str, Parameter] | None = None
+) -> _Parameters:
     return {
         _ALGORITHM: {
             "hidden_dimension": Parameter(32, 256, default=dimension, tunable=True),
-            "bptt": Parameter(2, 32, default="32", tunable=True),
+            "bptt": bptt,
             "recency_mask": Parameter(words=_TRUTH, default="true", tunable=True),
         },
         _FEATURES: {**(features or {}), **_history_lengths("0.0", "0.99")},
@@ -197,15 +203,15 @@ CUSTOM: Final = (
         name="aws-hrnn",
         recipe_type="USER_PERSONALIZATION",
         description="Legacy: recommends the items that a user will interact with, by the order of events.",
-        fit=user_personalization.fit_first,
-        parameters=_recurrent("43"),
+        fit=user_personalization.fit_legacy,
+        parameters=_recurrent("43", _LEGACY_BPTT),
     ),
     Recipe(
         name="aws-hrnn-metadata",
         recipe_type="USER_PERSONALIZATION",
         description="Legacy: as HRNN, with contextual, user and item metadata.",
-        fit=user_personalization.fit_first,
-        parameters=_recurrent("43"),
+        fit=user_personalization.fit_legacy,
+        parameters=_recurrent("43", _LEGACY_BPTT),
     ),
     Recipe(
         name="aws-hrnn-coldstart",
@@ -213,6 +219,6 @@ CUSTOM: Final = (
         description="Legacy: as HRNN-Metadata, with new items among the recommendations.",
         fit=user_personalization.fit_cold_start,
         updates=True,
-        parameters=_recurrent("149", _COLD_START),
+        parameters=_recurrent(features=_COLD_START),
     ),
 )

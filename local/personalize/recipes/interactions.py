@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -86,10 +87,13 @@ class Interactions:
         ids = [self.user_ids[place] for place in active]
         return replace(self, users=users.astype(np.int64), user_ids=ids)
 
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {user: place for place, user in enumerate(self.user_ids)}
+
     def of_users(self, user_ids: Sequence[str]) -> "Interactions":
         """Return the events of these users, in their order; unknown users have none."""
-        place = {user: index for index, user in enumerate(self.user_ids)}
-        known = np.asarray([place.get(user, -1) for user in user_ids], dtype=np.int64)
+        known = np.asarray([self._places.get(user, -1) for user in user_ids], dtype=np.int64)
         starts = np.concatenate([[0], np.cumsum(self.lengths)])
         begin = np.where(known >= 0, starts[known], 0)
         size = np.where(known >= 0, starts[known + 1] - starts[known], 0)

@@ -174,8 +174,9 @@ class Preferences:
         """Return, users by items, what to sort by, and the users' own scores (0: none), 1 being each row's largest."""
         with threadpool_limits(THREADS, "blas"):
             personal, within = self._personal(histories)
-        others = within + (self.popularity / (1 + self.popularity.max())).astype(np.float32)
-        return np.where(personal > 0, 2 + personal, others), personal
+        ranked: Scores = within + (self.popularity / (1 + self.popularity.max())).astype(np.float32)
+        np.add(personal, 2, out=ranked, where=personal > 0)
+        return ranked, personal
 
     def _personal(self, histories: Interactions) -> tuple[Scores, Mask]:
         """Return the users' own scores, and what is connected with what they had."""

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -23,14 +23,21 @@ _POPULAR_SHARE: Final = 0.01
 _COLD_EVENTS: Final = 5
 _FAR: Final = -100.0
 _SCORED: Final = 500
+_DIGITS: Final = 7
+_LEAST: Final = 1e-15
 _ONE_IN: Final = 20
 _EXPLORATION: Final = "Exploration"
 
 
 def fit_first(data: TrainingData, parameters: Mapping[str, str]) -> Model:
-    """Fit v1, or a legacy recipe; 1 % of the users, those with the longest histories, do not count."""
+    """Fit v1; 1 % of the users, those with the longest histories, do not count."""
     style = Style.of({"max_user_history_length_percentile": "0.99", **parameters})
     return UserPersonalization(learn(data, style), novelty(data), None)
+
+
+def fit_legacy(data: TrainingData, parameters: Mapping[str, str]) -> Model:
+    """Fit HRNN or HRNN-Metadata: v1 with fewer hidden dimensions."""
+    return fit_first(data, {"hidden_dimension": "43", **parameters})
 
 
 def fit_cold_start(data: TrainingData, parameters: Mapping[str, str]) -> Model:
@@ -120,12 +127,12 @@ class UserPersonalization:
         the places stays with the best.
         """
         personal = scored.personal
-        luck = np.random.default_rng(zlib.crc32(scored.user.encode())).gumbel(size=len(personal))
-        reach = np.where(personal > 0, np.log(np.maximum(personal, 1e-12)), _FAR) + luck
         kept = best[: len(best) - places]
         others = np.concatenate([best[len(kept) :], rest])
         able = others[new[others] & ((personal[others] > 0) | (self.novelty.events[others] == 0))]
-        drawn = able[np.argsort(-reach[able], kind="stable")[:places]]
+        luck = np.random.default_rng(zlib.crc32(scored.user.encode())).gumbel(size=len(able))
+        reach = np.where(personal[able] > 0, np.log(np.maximum(personal[able], 1e-12)), _FAR) + luck
+        drawn = able[np.argsort(-reach, kind="stable")[:places]]
         chosen = drawn[np.argsort(-personal[drawn], kind="stable")]
         filled = others[~np.isin(others, chosen)][: places - len(chosen)]
         return np.concatenate([kept, filled, chosen]), chosen
@@ -139,38 +146,91 @@ class UserPersonalizationV2(UserPersonalization):
     def _new(self) -> Mask:
         return self.novelty.both(Exploration(), self.cold_events)
 
+    @cached_property
+    def _candidates(self) -> Ints:
+        return np.flatnonzero(self._new)
+
+    def answer(self, questions: Questions, k: int, settings: Settings) -> list[Answer]:
+        """Return the best items of each user (see `Model`); without conditions many users at a time."""
+        size = min(k, len(self.catalogue))
+        if questions.allowed is not None or k > _SCORED or (size >= _ONE_IN and self._new.any()):
+            return super().answer(questions, k, settings)
+        answers = []
+        for _, histories in self.preferences.blocks(questions.histories):
+            answers += self._together(*self.preferences.ranked(histories), size)
+        return answers
+
+    def _together(self, ranked: Scores, personal: Scores, size: int) -> list[Answer]:
+        """Return the answers of users by items scores: as `_answer`, for those who need no exception."""
+        known = leading(ranked, _SCORED)
+        own = personal.max(axis=1, keepdims=True, initial=0) > 0
+        values = np.where(own, np.take_along_axis(personal, known, 1), self.preferences.popularity[known])
+        places = top(np.take_along_axis(ranked, known, 1), size, None)
+        best, mine = np.take_along_axis(known, places, 1), np.take_along_axis(values, places, 1)
+        total = np.maximum(values.sum(axis=1, keepdims=True, dtype=np.float64), 1e-30)
+        shares = falling(np.where(mine > 0, mine / total, np.inf))
+        catalogue = self.catalogue
+        return [
+            Answer(
+                [catalogue[place] for place in row],
+                [share if has else None for share, has in zip(given, scored, strict=True)],
+                [[] for _ in row],
+            )
+            for row, given, scored in zip(best.tolist(), shares, (mine > 0).tolist(), strict=True)
+        ]
+
     def _answer(self, scored: Scored, k: int, exploration: Exploration | None) -> Answer:
         del exploration
         ranked, size = scored.ranked, min(k, scored.able)
         values = scored.personal if scored.personal.max(initial=0) > 0 else self.preferences.popularity
-        known = top(ranked, _SCORED, None)
-        best = known[:size] if scored.allowed is None and size <= _SCORED else top(ranked, size, scored.allowed)
+        known = leading(ranked, _SCORED)
+        if scored.allowed is None and size <= _SCORED:
+            best = known[top(ranked[known], size, None)]
+        else:
+            best = top(ranked, size, scored.allowed)
         known = known[values[known] > 0]
         new = known[:0]
         if size >= _ONE_IN and self._new.any():
-            rest = np.flatnonzero(self._new if scored.allowed is None else self._new & scored.allowed)
+            rest = self._candidates if scored.allowed is None else self._candidates[scored.allowed[self._candidates]]
             best, new = self._explored(scored, best, rest[~np.isin(rest, best)], size // _ONE_IN, self._new)
-        has_score = np.zeros(len(ranked), dtype=np.bool_)
-        has_score[known] = True
-        has_score[new] = False
-        own = has_score[best]
+        own = values[best] > 0
+        if size > _SCORED or scored.allowed is not None:
+            own &= np.isin(best, known)
+        own[size - len(new) :] = False
         shares = falling(np.where(own, values[best] / max(float(values[known].sum()), 1e-30), np.inf))
         scores = [share if mine else None for share, mine in zip(shares, own.tolist(), strict=True)]
         reasons: list[list[str]] = [[] for _ in range(size - len(new))] + [[_EXPLORATION] for _ in new]
-        return Answer([self.catalogue[place] for place in best.tolist()], scores, reasons)
+        catalogue = self.catalogue
+        return Answer([catalogue[place] for place in best.tolist()], scores, reasons)
 
 
 def top(scores: Scores, k: int, allowed: Mask | None) -> Ints:
-    """Return the places of the `k` largest scores among those allowed, the largest first, equal ones by place."""
-    places = np.arange(len(scores)) if allowed is None else np.flatnonzero(allowed)
-    values = scores if allowed is None else scores[places]
-    if k < len(places):
-        best = np.sort(np.argpartition(values, len(places) - k)[len(places) - k :]) if k > 0 else places[:0]
-        places, values = places[best], values[best]
-    order: Ints = places[np.argsort(-values, kind="stable")]
-    return order
+    """Return the places of the `k` largest scores among those allowed, the largest first, equal ones by place.
+
+    Without a mask `scores` may have rows, each with places of its own.
+    """
+    if allowed is not None:
+        places = np.flatnonzero(allowed)
+        found: Ints = places[top(scores[places], k, None)]
+        return found
+    best = leading(scores, k)
+    order = np.argsort(-np.take_along_axis(scores, best, -1), axis=-1, kind="stable")
+    return np.take_along_axis(best, order, -1)
 
 
-def falling(shares: Floats) -> list[float]:
-    """Return scores that never rise, with the seven digits that the service shows."""
-    return [float(f"{share:.7g}") for share in np.minimum.accumulate(shares)]
+def leading(scores: Scores, k: int) -> Ints:
+    """Return the places of the `k` largest scores, of each row if there are rows, in order of place."""
+    rest = scores.shape[-1] - k
+    if rest <= 0:
+        return np.broadcast_to(np.arange(scores.shape[-1]), scores.shape)
+    return np.sort(np.argpartition(scores, rest, axis=-1)[..., rest:], axis=-1)
+
+
+def falling(shares: Floats) -> list[Any]:
+    """Return scores that never rise (in each row, if there are rows), with the seven digits that the service shows."""
+    fallen = np.minimum.accumulate(np.asarray(shares, dtype=np.float64), axis=-1)
+    kept = np.isfinite(fallen) & (fallen > _LEAST)
+    # A power of ten of at most 22 is exact, so that the quotient is the double that is nearest to the seven digits.
+    scale = 10.0 ** (_DIGITS - 1 - np.floor(np.log10(np.where(kept, fallen, 1.0))))
+    rounded: list[Any] = np.where(kept, np.round(np.where(kept, fallen, 1.0) * scale) / scale, fallen).tolist()
+    return rounded

@@ -43,6 +43,34 @@ def test_an_export_has_what_was_imported(account: Account) -> None:
     assert sorted(exported) == sorted({",".join(map(str, row)) for row in rows})
 
 
+def test_an_export_can_be_imported(account: Account) -> None:
+    """Texts come back as they were: backslashes, quotation marks, commas and line breaks, quoted where they must be."""
+    group = account.group()
+    story = {"name": "STORY", "type": ["string", "null"], "textual": True}
+    dataset = account.dataset(group, [*ITEM_FIELDS, story], "Items")
+    text = (
+        "ITEM_ID,GENRE,STORY\n"
+        "i1,a\\b,C:\\temp\\\n"
+        'i2,5" screen,"He said \\"no\\", ""twice"" \\\\"\n'
+        'i3,drama,"two\nlines\r\nand\r a half \\n"\n'
+        "i4,drama,\n"
+    )
+    account.active(account.start_import(dataset, account.put("in.csv", text), "first"))
+    export(account, dataset, "BULK")
+    exported = account.get(account.keys("exports/")[0])
+    account.active(account.start_import(dataset, f"s3://{account.bucket}/{account.keys('exports/')[0]}", "second"))
+    export(account, dataset, "ALL")
+
+    assert exported == (
+        "ITEM_ID,GENRE,STORY\n"
+        "i1,a\\b,C:\\temp\\\n"
+        'i2,"5\\" screen","He said \\"no\\", \\"twice\\" \\\\"\n'
+        'i3,drama,"two\nlines\r\nand\r a half \\\\n"\n'
+        "i4,drama,\n"
+    )
+    assert {account.get(key) for key in account.keys("exports/")} == {exported}
+
+
 def test_an_export_of_nothing_fails(account: Account) -> None:
     """Without any record from a Put operation there is nothing to export, and the job says so."""
     failed = export(account, dataset_of(account.imported(csv(two_groups()))), "PUT")
@@ -66,7 +94,7 @@ def test_users_are_forgotten(account: Account) -> None:
     """A deletion reads subfolders, counts the records it deletes, and leaves the others alone."""
     rows = two_groups()
     group = account.imported(csv(rows))
-    job = delete(account, group, "USER_ID\na0\nb1\nnobody\n")
+    job = delete(account, group, 'USER_ID\na0\n"b1"\nnobody\n')
     export(account, dataset_of(group), "BULK")
     exported = account.get(account.keys("exports/")[0]).splitlines()[1:]
     kept = {",".join(map(str, row)) for row in rows if row[0] not in {"a0", "b1"}}
@@ -78,8 +106,9 @@ def test_users_are_forgotten(account: Account) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("USER\na0\n", "line 1: the header must be USER_ID"),
-        ("USER_ID\na0,b1\n", "line 2: there is more than one value"),
+        ("USER\na0\n", "line 1: the header is USER, but the columns must be, in this order, USER_ID"),
+        ("USER_ID\na0,b1\n", "line 2: the row has 2 values, not 1"),
+        ('USER_ID\na0\n"b1\n', "line 3: a quoted value has no end"),
     ],
 )
 def test_a_wrong_list_of_users_fails_the_deletion(account: Account, text: str, complaint: str) -> None:

@@ -1,102 +1,20 @@
 """Records that come one by one: what is kept of them, as exports and requests show it, and what is refused."""
 
 import json
-from datetime import UTC, datetime
-from itertools import count
 from typing import Any
 
 import pytest
-import requests
 from botocore.exceptions import ClientError
 
 from local.server import EmbeddedAWS
+from tests.local.personalize.shop import FIELDS, NOON, Shop
 from tests.local.personalize.support import Account, code, held, message
-
-NULLABLE = ["null", "string"]
-FIELDS: dict[str, list[dict[str, Any]]] = {
-    "Interactions": [
-        {"name": "USER_ID", "type": "string"},
-        {"name": "ITEM_ID", "type": "string"},
-        {"name": "TIMESTAMP", "type": "long"},
-        {"name": "EVENT_TYPE", "type": "string"},
-        {"name": "EVENT_VALUE", "type": ["float", "null"]},
-        {"name": "IMPRESSION", "type": NULLABLE},
-        {"name": "DEVICE_KIND", "type": NULLABLE, "categorical": True},
-        {"name": "BASKET", "type": ["int", "null"]},
-    ],
-    "Items": [
-        {"name": "ITEM_ID", "type": "string"},
-        {"name": "PRICE_LEVEL", "type": "float"},
-        {"name": "GENRES", "type": NULLABLE, "categorical": True},
-        {"name": "ON_SALE", "type": ["boolean", "null"]},
-        {"name": "STORY", "type": NULLABLE, "textual": True},
-    ],
-    "Users": [{"name": "USER_ID", "type": "string"}, {"name": "AGE", "type": ["int", "null"]}],
-    "Actions": [{"name": "ACTION_ID", "type": "string"}, {"name": "KIND", "type": "string", "categorical": True}],
-    "Action_Interactions": [
-        {"name": "USER_ID", "type": "string"},
-        {"name": "ACTION_ID", "type": "string"},
-        {"name": "TIMESTAMP", "type": "long"},
-        {"name": "EVENT_TYPE", "type": "string"},
-    ],
-}
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-_numbers = count(1)
-
-
-class Shop:
-    """A dataset group with datasets of every type and an event tracker; each test has users of its own."""
-
-    def __init__(self, account: Account) -> None:
-        self.account = account
-        self.events = account.client("personalize-events")
-        self.group = account.group("shop")
-        for kind, fields in FIELDS.items():
-            schema = account.personalize.create_schema(
-                name=kind, schema=json.dumps({"type": "record", "name": kind.replace("_", ""), "fields": fields})
-            )
-            account.active(
-                account.personalize.create_dataset(
-                    name=kind, schemaArn=schema["schemaArn"], datasetGroupArn=self.group, datasetType=kind
-                )["datasetArn"]
-            )
-        tracker = account.personalize.create_event_tracker(name="tracker", datasetGroupArn=self.group)
-        account.active(tracker["eventTrackerArn"])
-        self.tracking_id = tracker["trackingId"]
-
-    def arn(self, kind: str) -> str:
-        """Return the ARN of a dataset."""
-        return f"{self.group.replace(':dataset-group/', ':dataset/')}/{kind.upper()}"
-
-    def put(self, user: str | None, session: str, *events: dict[str, Any]) -> None:
-        """Put events of a click at noon, but for what they say themselves."""
-        given = [{"eventType": "click", "sentAt": NOON, "itemId": "i1", **event} for event in events]
-        who = {} if user is None else {"userId": user}
-        self.events.put_events(trackingId=self.tracking_id, sessionId=session, eventList=given, **who)
-
-    def rows(self, kind: str, holder: str) -> list[str]:
-        """Return the records of a user, or of an item, as an export shows them."""
-        name = f"export-{next(_numbers)}"
-        job = self.account.personalize.create_dataset_export_job(
-            jobName=name,
-            datasetArn=self.arn(kind),
-            ingestionMode="PUT",
-            roleArn=self.account.role,
-            jobOutput={"s3DataDestination": {"path": f"s3://{self.account.bucket}/{name}/"}},
-        )
-        self.account.active(job["datasetExportJobArn"])
-        files = [self.account.get(key) for key in self.account.keys(f"{name}/") if key.endswith(".csv")]
-        return [line for text in files for line in text.splitlines()[1:] if line.startswith(f"{holder},")]
 
 
 @pytest.fixture(scope="module")
 def shop(aws: EmbeddedAWS) -> Shop:
-    """Give the tests of this module a shop together, with an event so that there is something to export."""
-    account = Account(aws)
-    account.s3  # noqa: B018  # the bucket exists once it is asked for
-    shop = Shop(account)
-    shop.put("first", "s", {})
-    return shop
+    """Give the tests of this module a shop together."""
+    return Shop(Account(aws))
 
 
 def test_an_event_becomes_a_row(shop: Shop) -> None:
@@ -158,49 +76,57 @@ def test_a_session_belongs_to_the_user_who_logs_in(shop: Shop) -> None:
     assert ["seen", "bought", "later"] == [row.split(",")[1] for row in shop.rows("Interactions", "member")]
 
 
-def test_timestamps_are_numbers_or_iso_texts(shop: Shop) -> None:
-    """Programs without an SDK send either."""
-    for sent in (1772366400, 1772366400.5, "2026-03-01T12:00:00Z", "2026-03-01T13:00:00+01:00", "2026-03-01T12:00:00"):
-        item = f"i{next(_numbers)}"
-        event = {"eventType": "click", "sentAt": sent, "itemId": item}
-        body = {"trackingId": shop.tracking_id, "userId": "raw", "sessionId": "s", "eventList": [event]}
-        assert requests.codes.ok == _post(shop, "/events", body).status_code
+def test_a_sessions_events_go_to_one_user(shop: Shop) -> None:
+    """Whoever logs in next in the same session gets what came since, not what the user before got."""
+    shop.put(None, "lobby", {"itemId": "mine"})
+    shop.put("one", "lobby", {})
+    shop.put(None, "lobby", {"itemId": "between"})
+    shop.put("two", "lobby", {})
 
-    assert {"1772366400"} == {row.split(",")[2] for row in shop.rows("Interactions", "raw")}
-
-
-def test_requests_must_be_what_the_model_says(shop: Shop) -> None:
-    """A text that is no time, a request that is no object or no JSON at all are refused with status 400."""
-    event = {"eventType": "click", "sentAt": "yesterday", "itemId": "i1"}
-    body = {"trackingId": shop.tracking_id, "userId": "raw", "sessionId": "s", "eventList": [event]}
-    answers = [_post(shop, "/events", text) for text in (body, [], "{")]
-
-    assert [400] * 3 == [answer.status_code for answer in answers]
-    assert ["InvalidInputException", "SerializationException", "SerializationException"] == [
-        answer.headers["x-amzn-ErrorType"] for answer in answers
-    ]
-    assert "yesterday is not a timestamp" == answers[0].json()["message"]
+    assert ["mine", "i1"] == [row.split(",")[1] for row in shop.rows("Interactions", "one")]
+    assert ["between", "i1"] == [row.split(",")[1] for row in shop.rows("Interactions", "two")]
 
 
-def _post(shop: Shop, path: str, body: Any) -> requests.Response:
-    url = f"{shop.events.meta.endpoint_url}{path}"
-    return requests.post(
-        url, data=body if isinstance(body, str) else json.dumps(body), headers=_signed(shop), timeout=30
+def test_deleted_users_do_not_come_back_with_their_sessions(shop: Shop) -> None:
+    """Nobody gets their events any more, those of their session included that were nobody's yet."""
+    shop.put(None, "den", {"itemId": "old"})
+    shop.put("gone", "den", {})
+    shop.put(None, "den", {"itemId": "last"})
+    shop.put(None, "alias", {"itemId": "named"})
+    job = shop.account.personalize.create_data_deletion_job(
+        jobName="forget",
+        datasetGroupArn=shop.group,
+        dataSource={"dataLocation": shop.account.put("forget/users.csv", 'USER_ID\n"gone"\nalias\n')},
+        roleArn=shop.account.role,
     )
+    done = shop.account.wait(job["dataDeletionJobArn"], {"COMPLETED", "FAILED"})
+    for user, session in (("gone", "den"), ("next", "den"), ("next", "alias")):
+        shop.put(user, session, {"itemId": f"new-{session}"})
+
+    assert ("COMPLETED", 4) == (done["status"], done["numDeleted"])
+    assert ["new-den"] == [row.split(",")[1] for row in shop.rows("Interactions", "gone")]
+    assert ["new-den", "new-alias"] == [row.split(",")[1] for row in shop.rows("Interactions", "next")]
 
 
-def _signed(shop: Shop) -> dict[str, str]:
-    scope = "AWS4-HMAC-SHA256 Credential=test/20260301/us-east-1/personalize/aws4_request"
-    return {"Authorization": scope, "x-moto-account-id": shop.account.id}
+def test_a_refused_call_takes_no_event_ids(shop: Shop) -> None:
+    """The same events can come again once they are right."""
+    with pytest.raises(ClientError):
+        shop.put("again", "s", {"eventId": "again"}, {"properties": json.dumps({"eventValue": 10**400})})
+    shop.put("again", "s", {"eventId": "again"})
+
+    assert 1 == len(shop.rows("Interactions", "again"))
 
 
-def test_the_address_alone_names_the_operation(shop: Shop) -> None:
-    """A text that looks like another operation's name changes nothing; an address is for one method."""
-    shop.put("url", "s", {"properties": json.dumps({"deviceKind": "?a=1&Action=PutUsers&b=2"})})
-    wrong = requests.put(f"{shop.events.meta.endpoint_url}/events", headers=_signed(shop), timeout=30)
+def test_an_empty_text_is_a_missing_value(shop: Shop) -> None:
+    """As in a CSV file: it fills no column that needs a value."""
+    shop.put("blank", "s", {"properties": '{"deviceKind": ""}'})
+    with pytest.raises(ClientError) as caught:
+        shop.events.put_actions(
+            datasetArn=shop.arn("Actions"), actions=[{"actionId": "a", "properties": '{"kind": ""}'}]
+        )
 
-    assert ["url,i1,1772366400,click,,,?a=1&Action=PutUsers&b=2,"] == shop.rows("Interactions", "url")
-    assert (404, "Unknown operation PUT /events") == (wrong.status_code, wrong.json()["message"])
+    assert ["blank,i1,1772366400,click,,,,"] == shop.rows("Interactions", "blank")
+    assert "The value of KIND is missing, and the schema does not let it be null" == message(caught)
 
 
 @pytest.mark.parametrize(
@@ -209,6 +135,7 @@ def test_the_address_alone_names_the_operation(shop: Shop) -> None:
         ({"properties": "[]"}, "properties must be a JSON object"),
         ({"properties": "{"}, "properties must be a JSON object"),
         ({"properties": '{"basket": NaN}'}, "NaN is no JSON number"),
+        ({"properties": '{"basket": [[]]}'}, "properties: basket must be of type int, not an array"),
         ({"properties": '{"colour": "red"}'}, "properties: colour is no field of the schema"),
         ({"properties": '{"deviceKind": 3}'}, "properties: deviceKind must be of type string, not 3"),
         ({"properties": '{"basket": "3"}'}, 'properties: basket must be of type int, not "3"'),
@@ -290,6 +217,15 @@ def test_a_column_that_must_not_be_null_needs_a_value(shop: Shop) -> None:
         "The value of PRICE_LEVEL is missing, and the schema does not let it be null",
         "properties: priceLevel must be of type float, not null",
     ] == problems
+
+
+def test_properties_have_a_bottom(shop: Shop) -> None:
+    """Nesting that no reader follows is refused."""
+    with pytest.raises(ClientError) as caught:
+        shop.events.put_items(datasetArn=shop.arn("Items"), items=[{"itemId": "deep", "properties": "[" * 20_000}])
+
+    assert "InvalidInputException" == code(caught)
+    assert "properties must be a JSON object: it is nested too deeply" == message(caught)
 
 
 def test_records_go_to_a_dataset_of_their_type(shop: Shop) -> None:

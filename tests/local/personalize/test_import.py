@@ -5,7 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from tests.local.personalize.support import INTERACTION_FIELDS, SERVICE, Account, csv, two_groups
+from local.personalize.exceptions import JobFailedError
+from local.personalize.schemas import parse_schema
+from local.personalize.tables import read_table
+from tests.local.personalize.support import INTERACTION_FIELDS, SERVICE, Account, avro, csv, two_groups
 
 FIELDS: list[dict[str, Any]] = [
     *INTERACTION_FIELDS,
@@ -133,6 +136,74 @@ def test_too_many_event_types_are_refused(shared: Account, rich: str) -> None:
     )
 
 
+def test_event_types_of_all_imports_count(account: Account) -> None:
+    """An incremental import adds its event types to those of the imports before; a full one takes their place."""
+    dataset = account.dataset(account.group(), FIELDS)
+    first, second, other = (
+        csv([[*row[:3], f"{kind}-{number % most}", *row[4:]] for number, row in enumerate(rows())], HEADER)
+        for kind, most in (("a", 4), ("b", 4), ("c", 7))
+    )
+    account.active(account.start_import(dataset, account.put("1.csv", first), "one"))
+    added = account.settle(account.start_import(dataset, account.put("2.csv", second), "two", importMode="INCREMENTAL"))
+    account.active(account.start_import(dataset, account.put("3.csv", other), "three"))
+
+    assert added["failureReason"] == ("8 distinct event types and 3 optional columns: together there can be at most 10")
+
+
+def test_headers_alone_are_no_import(account: Account) -> None:
+    """A file without records fails the job, so that nobody replaces a dataset by nothing unawares."""
+    fields = [{"name": "USER_ID", "type": "string"}, {"name": "AGE", "type": "int"}]
+    dataset = account.dataset(account.group(), fields, "Users")
+    job = account.settle(account.start_import(dataset, account.put("users.csv", "USER_ID,AGE\n")))
+
+    assert job["failureReason"] == "There are no records, only headers"
+
+
+STORIES = parse_schema(
+    avro([{"name": "ITEM_ID", "type": "string"}, {"name": "STORY", "type": "string", "textual": True}], "Items"), None
+)
+
+
+@pytest.mark.parametrize("quoted", ["", '\n"q","q"'])
+@pytest.mark.parametrize(
+    ("row", "value"),
+    [
+        ("i,C:\\temp\\", "C:\\temp\\"),
+        ('i,5" screen', '5" screen'),
+        ("i,plain\r", "plain"),
+        ('i,"a ""b"" \\"c\\" \\\\ \\d"', 'a "b" "c" \\ \\d'),
+        ('i,"\\\\"', "\\"),
+        ('i,"one\r\ntwo,\rthree"\r', "one\r\ntwo,\rthree"),
+        (f'i,"{"x" * 140_000}"', "x" * 20_000),
+    ],
+)
+def test_values_do_not_depend_on_other_rows(row: str, value: str, quoted: str) -> None:
+    """A backslash escapes within quotation marks, nowhere else, whatever stands in the other rows."""
+    table = read_table("f", f"ITEM_ID,STORY\n{row}{quoted}\n".encode(), STORIES)
+
+    assert table.row(0) == ("i", value)
+
+
+@pytest.mark.parametrize("quoted", ["", '"q","q"\n'])
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("i,a\rb", "there is a carriage return without a line feed outside quotation marks"),
+        ("i,a\r\r\n", "there is a carriage return without a line feed outside quotation marks"),
+        ('i,"a" b', "a quoted value has no end, or goes on behind it"),
+        ('i,"a\\"', "a quoted value has no end, or goes on behind it"),
+        ("", "the row has 1 values, not 2"),
+    ],
+)
+def test_broken_rows_are_refused_in_every_file(row: str, problem: str, quoted: str) -> None:
+    """The same row has the same error with and without quoted values in other rows."""
+    text = f"ITEM_ID,STORY\n{quoted}{row}\n"
+    with pytest.raises(JobFailedError) as caught:
+        read_table("f", text.encode(), STORIES)
+
+    assert str(caught.value) == f"f, line {3 if quoted else 2}: {problem}"
+
+
 def test_a_folder_is_read_on_its_first_level_only(account: Account) -> None:
     """Two files of a folder are imported together, and a bad one in a subfolder is not looked at."""
     dataset = account.dataset(account.group())
@@ -255,7 +326,7 @@ def test_equal_interactions_count_once(account: Account) -> None:
 def test_items_are_imported_beside_interactions(account: Account) -> None:
     """A later item replaces one with the same ID, text may be quoted, and the quota of events is not theirs."""
     group = account.group()
-    fields = [
+    fields: list[dict[str, Any]] = [
         {"name": "ITEM_ID", "type": "string"},
         {"name": "PRICE", "type": ["null", "double"]},
         {"name": "STORY", "type": ["string", "null"], "textual": True},

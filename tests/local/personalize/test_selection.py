@@ -223,6 +223,25 @@ def test_actions_that_were_taken_weigh_one(spelling: str) -> None:
     assert [1, None, 9] == data.actions.rows.get_column("VALUE").to_list()
 
 
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        (
+            [(f"u{n % 24}", f"i{n % 30}", n) for n in range(1000)],
+            "24 users have two or more interactions each; training needs at least 25",
+        ),
+        (
+            [(f"u{n % 30}", f"i{n % 7}", n) for n in range(60)] + [(f"once{n}", "i1", n) for n in range(3100)],
+            "30 of 3130 users have two or more interactions each; training needs at least 1 %",
+        ),
+    ],
+)
+def test_too_few_users_with_two_interactions_are_refused(rows: list[tuple[str, str, int]], reason: str) -> None:
+    """Twenty-five users need two interactions each, and one in a hundred users."""
+    with pytest.raises(JobFailedError, match=reason):
+        training_data(recipe("aws-popularity-count"), {}, datasets([(*row, "View", 1.0) for row in rows]))
+
+
 @pytest.mark.parametrize("name", [found.name for found in RECIPES.values() if found.needs != ("ITEMS",)])
 def test_too_little_is_refused_for_every_recipe(name: str) -> None:
     """Fewer than a thousand interactions train nothing."""
