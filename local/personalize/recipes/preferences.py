@@ -180,16 +180,35 @@ class Preferences:
 
     def _personal(self, histories: Interactions) -> tuple[Scores, Mask]:
         """Return the users' own scores, and what is connected with what they had."""
-        had = marks(histories)
-        tables = _tables(self.scorers, histories)
-        within = self._within(histories)
-        total = self.blend.add_up(tables, had)
+        total = self._added_up(histories)
+        if self.blend.seen != 1:
+            total[marks(histories)] *= np.float32(self.blend.seen)
         np.maximum(total, 0, out=total)
-        total *= within
-        return comparable(total), within
+        within = self._within(histories)
+        if within.shape == total.shape:
+            total *= within
+        else:
+            total[~within[:, 0]] = 0
+        highest = total.max(axis=1, keepdims=True, initial=0)
+        total *= 1 / np.where(highest > 0, highest, np.float32(1))
+        return total, within
+
+    def _added_up(self, histories: Interactions) -> Scores:
+        """Return the blend of the scores, as `Blend.add_up` does for comparable tables, in two tables' memory."""
+        total = np.zeros((len(histories.user_ids), len(self.catalogue)), dtype=np.float32)
+        part = np.empty_like(total)
+        for scorer, weight in zip(self.scorers, self.blend.weights, strict=True):
+            if scorer is not None and weight:
+                scores = scorer(histories)
+                highest = scores.max(axis=1, keepdims=True, initial=0)
+                np.multiply(scores, weight / np.where(highest > 0, highest, 1), out=part, casting="same_kind")
+                total += part
+        return total
 
     def _within(self, histories: Interactions) -> Mask:
-        reached = np.zeros((len(histories.user_ids), int(self.groups.max(initial=0)) + 1), dtype=np.bool_)
+        """Return what a chain of users and items connects with each history: one column where all items are alike."""
+        groups = int(self.groups.max(initial=0)) + 1
+        reached = np.zeros((len(histories.user_ids), groups), dtype=np.bool_)
         reached[histories.users, self.groups[histories.items]] = True
-        within: Mask = reached[:, self.groups]
+        within: Mask = reached if groups == 1 else reached[:, self.groups]
         return within

@@ -6,7 +6,7 @@ import pytest
 
 from local.personalize.metrics import evaluate, hold_out, part
 from local.personalize.recipes import RECIPES, Recipe
-from local.personalize.recipes.base import Asks, Exploration, Metadata, Settings, TrainingData
+from local.personalize.recipes.base import Asks, Exploration, Metadata, Questions, Settings, TrainingData
 from local.personalize.recipes.interactions import Interactions
 from local.personalize.schemas import Field
 from tests.local.personalize.recipe_data import Rows, ask, fitted, interactions, recipe, small, training_data
@@ -366,3 +366,14 @@ def test_segments_bring_back_those_who_buy_again(name: str) -> None:
     segment = model.segment([np.asarray([model.catalogue.index(item)])], 4)[0]  # type: ignore[union-attr]
 
     assert {"u7", "u32", "u57", "u82"} == set(segment.ids)
+
+
+def test_a_newcomer_gets_what_is_popular_and_not_what_is_in_fashion() -> None:
+    """Where a chain connects everything, trends count for users with a history only."""
+    events = [(f"u{user}", f"i{(user + step) % 12}", 1000 * step + user) for user in range(40) for step in range(6)]
+    events += [(f"u{user}", "old", user) for user in range(40)]
+    events += [(f"u{user}", "new", 9000 + user) for user in range(20)]
+    model = recipe("aws-user-personalization-v2").fit(training_data(events), {})
+    answer = model.answer(Questions(interactions(events).of_users(["nobody"])), 3, Settings())[0]  # type: ignore[union-attr]
+
+    assert answer.ids[0] == "old"
