@@ -170,11 +170,13 @@ class UserPersonalizationV2(UserPersonalization):
         total = np.maximum(values.sum(axis=1, keepdims=True, dtype=np.float64), 1e-30)
         shares = falling(np.where(mine > 0, mine / total, np.inf))
         catalogue = self.catalogue
+        # One list for all of them: nobody changes it, and millions of empty ones cost more than the scores.
+        unexplored: list[list[str]] = [[]] * size
         return [
             Answer(
                 [catalogue[place] for place in row],
                 [share if has else None for share, has in zip(given, scored, strict=True)],
-                [[] for _ in row],
+                unexplored,
             )
             for row, given, scored in zip(best.tolist(), shares, (mine > 0).tolist(), strict=True)
         ]
