@@ -168,7 +168,7 @@ def _parse(wish: Any) -> Fault:
     else:
         fault = CallFault(**wish)
         _check_text("error", fault.error)
-        _check_text("message", fault.message)
+        _check_text("message", fault.message, lines=True)
         if fault.operation not in _operations():
             raise ValueError(f"{fault.operation} is not an operation of Amazon Personalize")
     if not isinstance(fault.times, int) or fault.times < 1:
@@ -185,7 +185,7 @@ def _checked_job(fault: JobFault) -> JobFault:
         _check_text("outcome", fault.outcome)
         if fault.outcome in _NO_FAULTS:
             raise ValueError(f"outcome {fault.outcome} is no fault")
-    _check_text("reason", fault.reason)
+    _check_text("reason", fault.reason, lines=True)
     if not isinstance(fault.delay, int | float) or not 0 <= fault.delay <= LONGEST:
         raise ValueError(f"delay must be a number of seconds from 0 to {LONGEST}")
     if not isinstance(fault.broken_lines, int) or fault.broken_lines < 0:
@@ -195,10 +195,10 @@ def _checked_job(fault: JobFault) -> JobFault:
     return fault
 
 
-def _check_text(name: str, value: Any) -> None:
-    """Check a text that becomes a header or a status."""
-    if not isinstance(value, str) or not value.isprintable():
-        raise ValueError(f"{name} must be a text without line breaks")
+def _check_text(name: str, value: Any, *, lines: bool = False) -> None:
+    """Check a text, which may have line breaks where it becomes neither a header nor a status."""
+    if not isinstance(value, str) or not (lines or value.isprintable()):
+        raise ValueError(f"{name} must be a text{'' if lines else ' without line breaks'}")
 
 
 def _operations() -> set[str]:
