@@ -46,7 +46,11 @@ Models (the algorithms are ours: see docs/personalize.md)
 - Scores of Next-Best-Action are propensities from 0 to 1; the VALUE of actions breaks ties, expiry and
   REPEAT_FREQUENCY are ignored.
 - `optimizationObjective` weighs events by the item's value relative to the mean, to the power 0, 0.5, 1 or 2.
-- Weights of `eventsConfig` count relative to the largest.
+- Weights of `eventsConfig` count relative to the largest; a weight of 0 drops the event type, and the list takes the
+  place of `eventType` and `eventValueThreshold`.
+- A version trained with UPDATE has the metrics of the FULL one. `cold_start_relative_from` has no effect, and neither
+  have excluded columns of interactions.
+- At most half of the users with two events are held out for metrics.
 - HPO is a random search of 5 trials unless told otherwise, by NDCG at 25.
 - A basket of Frequently-bought-together is a user's purchases less than a day apart.
 - Keys of metrics that the documents only name: `trend_prediction_accuracy`; `precision`, `recall`,

@@ -85,11 +85,13 @@ def hold_out(interactions: Interactions) -> tuple[Interactions, Interactions, In
     """Return what trains, and the inputs and the answers of the other users.
 
     Held out is the tenth of the users (at least one) that comes first by the CRC-32 of their IDs, among those
-    with two events or more: the others could not have both an input and an answer.
+    with two events or more: the others could not have both an input and an answer. At most half of these are held
+    out, so that there is something left to learn from.
     """
     able = interactions.users_with(2)
     chosen = sorted(able, key=lambda user: (zlib.crc32(user.encode()), user))
-    chosen = sorted(chosen[: max(1, round(HELD_OUT_USERS * len(interactions.user_ids)))])
+    wanted = min(round(HELD_OUT_USERS * len(interactions.user_ids)), len(able) // 2)
+    chosen = sorted(chosen[: max(1, wanted)])
     held = set(chosen)
     out = np.asarray([user in held for user in interactions.user_ids], dtype=np.bool_)
     training = interactions.where(~out[interactions.users])

@@ -6,10 +6,11 @@ and optimizing-solution-for-objective; TrainingDataConfig and AutoTrainingConfig
 
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from local.personalize.exceptions import InvalidInputException, NotImplementedException
-from local.personalize.recipes import Recipe
+from local.personalize.recipes import Recipe, kind
 from local.personalize.recipes.base import Exploration, Settings
 from local.personalize.schemas import Schema
 
@@ -45,6 +46,7 @@ def check_solution_config(params: dict[str, Any], recipe: Recipe, schemas: Mappi
                 known = ", ".join(allowed) or "none"
                 raise InvalidInputException(f"{name} is not one of the {group} of {recipe.arn}: {known}")
             allowed[name].check(name, value)
+        _check_percentiles(config.get(group, {}))
     threshold = config.get("eventValueThreshold")
     if threshold is not None:
         number("eventValueThreshold", threshold)
@@ -52,6 +54,14 @@ def check_solution_config(params: dict[str, Any], recipe: Recipe, schemas: Mappi
     check_columns(config.get("trainingDataConfig", {}), schemas)
     _check_objective(config.get("optimizationObjective", {}), recipe, schemas)
     _check_hpo(params, recipe)
+
+
+def _check_percentiles(parameters: Mapping[str, str]) -> None:
+    """Check that of two percentiles the minimum is not above the maximum."""
+    for name, value in parameters.items():
+        other = name.replace("min_", "max_", 1)
+        if name.startswith("min_") and other in parameters and float(value) > float(parameters[other]):
+            raise InvalidInputException(f"{name} must not be above {other}")
 
 
 def check_events(config: dict[str, Any], recipe: Recipe) -> None:
@@ -126,9 +136,29 @@ def _check_hpo(params: dict[str, Any], recipe: Recipe) -> None:
     ranges = config.get("algorithmHyperParameterRanges", {})
     if ranges and set(ranges) != set(_RANGES):
         raise InvalidInputException(f"algorithmHyperParameterRanges must hold {', '.join(_RANGES)}, empty or not")
-    for one in (entry for entries in ranges.values() for entry in entries):
-        if one.get("name") not in tunable:
-            raise InvalidInputException(f"{one.get('name')} is not a hyperparameter of {recipe.arn} that can be tuned")
+    for member, entries in ranges.items():
+        for entry in entries:
+            _check_range(member, entry, recipe, tunable)
+
+
+def _check_range(member: str, entry: Mapping[str, Any], recipe: Recipe, tunable: AbstractSet[str]) -> None:
+    """Check one range of hyperparameters: of the right kind, with both ends or some values, all of them allowed."""
+    name = str(entry.get("name"))
+    if name not in tunable:
+        raise InvalidInputException(f"{name} is not a hyperparameter of {recipe.arn} that can be tuned")
+    parameter = recipe.parameters["algorithmHyperParameters"][name]
+    if kind(parameter) != member:
+        raise InvalidInputException(f"{name} belongs into {kind(parameter)}, not into {member}")
+    if parameter.words:
+        values = entry.get("values") or []
+    else:
+        values = [str(entry[end]) for end in ("minValue", "maxValue") if end in entry]
+        if len(values) < len(("minValue", "maxValue")) or entry["minValue"] > entry["maxValue"]:
+            raise InvalidInputException(f"{name} needs a minValue and a maxValue that is not below it")
+    if not values:
+        raise InvalidInputException(f"{name} needs values")
+    for value in values:
+        parameter.check(name, value)
 
 
 def check_auto_training(params: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ __all__ = [
     "describe_feature_transformation",
     "describe_recipe",
     "find_recipe",
+    "kind",
 ]
 
 RECIPES: Final = {recipe.arn: recipe for recipe in (*CUSTOM, *USE_CASES)}
@@ -136,7 +137,7 @@ def kind(parameter: Parameter) -> str:
     """Return the member of hyperparameter ranges that lists such a parameter."""
     if parameter.words:
         return "categoricalHyperParameterRanges"
-    return "continuousHyperParameterRanges" if "." in parameter.default else "integerHyperParameterRanges"
+    return "integerHyperParameterRanges" if parameter.whole else "continuousHyperParameterRanges"
 
 
 def _limits(parameter: Parameter) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What a recipe is: a name with its capabilities as data, and a way to fit a model that answers questions."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,6 +11,8 @@ import polars as pl
 from local.personalize.exceptions import InvalidInputException
 from local.personalize.recipes.interactions import Interactions, Ints, Mask
 from local.personalize.schemas import Field
+
+_NUMBER = re.compile(r"[+-]?(\d{1,18}(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?")
 
 RECIPE_ARN = "arn:aws:personalize:::recipe/{}"
 
@@ -146,6 +149,11 @@ class Parameter:
     default: str = ""
     tunable: bool = False
 
+    @property
+    def whole(self) -> bool:
+        """Whether it takes whole numbers only: the default tells."""
+        return not self.words and "." not in self.default
+
     def check(self, name: str, value: str) -> None:
         """Check a value, a string as the API has it.
 
@@ -156,10 +164,9 @@ class Parameter:
             if value.lower() not in self.words:
                 raise InvalidInputException(f"{name} must be one of {', '.join(sorted(self.words))}")
             return
-        try:
-            fits = self.low <= float(value) <= self.high
-        except ValueError:
-            fits = False
+        fits = _NUMBER.fullmatch(value) is not None and self.low <= float(value) <= self.high
+        if fits and self.whole and not value.isdecimal():
+            raise InvalidInputException(f"{name} must be a whole number, not {value}")
         if not fits:
             raise InvalidInputException(f"{name} must be from {self.low:g} to {self.high:g}, not {value}")
 

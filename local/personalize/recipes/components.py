@@ -208,8 +208,9 @@ def popularity(interactions: Interactions) -> Scorer:
 
 def trend(interactions: Interactions) -> Scorer:
     """What is popular lately: counts that halve with every twentieth of the time that the data spans."""
-    age = interactions.times.max() - interactions.times
-    weights = 0.5 ** (_BURST * age / max(int(age.max()), 1))
+    # Times of any size: as whole numbers their difference could overflow.
+    age = interactions.times.max(initial=0) - interactions.times.astype(np.float64)
+    weights = 0.5 ** (_BURST * age / max(float(age.max(initial=0)), 1.0))
     if interactions.weights is not None:
         weights = weights * interactions.weights
     return _same_for_all(np.bincount(interactions.items, weights, len(interactions.item_ids)).astype(np.float64))

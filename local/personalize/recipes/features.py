@@ -42,6 +42,7 @@ def find_terms(metadata: Metadata, *, textual: bool = True, categorical: bool = 
             frames.append(_words(values))
         elif field.categorical and categorical:
             split = values.drop_nulls().with_columns(pl.col("term").str.split("|")).explode("term")
+            split = split.filter(pl.col("term").str.strip_chars() != "")
             frames.append(split.with_columns(pl.format("{}={}", pl.lit(field.name), "term").alias("term")))
     shape = (metadata.rows.height, 0)
     terms = pl.concat([pl.DataFrame({"item": np.zeros(0, np.int64), "term": pl.Series([], dtype=pl.String)}), *frames])

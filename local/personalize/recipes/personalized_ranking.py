@@ -8,7 +8,7 @@ import numpy as np
 
 from local.personalize.recipes.base import Answer, Model, Questions, Settings, TrainingData
 from local.personalize.recipes.components import Scores
-from local.personalize.recipes.interactions import Mask
+from local.personalize.recipes.interactions import Ints, Mask
 from local.personalize.recipes.preferences import Preferences, Style, learn
 from local.personalize.recipes.user_personalization import falling
 
@@ -64,8 +64,9 @@ class PersonalizedRanking:
         return answers
 
     def _answer(self, items: Sequence[str], scores: Scores, allowed: Mask | None) -> Answer:
-        distinct = list(dict.fromkeys(items))
-        places = np.asarray([self._places[item] for item in distinct if item in self._places], dtype=np.int64)
+        whole = items is self.catalogue
+        distinct = items if whole else list(dict.fromkeys(items))
+        places = self._known if whole else self._placed(distinct)
         if allowed is not None:
             places = places[allowed[places]]
         order = places[np.argsort(-scores[places], kind="stable")]
@@ -73,6 +74,14 @@ class PersonalizedRanking:
         shares = scores[order].astype(np.float64)
         numbers: list[float | None] = [*falling(shares / max(float(shares.sum()), 1e-30))] if len(order) else []
         return Answer([*(self.catalogue[place] for place in order), *last], numbers + [None] * len(last))
+
+    @cached_property
+    def _known(self) -> Ints:
+        """The places of the items that have events, for lists of the whole catalogue, as metrics ask for them."""
+        return self._placed(self.catalogue)
+
+    def _placed(self, items: Sequence[str]) -> Ints:
+        return np.asarray([self._places[item] for item in items if item in self._places], dtype=np.int64)
 
     def _may(self, item: str, allowed: Mask | None) -> bool:
         return allowed is None or item not in self._unscored or bool(allowed[self._unscored[item]])

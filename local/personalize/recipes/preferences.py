@@ -75,7 +75,8 @@ def of_usual_users(interactions: Interactions, shortest: float, longest: float) 
     if shortest <= 0 and longest >= 1:
         return interactions
     lengths = interactions.lengths
-    low, high = np.quantile(lengths[lengths > 0], [shortest, longest])
+    found = lengths[lengths > 0]
+    low, high = np.quantile(found, shortest, method="lower"), np.quantile(found, longest, method="higher")
     usual = (lengths >= low) & (lengths <= high)
     return interactions.where(usual[interactions.users])
 

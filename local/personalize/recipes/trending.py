@@ -37,7 +37,7 @@ def increase(interactions: Interactions, now: int, interval: int) -> Floats:
 
 def _rate(interactions: Interactions, now: int, interval: int) -> Floats:
     past = interactions.where(interactions.times <= now)
-    weights = 0.5 ** ((now - past.times) / interval)
+    weights = 0.5 ** ((now - past.times.astype(np.float64)) / interval)
     if past.weights is not None:
         weights = weights * past.weights
     return np.bincount(past.items, weights, len(interactions.item_ids)).astype(np.float64)

@@ -199,7 +199,7 @@ class UserPersonalizationV2(UserPersonalization):
         if size > _SCORED or scored.allowed is not None:
             own &= np.isin(best, known)
         own[size - len(new) :] = False
-        shares = falling(np.where(own, values[best] / max(float(values[known].sum()), 1e-30), np.inf))
+        shares = falling(np.where(own, values[best] / max(float(values[known].sum(dtype=np.float64)), 1e-30), np.inf))
         scores = [share if mine else None for share, mine in zip(shares, own.tolist(), strict=True)]
         reasons: list[list[str]] = [[] for _ in range(size - len(new))] + [[_EXPLORATION] for _ in new]
         catalogue = self.catalogue
@@ -223,9 +223,18 @@ def top(scores: Scores, k: int, allowed: Mask | None) -> Ints:
 def leading(scores: Scores, k: int) -> Ints:
     """Return the places of the `k` largest scores, of each row if there are rows, in order of place."""
     rest = scores.shape[-1] - k
+    if k <= 0:
+        return np.zeros((*scores.shape[:-1], 0), dtype=np.int64)
     if rest <= 0:
         return np.broadcast_to(np.arange(scores.shape[-1]), scores.shape)
-    return np.sort(np.argpartition(scores, rest, axis=-1)[..., rest:], axis=-1)
+    best = np.sort(np.argpartition(scores, rest, axis=-1)[..., rest:], axis=-1)
+    chosen = np.take_along_axis(scores, best, -1)
+    least = chosen.min(axis=-1, keepdims=True)
+    cut = np.count_nonzero(scores == least, axis=-1) > np.count_nonzero(chosen == least, axis=-1)
+    for row in np.argwhere(cut):
+        # A partition takes any of equal scores: the first ones are wanted, so that a longer list begins the same.
+        best[tuple(row)] = np.sort(np.argsort(-scores[tuple(row)], kind="stable")[:k])
+    return best
 
 
 def falling(shares: Floats) -> list[Any]:

@@ -7,7 +7,7 @@ their share in the history instead. The weights are chosen on a held back fifth 
 among 1 % of the users.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -18,11 +18,11 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # p
 
 from local.personalize.recipes import components
 from local.personalize.recipes.base import Answer, Segmenter, TrainingData
-from local.personalize.recipes.blend import some_users
+from local.personalize.recipes.blend import some_users, validation_users
 from local.personalize.recipes.components import Scorer, Scores
 from local.personalize.recipes.interactions import Interactions, Ints, Mask
-from local.personalize.recipes.popularity import descending
 from local.personalize.recipes.preferences import BLOCK_CELLS, THREADS, marks
+from local.personalize.recipes.user_personalization import top
 
 _VALIDATION_SHARE: Final = 0.2
 _MOST_CELLS: Final = 4_000_000
@@ -59,15 +59,17 @@ def _chosen(interactions: Interactions, rank: int) -> Mixture:
     if not len(wanted):
         return Mixture()
     trial = UserSegmentation(known, rank, Mixture())
-    answers = marks(wanted).T
-    items = np.flatnonzero(answers.any(axis=1))
-    items = items[:: max(1, len(items) * answers.shape[1] // _MOST_CELLS)]
-    tables = trial.tables([np.asarray([item]) for item in items])
+    users = validation_users(interactions)
+    asked = wanted.of_users(users)
+    items = np.unique(asked.items)
+    items = items[:: max(1, len(items) * len(users) // _MOST_CELLS)]
+    answers = (asked.matrix().tocsc()[:, items] > 0).toarray().T
+    tables = trial.tables([np.asarray([item]) for item in items], known.of_users(users))
     best, reached = Mixture(), -1.0
     for name, candidates in _CANDIDATES.items():
         for candidate in candidates:
             mixture = replace(best, **{name: candidate})
-            recall = _recall(mixed(tables, mixture), answers[items])
+            recall = _recall(mixed(tables, mixture), answers)
             if recall > reached:
                 best, reached = mixture, recall
     return best
@@ -131,33 +133,47 @@ class UserSegmentation:
     def segment(self, groups: Sequence[Ints], k: int, allowed: Mask | None = None) -> list[Answer]:
         """Return the `k` users with the most affinity to each group (see `Segmenter`)."""
         answers = []
-        step = max(1, BLOCK_CELLS // max(1, len(self.user_ids)))
+        step = max(1, BLOCK_CELLS // max(1, min(k, len(self.user_ids))))
         for start in range(0, len(groups), step):
-            for row in mixed(self.tables(groups[start : start + step]), self.mixture):
-                order = descending(row)
-                best = order[:k] if allowed is None else order[allowed[order]][:k]
-                answers.append(Answer([self.user_ids[place] for place in best]))
+            answers += self._best(groups[start : start + step], k, allowed)
         return answers
 
-    def tables(self, groups: Sequence[Ints]) -> list[Scores]:
+    def _best(self, groups: Sequence[Ints], k: int, allowed: Mask | None) -> list[Answer]:
+        """Answer groups that fit into memory, each user's scores being computed once for all of them."""
+        values = np.zeros((len(groups), 0), dtype=np.float32)
+        users = np.zeros((len(groups), 0), dtype=np.int64)
+        for start, tables in self._blocks(groups, self.interactions):
+            found = mixed(tables, self.mixture)
+            who = np.arange(start, start + found.shape[1])
+            if allowed is not None:
+                who = who[allowed[who]]
+                found = found[:, allowed[start : start + found.shape[1]]]
+            values = np.concatenate([values, found], axis=1)
+            users = np.concatenate([users, np.broadcast_to(who, found.shape)], axis=1)
+            best = top(values, k, None)
+            values, users = np.take_along_axis(values, best, 1), np.take_along_axis(users, best, 1)
+        return [Answer([self.user_ids[user] for user in row]) for row in users.tolist()]
+
+    def tables(self, groups: Sequence[Ints], histories: Interactions) -> list[Scores]:
         """Return, groups by users, the affinities by each scorer, then those by what the users had."""
+        blocks = [tables for _, tables in self._blocks(groups, histories)]
+        return [np.concatenate(parts, axis=1) for parts in zip(*blocks, strict=True)]
+
+    def _blocks(self, groups: Sequence[Ints], histories: Interactions) -> Iterator[tuple[int, list[Scores]]]:
+        """Yield the same for the users of one block after the other, with the place of the first."""
         sizes = [len(group) for group in groups]
         places = np.concatenate([np.zeros(0, dtype=np.int64), *groups])
         rows = np.repeat(np.arange(len(groups)), sizes)
         picked = sparse.csr_array(
             (np.ones(len(places), dtype=np.float32), (rows, places)), shape=(len(groups), len(self.catalogue))
         )
-        step = max(1, BLOCK_CELLS // max(1, len(self.catalogue)))
-        with threadpool_limits(THREADS, "blas"):
-            blocks = [
-                [picked @ table.T for table in self._affinities(start, start + step)]
-                for start in range(0, len(self.user_ids), step)
-            ]
-        return [np.concatenate(parts, axis=1) for parts in zip(*blocks, strict=True)]
+        step = max(1, BLOCK_CELLS // max(1, len(self.catalogue), len(groups)))
+        for start in range(0, len(histories.user_ids), step):
+            with threadpool_limits(THREADS, "blas"):
+                yield start, [picked @ table.T for table in self._affinities(histories.block(start, start + step))]
 
-    def _affinities(self, start: int, end: int) -> list[Scores]:
-        """Return, users by items, what `tables` sums over the groups, for the users at some places."""
-        block = self.interactions.block(start, end)
+    def _affinities(self, block: Interactions) -> list[Scores]:
+        """Return, users by items, what `tables` sums over the groups."""
         had = marks(block)
         tables = [np.where(had, 0, np.maximum(scorer(block), 0)) for scorer in self.scorers]
         tables.append(block.matrix().astype(np.float32).toarray())

@@ -225,6 +225,18 @@ def test_recipes_are_listed_by_domain(account: Account) -> None:
             "has no column COLOUR",
         ),
         ("aws-sims", {"hpoConfig": {"hpoResourceConfig": {}}}, "hpoConfig needs performHPO"),
+        (
+            "aws-sims",
+            {
+                "featureTransformationParameters": {
+                    "min_item_interaction_count_percentile": "0.8",
+                    "max_item_interaction_count_percentile": "0.2",
+                }
+            },
+            "must not be above",
+        ),
+        ("aws-user-personalization", {"algorithmHyperParameters": {"bptt": "16.5"}}, "bptt must be a whole number"),
+        ("aws-user-personalization", {"algorithmHyperParameters": {"bptt": "1e1"}}, "bptt must be a whole number"),
         ("aws-popularity-count", {"eventValueThreshold": "high"}, "eventValueThreshold must be a number"),
         (
             "aws-popularity-count",
@@ -291,3 +303,32 @@ def test_tags_have_limits(account: Account) -> None:
 
     assert codes == ["TooManyTagsException", "InvalidInputException", "InvalidInputException"]
     assert len(account.personalize.list_tags_for_resource(resourceArn=group)["tags"]) == 50
+
+
+@pytest.mark.parametrize(
+    ("kind", "entry", "complaint"),
+    [
+        ("integer", {"name": "bptt", "minValue": 20, "maxValue": 2}, "needs a minValue and a maxValue"),
+        ("integer", {"name": "bptt", "minValue": 2}, "needs a minValue and a maxValue"),
+        ("integer", {"name": "bptt", "minValue": 2, "maxValue": 99}, "bptt must be from 2 to 32"),
+        ("continuous", {"name": "bptt", "minValue": 2.0, "maxValue": 3.0}, "belongs into integerHyperParameterRanges"),
+        ("categorical", {"name": "recency_mask", "values": []}, "recency_mask needs values"),
+        ("categorical", {"name": "recency_mask", "values": ["maybe"]}, "recency_mask must be one of"),
+        ("integer", {"name": "depth", "minValue": 1, "maxValue": 2}, "depth is not a hyperparameter"),
+    ],
+)
+def test_ranges_of_hyperparameters_are_checked(
+    shared: Account, kind: str, entry: dict[str, object], complaint: str
+) -> None:
+    """A range of the wrong kind, without ends or values, or with values that are not allowed is refused."""
+    try:
+        group = shared.imported(csv(two_groups()), name="tuned")
+    except shared.personalize.exceptions.ResourceAlreadyExistsException:
+        group = f"arn:aws:personalize:us-east-1:{shared.id}:dataset-group/tuned"
+    ranges = {f"{one}HyperParameterRanges": [] for one in ("integer", "continuous", "categorical")}
+    config = {"hpoConfig": {"algorithmHyperParameterRanges": {**ranges, f"{kind}HyperParameterRanges": [entry]}}}
+    with pytest.raises(ClientError) as caught:
+        shared.solution(group, "aws-user-personalization", performHPO=True, solutionConfig=config)
+
+    assert code(caught) == "InvalidInputException"
+    assert complaint in message(caught)
