@@ -37,6 +37,7 @@ def check(document: dict[str, Any]) -> Iterator[Finding]:
     """Yield every broken rule of the document."""
     interactions = _mapping(_mapping(document.get("datasets")).get("interactions"))
     columns = _mapping(interactions.get("columns"))
+    yield from _check_source(_mapping(interactions.get("source")))
     yield from _check_columns(columns)
     yield from _check_keep(interactions)
     solutions = [_mapping(solution) for solution in _items(document.get("solutions"))]
@@ -46,6 +47,24 @@ def check(document: dict[str, Any]) -> Iterator[Finding]:
         yield from _check_solution(("solutions", index), solution, columns)
     yield from _check_names(document.get("name"), solutions)
     yield from _check_texts(document, ())
+
+
+_CSV_ONLY = ("delimiter", "quote", "header")
+_TEXT_ONLY = ("encoding",)
+
+
+def _check_source(source: dict[str, Any]) -> Iterator[Finding]:
+    path = ("datasets", "interactions", "source")
+    kind = source.get("format", "csv")
+    if kind in {"jsonl", "parquet"}:
+        for key in (*_CSV_ONLY, *(_TEXT_ONLY if kind == "parquet" else ())):
+            if key in source:
+                owner = "csv" if key in _CSV_ONLY else "csv and jsonl"
+                yield Finding((*path, key), f"has no meaning for {kind}", f"Remove it; it belongs to format: {owner}")
+    header = _items(source.get("header"))
+    for index, name in enumerate(header):
+        if name in header[:index]:
+            yield Finding((*path, "header", index), f"'{name}' stands twice", "Give each field its own name")
 
 
 def _check_columns(columns: dict[str, Any]) -> Iterator[Finding]:

@@ -29,8 +29,11 @@ def interactions_mapping(interactions: Interactions) -> DatasetMapping:
     return DatasetMapping(
         dataset="interactions",
         path=source.path,
+        format=source.format,
+        encoding=source.encoding,
         delimiter=source.delimiter,
         quote=None if source.quote == "none" else source.quote,
+        header=source.header,
         keep=parse_condition(interactions.keep) if interactions.keep else None,
         columns=[_column(name, column) for name, column in interactions.columns.items()],
     )

@@ -1,7 +1,7 @@
 """A dataset's mapping as neutral data: what the engines compile and what travels to them as JSON.
 
     rows in =
-        rejected   the line cannot be cut into the header's fields, or a value is none of what its column takes
+        rejected   the line cannot be cut into fields, or a value is none of what its column takes
       | filtered   the condition of `keep` is not true
       | out        everything else
 
@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict
 from spec.expressions import Expression
 from spec.interactions import AvroType
 
+SourceFormat = Literal["csv", "jsonl", "parquet"]
+Encoding = Literal["utf-8", "latin-1", "gb18030", "utf-16"]
 TimeUnit = Literal["s", "ms", "us", "ns"]
 UNITS_PER_SECOND: dict[TimeUnit, int] = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
@@ -89,16 +91,22 @@ class ColumnMapping(_Data):
 
 
 class DatasetMapping(_Data):
-    """Everything an engine needs to turn raw CSV objects into a dataset.
+    """Everything an engine needs to turn raw objects into a dataset.
 
     Attributes:
-        path: object or prefix under ``raw/``.
-        quote: character around fields, or None where fields are never quoted.
+        path: object, prefix ending in ``/`` or glob, under ``raw/``.
+        encoding: of the text in CSV and JSON Lines.
+        delimiter: character between the fields of CSV.
+        quote: character around fields of CSV, or None where fields are never quoted.
+        header: names of the fields of CSV, or None where each object's first line gives them.
     """
 
     dataset: Literal["interactions"]
     path: str
+    format: SourceFormat = "csv"
+    encoding: Encoding = "utf-8"
     delimiter: str
     quote: str | None
+    header: list[str] | None = None
     keep: Expression | None
     columns: list[ColumnMapping]

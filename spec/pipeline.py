@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from spec.interactions import FIELDS
 from spec.limits import MAX_NUM_RESULTS
+from spec.mapping import Encoding, SourceFormat
 from spec.recipes import RECIPES, USER_RECIPES
 from spec.schedule import check_expression
 from spec.sql import parse_condition
@@ -61,7 +62,7 @@ def _duration(text: Any) -> Any:
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
-_NO_DELIMITERS = frozenset('"\r\n')
+_NO_DELIMITERS = frozenset('"\r\n\x00\ufeff')
 _TIME_CODES = frozenset("YmdHMS%")
 
 
@@ -78,7 +79,7 @@ def _time_format(text: str) -> str:
 
 
 def _delimiter(text: str) -> str:
-    if text in _NO_DELIMITERS or (not text.isprintable() and text != "\t"):
+    if text in _NO_DELIMITERS:
         raise ValueError(f"{text!r} cannot cut fields; use a character such as a comma, a semicolon or a tab")
     return text
 
@@ -123,13 +124,26 @@ class Schedule(_Strict):
 
 
 class Source(_Strict):
-    """Where the raw data lies and how its text is cut into fields."""
+    """Where the raw data lies, and how it is read."""
 
-    path: RawPath = Field(description="object, or prefix ending in /, under raw/ in the bucket")
-    format: Literal["csv"] = "csv"
-    delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(default=",", min_length=1, max_length=1)
+    path: RawPath = Field(
+        description="object, prefix ending in /, or glob of * ? […] and ** for any folders, under raw/ in the bucket",
+        examples=["ratings/", "events/2024-*/part-*.csv.gz"],
+    )
+    format: SourceFormat = Field(
+        default="csv", description="of the objects; .gz and .zst at the end of a name are unpacked for csv and jsonl"
+    )
+    encoding: Encoding = Field(default="utf-8", description="of the text in csv and jsonl; a BOM is no part of it")
+    delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(
+        default=",", min_length=1, max_length=1, description="csv: character between fields"
+    )
     quote: Literal['"', "none"] = Field(
-        default='"', description='character around fields that hold the delimiter, or "none"'
+        default='"', description='csv: character around fields that hold the delimiter, or "none"'
+    )
+    header: list[Annotated[str, StringConstraints(min_length=1)]] | None = Field(
+        default=None,
+        min_length=1,
+        description="csv: names of the fields of objects without header line; left out: first lines name them",
     )
 
 

@@ -2,8 +2,9 @@
 
     TransformError
     ├── SourceEmptyError       nothing lies under the path
-    ├── ColumnMissingError     a header lacks a mapped column
-    ├── UndecodableError       an object is not UTF-8 text
+    ├── ColumnMissingError     an object lacks a mapped column
+    ├── UndecodableError       an object is not what format and encoding say
+    ├── DamagedError           an object's compressed content is cut off or damaged
     └── RowsLostError          rows out, filtered and rejected do not add up: a fault of ours
 
 The class name is the error name that the state machine sees.
@@ -19,11 +20,15 @@ class SourceEmptyError(TransformError):
 
 
 class ColumnMissingError(TransformError):
-    """An object's header lacks a raw column that the pipeline file names, or names one twice."""
+    """An object lacks a raw column that the pipeline file names, names one twice, or holds no text there."""
 
 
 class UndecodableError(TransformError):
-    """An object is not UTF-8 text."""
+    """An object is not text in the encoding of its source, or not Parquet."""
+
+
+class DamagedError(TransformError):
+    """An object's compressed content is cut off or damaged."""
 
 
 class RowsLostError(TransformError):

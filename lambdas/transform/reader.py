@@ -1,58 +1,81 @@
-"""Read raw CSV objects as lines cut into text fields, each line with its object and number.
+"""Read raw objects of every format as rows of text fields, each with its object and, where there are lines, its number.
 
-Lines are cut here rather than by a CSV reader: readers drop or merge what they cannot read, and bind columns by
-name or by position depending on version. A quoted field must end on its line.
+csv, jsonl    few or large objects in UTF-8    the engine scans their lines where they lie
+              many small ones, other encodings,
+              bytes that are not UTF-8         lines are staged first (``packing``), then scanned together
+parquet                                        the engine scans all objects of the same columns together
 """
 
 from __future__ import annotations
 
-import csv
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from lambdas.transform.errors import ColumnMissingError, SourceEmptyError, UndecodableError
-from lambdas.transform.request import RawObject
+from lambdas.transform import packing
+from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE, Origin, raw
+from lambdas.transform.errors import UndecodableError
+from lambdas.transform.formats import delimited, jsonl, parquet
+from lambdas.transform.formats.delimited import Dialect
+from lambdas.transform.objects import partitions
+from lambdas.transform.text import BOM, UNDECODABLE, is_utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
-OBJECT, LINE_NUMBER, LINE, SHAPE = "object", "line_number", "line", "shape"
-"""Columns beside the raw fields: key, number of the line from 1, its text, what is wrong with its shape."""
+    from lambdas.transform.request import RawObject
+    from lambdas.transform.store import Store
+    from spec.mapping import DatasetMapping, Encoding
 
-_BOM = "\ufeff"
+__all__ = ["LINE", "LINE_NUMBER", "OBJECT", "SHAPE", "broken_objects", "raw", "read", "scan"]
+
+FEW = 64
+"""Objects that are scanned where they lie, however small they are."""
 
 
-def raw(name: str) -> str:
-    """Return the frame's column for a raw column, None where the field is empty."""
-    return f"raw:{name}"
+def read(
+    store: Store,
+    objects: Sequence[RawObject],
+    mapping: DatasetMapping,
+    columns: Sequence[str],
+    *,
+    staging: str,
+    broken: Collection[str] = (),
+) -> pl.LazyFrame:
+    """Return the rows of all objects, with the fields of ``columns`` as text.
 
-
-def list_objects(s3: Any, bucket: str, path: str) -> list[RawObject]:
-    """List the objects with content at ``raw/<path>``: one object, or all below a prefix ending in ``/``.
+    Args:
+        store: where the objects lie.
+        objects: the raw objects.
+        mapping: how they are to be read.
+        columns: names of raw columns.
+        staging: prefix for staged objects.
+        broken: keys of objects with bytes that are not UTF-8.
 
     Raises:
-        SourceEmptyError: there are none.
+        TransformError: an object cannot be read at all, or lacks one of ``columns``.
+        polars.exceptions.ComputeError: the beginning of an object is not UTF-8; ``broken_objects`` says of which.
     """
-    prefix = f"raw/{path}"
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    found = [
-        RawObject(key=item["Key"], size=item["Size"], etag=item["ETag"].strip('"'))
-        for page in pages
-        for item in page.get("Contents", ())
-        if item["Size"] and (prefix.endswith("/") or item["Key"] == prefix)
-    ]
-    if not found:
-        where = f"s3://{bucket}/{prefix}"
-        remedy = "Upload the raw data there, or correct datasets.interactions.source.path"
-        raise SourceEmptyError(f"No data at {where}. {remedy}.")
-    return found
+    if mapping.format == "parquet":
+        return parquet.scan(store, objects, columns)
+    packed = [item for item in objects if _is_packed(item, len(objects), mapping, broken)]
+    kept = {item.key for item in packed}
+    direct = [item for item in objects if item.key not in kept]
+    frames = _read_packed(store, packed, mapping, columns, staging)
+    if mapping.format == "jsonl":
+        frames += [jsonl.take(_lines(store.root + item.key), _origin(item, columns), columns) for item in direct]
+    else:
+        frames += _scan_delimited(
+            store.root, direct, columns, Dialect(mapping.delimiter, mapping.quote), mapping.header
+        )
+    return pl.concat(frames) if frames else _no_rows(columns)
 
 
 def scan(
     root: str, objects: Iterable[RawObject], columns: Iterable[str], *, delimiter: str, quote: str | None
 ) -> pl.LazyFrame:
-    """Return the lines of all objects after their headers, with the fields of ``columns`` as text.
+    """Return the rows of CSV objects in UTF-8 that have headers, scanned where they lie.
 
     Each object's own header says where its columns stand, so objects may order them differently.
 
@@ -65,102 +88,113 @@ def scan(
 
     Raises:
         ColumnMissingError: a header lacks one of ``columns``, or has it twice.
-        polars.exceptions.ComputeError: the beginning of an object is not UTF-8; ``undecodable`` says which and where.
+        polars.exceptions.ComputeError: the beginning of an object is not UTF-8.
     """
     wanted = list(columns)
-    return pl.concat([_scan_object(root, item, wanted, delimiter, quote) for item in objects])
+    return pl.concat(
+        _scan_delimited(root, list(objects), wanted, Dialect(delimiter, quote), None) or [_no_rows(wanted)]
+    )
 
 
-def undecodable(bucket: str, objects: Iterable[RawObject], s3: Any) -> UndecodableError | None:
-    """Return the error that names the object which is not UTF-8, if there is one."""
+def broken_objects(store: Store, objects: Iterable[RawObject]) -> set[str]:
+    """Return the keys of the text objects that hold bytes which are not UTF-8.
+
+    Raises:
+        DamagedError: an object's gzip content is cut off or damaged.
+    """
+    broken = set()
     for item in objects:
-        if item.key.endswith(".gz"):
-            continue  # its bytes are not its text
-        body = s3.get_object(Bucket=bucket, Key=item.key)["Body"]
-        for number, line in enumerate(body.iter_lines(), 1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError:
-                remedy = "Convert it to UTF-8 and upload it again"
-                return UndecodableError(f"{item.key} is not UTF-8 text (line {number}). {remedy}.")
-    return None
+        with store.read(item.key) as stream:
+            if not is_utf8(item.key, stream):
+                broken.add(item.key)
+    return broken
 
 
-def _scan_object(root: str, item: RawObject, columns: list[str], delimiter: str, quote: str | None) -> pl.LazyFrame:
-    uri = root + item.key
-    header = _header(uri, delimiter, quote)
-    for name in columns:
-        if header.count(name) != 1:
-            what = "has no column" if name not in header else "names twice the column"
-            raise ColumnMissingError(
-                f"{item.key} {what} '{name}'; its header is {delimiter.join(header)[:500]}. "
-                "Correct the column names (or the delimiter) in the pipeline file, or the file's header."
+def _is_packed(item: RawObject, count: int, mapping: DatasetMapping, broken: Collection[str]) -> bool:
+    many = count > FEW and item.size <= packing.SMALL
+    return many or mapping.encoding != "utf-8" or item.key in broken
+
+
+def _no_rows(columns: Sequence[str]) -> pl.LazyFrame:
+    texts = [(name, pl.String) for name in (LINE, SHAPE, *map(raw, columns))]
+    return pl.LazyFrame(schema=[(OBJECT, pl.String), (LINE_NUMBER, pl.get_index_type()), *texts])
+
+
+def _origin(item: RawObject, columns: Sequence[str]) -> Origin:
+    given = partitions(item.key)
+    return Origin(pl.lit(item.key), {name: pl.lit(given[name], dtype=pl.String) for name in columns if name in given})
+
+
+def _lines(uri: str) -> pl.LazyFrame:
+    return pl.scan_lines(uri, name=LINE, row_index_name=LINE_NUMBER, row_index_offset=1, glob=False)
+
+
+def _scan_delimited(
+    root: str, objects: Sequence[RawObject], columns: Sequence[str], dialect: Dialect, names: Sequence[str] | None
+) -> list[pl.LazyFrame]:
+    """Return a frame for each object that has a header, or for each where ``names`` are given."""
+    if names is not None:
+        # The first line is data: a BOM is no part of it.
+        bare = pl.when(pl.col(LINE_NUMBER) == 1).then(pl.col(LINE).str.strip_prefix(BOM)).otherwise(pl.col(LINE))
+        return [_cut(_lines(root + item.key).with_columns(bare), item, names, columns, dialect) for item in objects]
+    with ThreadPoolExecutor() as pool:
+        headers = list(pool.map(lambda item: _first_line(root + item.key), objects))
+    return [
+        _cut(_lines(root + item.key).filter(pl.col(LINE_NUMBER) > 1), item, dialect.header(line), columns, dialect)
+        for item, line in zip(objects, headers, strict=True)
+        if line is not None
+    ]
+
+
+def _cut(
+    lines: pl.LazyFrame, item: RawObject, header: Sequence[str], columns: Sequence[str], dialect: Dialect
+) -> pl.LazyFrame:
+    origin = _origin(item, columns)
+    delimited.check_header(item.key, header, [name for name in columns if name not in origin.partitions], dialect)
+    return delimited.cut(lines, origin, header, columns, dialect)
+
+
+def _first_line(uri: str) -> str | None:
+    """Return an object's first line without BOM, None if it unpacks to nothing."""
+    found = pl.scan_lines(uri, n_rows=1, glob=False).collect()
+    return None if found.is_empty() else str(found.item()).removeprefix(BOM)
+
+
+def _read_packed(
+    store: Store, objects: Sequence[RawObject], mapping: DatasetMapping, columns: Sequence[str], staging: str
+) -> list[pl.LazyFrame]:
+    dialect = Dialect(mapping.delimiter, mapping.quote)
+
+    def header(item: RawObject, line: str) -> Sequence[str]:
+        if UNDECODABLE in line:
+            raise _not_text(item, mapping.encoding)
+        return dialect.header(line)
+
+    delimited_text = mapping.format == "csv"
+    packer = packing.Packer(
+        store,
+        staging,
+        mapping.encoding,
+        columns,
+        header=header if delimited_text and mapping.header is None else None,
+        names=mapping.header or (),
+    )
+    frames = []
+    for group in packer.pack(objects):
+        if delimited_text:
+            needed = [name for name in columns if name not in group.given]
+            delimited.check_header(group.first, group.header, needed, dialect)
+        if group.keys:
+            lines, origin = packing.unpack(store, group, objects, mapping.encoding)
+            cut = (
+                delimited.cut(lines, origin, group.header, columns, dialect)
+                if delimited_text
+                else jsonl.take(lines, origin, columns)
             )
-    lines = pl.scan_lines(uri, name=LINE, row_index_name=LINE_NUMBER, row_index_offset=1, glob=False)
-    return (
-        lines.filter(pl.col(LINE_NUMBER) > 1)
-        .with_columns(
-            pl.col(LINE).str.splitn(delimiter, len(header) + 1).alias("split"),
-            _parse_quoted(delimiter, quote).alias("quoted"),
-        )
-        .select(
-            pl.lit(item.key).alias(OBJECT),
-            LINE_NUMBER,
-            LINE,
-            _shape(len(header)).alias(SHAPE),
-            *(_field(header.index(name)).alias(raw(name)) for name in columns),
-        )
-    )
+            frames.append(cut)
+    return frames
 
 
-def _header(uri: str, delimiter: str, quote: str | None) -> list[str]:
-    text = pl.scan_lines(uri, n_rows=1, glob=False).collect().item().removeprefix(_BOM)
-    return _cut(text, delimiter) or [text] if quote else text.split(delimiter)
-
-
-# A field may be as long as its line.
-csv.field_size_limit(2**31 - 1)
-
-
-def _cut(line: str, delimiter: str) -> list[str]:
-    """Cut a line with quotes into its fields; an empty list if the quoting is broken."""
-    try:
-        return next(csv.reader([line], delimiter=delimiter, strict=True), [])
-    except csv.Error:
-        return []
-
-
-def _parse_quoted(delimiter: str, quote: str | None) -> pl.Expr:
-    """Return the fields of lines that hold a quote, null for the others: those are cut by splitting."""
-    fields = pl.List(pl.String)
-    if quote is None:
-        return pl.lit(None, dtype=fields)
-
-    def parse(lines: pl.Series) -> pl.Series:
-        if not lines.str.contains(quote, literal=True).any():
-            return pl.repeat(None, len(lines), dtype=fields, eager=True)
-        return pl.Series([_cut(line, delimiter) if quote in line else None for line in lines], dtype=fields)
-
-    return pl.col(LINE).map_batches(parse, return_dtype=fields, is_elementwise=True)
-
-
-def _shape(width: int) -> pl.Expr:
-    quoted, split = pl.col("quoted"), pl.col("split").struct
-    fields = f"{width} {'field' if width == 1 else 'fields'}"
-    return (
-        pl.when(pl.col(LINE) == "")
-        .then(pl.lit("blank line"))
-        .when(quoted.list.len() == 0)
-        .then(pl.lit("a quoted field does not end on its line"))
-        .when(pl.when(quoted.is_null()).then(split[width - 1].is_null()).otherwise(quoted.list.len() < width))
-        .then(pl.lit(f"fewer than {fields}"))
-        .when(pl.when(quoted.is_null()).then(split[width].is_not_null()).otherwise(quoted.list.len() > width))
-        .then(pl.lit(f"more than {fields}"))
-    )
-
-
-def _field(index: int) -> pl.Expr:
-    split = pl.col("split").struct[index]
-    quoted = pl.col("quoted").list.get(index, null_on_oob=True)
-    text = pl.when(pl.col("quoted").is_null()).then(split).otherwise(quoted)
-    return pl.when(text != "").then(text)
+def _not_text(item: RawObject, encoding: Encoding) -> UndecodableError:
+    remedy = "Set datasets.interactions.source.encoding to the one it is in, or convert it"
+    return UndecodableError(f"{item.key} is not {encoding} text: its header cannot be decoded. {remedy}.")

@@ -1,7 +1,8 @@
 """Compile a neutral mapping to Polars expressions.
 
-Text is matched against a pattern before it is cast, so that what counts as a number or a time is this project's
-rule and not the engine's. Value maps compile to when/then: ``replace_strict`` leaves the streaming engine.
+What counts as a number or a time is this project's patterns and not what the engine casts; texts that are plain enough
+for both to agree are not matched, since almost all are. Reasons are expressions of their own, to be computed for
+rejected rows only. Value maps compile to when/then: ``replace_strict`` leaves the streaming engine.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from spec.mapping import (
     NUMBER_PATTERN,
     QUOTES,
     UNITS_PER_SECOND,
+    UNSAFE_CHARACTERS,
     ColumnMapping,
     DatasetMapping,
     EpochTime,
@@ -42,28 +44,55 @@ _OPERATORS: dict[str, Callable[[pl.Expr, Any], pl.Expr]] = {
     ">=": pl.Expr.ge,
 }
 
+_ALWAYS = pl.lit(value=True)
+_NO_REASON = pl.lit(None, dtype=pl.String)
+
+_PLAIN_NUMBER = 5
+"""Bytes up to which every finite number that the engine casts matches NUMBER_PATTERN."""
+
+_PLAIN_EPOCH = 19
+"""Bytes up to which every integer that the engine casts matches EPOCH_PATTERN, if it begins with no sign."""
+
 
 class Rule(NamedTuple):
-    """A column's value, and why there is none: at most one of the two is not null, both are null for a null."""
+    """A column's value, whether it is one that the column takes, and the reason if it is not.
+
+    ``ok`` is never null and holds exactly where ``reason`` is null, at a fraction of its cost.
+    """
 
     value: pl.Expr
+    ok: pl.Expr
     reason: pl.Expr
 
 
-def parsed_columns(mapping: DatasetMapping) -> list[pl.Expr]:
-    """Return the numbers and times that rules read, to be computed once, before them.
+def with_parsed(lines: pl.LazyFrame, mapping: DatasetMapping) -> pl.LazyFrame:
+    """Add the numbers and times that rules read.
 
-    The rules name each of them many times, and the engine does not see that it is the same.
+    They are computed once, step by step: the engine does not see that expressions share what they compute.
     """
-    compared = [leaf.column for leaf in leaves(mapping.keep) if is_numeric(leaf)] if mapping.keep else []
     floats = [column.source for column in mapping.columns if column.source and column.type == "float"]
-    numbers = [_parse_number(name).alias(_number_name(name)) for name in dict.fromkeys([*compared, *floats])]
+    numbers = [
+        _parse_number(name).alias(_number_name(name)) for name in dict.fromkeys([*_compared(mapping.keep), *floats])
+    ]
     times = [
-        _parse_time(column.time, pl.col(raw(column.source))).alias(_time_name(column))
+        (_time_name(column), column.time, pl.col(raw(column.source)))
         for column in mapping.columns
         if column.source and column.time
     ]
-    return [*numbers, *times]
+    epochs = [(name, text) for name, time, text in times if isinstance(time, EpochTime)]
+    formatted = [(name, time, text) for name, time, text in times if isinstance(time, FormattedTime)]
+    return (
+        lines.with_columns(
+            *numbers,
+            *(text.cast(pl.Int64, strict=False).alias(name) for name, text in epochs),
+            *(_parse_formatted(time, text).alias(name) for name, time, text in formatted),
+        )
+        .with_columns(_is_plain_epoch(pl.col(name), text).alias(_plain_name(name)) for name, text in epochs)
+        .with_columns(
+            pl.when(_plain_name(name)).then(name).otherwise(_parse_other_epoch(_plain_name(name), text)).alias(name)
+            for name, text in epochs
+        )
+    )
 
 
 def keep_condition(expression: Expression | None) -> pl.Expr:
@@ -71,19 +100,21 @@ def keep_condition(expression: Expression | None) -> pl.Expr:
     return pl.lit(value=True) if expression is None else _condition(expression).fill_null(value=False)
 
 
+def keep_readable(expression: Expression | None) -> pl.Expr:
+    """Return whether `keep` can be read in a row: no text where it compares numbers."""
+    return pl.all_horizontal(pl.lit(value=True), *(~_unreadable(name) for name in _compared(expression)))
+
+
 def keep_reason(expression: Expression | None) -> pl.Expr:
-    """Return why `keep` cannot be read in a row: text where it compares numbers."""
-    numeric = [leaf.column for leaf in leaves(expression) if is_numeric(leaf)] if expression else []
-    cases = [
-        pl.when(_unreadable(name)).then(pl.lit(f"keep: {name} is not a number")) for name in dict.fromkeys(numeric)
-    ]
+    """Return why `keep` cannot be read in a row."""
+    cases = [pl.when(_unreadable(name)).then(pl.lit(f"keep: {name} is not a number")) for name in _compared(expression)]
     return pl.coalesce([pl.lit(None, dtype=pl.String), *cases])
 
 
 def column_rule(column: ColumnMapping) -> Rule:
-    """Return value and reason of one column."""
+    """Return the rule of one column."""
     if column.source is None:
-        return Rule(_literal(column, column.constant), pl.lit(None, dtype=pl.String))
+        return Rule(_literal(column, column.constant), _ALWAYS, _NO_REASON)
     text = pl.col(raw(column.source))
     if column.values is not None:
         return _mapped(column, text)
@@ -123,6 +154,10 @@ def _time_name(column: ColumnMapping) -> str:
     return f"time:{column.name}"
 
 
+def _plain_name(time: str) -> str:
+    return f"plain:{time}"
+
+
 def _number(column: str) -> pl.Expr:
     return pl.col(_number_name(column))
 
@@ -131,17 +166,32 @@ def _unreadable(column: str) -> pl.Expr:
     return pl.col(raw(column)).is_not_null() & _number(column).is_null()
 
 
+def _compared(expression: Expression | None) -> list[str]:
+    """Return the raw columns that `keep` compares as numbers, each once."""
+    return list(dict.fromkeys(leaf.column for leaf in leaves(expression) if is_numeric(leaf))) if expression else []
+
+
 def _parse_number(column: str) -> pl.Expr:
     text = pl.col(raw(column))
-    value = pl.when(text.str.contains(NUMBER_PATTERN)).then(text).cast(pl.Float64, strict=False)
+    plain = text.str.len_bytes() <= _PLAIN_NUMBER
+    # What is null costs the pattern next to nothing.
+    other = pl.when(~plain).then(text).str.extract(NUMBER_PATTERN, 0)
+    value = pl.when(plain).then(text).otherwise(other).cast(pl.Float64, strict=False)
     return pl.when(value.is_finite()).then(value)
 
 
-def _parse_time(time: EpochTime | FormattedTime, text: pl.Expr) -> pl.Expr:
-    """Return the count of an epoch time, or the local time of a formatted one; null where the text is neither."""
-    if isinstance(time, EpochTime):
-        whole = text.str.splitn(".", 2).struct[0]
-        return pl.when(text.str.contains(EPOCH_PATTERN)).then(whole).cast(pl.Int64, strict=False)
+def _is_plain_epoch(count: pl.Expr, text: pl.Expr) -> pl.Expr:
+    # Signs stand before the digits in the order of characters.
+    return count.is_not_null() & (text >= "0") & (text.str.len_bytes() <= _PLAIN_EPOCH)
+
+
+def _parse_other_epoch(plain: str, text: pl.Expr) -> pl.Expr:
+    whole = pl.when(~pl.col(plain)).then(text).str.extract(EPOCH_PATTERN, 0).str.extract("^[0-9]+", 0)
+    return whole.cast(pl.Int64, strict=False)
+
+
+def _parse_formatted(time: FormattedTime, text: pl.Expr) -> pl.Expr:
+    """Return the local time, null where the text is none."""
     parsed = (
         pl.when(text.str.contains(time.pattern)).then(text).str.to_datetime(time.format, time_unit="ms", strict=False)
     )
@@ -162,10 +212,12 @@ def _plain(column: ColumnMapping, text: pl.Expr) -> Rule:
     empty = pl.when(_empty(column, text)).then(pl.lit(f"{column.name} is empty"))
     if column.type == "float":
         source = column.source or ""
-        return Rule(_number(source), empty.when(_unreadable(source)).then(pl.lit(f"{column.name} is not a number")))
+        reason = empty.when(_unreadable(source)).then(pl.lit(f"{column.name} is not a number"))
+        return Rule(_number(source), ~(_empty(column, text) | _unreadable(source)), reason)
     length = column.max_length or 0
     return Rule(
         text,
+        ((text.str.len_chars() <= length) & ~text.str.contains(UNSAFE_CHARACTERS)).fill_null(value=column.nullable),
         empty.when(text.str.len_chars() > length)
         .then(pl.lit(f"{column.name} is longer than {length} characters"))
         .when(text.str.contains(CONTROL_CHARACTERS))
@@ -179,15 +231,14 @@ def _mapped(column: ColumnMapping, text: pl.Expr) -> Rule:
     values = column.values or {}
     key = text.fill_null("")
     hits = [pl.when(key == name).then(_literal(column, value)) for name, value in values.items()]
-    missed = ~key.is_in(list(values))
+    listed = key.is_in(list(values))
     kept = _plain(column, text)
     if column.otherwise == "keep":
-        return Rule(pl.coalesce([*hits, kept.value]), pl.when(missed).then(kept.reason))
+        return Rule(pl.coalesce([*hits, kept.value]), listed | kept.ok, pl.when(~listed).then(kept.reason))
     if column.otherwise == "reject":
-        reason = pl.when(missed).then(pl.lit(f"{column.name}: its value is not in the map"))
-        return Rule(pl.coalesce(hits), reason)
-    value = pl.coalesce([*hits, _literal(column, column.otherwise_value)])
-    return Rule(value, pl.lit(None, dtype=pl.String))
+        reason = pl.when(~listed).then(pl.lit(f"{column.name}: its value is not in the map"))
+        return Rule(pl.coalesce(hits), listed, reason)
+    return Rule(pl.coalesce([*hits, _literal(column, column.otherwise_value)]), _ALWAYS, _NO_REASON)
 
 
 def _epoch(column: ColumnMapping, time: EpochTime, text: pl.Expr) -> Rule:
@@ -203,7 +254,8 @@ def _epoch(column: ColumnMapping, time: EpochTime, text: pl.Expr) -> Rule:
             fits = ~_in_range(count // UNITS_PER_SECOND[time.unit]) & _in_range(count // per_second)
             hint = f"{column.name} is outside 1971 to 2099 in {time.unit}, but not in {unit}: set unit: {unit}"
             reason = reason.when(fits).then(pl.lit(hint))
-    return _in_time(column, count // UNITS_PER_SECOND[time.unit], reason)
+    ok = _in_range(count, UNITS_PER_SECOND[time.unit])
+    return _in_time(column, count // UNITS_PER_SECOND[time.unit], ok, reason)
 
 
 def _formatted(column: ColumnMapping, time: FormattedTime, text: pl.Expr) -> Rule:
@@ -217,15 +269,14 @@ def _formatted(column: ColumnMapping, time: FormattedTime, text: pl.Expr) -> Rul
         .when(instant.is_null())
         .then(pl.lit(f"{column.name} falls into the hour that {time.timezone} skips"))
     )
-    return _in_time(column, instant.dt.epoch("s"), reason)
+    seconds = instant.dt.epoch("s")
+    return _in_time(column, seconds, _in_range(seconds), reason)
 
 
-def _in_time(column: ColumnMapping, seconds: pl.Expr, reason: ChainedThen) -> Rule:
-    return Rule(
-        seconds,
-        reason.when(~_in_range(seconds)).then(pl.lit(f"{column.name} is outside 1971 to 2099")),
-    )
+def _in_time(column: ColumnMapping, seconds: pl.Expr, ok: pl.Expr, reason: ChainedThen) -> Rule:
+    outside = f"{column.name} is outside 1971 to 2099"
+    return Rule(seconds, ok.fill_null(value=False), reason.when(~_in_range(seconds)).then(pl.lit(outside)))
 
 
-def _in_range(seconds: pl.Expr) -> pl.Expr:
-    return (seconds >= EARLIEST) & (seconds < LATEST)
+def _in_range(time: pl.Expr, per_second: int = 1) -> pl.Expr:
+    return (time >= EARLIEST * per_second) & (time < LATEST * per_second)

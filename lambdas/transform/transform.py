@@ -14,14 +14,17 @@ from polars.exceptions import ComputeError
 
 from lambdas.transform import plan
 from lambdas.transform.errors import RowsLostError, TransformError
-from lambdas.transform.reader import list_objects, scan, undecodable
+from lambdas.transform.objects import list_objects
+from lambdas.transform.reader import broken_objects, read
 from lambdas.transform.request import TransformReport
 from lambdas.transform.rules import raw_columns
+from lambdas.transform.store import S3Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from lambdas.transform.request import RawObject, TransformRequest
+    from lambdas.transform.store import Store
 
 
 MAX_REPORTED_OBJECTS = 200
@@ -38,14 +41,9 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
         TransformError: the raw data cannot be used at all.
     """
     objects = list_objects(s3, request.bucket, request.mapping.path)
-    try:
-        with _staging(request, s3) as staging:
-            facts = _execute(request, objects, staging)
-            _publish(request, s3, staging, facts)
-    except ComputeError as error:
-        raise undecodable(request.bucket, objects, s3) or TransformError(
-            f"The raw data cannot be read: {error}"
-        ) from error
+    with _staging(request, s3) as staging:
+        staged, facts = _attempt(request, S3Store(s3, request.bucket), objects, staging)
+        _publish(request, s3, staged, facts)
     return _report(request, objects, facts)
 
 
@@ -59,33 +57,66 @@ def _staging(request: TransformRequest, s3: Any) -> Iterator[str]:
     try:
         yield prefix
     finally:
-        for name in ("dataset.csv", "rejects.jsonl", "users.json"):
-            s3.delete_object(Bucket=request.bucket, Key=prefix + name)
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=request.bucket, Prefix=prefix):
+            for item in page.get("Contents", ()):
+                s3.delete_object(Bucket=request.bucket, Key=item["Key"])
 
 
-def _execute(request: TransformRequest, objects: list[RawObject], staging: str) -> dict[str, Any]:
-    mapping = request.mapping
-    lines = scan(
-        f"s3://{request.bucket}/", objects, raw_columns(mapping), delimiter=mapping.delimiter, quote=mapping.quote
+def _attempt(
+    request: TransformRequest, store: Store, objects: list[RawObject], staging: str
+) -> tuple[str, dict[str, Any]]:
+    """Execute, once more if bytes are in the way that are not UTF-8; return the prefix of the outputs, and the facts.
+
+    Raises:
+        TransformError: the raw data cannot be read.
+    """
+    try:
+        return staging, _execute(request, store, objects, staging)
+    except (ComputeError, OSError) as error:
+        is_text = request.mapping.format != "parquet"
+        broken = broken_objects(store, objects) if is_text else set()
+        if not broken:
+            raise _unreadable(error) from error
+    # Other keys than before: the engine may still be finishing objects of the scan that failed.
+    again = f"{staging}again/"
+    try:
+        return again, _execute(request, store, objects, again, broken)
+    except (ComputeError, OSError) as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> TransformError:
+    return TransformError(
+        f"The raw data cannot be read: {error}. Check that objects are of the format of the source; what is compressed "
+        "with zstd is not searched for bytes that are not UTF-8."
     )
+
+
+def _execute(
+    request: TransformRequest, store: Store, objects: list[RawObject], staging: str, broken: Collection[str] = ()
+) -> dict[str, Any]:
+    mapping = request.mapping
+    lines = read(store, objects, mapping, raw_columns(mapping), staging=staging, broken=broken)
     # Without the cache each sink would read the input again.
     rows = plan.with_fate(lines, mapping).cache()
+    out = plan.dataset(rows, mapping).cache()
+    rejected = plan.rejects(rows, mapping).cache()
+    per_user = plan.per_user(rows).cache()
     target = f"s3://{request.bucket}/{staging}"
-    *_, counts, items, users, scored, reasons = pl.collect_all(
+    *_, counts, items, users, reasons = pl.collect_all(
         [
-            plan.dataset(rows, mapping).sink_csv(f"{target}dataset.csv", lazy=True),
-            plan.rejects(rows).sink_ndjson(f"{target}rejects.jsonl", lazy=True, check_extension=False),
-            plan.batch_users(rows).sink_ndjson(f"{target}users.json", lazy=True, check_extension=False),
+            out.sink_csv(f"{target}dataset.csv", lazy=True),
+            rejected.sink_ndjson(f"{target}rejects.jsonl", lazy=True, check_extension=False),
+            plan.batch_users(per_user).sink_ndjson(f"{target}users.json", lazy=True, check_extension=False),
             plan.counts(rows),
-            plan.items(rows),
-            plan.users(rows),
-            plan.batch_users(rows).select(pl.len().alias("users_scored")),
-            plan.reasons(rows),
+            plan.items(out),
+            plan.users(per_user),
+            plan.reasons(rejected),
         ],
         engine="streaming",
     )
     facts: dict[str, Any] = {}
-    for frame in (counts, items, users, scored):
+    for frame in (counts, items, users):
         facts |= frame.row(0, named=True)
     facts["reasons"] = reasons.to_dicts()
     if facts["rows_in"] != facts["rows_out"] + facts["rows_filtered"] + facts["rows_rejected"]:

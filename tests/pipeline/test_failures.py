@@ -67,7 +67,7 @@ def test_twenty_percent_of_broken_rows_stop_the_run_before_the_import(rig: Rig) 
     ("text", "told"),
     [
         (HEADER.replace("item", "thing") + "\n" + "\n".join(ROWS), "has no column 'item'; its header is user,thing,at"),
-        (csv(ROWS).encode() + b"u,\xff,1700000000\n", f"raw/{KEY} is not UTF-8 text (line 1802)"),
+        (csv(ROWS).encode("utf-16"), f"raw/{KEY} is not utf-8 text: its header cannot be decoded"),
         (csv([]), "the raw data holds no rows"),
         (csv(ROWS[:999]), "999 interactions remain of 999 rows, but Personalize needs 1000"),
         (csv([f"u{n},A,{1_700_000_000 + n}" for n in range(1000)]), "0 users have two interactions or more"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import random
 import zipfile
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -18,7 +19,7 @@ from lambdas.publish.handler import handler as publish_handler
 from lambdas.publish.publish import NothingScoredError, OutputMissingError
 from lambdas.teardown.handler import handler as teardown_handler
 from lambdas.teardown.solutions import SolutionsRemainError, delete_solutions
-from lambdas.transform.errors import SourceEmptyError, UndecodableError
+from lambdas.transform.errors import DamagedError, SourceEmptyError, TransformError
 from lambdas.transform.handler import handler as transform_handler
 from spec.compiler import interactions_mapping
 from stacks.function import LAYER
@@ -163,15 +164,68 @@ def test_nothing_is_left_in_staging(bucket: Bucket) -> None:
     assert report["rejects"] is None
 
 
-def test_a_failed_transform_leaves_nothing(bucket: Bucket) -> None:
-    """An object that turns out not to be UTF-8 after many rows ends the transform; nothing bears a final key."""
+def test_undecodable_bytes_reject_their_line(bucket: Bucket) -> None:
+    """Bytes that are not UTF-8, met after many rows, reject one row; every other row of every object is there."""
     good = csv([f"user{number},item,{AT}" for number in range(300_000)]).encode()
-    bucket.put("raw/events/a.csv", good + b"u,\xff,1700000000\n")
+    bucket.put("raw/events/a.csv", csv([f"u,i,{AT}"]))
+    bucket.put("raw/events/b.csv", good + b"u,\xff,1700000000\n" + f"last,i,{AT}\n".encode())
+    report = transform(bucket)
 
-    with pytest.raises(UndecodableError, match=r"raw/events/a.csv is not UTF-8 text \(line 300002\)"):
+    assert (300_003, 300_002, 1) == (report["rows_in"], report["rows_out"], report["rows_rejected"])
+    reject = json.loads(bucket.read("rejects/r1/interactions.jsonl"))
+    told = {"line": 300_002, "reason": "bytes that are not utf-8", "raw": "u,\\xff,1700000000"}
+    assert {"object": "raw/events/b.csv", **told} == reject
+    assert [] == bucket.listed("staging/")
+
+
+def test_a_failed_transform_leaves_nothing(bucket: Bucket) -> None:
+    """An object that turns out to be cut off after many rows ends the transform; nothing bears a final key."""
+    dice = random.Random(7)
+    good = csv([f"user{dice.random()},item,{AT}" for _ in range(100_000)]).encode()
+    bucket.put("raw/events/a.csv.gz", gzip.compress(good)[:-100])
+
+    with pytest.raises(DamagedError, match=r"raw/events/a.csv.gz is cut off or damaged"):
         transform(bucket)
 
-    assert ["raw/events/a.csv"] == [key for key in bucket.listed() if not key.startswith("staging/")]
+    assert ["raw/events/a.csv.gz"] == [key for key in bucket.listed() if not key.startswith("staging/")]
+
+
+def test_what_cannot_be_read_is_an_error(bucket: Bucket) -> None:
+    """Where the engine gives up and no object is found at fault, its own words are told."""
+    bucket.put("raw/events/a.csv.zst", b"\x28\xb5\x2f\xfd" + b"no frame" * 9)
+
+    with pytest.raises(TransformError, match="The raw data cannot be read"):
+        transform(bucket)
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_every_format_is_read_from_the_bucket(bucket: Bucket, kind: str) -> None:
+    """A glob over day folders finds the objects of each format, whatever their names, and the folder gives the time."""
+    table = pl.DataFrame({"user": ["u"], "item": ["i"]})
+    for day, name in (("01", "part-1 +é%20"), ("02", "part-[2]"), ("02", "other")):
+        body = io.BytesIO()
+        {"csv": table.write_csv, "jsonl": table.write_ndjson, "parquet": table.write_parquet}[kind](body)
+        bucket.put(f"raw/events/day=2024-01-{day}/{name}", body.getvalue())
+    bucket.put("raw/events/day=2024-01-02/_SUCCESS", "?")
+    columns = shop()["datasets"]["interactions"]["columns"] | {"TIMESTAMP": {"from": "day", "format": "%Y-%m-%d"}}
+    source = {"path": "events/*/part-*", "format": kind}
+    report = transform(bucket, datasets__interactions={"source": source, "columns": columns})
+
+    assert (2, 2, 2) == (report["object_count"], report["rows_in"], report["rows_out"])
+    assert [1704067200, 1704153600] == [report["first_timestamp"], report["last_timestamp"]]
+
+
+def test_many_small_objects_in_another_encoding(bucket: Bucket) -> None:
+    """Objects that have to be staged first are read whole, and nothing of them is left in staging."""
+    for number in range(70):
+        bucket.put(f"raw/events/{number}.csv", csv([f"支{number},i,{AT}", "u"]).encode("gb18030"))
+    source = {"path": "events/", "encoding": "gb18030"}
+    report = transform(bucket, datasets__interactions__source=source)
+
+    assert (140, 70, 70, 70) == tuple(report[key] for key in ("rows_in", "rows_out", "rows_rejected", "users"))
+    table = pl.read_csv(io.BytesIO(bucket.read("transformed/r1/interactions/interactions.csv")))
+    assert {f"支{number}" for number in range(70)} == set(table["USER_ID"])
+    assert [] == bucket.listed("staging/")
 
 
 def test_no_data_is_an_error(bucket: Bucket) -> None:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from spec.compiler import interactions_mapping
 from spec.files import PIPELINES
 from spec.load import load, parse
+from spec.mapping import DatasetMapping
+from spec.pipeline import Pipeline
 from spec.problems import SpecError
 from tests.documents import parsed, shop
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COLUMNS = "datasets__interactions__columns"
+SOURCE = "datasets__interactions__source"
 
 
 def problems(**changes: Any) -> dict[str, str]:
@@ -47,6 +51,33 @@ def test_every_column_form_is_read() -> None:
     assert "click" == columns["EVENT_TYPE"].value
     assert {"支付": 4, "创建订单": 3} == columns["EVENT_VALUE"].map
     assert "Asia/Shanghai" == columns["TIMESTAMP"].timezone
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"path": "events/2024-*/part-*.csv.gz", "delimiter": "|", "encoding": "gb18030"},
+        {"path": "events/", "delimiter": "\x01", "quote": "none", "header": ["user", "item", "at"]},
+        {"path": "events/**/*.jsonl", "format": "jsonl", "encoding": "utf-16"},
+        {"path": "events.parquet", "format": "parquet"},
+    ],
+)
+def test_every_raw_format_reaches_the_transform(source: dict[str, Any]) -> None:
+    """What a source says is what the compiled mapping carries, and JSON keeps it."""
+    mapping = interactions_mapping(parsed(**{SOURCE: source}).datasets.interactions)
+
+    carried = mapping.model_dump()
+    assert {**source, "quote": None if "quote" in source else '"'} == {key: carried[key] for key in {*source, "quote"}}
+    assert mapping == DatasetMapping.model_validate_json(mapping.model_dump_json())
+
+
+def test_the_schema_shows_raw_formats() -> None:
+    """Editors are told the formats and encodings, and what each key of a source is for."""
+    source = Pipeline.model_json_schema()["$defs"]["Source"]["properties"]
+
+    assert ["csv", "jsonl", "parquet"] == source["format"]["enum"]
+    assert ["utf-8", "latin-1", "gb18030", "utf-16"] == source["encoding"]["enum"]
+    assert all(key["description"] for key in source.values())
 
 
 def test_flow_style_cron_is_yaml() -> None:
@@ -114,6 +145,19 @@ def test_all_mistakes_are_told_at_once_with_line_place_and_remedy(tmp_path: Path
         ({"datasets__interactions__source__path": "raw/events/"}, "datasets.interactions.source.path", "relative"),
         ({"datasets__interactions__keep": "lower(a) = 'x'"}, "datasets.interactions.keep", "column on one side"),
         ({"datasets__interactions__keep": "USER_ID = 'x'"}, "datasets.interactions.keep", "raw column"),
+        ({f"{SOURCE}__format": "xml"}, f"{SOURCE}.format", "'csv', 'jsonl' or 'parquet'"),
+        ({f"{SOURCE}__encoding": "UTF-8"}, f"{SOURCE}.encoding", "'utf-8', 'latin-1', 'gb18030' or 'utf-16'"),
+        ({f"{SOURCE}__header": []}, f"{SOURCE}.header", "at least one"),
+        ({f"{SOURCE}__header": ["user", ""]}, f"{SOURCE}.header[1]", "at least 1 character"),
+        ({f"{SOURCE}__header": ["user", "item", "user"]}, f"{SOURCE}.header[2]", "stands twice"),
+        ({f"{SOURCE}__header": "user,item"}, f"{SOURCE}.header", "valid list"),
+        ({f"{SOURCE}__delimiter": "::"}, f"{SOURCE}.delimiter", "at most 1 character"),
+        ({f"{SOURCE}__delimiter": "\n"}, f"{SOURCE}.delimiter", "cannot cut"),
+        ({SOURCE: {"path": "a", "format": "jsonl", "delimiter": ";"}}, f"{SOURCE}.delimiter", "no meaning for jsonl"),
+        ({SOURCE: {"path": "a", "format": "jsonl", "header": ["a"]}}, f"{SOURCE}.header", "format: csv"),
+        ({SOURCE: {"path": "a", "format": "parquet", "quote": "none"}}, f"{SOURCE}.quote", "no meaning for parquet"),
+        ({SOURCE: {"path": "a", "format": "parquet", "encoding": "utf-8"}}, f"{SOURCE}.encoding", "csv and jsonl"),
+        ({f"{SOURCE}__compression": "gzip"}, f"{SOURCE}.compression", "Known here: path, format, encoding"),
         ({f"{COLUMNS}__USER_ID": {"value": "a", "from": "b"}}, f"{COLUMNS}.USER_ID", "either from or value"),
         ({f"{COLUMNS}__TIMESTAMP": {"from": "at"}}, f"{COLUMNS}.TIMESTAMP", "unit or format"),
         ({f"{COLUMNS}__TIMESTAMP": {"from": "at", "format": "%d.%m"}}, f"{COLUMNS}.TIMESTAMP.format", "%Y, %m and %d"),

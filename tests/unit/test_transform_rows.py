@@ -34,7 +34,7 @@ def fates(folder: Path, *texts: str | bytes, **changes: Any) -> pl.DataFrame:
         file.write_bytes(text.encode() if isinstance(text, str) else text)
         objects.append(RawObject(key=file.name, size=file.stat().st_size, etag=""))
     lines = scan(f"{folder}/", objects, raw_columns(mapping), delimiter=mapping.delimiter, quote=mapping.quote)
-    return plan.with_fate(lines, mapping).collect(engine="streaming")
+    return plan.with_reason(plan.with_fate(lines, mapping), mapping).collect(engine="streaming")
 
 
 def reason_of(folder: Path, row: str, **changes: Any) -> str | None:

@@ -1,0 +1,130 @@
+"""Cut lines of CSV into fields.
+
+Lines are cut here rather than by a CSV reader: readers drop or merge what they cannot read, and bind columns by
+name or by position depending on version. A quoted field must end on its line.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from lambdas.transform.columns import LINE
+from lambdas.transform.errors import ColumnMissingError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lambdas.transform.columns import Origin
+
+# A field may be as long as its line.
+csv.field_size_limit(2**31 - 1)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How fields are told apart: ``quote`` is None where fields are never quoted."""
+
+    delimiter: str
+    quote: str | None
+
+    def header(self, line: str) -> list[str]:
+        """Return the names in a header line without BOM."""
+        if self.quote is None:
+            return line.split(self.delimiter)
+        return self.cut(line) or [line]
+
+    def cut(self, line: str) -> list[str]:
+        """Cut a line with quotes into its fields; an empty list if the quoting is broken."""
+        try:
+            return next(csv.reader([line], delimiter=self.delimiter, strict=True), [])
+        except csv.Error:
+            return []
+
+
+def check_header(key: str, header: Sequence[str], columns: Sequence[str], dialect: Dialect) -> None:
+    """Check that each of ``columns`` stands once in the header of an object.
+
+    Raises:
+        ColumnMissingError: one does not.
+    """
+    for name in columns:
+        if header.count(name) != 1:
+            what = "has no column" if name not in header else "names twice the column"
+            raise ColumnMissingError(
+                f"{key} {what} '{name}'; its header is {dialect.delimiter.join(header)[:500]}. "
+                "Correct the column names (or the delimiter) in the pipeline file, or the file's header."
+            )
+
+
+def cut(
+    lines: pl.LazyFrame, origin: Origin, header: Sequence[str], columns: Sequence[str], dialect: Dialect
+) -> pl.LazyFrame:
+    """Return the frame between reader and rules for lines of one width.
+
+    Args:
+        lines: frame of LINE_NUMBER and LINE, without headers.
+        origin: where they come from.
+        header: names of the fields.
+        columns: names of raw columns; those that ``origin`` does not give stand in the header once.
+        dialect: how fields are told apart.
+    """
+    split = lines.with_columns(pl.col(LINE).str.splitn(dialect.delimiter, len(header) + 1).alias("split"))
+    places = {name: header.index(name) for name in columns if name not in origin.partitions}
+    if dialect.quote is None:
+        cells = {name: _text(pl.col("split").struct[place]) for name, place in places.items()}
+        return origin.rows(split, columns, _shape(len(header)), cells)
+    quoted = split.with_columns(_parse_quoted(dialect).alias("quoted"))
+    cells = {name: _text(_either(place)) for name, place in places.items()}
+    return origin.rows(quoted, columns, _shape_quoted(len(header)), cells)
+
+
+def _parse_quoted(dialect: Dialect) -> pl.Expr:
+    """Return the fields of lines that hold a quote, null for the others: those are cut by splitting."""
+    fields = pl.List(pl.String)
+    quote = dialect.quote or ""
+
+    def parse(lines: pl.Series) -> pl.Series:
+        if not lines.str.contains(quote, literal=True).any():
+            return pl.repeat(None, len(lines), dtype=fields, eager=True)
+        return pl.Series([dialect.cut(line) if quote in line else None for line in lines], dtype=fields)
+
+    return pl.col(LINE).map_batches(parse, return_dtype=fields, is_elementwise=True)
+
+
+def _shape(width: int) -> pl.Expr:
+    split = pl.col("split").struct
+    return _told(width, split[width - 1].is_null(), split[width].is_not_null())
+
+
+def _shape_quoted(width: int) -> pl.Expr:
+    quoted, split = pl.col("quoted"), pl.col("split").struct
+    fewer = pl.when(quoted.is_null()).then(split[width - 1].is_null()).otherwise(quoted.list.len() < width)
+    more = pl.when(quoted.is_null()).then(split[width].is_not_null()).otherwise(quoted.list.len() > width)
+    broken = pl.when(quoted.list.len() == 0).then(pl.lit("a quoted field does not end on its line"))
+    return pl.coalesce(broken, _told(width, fewer, more))
+
+
+def _told(width: int, fewer: pl.Expr, more: pl.Expr) -> pl.Expr:
+    fields = f"{width} {'field' if width == 1 else 'fields'}"
+    return (
+        pl.when(pl.col(LINE) == "")
+        .then(pl.lit("blank line"))
+        .when(fewer)
+        .then(pl.lit(f"fewer than {fields}"))
+        .when(more)
+        .then(pl.lit(f"more than {fields}"))
+    )
+
+
+def _either(index: int) -> pl.Expr:
+    """Return the field as the parser of quotes cut it, where it did."""
+    quoted = pl.col("quoted").list.get(index, null_on_oob=True)
+    return pl.when(pl.col("quoted").is_null()).then(pl.col("split").struct[index]).otherwise(quoted)
+
+
+def _text(field: pl.Expr) -> pl.Expr:
+    return pl.when(field != "").then(field)

@@ -1,0 +1,129 @@
+"""Take raw columns out of Parquet objects as text.
+
+    text, category       as it is
+    whole number         its digits
+    decimal              its digits, with as many after the point as the type has
+    floating point       shortest decimal that reads back as the same number, without ".0" where it is whole
+    boolean              true or false
+    date                 2024-01-31
+    timestamp            2024-01-31 23:59:59, in UTC where it has a zone; fractions of a second are dropped
+
+A name with dots is a path into nested structs, unless a column has that very name. Lists, structs, bytes and times of
+day stand for no text.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from lambdas.transform.columns import LINE, LINE_NUMBER, Origin
+from lambdas.transform.errors import ColumnMissingError, UndecodableError
+from lambdas.transform.objects import partitions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from polars.datatypes import DataTypeClass
+
+    from lambdas.transform.request import RawObject
+    from lambdas.transform.store import Store
+
+_PATH = "path"
+_EXACT = 2**53
+"""Up to here every whole number has its own double."""
+
+
+def scan(store: Store, objects: Sequence[RawObject], columns: Sequence[str]) -> pl.LazyFrame:
+    """Return the frame between reader and rules: one scan for all objects that have the same columns.
+
+    Rows have no line numbers; their raw text is a JSON object of the columns that are read.
+
+    Raises:
+        ColumnMissingError: an object lacks one of ``columns``, or holds there what no text stands for.
+        UndecodableError: an object is not Parquet.
+    """
+    with ThreadPoolExecutor() as pool:
+        schemas = pool.map(lambda item: _schema(store, item), objects)
+        groups: dict[tuple[object, ...], list[RawObject]] = defaultdict(list)
+        for item, schema in zip(objects, schemas, strict=True):
+            given = frozenset(columns).intersection(partitions(item.key))
+            groups[given, *schema.items()].append(item)
+    return pl.concat([_scan_alike(store, alike, columns) for alike in groups.values()])
+
+
+def _schema(store: Store, item: RawObject) -> pl.Schema:
+    try:
+        return pl.scan_parquet(store.root + item.key, glob=False, hive_partitioning=False).collect_schema()
+    except PolarsError as error:
+        remedy = "Upload it again, or correct datasets.interactions.source.format"
+        raise UndecodableError(f"{item.key} is not Parquet ({error}). {remedy}.") from error
+
+
+def _scan_alike(store: Store, objects: list[RawObject], columns: Sequence[str]) -> pl.LazyFrame:
+    first = objects[0].key
+    schema = _schema(store, objects[0])
+    uris = pl.Series([store.root + item.key for item in objects])
+    given = [partitions(item.key) for item in objects]
+    origin = Origin(
+        _lookup(uris, [item.key for item in objects]),
+        {name: _lookup(uris, [of[name] for of in given]) for name in columns if name in given[0]},
+    )
+    cells = {name: _text(first, name, schema) for name in columns if name not in origin.partitions}
+    row = pl.struct(text.alias(name) for name, text in cells.items()).struct.json_encode() if cells else pl.lit("{}")
+    rows = pl.scan_parquet(uris.to_list(), glob=False, hive_partitioning=False, include_file_paths=_PATH).select(
+        _PATH,
+        pl.lit(None, dtype=pl.get_index_type()).alias(LINE_NUMBER),
+        row.alias(LINE),
+        *(text.alias(name) for name, text in cells.items()),
+    )
+    nothing_wrong = pl.lit(None, dtype=pl.String)
+    return origin.rows(
+        rows, columns, nothing_wrong, {name: pl.when(pl.col(name) != "").then(pl.col(name)) for name in cells}
+    )
+
+
+def _lookup(uris: pl.Series, values: Sequence[str | None]) -> pl.Expr:
+    """Return the value of a row's object; batch by batch, since the engine's own replace would hold all rows."""
+    found = pl.Series(values, dtype=pl.String)
+    return pl.col(_PATH).map_batches(
+        lambda paths: paths.replace_strict(uris, found, return_dtype=pl.String),
+        return_dtype=pl.String,
+        is_elementwise=True,
+    )
+
+
+def _text(key: str, name: str, schema: pl.Schema) -> pl.Expr:
+    parts = [name] if name in schema else name.split(".")
+    expression = pl.col(parts[0])
+    kind: DataTypeClass | pl.DataType | None = schema.get(parts[0])
+    for part in parts[1:]:
+        inner = kind.to_schema() if isinstance(kind, pl.Struct) else pl.Schema()
+        expression, kind = expression.struct.field(part), inner.get(part)
+    if kind is None:
+        found = ", ".join(schema)[:500]
+        raise ColumnMissingError(
+            f"{key} has no column '{name}'; it has {found}. Correct the column names in the pipeline file."
+        )
+    if isinstance(kind, pl.Datetime):
+        instant = expression.dt.convert_time_zone("UTC") if kind.time_zone else expression
+        return instant.dt.strftime("%Y-%m-%d %H:%M:%S")
+    if kind == pl.Date:
+        return expression.dt.strftime("%Y-%m-%d")
+    if kind.is_float():
+        whole = (expression == expression.round()) & (expression.abs() < _EXACT)
+        return (
+            pl.when(whole)
+            .then(expression.cast(pl.Int64, strict=False).cast(pl.String))
+            .otherwise(expression.cast(pl.String))
+        )
+    if kind.is_nested() or kind in {pl.Binary, pl.Time, pl.Duration, pl.Object}:
+        raise ColumnMissingError(
+            f"{key} holds {kind} in '{name}', which no text stands for. Map a column of text, numbers, booleans, dates "
+            "or timestamps."
+        )
+    return expression.cast(pl.String)

@@ -1,0 +1,86 @@
+"""Find the raw objects of a source: one object, a prefix, or a glob, and the columns that folders give."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from lambdas.transform.errors import SourceEmptyError
+from lambdas.transform.request import RawObject
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_WILDCARD = re.compile(r"[*?\[]")
+_HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
+
+
+def list_objects(s3: Any, bucket: str, path: str) -> list[RawObject]:
+    """List the objects with content at ``raw/<path>``, in the order of their keys.
+
+    An object that is named is taken whatever its name. Under a prefix or a glob those are left out that have a name,
+    or a folder, beginning with ``_`` or ``.``: other tools write markers and unfinished files there.
+
+    Raises:
+        SourceEmptyError: there are none.
+    """
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"raw/{_literal(path)}")
+    found = [
+        RawObject(key=item["Key"], size=item["Size"], etag=item["ETag"].strip('"'))
+        for page in pages
+        for item in page.get("Contents", ())
+        if item["Size"] and matches(item["Key"].removeprefix("raw/"), path)
+    ]
+    if not found:
+        remedy = "Upload the raw data there, or correct datasets.interactions.source.path"
+        raise SourceEmptyError(f"No data at s3://{bucket}/raw/{path}. {remedy}.")
+    return found
+
+
+def matches(key: str, path: str) -> bool:
+    """Say whether the path of a source takes an object; both are relative to ``raw/``.
+
+    ``*``, ``?`` and ``[…]`` stand for characters of one name, ``**`` for any number of folders.
+    """
+    if key.endswith("/"):
+        return False
+    if key == path:
+        return True
+    if _hidden(key, path):
+        return False
+    if _WILDCARD.search(path):
+        return _matches(key.split("/"), path.split("/"))
+    return path.endswith("/") and key.startswith(path)
+
+
+def partitions(key: str) -> dict[str, str | None]:
+    """Return the raw columns that folders of the form ``name=value`` give, percent-decoded; None for Hive's null."""
+    pairs = [folder.partition("=") for folder in key.split("/")[:-1]]
+    found = {unquote(name): unquote(value) for name, equals, value in pairs if name and equals}
+    return {name: None if value in {"", _HIVE_NULL} else value for name, value in found.items()}
+
+
+def _literal(path: str) -> str:
+    """Return what every key that the path takes begins with."""
+    wildcard = _WILDCARD.search(path)
+    return path[: wildcard.start()] if wildcard else path
+
+
+def _hidden(key: str, path: str) -> bool:
+    """Say whether a name below the path is hidden; ``_day=1`` is a partition all the same."""
+    whole = _literal(path).rpartition("/")[0]
+    names = key.removeprefix(f"{whole}/" if whole else "").split("/")
+    return any(name.startswith(".") or (name.startswith("_") and "=" not in name) for name in names)
+
+
+def _matches(names: Sequence[str], patterns: Sequence[str]) -> bool:
+    if not patterns:
+        return not names
+    first, rest = patterns[0], patterns[1:]
+    if first == "**":
+        return any(_matches(names[skipped:], rest) for skipped in range(len(names)))
+    if not first and not rest:  # a glob that ends in / takes all that lies below
+        return bool(names)
+    return bool(names) and fnmatch.fnmatchcase(names[0], first) and _matches(names[1:], rest)

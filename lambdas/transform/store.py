@@ -1,0 +1,70 @@
+"""The bucket as the reader needs it: streams out, whole objects in, and addresses for the engine."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+
+class Store(Protocol):
+    """Where raw objects lie and staged ones go."""
+
+    @property
+    def root(self) -> str:
+        """What a key is appended to, so that the engine finds the object by itself, such as ``s3://bucket/``."""
+
+    def read(self, key: str) -> io.BufferedReader:
+        """Open an object as a stream of its bytes."""
+
+    def write(self, key: str, content: bytes) -> None:
+        """Write an object."""
+
+
+class S3Store:
+    """A bucket.
+
+    Args:
+        s3: a boto3 S3 client.
+        bucket: name of the bucket.
+    """
+
+    def __init__(self, s3: Any, bucket: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+
+    @property
+    def root(self) -> str:
+        """Address of the bucket."""
+        return f"s3://{self._bucket}/"
+
+    def read(self, key: str) -> io.BufferedReader:
+        """Open an object; bytes are fetched as they are read."""
+        body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"]
+        return io.BufferedReader(_Body(body), 1 << 20)
+
+    def write(self, key: str, content: bytes) -> None:
+        """Write an object in one request."""
+        self._s3.put_object(Bucket=self._bucket, Key=key, Body=content)
+
+
+class _Body(io.RawIOBase):
+    """A botocore body that stays open at its end, as text wrappers need."""
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer)
+        chunk = self._body.read(len(view))
+        view[: len(chunk)] = chunk
+        return len(chunk)
+
+    def close(self) -> None:
+        self._body.close()
+        super().close()

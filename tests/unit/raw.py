@@ -1,0 +1,85 @@
+"""Raw objects in a folder, read as the transform reads a bucket."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from lambdas.transform import plan
+from lambdas.transform.reader import read
+from lambdas.transform.request import RawObject
+from lambdas.transform.rules import raw_columns
+from spec.compiler import interactions_mapping
+from tests.documents import parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+
+class Folder:
+    """A folder in the place of a bucket."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.root = f"{path}/"
+
+    def read(self, key: str) -> io.BufferedReader:
+        """Open a file."""
+        return (self.path / key).open("rb")
+
+    def write(self, key: str, content: bytes) -> None:
+        """Write a file."""
+        (self.path / key).parent.mkdir(parents=True, exist_ok=True)
+        (self.path / key).write_bytes(content)
+
+
+def fill(folder: Path, contents: Mapping[str, bytes | str]) -> list[RawObject]:
+    """Write raw objects and list them as a bucket would."""
+    objects = []
+    for key, content in contents.items():
+        body = content.encode() if isinstance(content, str) else content
+        Folder(folder).write(key, body)
+        objects.append(RawObject(key=key, size=len(body), etag=""))
+    return objects
+
+
+def lazy_fates(
+    folder: Path, contents: Mapping[str, bytes | str], broken: Collection[str] = (), **source: Any
+) -> pl.LazyFrame:
+    """Return the rows of raw objects with their fate, by the shop's mapping and a source of these keys.
+
+    Keys with two underscores change other places of the document.
+    """
+    changes = {key: source.pop(key) for key in list(source) if "__" in key}
+    document = parsed(datasets__interactions__source={"path": "events/"} | source, **changes)
+    mapping = interactions_mapping(document.datasets.interactions)
+    objects = fill(folder, contents)
+    lines = read(Folder(folder), objects, mapping, raw_columns(mapping), staging="staging/", broken=broken)
+    return plan.with_reason(plan.with_fate(lines, mapping), mapping)
+
+
+def fates(
+    folder: Path, contents: Mapping[str, bytes | str], broken: Collection[str] = (), **source: Any
+) -> pl.DataFrame:
+    """Collect ``lazy_fates``."""
+    return lazy_fates(folder, contents, broken, **source).collect(engine="streaming")
+
+
+def told(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
+    """Return user, item, time and reason of each row."""
+    return frame.select("USER_ID", "ITEM_ID", "TIMESTAMP", "reason").rows()
+
+
+def found(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
+    """Return where each row was found, and why it is rejected."""
+    return frame.select("object", "line_number", "line", "reason").rows()
+
+
+def table(columns: dict[str, Any], schema: dict[str, Any] | None = None) -> bytes:
+    """Return columns as a Parquet file."""
+    buffer = io.BytesIO()
+    pl.DataFrame(columns, schema_overrides=schema).write_parquet(buffer)
+    return buffer.getvalue()
