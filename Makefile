@@ -59,6 +59,8 @@ destroy: setup ## remove PIPELINE's stacks; the bucket stays
 	@npx cdk destroy --all --context "pipeline=$(PIPELINE)" --context stage=$(STAGE)
 
 bench: setup ## run the benchmarks beside their partners and print one table
+	@uv pip install --quiet --python $(BIN)/python -r requirements-bench.txt || \
+		python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	@python -m bench
 
 fmt: setup ## format the code
@@ -74,7 +76,7 @@ types: setup ## mypy, strict
 	@mypy
 
 lock: setup ## pin every package again after a change to a requirements*.in
-	@for name in lambdas/requirements requirements requirements-dev; do \
+	@for name in lambdas/requirements requirements requirements-dev requirements-bench; do \
 		uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url \
 			--no-emit-find-links $$name.in --output-file $$name.txt || exit 1; \
 	done

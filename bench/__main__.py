@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("name", nargs="?", choices=["transform", "recommend"])
     parser.add_argument("--rows", type=int, default=2_000_000, help="rows that the transform reads")
     parser.add_argument("--movielens", type=Path, help="folder of MovieLens 100K, which holds u.data")
-    parser.add_argument("--most", type=int, default=10_000_000, help="most interactions of the growth table")
+    parser.add_argument("--most", type=int, default=1_000_000, help="most interactions of the growth table, up to 10 M")
     given = parser.parse_args()
     if given.name != "recommend":
         transform.main(given.rows)

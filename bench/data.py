@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+BUCKET = "bench"
+
 _BROKEN = ("u1\ti1", "u1\ti1\t4.0", "u1\ti1\t4.0\tnever", "\ti1\t4.0\t1500000000000")
 _PATTERN = 10_000
 """Rows after which the file repeats itself: enough to defeat caches, and counted exactly."""

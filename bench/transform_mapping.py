@@ -1,0 +1,34 @@
+"""The mapping of the raw file, compiled beforehand as for the function, which never sees the pipeline file."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from spec.compiler import interactions_mapping
+from spec.load import parse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PIPELINE = {
+    "name": "bench",
+    "datasets": {
+        "interactions": {
+            "source": {"path": "raw.tsv", "delimiter": "\t", "quote": "none"},
+            "keep": "rating >= 3.5",
+            "columns": {
+                "USER_ID": "userID",
+                "ITEM_ID": "movieID",
+                "TIMESTAMP": {"from": "timestamp", "unit": "ms"},
+                "EVENT_TYPE": {"value": "watch"},
+            },
+        }
+    },
+    "solutions": [{"name": "s", "recipe": "aws-popularity-count", "batch_inference": [{"name": "j"}]}],
+}
+
+
+def write_mapping(file: Path) -> None:
+    """Write the mapping as JSON."""
+    file.write_text(interactions_mapping(parse(json.dumps(PIPELINE)).datasets.interactions).model_dump_json())

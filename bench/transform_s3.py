@@ -1,0 +1,25 @@
+"""The transform as the function runs it, end to end from and to S3."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import boto3
+
+from bench.data import BUCKET
+from lambdas.transform.request import TransformRequest
+from lambdas.transform.transform import transform
+from spec.mapping import DatasetMapping
+
+
+def main(raw: Path) -> None:
+    """Transform the object and print rows out and rejected."""
+    mapping = DatasetMapping.model_validate_json((raw.parent / "mapping.json").read_bytes())
+    request = TransformRequest(bucket=BUCKET, run="bench", mapping=mapping, batch_inputs=["batch/bench/"])
+    report = transform(request, boto3.client("s3"))
+    print(report.rows_out, report.rows_rejected)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
