@@ -358,8 +358,11 @@ def test_teardown_always_answers(  # noqa: PLR0917  # three fixtures and one tab
     (answer,) = answers
     assert (status, group, "request") == (answer["Status"], answer["PhysicalResourceId"], answer["RequestId"])
     assert ("SolutionsRemainError" in answer["Reason"]) == (status == "FAILED")
-    left = rig.aws.client("personalize").list_solutions(datasetGroupArn=group)["solutions"]
+    personalize = rig.aws.client("personalize")
+    left = personalize.list_solutions(datasetGroupArn=group)["solutions"]
     assert bool(left) == (kind == "Create" or status == "FAILED")
+    # What is being deleted would be in the way of the next test, which makes it again.
+    delete_solutions(personalize, group, seconds=60)
 
 
 def test_the_layer_fits_into_a_function() -> None:
