@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 SETUP := .venv/.done node_modules/.done build/layer.zip
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test serve deploy destroy bench fmt lint types lock clean
+.PHONY: help setup spark run test serve deploy destroy bench fmt lint types lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,10 +38,18 @@ build/layer.zip: lambdas/requirements.txt lambdas/build_layer.py .venv/.done
 	@echo "Set-up 3/3: the functions' layer into build/"
 	@python -m lambdas.build_layer
 
+spark: .venv/.spark ## fetch pyspark for Glue jobs on this machine; they need Java 17 too
+
+.venv/.spark: requirements-spark.txt .venv/.done
+	@echo "Set-up of Spark: pyspark into .venv (once, 300 MB)"
+	@uv pip install --quiet --python $(BIN)/python -r requirements-spark.txt || \
+		python -m pip install --quiet --disable-pip-version-check -r requirements-spark.txt
+	@touch $@
+
 run: setup ## run PIPELINE on this machine from raw data to recommendations (RAW=folder for other data)
 	@pipelines run "$(PIPELINE)" --local --stage $(STAGE) $(if $(RAW),--raw "$(RAW)")
 
-test: setup lint types ## everything that CI checks: style, layers, types, every suite, coverage
+test: setup spark lint types ## everything that CI checks: style, layers, types, every suite, coverage
 	@coverage erase
 	@for suite in unit stacks local pipeline; do \
 		echo "tests/$$suite"; \
@@ -76,7 +84,7 @@ types: setup ## mypy, strict
 	@mypy
 
 lock: setup ## pin every package again after a change to a requirements*.in
-	@for name in lambdas/requirements requirements requirements-dev requirements-bench; do \
+	@for name in lambdas/requirements requirements requirements-dev requirements-bench requirements-spark; do \
 		uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url \
 			--no-emit-find-links $$name.in --output-file $$name.txt || exit 1; \
 	done

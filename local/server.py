@@ -20,6 +20,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from local import clock, patches
 from local.awslambda import sandbox
+from local.glue import runs
 from local.scheduler.firing import Firing
 
 REGION: Final = "us-east-1"
@@ -37,12 +38,16 @@ _PARTS: Final = (
     "local.sqs.cloudformation",
     "local.logs.cloudformation",
     "local.cloudformation.stacks",
+    "local.glue.jobs",
+    "local.glue.responses",
+    "local.glue.cloudformation",
     "local.scheduler.firing",
     "local.scheduler.cloudformation",
     "local.stepfunctions.definitions",
     "local.stepfunctions.expressions",
     "local.stepfunctions.timing",
     "local.stepfunctions.integrations",
+    "local.stepfunctions.glue",
     "local.stepfunctions.execution_logs",
     "local.stepfunctions.models",
     "local.stepfunctions.responses",
@@ -132,6 +137,7 @@ class EmbeddedAWS:
             return
         firing.stop()
         sandbox.end_all()
+        runs.end_all()
         moto_api_backend.reset()
         server.shutdown()
         thread.join()

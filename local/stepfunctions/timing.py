@@ -3,6 +3,7 @@
 import copy
 import datetime as dt
 import threading
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,8 +28,11 @@ from moto.stepfunctions.parser.asl.eval.program_state import ProgramRunning
 
 from local import clock
 from local.patches import replaces
+from local.stepfunctions.glue import RealWork, real_work, waits_for_real_work
 from local.stepfunctions.jsonata import iso
+from local.stopwatch import Stopwatch
 
+_STEP = 0.05
 _set_error = Environment.set_error
 
 
@@ -94,10 +98,23 @@ def machine_timeout_on_the_embedded_clock(self: Any, env: Any) -> None:
     env.next_state_name = self.start_at.start_at_name
     worker = threading.Thread(target=EvalComponent.eval, args=(self, env), daemon=True)
     worker.start()
-    timeout = self.timeout_seconds.timeout_seconds if self.timeout_seconds else None
-    worker.join(None if timeout is None else clock.real_seconds(timeout))
+    if self.timeout_seconds is None:
+        worker.join()
+    else:
+        _join_machine(worker, real_work(env), self.timeout_seconds.timeout_seconds)
     if worker.is_alive():
         env.set_timed_out()
+
+
+def _join_machine(worker: threading.Thread, work: RealWork, timeout: float) -> None:
+    """Wait for a machine's end or its timeout; seconds in which it waits for real work are real ones."""
+    start = time.monotonic()
+    while worker.is_alive():
+        real = work.seconds()
+        left = timeout - real - (time.monotonic() - start - real) / clock.real_seconds(1)
+        if left <= 0:
+            return
+        worker.join(max(_STEP, clock.real_seconds(left)))
 
 
 @replaces(Environment, "set_error")
@@ -118,7 +135,7 @@ def evaluate_a_state_with_its_timeout(self: Any, env: Any) -> None:
     timeout is on its own clock, and States.QueryEvaluationError can be caught whichever field it comes from.
     """
     self.timeout.eval(env=env)
-    outcome = _run_in_frame(self, env, clock.real_seconds(env.stack.pop()))
+    outcome = _run_in_frame(self, env, env.stack.pop())
     env.stack.append(outcome)
     if not self._is_language_query_jsonpath():
         env.states.set_result(outcome)
@@ -152,6 +169,16 @@ def jsonata_output_is_evaluated_already(self: Any, env: Any) -> None:
         env.states.reset(input_value=env.stack.pop())
 
 
+def _join(worker: threading.Thread, state: Any, timeout: float) -> None:
+    """Wait for a state's end or its timeout; what really works is measured by what it takes here."""
+    if not waits_for_real_work(state):
+        worker.join(clock.real_seconds(timeout))
+        return
+    watch = Stopwatch()
+    while worker.is_alive() and watch.seconds() < timeout:
+        worker.join(_STEP)
+
+
 def _run_in_frame(state: Any, env: Any, timeout: float) -> Any:
     frame = env.open_frame()
     frame.states.reset(input_value=env.states.get_input())
@@ -168,7 +195,7 @@ def _run_in_frame(state: Any, env: Any, timeout: float) -> Any:
 
     worker = threading.Thread(target=run, daemon=True)
     worker.start()
-    worker.join(timeout)
+    _join(worker, state, timeout)
     timed_out = worker.is_alive()
     frame.set_ended()
     env.close_frame(frame)

@@ -1,0 +1,21 @@
+"""Error codes of Glue that moto lacks, and why a run fails before its script begins."""
+
+from moto.glue.exceptions import AlreadyExistsException, GlueClientError
+
+
+class AccessDeniedException(GlueClientError):  # noqa: N818  # the service's code
+    """The caller may not do this."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("AccessDeniedException", message)
+
+
+class JobAlreadyExistsException(AlreadyExistsException):
+    """Another job has the name."""
+
+    def __init__(self) -> None:
+        super().__init__("Job")
+
+
+class RunFailedError(Exception):
+    """A run that fails; the text is its ErrorMessage."""
