@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from spec.compiler import interactions_mapping
+from spec.compiler import dataset_mapping
 from spec.load import parse
 
 if TYPE_CHECKING:
@@ -31,4 +31,4 @@ PIPELINE = {
 
 def write_mapping(file: Path) -> None:
     """Write the mapping as JSON."""
-    file.write_text(interactions_mapping(parse(json.dumps(PIPELINE)).datasets.interactions).model_dump_json())
+    file.write_text(dataset_mapping(parse(json.dumps(PIPELINE)), "interactions").model_dump_json())

@@ -1,42 +1,51 @@
-"""The transform's own plan, from and to files."""
+"""The transform's own query, from and to files."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import polars as pl
-
-from lambdas.transform import plan
-from lambdas.transform.reader import scan
-from lambdas.transform.request import RawObject
-from lambdas.transform.rules import raw_columns
+from lambdas.transform import batch_input
+from lambdas.transform.execute import execute
 from spec.mapping import DatasetMapping
+from spec.transform import BatchInput, RawObject
+
+if TYPE_CHECKING:
+    import io
+
+
+@dataclass
+class Folder:
+    """A folder in the place of a bucket; what is written goes to another one."""
+
+    raw: Path
+    out: Path
+
+    @property
+    def root(self) -> str:
+        """What paths are appended to: they are absolute."""
+        return ""
+
+    def read(self, key: str) -> io.BufferedReader:
+        """Open a file."""
+        return (self.raw / key).open("rb")
+
+    def write(self, key: str, content: bytes) -> None:
+        """Write a file."""
+        (self.out / key).write_bytes(content)
 
 
 def main(raw: Path, out: Path) -> None:
     """Write interactions, rejects and users, and print rows out and rejected."""
     mapping = DatasetMapping.model_validate_json((raw.parent / "mapping.json").read_bytes())
-    item = RawObject(key=raw.name, size=raw.stat().st_size, etag="")
-    lines = scan(f"{raw.parent}/", [item], raw_columns(mapping), delimiter=mapping.delimiter, quote=mapping.quote)
-    rows = plan.with_fate(lines, mapping).cache()
-    kept = plan.dataset(rows, mapping).cache()
-    rejected = plan.rejects(rows, mapping).cache()
-    per_user = plan.per_user(rows).cache()
-    *_, counts, _, _, _ = pl.collect_all(
-        [
-            kept.sink_csv(out / "interactions.csv", lazy=True),
-            rejected.sink_ndjson(out / "rejects.jsonl", lazy=True),
-            plan.batch_users(per_user).sink_ndjson(out / "users.json", lazy=True, check_extension=False),
-            plan.counts(rows),
-            plan.items(kept),
-            plan.users(per_user),
-            plan.reasons(rejected),
-        ],
-        engine="streaming",
-    )
-    found = counts.row(0, named=True)
-    print(found["rows_out"], found["rows_rejected"])
+    item = RawObject(key=str(raw), size=raw.stat().st_size, etag="")
+    store = Folder(raw.parent, out)
+    outcome = execute(mapping, store, [item], staging=f"{out}/", started=0)
+    users = BatchInput(prefix="", line="user", users="all", lines_per_file=500_000)
+    batch_input.write(store, users, batch_input.Known(outcome.users, outcome.items))
+    print(outcome.facts["rows_out"], outcome.facts["rows_rejected"])
 
 
 if __name__ == "__main__":

@@ -8,16 +8,17 @@ from pathlib import Path
 import boto3
 
 from bench.data import BUCKET
-from lambdas.transform.request import TransformRequest
 from lambdas.transform.transform import transform
 from spec.mapping import DatasetMapping
+from spec.transform import BatchInput, TransformRequest
 
 
 def main(raw: Path) -> None:
     """Transform the object and print rows out and rejected."""
     mapping = DatasetMapping.model_validate_json((raw.parent / "mapping.json").read_bytes())
-    request = TransformRequest(bucket=BUCKET, run="bench", mapping=mapping, batch_inputs=["batch/bench/"])
-    report = transform(request, boto3.client("s3"))
+    users = BatchInput(prefix="batch/bench/", line="user", users="all", lines_per_file=500_000)
+    request = TransformRequest(bucket=BUCKET, run="bench", started=0, datasets=[mapping], batch_inputs=[users])
+    (report,) = transform(request, boto3.client("s3")).datasets
     print(report.rows_out, report.rows_rejected)
 
 

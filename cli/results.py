@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from spec.pipeline import ItemLabels, Pipeline
 
-SAMPLED_USERS = 3
-SAMPLED_ITEMS = 5
+SAMPLED_LINES = 3
+SAMPLED_RESULTS = 5
+_FOUND = ("recommendedItems", "usersList", "recommendedUsers")
 
 
 def upload(s3: Any, bucket: str, folder: Path) -> int:
@@ -43,7 +44,7 @@ def download(s3: Any, bucket: str, pipeline: Pipeline, run: str, target: Path) -
     _fetch(s3, bucket, f"runs/{run}/", target)
     _fetch(s3, bucket, f"rejects/{run}/", target / "rejects")
     for solution in pipeline.solutions:
-        for job in solution.batch_inference:
+        for job in solution.jobs:
             folder = target / solution.name / job.name
             _fetch(s3, bucket, f"batch/{run}/{solution.name}/{job.name}/output/", folder, suffix=".out")
             _fetch(s3, bucket, f"curated/{solution.name}/{job.name}/run={run}/", folder, suffix=".parquet")
@@ -70,13 +71,15 @@ def item_labels(s3: Any, bucket: str, labels: ItemLabels | None) -> dict[str, st
 
 
 def samples(folder: Path, labels: dict[str, str]) -> dict[str, list[str]]:
-    """Return the first items of the first users of a job's output, with their labels."""
+    """Return the first results of the first lines of a job's output, by what the line names, with item labels."""
     found: dict[str, list[str]] = {}
     for line in _lines(folder):
-        if not line.get("error"):
-            items = line["output"]["recommendedItems"][:SAMPLED_ITEMS]
-            found[line["input"]["userId"]] = [labels.get(item, item) for item in items]
-        if len(found) == SAMPLED_USERS:
+        output = line.get("output") or {}
+        results = next((output[key] for key in _FOUND if output.get(key)), None)
+        if results and not line.get("error"):
+            named = str(next(iter(line["input"].values())))
+            found[labels.get(named, named)] = [labels.get(each, each) for each in results[:SAMPLED_RESULTS]]
+        if len(found) == SAMPLED_LINES:
             break
     return found
 

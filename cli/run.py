@@ -61,10 +61,10 @@ def raw_folder(pipeline: Pipeline, given: Path | None, *, local: bool) -> Path |
     if folder is None and local:
         folder = ROOT / "samples" / pipeline.name
     if folder is not None and not folder.is_dir():
-        source = pipeline.datasets.interactions.source.path
+        sources = " and ".join(dataset.source.path for dataset in pipeline.datasets.by_name().values())
         raise CommandError(
             f"there is no folder {folder} with raw data for {pipeline.name}",
-            remedy=f"Give one that holds {source}: make run PIPELINE=… RAW=<folder>, or pipelines run --raw <folder>",
+            remedy=f"Give one that holds {sources}: make run PIPELINE=… RAW=<folder>, or pipelines run --raw <folder>",
         )
     return folder
 
@@ -128,10 +128,13 @@ def _follow(stepfunctions: Any, deployment: Deployment, view: View, every: float
 def _show(pipeline: Pipeline, folder: Path, labels: dict[str, str], view: View) -> None:
     manifest = results.read_json(folder / "manifest.json")
     if manifest is None:
+        # What stopped the run may well be seen in its data.
+        if report := results.read_json(folder / "data-report.json"):
+            view.data(report)
         return
     view.summary(manifest)
     for solution in pipeline.solutions:
-        for job in solution.batch_inference:
+        for job in solution.jobs:
             if found := results.samples(folder / solution.name / job.name, labels):
                 view.samples(solution.name, job.name, found)
 

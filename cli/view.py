@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -25,6 +26,8 @@ _METRICS = (
     ("mean_reciprocal_rank_at_25", "MRR@25"),
     ("coverage", "coverage"),
 )
+
+_MOST_REASONS = 10
 
 
 @dataclass
@@ -71,19 +74,31 @@ class View:
         self.console.print(escape(error.remedy), highlight=False, soft_wrap=True)
 
     def summary(self, manifest: dict[str, Any]) -> None:
-        """Print rows, training and batch inference of a run's manifest."""
+        """Print data, training and batch jobs of a run's manifest."""
         self.console.print()
-        self.console.print(_rows_table(manifest))
+        self.data(manifest)
         self.console.print(_training_table(manifest))
         self.console.print(_jobs_table(manifest))
 
+    def data(self, report: dict[str, Any]) -> None:
+        """Print what became of the raw data: rows, the shape of the interactions, reasons of rejection, warnings."""
+        self.console.print(_rows_table(report))
+        for dataset in report["datasets"]:
+            if facts := dataset.get("interactions"):
+                self.console.print(_interactions_table(facts))
+        reasons = [(each["dataset"], *reason.values()) for each in report["datasets"] for reason in each["reasons"]]
+        if reasons:
+            self.console.print(_reasons_table(reasons))
+        for warning in report["warnings"]:
+            self.console.print(f"[yellow]Look:[/yellow] {escape(warning)}", highlight=False, soft_wrap=True)
+
     def samples(self, solution: str, job: str, samples: dict[str, list[str]]) -> None:
-        """Print the first items of some users."""
-        table = Table(title=f"{solution}/{job}: some of the users", title_justify="left", min_width=60)
-        table.add_column("user", justify="right")
-        table.add_column("first five items")
-        for user, items in samples.items():
-            table.add_row(user, "\n".join(escape(item) for item in items))
+        """Print the first results of some lines."""
+        table = Table(title=f"{solution}/{job}: a sample", title_justify="left", min_width=60)
+        table.add_column("for", justify="right")
+        table.add_column("first five")
+        for named, found in samples.items():
+            table.add_row(escape(named), "\n".join(escape(each) for each in found))
         self.console.print(table)
 
     def times(self) -> None:
@@ -93,13 +108,40 @@ class View:
         self.console.print(f"Took {whole:.1f} s: {parts}", highlight=False, soft_wrap=True)
 
 
-def _rows_table(manifest: dict[str, Any]) -> Table:
+def _rows_table(report: dict[str, Any]) -> Table:
     table = Table(title="Rows", title_justify="left")
-    columns = ("rows_in", "rows_out", "rows_filtered", "rows_rejected", "users", "items")
-    for name in ("dataset", "in", "out", "filtered", "rejected", "users", "items"):
+    columns = ("rows_in", "rows_out", "rows_filtered", "rows_rejected", "records")
+    for name in ("dataset", "in", "out", "filtered", "rejected", "records"):
         table.add_column(name, justify="left" if name == "dataset" else "right")
-    for dataset in manifest["datasets"]:
+    for dataset in report["datasets"]:
         table.add_row(dataset["dataset"], *(f"{dataset[column]:,}" for column in columns))
+    return table
+
+
+def _interactions_table(facts: dict[str, Any]) -> Table:
+    first, last = (_day(facts[f"{end}_timestamp"]) for end in ("first", "last"))
+    table = Table(title=f"Interactions from {first} to {last}", title_justify="left")
+    for name in ("per", "count", "with one", "median", "mean", "90 % up to", "most"):
+        table.add_column(name, justify="left" if name == "per" else "right")
+    for label in ("user", "item"):
+        spread = facts[f"per_{label}"]
+        whole = [f"{spread[name]:,}" for name in ("count", "once")]
+        numbers = [f"{spread[name]:,.1f}" for name in ("median", "mean")]
+        table.add_row(label, *whole, *numbers, f"{spread['p90']:,.0f}", f"{spread['most']:,}")
+    return table
+
+
+def _day(seconds: int | None) -> str:
+    return "-" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
+
+
+def _reasons_table(reasons: list[tuple[Any, ...]]) -> Table:
+    table = Table(title="Why rows were rejected", title_justify="left")
+    for name in ("dataset", "reason", "rows"):
+        table.add_column(name, justify="right" if name == "rows" else "left")
+    most = sorted(reasons, key=lambda reason: -reason[2])[:_MOST_REASONS]
+    for dataset, reason, rows in most:
+        table.add_row(dataset, escape(reason), f"{rows:,}")
     return table
 
 
@@ -116,12 +158,12 @@ def _training_table(manifest: dict[str, Any]) -> Table:
 
 
 def _jobs_table(manifest: dict[str, Any]) -> Table:
-    table = Table(title="Batch inference", title_justify="left")
-    for name in ("job", "users scored", "items recommended", "lines with an error"):
+    table = Table(title="Batch jobs", title_justify="left")
+    for name in ("job", "lines", "results", "lines with an error"):
         table.add_column(name, justify="left" if name == "job" else "right")
     for solution in manifest["solutions"]:
-        for job in solution["batch_inference"]:
+        for job in (*solution["batch_inference"], *solution["batch_segment"]):
             published = job.get("published")
-            counts = [f"{published[key]:,}" for key in ("users", "items", "errors")] if published else ["-"] * 3
+            counts = [f"{published[key]:,}" for key in ("lines", "results", "errors")] if published else ["-"] * 3
             table.add_row(f"{solution['name']}/{job['name']}", *counts)
     return table

@@ -13,6 +13,8 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic import BaseModel
 
 logger = Logger()
@@ -26,10 +28,10 @@ def s3_client() -> Any:
     return boto3.client("s3")
 
 
-def record(report: BaseModel, *counts: str) -> dict[str, Any]:
-    """Log a report, count the named fields as metrics, and return the report as JSON data."""
-    for name in counts:
-        metrics.add_metric(name, unit=MetricUnit.Count, value=getattr(report, name))
+def record(report: BaseModel, counts: Mapping[str, int]) -> dict[str, Any]:
+    """Log a report, add its counts as metrics, and return the report as JSON data."""
+    for name, value in counts.items():
+        metrics.add_metric(name, unit=MetricUnit.Count, value=value)
     document = report.model_dump()
     logger.info(type(report).__name__, report=document)
     return document

@@ -1,85 +1,200 @@
-"""Conditions on raw columns as plain data: what `keep` is compiled to, and what the engines compile from.
+"""SQL on raw columns as plain data: what `keep`, `when` and `expression` become, and what engines compile from.
 
-The tree is small on purpose: every node has a meaning that Polars and Spark share, and it travels as JSON.
-Three-valued logic as in SQL: a comparison with an empty field is neither true nor false, and only rows for
-which the whole condition is true are kept.
+The tree is small on purpose: every node has a meaning that Polars and Spark share, and it travels as JSON. An empty
+field is null. Logic is three-valued as in SQL: a comparison with null is neither true nor false, and only rows for
+which a whole condition is true are taken. Everything else of null is null.
+
+    texts      characters are Unicode code points; positions begin at 1
+    numbers    double precision; what is divided by 0, and what is not finite, is null
+    ROUND      halves go up: floor(x * 10^n + 0.5) / 10^n
+    TRIM       takes blanks only
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 Operator = Literal["=", "!=", "<", "<=", ">", ">="]
-Number = Annotated[float, Field(allow_inf_nan=False)]
-Literals = str | Number
+Kind = Literal["text", "number"]
+FiniteNumber = Annotated[float, Field(allow_inf_nan=False)]
+TextFunction = Literal["lower", "upper", "trim", "substr", "replace", "split_part", "concat"]
+NumberFunction = Literal["abs", "floor", "ceil", "round", "length"]
+
+MAX_DECIMALS = 6
+"""Most decimals that ROUND keeps: beyond, doubles and powers of ten part."""
 
 
 class _Node(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+class RawColumn(_Node):
+    """A raw column, read as text or as a number.
+
+    A row whose field is not empty and no number is rejected if a condition or a column reads it as a number,
+    whichever way the expression would go.
+    """
+
+    node: Literal["column"] = "column"
+    name: str
+    kind: Kind = "text"
+
+
+class Text(_Node):
+    """A text in single quotes."""
+
+    node: Literal["text"] = "text"
+    value: str
+
+
+class Number(_Node):
+    """A number."""
+
+    node: Literal["number"] = "number"
+    value: FiniteNumber
+
+
+class Arithmetic(_Node):
+    """``left + right`` and its like, of two numbers."""
+
+    node: Literal["arithmetic"] = "arithmetic"
+    operator: Literal["+", "-", "*", "/"]
+    left: Value
+    right: Value
+
+
+class Call(_Node):
+    """A function that gives a text or a number.
+
+    ==========  ===========================================  =====================================================
+    lower       text                                         small letters
+    upper       text                                         capital letters
+    trim        text                                         without blanks at both ends
+    substr      text, start >= 1, characters >= 0            part of a text
+    replace     text, literal, literal                       every occurrence of the second replaced by the third
+    split_part  text, literal, n >= 1                        n-th part between occurrences of the second, or null
+    concat      texts                                        joined; null if one is null
+    abs         number
+    floor       number
+    ceil        number
+    round       number, decimals from 0 to ``MAX_DECIMALS``
+    length      text                                         its characters
+    ==========  ===========================================  =====================================================
+    """
+
+    node: Literal["call"] = "call"
+    function: TextFunction | NumberFunction
+    arguments: list[Value]
+
+
+class Coalesce(_Node):
+    """The first of its operands that is not null."""
+
+    node: Literal["coalesce"] = "coalesce"
+    operands: list[Value]
+
+
+class Case(_Node):
+    """``CASE WHEN condition THEN value … ELSE otherwise END``; null without a true condition and without ELSE."""
+
+    node: Literal["case"] = "case"
+    branches: list[Branch]
+    otherwise: Value | None = None
+
+
+class Branch(_Node):
+    """``WHEN condition THEN value``."""
+
+    condition: Condition
+    value: Value
+
+
 class Comparison(_Node):
-    """``column operator value``; with a number the column is read as a number, else as text."""
+    """``left operator right``; both are texts, compared by code points, or both numbers."""
 
     node: Literal["comparison"] = "comparison"
-    column: str
+    left: Value
     operator: Operator
-    value: Literals
+    right: Value
 
 
 class Membership(_Node):
-    """``column IN (values)``; all values are numbers or all are text."""
+    """``operand IN (values)``; all are texts or all are numbers."""
 
     node: Literal["in"] = "in"
-    column: str
-    values: list[str] | list[Number]
+    operand: Value
+    values: list[str] | list[FiniteNumber]
+
+
+class Like(_Node):
+    """``operand LIKE pattern``; % stands for any characters, _ for one, a backslash takes their meaning away."""
+
+    node: Literal["like"] = "like"
+    operand: Value
+    pattern: str
 
 
 class IsNull(_Node):
-    """``column IS NULL``: the field is empty."""
+    """``operand IS NULL``."""
 
     node: Literal["is_null"] = "is_null"
-    column: str
+    operand: Value
 
 
 class Not(_Node):
     """``NOT operand``."""
 
     node: Literal["not"] = "not"
-    operand: Expression
+    operand: Condition
 
 
 class Logical(_Node):
     """``operands[0] AND|OR operands[1] …``."""
 
     node: Literal["and", "or"]
-    operands: list[Expression]
+    operands: list[Condition]
 
 
-Expression = Annotated[Comparison | Membership | IsNull | Not | Logical, Field(discriminator="node")]
+Value = Annotated[RawColumn | Text | Number | Arithmetic | Call | Coalesce | Case, Field(discriminator="node")]
+Condition = Annotated[Comparison | Membership | Like | IsNull | Not | Logical, Field(discriminator="node")]
 
-Not.model_rebuild()
-Logical.model_rebuild()
-
-
-def leaves(expression: Expression) -> list[Comparison | Membership | IsNull]:
-    """Return the conditions on single columns, from left to right."""
-    if isinstance(expression, Not):
-        return leaves(expression.operand)
-    if isinstance(expression, Logical):
-        return [leaf for operand in expression.operands for leaf in leaves(operand)]
-    return [expression]
+for _model in (Arithmetic, Call, Coalesce, Branch, Case, Comparison, Membership, Like, IsNull, Not, Logical):
+    _model.model_rebuild()
 
 
-def columns_of(expression: Expression) -> list[str]:
-    """Return the raw columns that a condition reads, each once, in order of appearance."""
-    return list(dict.fromkeys(leaf.column for leaf in leaves(expression)))
+def kind_of(value: Value) -> Kind:
+    """Return whether a value is a text or a number."""
+    if isinstance(value, RawColumn):
+        return value.kind
+    if isinstance(value, Coalesce):
+        return kind_of(value.operands[0])
+    if isinstance(value, Case):
+        return kind_of(value.branches[0].value)
+    if isinstance(value, Call):
+        return "number" if value.function in {"abs", "floor", "ceil", "round", "length"} else "text"
+    return "text" if isinstance(value, Text) else "number"
 
 
-def is_numeric(leaf: Comparison | Membership | IsNull) -> bool:
-    """Tell whether the leaf reads its column as a number."""
-    if isinstance(leaf, Comparison):
-        return not isinstance(leaf.value, str)
-    return isinstance(leaf, Membership) and not isinstance(leaf.values[0], str)
+def raw_columns(node: Value | Condition) -> list[RawColumn]:
+    """Return the raw columns that an expression reads, each once by name and kind, from left to right."""
+    return list(dict.fromkeys(leaf for leaf in _leaves(node)))
+
+
+def numbers_read(node: Value | Condition | None) -> list[str]:
+    """Return the names of the raw columns that an expression reads as numbers, each once."""
+    return [leaf.name for leaf in raw_columns(node) if leaf.kind == "number"] if node else []
+
+
+def _leaves(node: _Node) -> Iterator[RawColumn]:
+    if isinstance(node, RawColumn):
+        yield node
+    for name in type(node).model_fields:
+        part = getattr(node, name)
+        for child in part if isinstance(part, list) else [part]:
+            if isinstance(child, _Node):
+                yield from _leaves(child)

@@ -27,3 +27,27 @@ MAX_NUM_RESULTS = 500
 
 MAX_BATCH_JOBS_IN_PROGRESS = 5
 """Batch inference jobs pending or in progress per account and region (page limits)."""
+
+MAX_TEXTUAL_LENGTH = 20_000
+"""Characters of a textual value; the service cuts what is longer (page items-datasets)."""
+
+MAX_TEXTUAL_COLUMNS = 1
+"""Textual columns of an Items dataset (page items-datasets)."""
+
+MAX_SCHEMA_LENGTH = 10_000
+"""Characters of a schema that CloudFormation takes (resource type AWS::Personalize::Schema)."""
+
+MAX_EVENT_TYPES_AND_METADATA = 10
+"""Distinct event types plus optional columns of an Item interactions dataset (page limits)."""
+
+MAX_INPUT_FILES = 1000
+"""Input files of a batch job (page limits)."""
+
+MAX_INPUT_BYTES = 1024**3
+"""Bytes of all input files of a batch job (page limits)."""
+
+MAX_QUERIES_PER_FILE = {"item": 500, "attributes": 10}
+"""Lines of an input file of a batch segment job, by what a line names (page limits)."""
+
+MAX_SEGMENT_USERS = 5_000_000
+"""Users per segment (page creating-batch-seg-job)."""

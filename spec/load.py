@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
-from spec.checks import Finding, check
+from spec.checks import check
+from spec.findings import Finding
 from spec.pipeline import Pipeline
 from spec.problems import Problem, SpecError
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
     from ruamel.yaml.nodes import Node
 
-    from spec.checks import Path
+    from spec.findings import Path
 
 
 def load(path: pathlib.Path) -> Pipeline:
@@ -82,15 +83,15 @@ def _validate(document: dict[str, Any]) -> tuple[Pipeline | None, list[Finding]]
     try:
         pipeline = Pipeline.model_validate(document)
     except ValidationError as errors:
-        found = [_explain(error) for error in errors.errors()]
+        found = [_explain(error, document) for error in errors.errors()]
     named = {finding.path for finding in found}
     found += [finding for finding in check(document) if finding.path not in named]
     return pipeline, list(dict.fromkeys(found))
 
 
-def _explain(error: ErrorDetails) -> Finding:
-    """Turn a pydantic error into place, what and remedy; the union branches of a scalar are no places."""
-    place = tuple(part for part in error["loc"] if part not in {"str", "int", "float"})
+def _explain(error: ErrorDetails, document: dict[str, Any]) -> Finding:
+    """Turn a pydantic error into place, what and remedy; the branches of a union are no places."""
+    place = _place(error["loc"], document, missing=error["type"] == "missing")
     kind, context = error["type"], error.get("ctx", {})
     if kind == "extra_forbidden":
         return Finding(place, "unknown key", _similar(str(place[-1]), place[:-1]))
@@ -105,14 +106,31 @@ def _explain(error: ErrorDetails) -> Finding:
         return Finding(place, what, "Use small letters, digits and hyphens, beginning with a letter")
     if kind == "too_short":
         return Finding(place, "is empty", "Give at least one")
-    if place != tuple(error["loc"]):
+    if {"str", "int", "float"} & set(error["loc"]) - set(place):
         return Finding(
             place,
             f"'{error['input']}' is neither text nor a number",
             "Write true and false in quotes if they are texts",
         )
+    if len(place) < len(error["loc"]):
+        told = str(_node_at(place).get("description") or "see `pipelines schema`")
+        return Finding(place, "is in none of the forms that it can have", told[:1].upper() + told[1:])
     message = error["msg"].removeprefix("Input ")
     return Finding(place, f"'{error['input']}' is not possible here", message[:1].upper() + message[1:])
+
+
+def _place(location: Path, document: Any, *, missing: bool) -> Path:
+    """Return the parts of a location that lead through the document, and the key that is missing at its end."""
+    place: list[str | int] = []
+    node: Any = document
+    for index, part in enumerate(location):
+        last_is_missing = missing and index == len(location) - 1
+        if (isinstance(node, dict) and part in node) or (isinstance(node, list) and type(part) is int):
+            node = node[cast("Any", part)]
+            place.append(part)
+        elif last_is_missing:
+            place.append(part)
+    return tuple(place)
 
 
 def _similar(key: str, parent: Path) -> str:
@@ -123,23 +141,31 @@ def _similar(key: str, parent: Path) -> str:
 
 
 def _keys_at(place: Path) -> list[str]:
-    """Return the keys known at a place, read from the JSON Schema of the file."""
+    """Return the keys known at a place, those of all forms that its value can have."""
+    schema = Pipeline.model_json_schema(by_alias=True)
+    return [key for form in _forms(_node_at(place), schema) for key in form.get("properties", ())]
+
+
+def _node_at(place: Path) -> dict[str, Any]:
+    """Return the part of the file's JSON Schema that describes a place."""
     schema = Pipeline.model_json_schema(by_alias=True)
     node: dict[str, Any] = schema
     for part in place:
-        node = _resolve(node, schema)
+        forms = _forms(node, schema)
         if isinstance(part, int):
-            node = node["items"]
+            node = next(form["items"] for form in forms if "items" in form)
         else:
-            node = node.get("properties", {}).get(part) or node["additionalProperties"]
-    return list(_resolve(node, schema)["properties"])
-
-
-def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    for option in (node, *node.get("anyOf", ())):
-        if "$ref" in option:
-            return dict(schema["$defs"][option["$ref"].rsplit("/", 1)[1]])
+            inner = (form.get("properties", {}).get(part) or form.get("additionalProperties") for form in forms)
+            node = next(form for form in inner if form)
     return node
+
+
+def _forms(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the forms that a value can have: the options of a union, with references looked up."""
+    options = [node, *node.get("anyOf", ())]
+    return [
+        dict(schema["$defs"][option["$ref"].rsplit("/", 1)[1]]) if "$ref" in option else option for option in options
+    ]
 
 
 def _index(node: Node, place: Path, lines: dict[Path, int]) -> Iterator[Problem]:

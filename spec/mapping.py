@@ -2,11 +2,11 @@
 
     rows in =
         rejected   the line cannot be cut into fields, or a value is none of what its column takes
-      | filtered   the condition of `keep` is not true
+      | filtered   no condition takes the row, or an earlier or later row is the same one
       | out        everything else
 
-A row is looked at in that order: shape of the line, numbers that `keep` compares, `keep`, then the columns in the
-file's order; the first thing wrong is the reason.
+A row is looked at in that order: shape of the line, numbers that conditions compare, `keep`, then for each record that
+the row gives its columns in their order; the first thing wrong is the reason, and with it the whole row is rejected.
 """
 
 from __future__ import annotations
@@ -15,28 +15,39 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from spec.expressions import Expression
-from spec.interactions import AvroType
+from spec.datasets import AvroType, DatasetName
+from spec.expressions import Condition, RawColumn, Value, numbers_read, raw_columns
 
 SourceFormat = Literal["csv", "jsonl", "parquet"]
 Encoding = Literal["utf-8", "latin-1", "gb18030", "utf-16"]
 TimeUnit = Literal["s", "ms", "us", "ns"]
 UNITS_PER_SECOND: dict[TimeUnit, int] = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
-NUMBER_PATTERN = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
+NUMBER_PATTERN = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?\z"
 """What counts as a number; matched before any engine casts, since engines differ in what they let pass."""
 
-EPOCH_PATTERN = r"^[0-9]{1,19}(\.[0-9]*)?$"
-"""What counts as an epoch time; a fraction is dropped."""
+WHOLE_PATTERN = r"^([+-]?[0-9]{1,19})(?:\.0*)?\z"
+"""What counts as a whole number; the group is what is cast."""
+
+EPOCH_PATTERN = r"^([0-9]{1,19})(\.[0-9]*)?\z"
+"""What counts as an epoch time; the group is what is cast: a fraction is dropped."""
 
 CONTROL_CHARACTERS = r"[\x00-\x1f\x7f]"
 QUOTES = r'["\\]'
 UNSAFE_CHARACTERS = f"{CONTROL_CHARACTERS}|{QUOTES}"
-"""What no text of the dataset may hold; readers of CSV disagree whether a backslash escapes a quote."""
+"""What no text but a textual one may hold; readers of CSV disagree whether a backslash escapes a quote."""
+
+SEVERAL = "|"
+"""What joins several values of one field (page items-datasets)."""
 
 EARLIEST = 31_536_000
 LATEST = 4_102_444_800
 """Seconds of 1971-01-01 and 2100-01-01: a time outside is a wrong unit or a default, never an event."""
+
+WHOLE_BITS: dict[AvroType, int] = {"int": 32, "long": 64}
+
+LARGEST_FLOAT: dict[AvroType, float] = {"float": 3.4028234663852886e38, "double": 1.7976931348623157e308}
+"""Largest numbers of IEEE 754 in 32 and 64 bits."""
 
 
 class _Data(BaseModel):
@@ -56,38 +67,77 @@ class FormattedTime(_Data):
     In a zone's autumn overlap the earlier instant is taken; a time in its spring gap does not exist and is rejected.
 
     Attributes:
-        format: strptime codes and literal characters.
-        pattern: regular expression of what the format can look like.
-        timezone: IANA name.
+        format: as the pipeline file has it.
+        pattern: regular expression of what the format can look like, with a group for each part.
+        parts: the ``strptime`` codes of the groups (``spec.times``); a group that takes no part in a match counts as 0.
+        timezone: IANA name, for texts that name no zone of their own.
     """
 
     kind: Literal["formatted"] = "formatted"
     format: str
     pattern: str
+    parts: list[str]
     timezone: str
 
 
 class ColumnMapping(_Data):
     """How one column of the dataset comes from the raw columns.
 
+    What ``value`` gives goes through ``split``, ``values`` and ``time``, those that are there, in that order; then it
+    must be of the column's type.
+
     Attributes:
-        source: raw column, or None for a constant.
-        constant: the value of every row, if ``source`` is None.
-        values: raw text to value, if the column is mapped.
-        otherwise: what happens to raw texts not in ``values``.
+        name: the field's name.
+        value: what it is computed from: a raw column, a constant, or more.
+        split: text between several values of one field.
+        values: text to value, if the column is mapped.
+        otherwise: what happens to texts not in ``values``.
         otherwise_value: the value for ``otherwise == "value"``.
+        textual: quotes, backslashes and line breaks are written in the way that textual fields have, not refused.
+        any_year: times before ``EARLIEST`` and after ``LATEST`` are taken.
     """
 
     name: str
     type: AvroType
     nullable: bool
-    max_length: int | None
-    source: str | None = None
-    constant: str | float | None = None
+    max_length: int | None = None
+    textual: bool = False
+    value: Value
+    split: str | None = None
     values: dict[str, str | float] | None = None
     otherwise: Literal["reject", "keep", "null", "value"] = "reject"
     otherwise_value: str | float | None = None
     time: EpochTime | FormattedTime | None = None
+    any_year: bool = False
+
+    @property
+    def raw_column(self) -> str | None:
+        """The raw column whose field is the value as it is, None if there is more to it."""
+        return self.value.name if isinstance(self.value, RawColumn) else None
+
+
+class RecordMapping(_Data):
+    """A record of the dataset that a raw row gives.
+
+    Attributes:
+        when: condition on the raw columns; None for a record of every row.
+        columns: the dataset's columns in the order of its schema, the same ones in every record.
+    """
+
+    when: Condition | None = None
+    columns: list[ColumnMapping]
+
+
+class Duplicates(_Data):
+    """Which of several records stays that are the same in some columns.
+
+    Attributes:
+        keep: ``first`` in the order of objects and lines; ``latest`` by TIMESTAMP, and then the last in that order.
+        by: names of columns of the dataset.
+    """
+
+    keep: Literal["latest", "first"]
+    by: list[str]
 
 
 class DatasetMapping(_Data):
@@ -99,14 +149,39 @@ class DatasetMapping(_Data):
         delimiter: character between the fields of CSV.
         quote: character around fields of CSV, or None where fields are never quoted.
         header: names of the fields of CSV, or None where each object's first line gives them.
+        lists: raw columns that may hold a list, which is read as its values joined by ``SEVERAL``.
+        keep: condition on the raw columns.
+        records: what a row gives, one at least. Several go without ``duplicates``.
     """
 
-    dataset: Literal["interactions"]
+    dataset: DatasetName
     path: str
     format: SourceFormat = "csv"
     encoding: Encoding = "utf-8"
     delimiter: str
-    quote: str | None
+    quote: str | None = None
     header: list[str] | None = None
-    keep: Expression | None
-    columns: list[ColumnMapping]
+    lists: list[str] = []
+    keep: Condition | None = None
+    records: list[RecordMapping]
+    duplicates: Duplicates | None = None
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the dataset's columns in the order of its schema."""
+        return [column.name for column in self.records[0].columns]
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """All conditions, `keep` first."""
+        return [condition for condition in (self.keep, *(record.when for record in self.records)) if condition]
+
+    def raw_columns(self) -> list[str]:
+        """Return the names of the raw columns that the mapping reads, each once."""
+        values = [column.value for record in self.records for column in record.columns]
+        read = [leaf.name for node in (*values, *self.conditions) for leaf in raw_columns(node)]
+        return list(dict.fromkeys(read))
+
+    def compared_numbers(self) -> list[str]:
+        """Return the names of the raw columns that conditions read as numbers, each once."""
+        return list(dict.fromkeys(name for condition in self.conditions for name in numbers_read(condition)))

@@ -8,12 +8,15 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from spec.interactions import avro_schema, schema_hash
+from spec.compiler import dataset_fields
+from spec.datasets import avro_schema, dataset_type, schema_hash
 from spec.limits import MAX_NAME_LENGTH
 from spec.recipes import RECIPES
 
 if TYPE_CHECKING:
-    from spec.pipeline import Pipeline, Solution
+    from spec.datasets import DatasetName
+    from spec.pipeline import Pipeline
+    from spec.solution_section import Solution
 
 MAX_STAGE_LENGTH = 8
 STAGE_PATTERN = "[a-z][a-z0-9]{0,7}"
@@ -35,9 +38,20 @@ def run_id(started: datetime, execution: str) -> str:
     return f"{started.astimezone(UTC):%Y%m%dT%H%M%S}-{digest}"
 
 
-def schema_name(pipeline: Pipeline, stage: str, dataset: str) -> str:
+def dataset_group_name(pipeline: Pipeline, stage: str) -> str:
+    """Return the dataset group's name; it carries the domain, which a group cannot change."""
+    domain = f"-{pipeline.domain.lower().replace('_', '-')}" if pipeline.domain else ""
+    return prefix(pipeline.name, stage) + domain
+
+
+def schema_document(pipeline: Pipeline, dataset: DatasetName) -> str:
+    """Return the Avro schema of a dataset as JSON text."""
+    return avro_schema(dataset_type(dataset, pipeline.domain), dataset_fields(pipeline, dataset))
+
+
+def schema_name(pipeline: Pipeline, stage: str, dataset: DatasetName) -> str:
     """Return the name of schema and dataset; it carries the schema's hash, since any change replaces both."""
-    digest = schema_hash(avro_schema(pipeline.datasets.interactions.columns))
+    digest = schema_hash(f"{pipeline.domain or ''}{schema_document(pipeline, dataset)}")
     return f"{prefix(pipeline.name, stage)}-{dataset}-{digest}"
 
 

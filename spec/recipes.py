@@ -7,6 +7,10 @@ and https://docs.aws.amazon.com/personalize/latest/dg/batch-data-upload.html
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+BatchInput = Literal["user", "item", "ranking"]
+SegmentInput = Literal["item", "attributes"]
 
 
 @dataclass(frozen=True)
@@ -17,12 +21,16 @@ class Recipe:
         name: last part of the ARN, such as ``aws-user-personalization-v2``.
         batch_input: what one line of batch inference input names: ``user``, ``item``, ``ranking``, or None
             where the recipe offers no batch inference.
+        segment_input: what one line of batch segment input names: ``item``, ``attributes``, or None.
         hyperparameters: names accepted in ``algorithmHyperParameters``.
+        needs_items: whether the recipe trains on the Items dataset.
     """
 
     name: str
-    batch_input: str | None
+    batch_input: BatchInput | None
     hyperparameters: frozenset[str] = frozenset()
+    segment_input: SegmentInput | None = None
+    needs_items: bool = False
 
     @property
     def arn(self) -> str:
@@ -42,13 +50,10 @@ RECIPES: dict[str, Recipe] = {
         Recipe("aws-personalized-ranking", "ranking", _SEQUENCE_MODEL),
         Recipe("aws-similar-items", "item", frozenset({"popularity_discount_factor"})),
         Recipe("aws-sims", "item", frozenset({"popularity_discount_factor", "min_cointeraction_count"})),
-        Recipe("aws-semantic-similarity", "item"),
+        Recipe("aws-semantic-similarity", "item", needs_items=True),
         Recipe("aws-trending-now", None),
         Recipe("aws-next-best-action", None),
-        Recipe("aws-item-affinity", None),
-        Recipe("aws-item-attribute-affinity", None),
+        Recipe("aws-item-affinity", None, segment_input="item"),
+        Recipe("aws-item-attribute-affinity", None, segment_input="attributes", needs_items=True),
     )
 }
-
-USER_RECIPES = tuple(recipe.name for recipe in RECIPES.values() if recipe.batch_input == "user")
-"""Recipes whose batch inference takes one user per line: those this version runs."""

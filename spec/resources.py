@@ -44,6 +44,11 @@ class ResourceKind:
         return f"Describe{self.name}"
 
     @property
+    def variable(self) -> str:
+        """Name of the state machine's variable for a resource of this kind."""
+        return self.name[0].lower() + self.name[1:]
+
+    @property
     def arn_field(self) -> str:
         """Field of the ARN in requests and responses, as Step Functions writes it."""
         return f"{self.name}Arn"
@@ -62,5 +67,13 @@ BATCH_INFERENCE_JOB = ResourceKind(
     parents=("solution",),
     passes_role=True,
 )
+BATCH_SEGMENT_JOB = ResourceKind(
+    "BatchSegmentJob",
+    "batch segment job",
+    "batch-segment-job",
+    "JobName",
+    parents=("solution",),
+    passes_role=True,
+)
 
-KINDS = (DATASET_IMPORT_JOB, SOLUTION, SOLUTION_VERSION, BATCH_INFERENCE_JOB)
+KINDS = (DATASET_IMPORT_JOB, SOLUTION, SOLUTION_VERSION, BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB)

@@ -20,8 +20,8 @@ def personalize_statements(stack: Stack, *, prefix: str, personalize: Personaliz
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonpersonalize.html
     """
     parents = {
-        "dataset": personalize.interactions_arn,
-        "dataset-group": personalize.dataset_group_arn,
+        "dataset": list(personalize.dataset_arns.values()),
+        "dataset-group": [personalize.dataset_group_arn],
     }
 
     def own(arn_type: str) -> str:
@@ -30,7 +30,10 @@ def personalize_statements(stack: Stack, *, prefix: str, personalize: Personaliz
     statements = [
         iam.PolicyStatement(
             actions=[f"personalize:{kind.create}"],
-            resources=[own(kind.arn_type), *(parents.get(parent) or own(parent) for parent in kind.parents)],
+            resources=[
+                own(kind.arn_type),
+                *(arn for parent in kind.parents for arn in parents.get(parent, [own(parent)])),
+            ],
         )
         for kind in KINDS
     ]

@@ -1,4 +1,4 @@
-"""What Personalize keeps between runs: dataset group, schema, dataset, and the role that it works with.
+"""What Personalize keeps between runs: dataset group, schemas, datasets, and the role that it works with.
 
 No solution here: creating one fails before the first import, and ``AWS::Personalize::Solution`` cannot switch
 automatic training off, which would then be billed every week. No tags either: changing one replaces these types.
@@ -13,7 +13,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_personalize as personalize
 
 from spec import names
-from spec.interactions import avro_schema
+from spec.datasets import dataset_type
 from stacks.acknowledge import acknowledge
 from stacks.storage import READ_BY_PERSONALIZE, WRITTEN_BY_PERSONALIZE
 from stacks.teardown import Teardown
@@ -21,16 +21,17 @@ from stacks.teardown import Teardown
 if TYPE_CHECKING:
     from constructs import Construct
 
+    from spec.datasets import DatasetName
     from spec.pipeline import Pipeline
     from stacks.storage import StorageStack
 
 
 class PersonalizeStack(Stack):
-    """Dataset group, schema and dataset of a pipeline.
+    """Dataset group, schemas and datasets of a pipeline.
 
     Attributes:
         dataset_group_arn: ARN of the dataset group.
-        interactions_arn: ARN of the Item interactions dataset.
+        dataset_arns: ARNs of the datasets, by what the pipeline file calls them.
         service_role: what Personalize reads and writes the bucket with.
     """
 
@@ -38,26 +39,37 @@ class PersonalizeStack(Stack):
         self, scope: Construct, construct_id: str, *, pipeline: Pipeline, stage: str, storage: StorageStack
     ) -> None:
         super().__init__(scope, construct_id, description=f"Personalize datasets of {pipeline.name} ({stage})")
-        group = personalize.CfnDatasetGroup(self, "DatasetGroup", name=names.prefix(pipeline.name, stage))
+        group = personalize.CfnDatasetGroup(
+            self, "DatasetGroup", name=names.dataset_group_name(pipeline, stage), domain=pipeline.domain
+        )
+        datasets = {name: self._dataset(pipeline, stage, name, group) for name in pipeline.datasets.by_name()}
+        self.dataset_group_arn = group.attr_dataset_group_arn
+        self.dataset_arns = {name: dataset.attr_dataset_arn for name, dataset in datasets.items()}
+        self.service_role = self._service_role(storage)
+        Teardown(
+            self, "Teardown", prefix=names.prefix(pipeline.name, stage), group=group, datasets=list(datasets.values())
+        )
+        CfnOutput(self, "DatasetGroupArn", value=self.dataset_group_arn)
+
+    def _dataset(
+        self, pipeline: Pipeline, stage: str, name: DatasetName, group: personalize.CfnDatasetGroup
+    ) -> personalize.CfnDataset:
+        kind = dataset_type(name)
         schema = personalize.CfnSchema(
             self,
-            "InteractionsSchema",
-            name=names.schema_name(pipeline, stage, "interactions"),
-            schema=avro_schema(pipeline.datasets.interactions.columns),
+            f"{kind.api_name}Schema",
+            name=names.schema_name(pipeline, stage, name),
+            schema=names.schema_document(pipeline, name),
+            domain=pipeline.domain,
         )
-        dataset = personalize.CfnDataset(
+        return personalize.CfnDataset(
             self,
-            "Interactions",
-            name=names.schema_name(pipeline, stage, "interactions"),
-            dataset_type="Interactions",
+            kind.api_name,
+            name=names.schema_name(pipeline, stage, name),
+            dataset_type=kind.api_name,
             dataset_group_arn=group.attr_dataset_group_arn,
             schema_arn=schema.attr_schema_arn,
         )
-        self.dataset_group_arn = group.attr_dataset_group_arn
-        self.interactions_arn = dataset.attr_dataset_arn
-        self.service_role = self._service_role(storage)
-        Teardown(self, "Teardown", prefix=names.prefix(pipeline.name, stage), group=group, dataset=dataset)
-        CfnOutput(self, "DatasetGroupArn", value=self.dataset_group_arn)
 
     def _service_role(self, storage: StorageStack) -> iam.Role:
         role = iam.Role(

@@ -13,6 +13,8 @@ from stacks.acknowledge import acknowledge
 from stacks.function import Function
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aws_cdk import aws_personalize as personalize
 
 
@@ -26,7 +28,7 @@ class Teardown(Construct):
         *,
         prefix: str,
         group: personalize.CfnDatasetGroup,
-        dataset: personalize.CfnDataset,
+        datasets: Sequence[personalize.CfnDataset],
     ) -> None:
         super().__init__(scope, construct_id)
         solutions = Stack.of(self).format_arn(
@@ -66,5 +68,5 @@ class Teardown(Construct):
             service_token=teardown.function.function_arn,
             properties={"DatasetGroupArn": group.attr_dataset_group_arn},
         )
-        # What is made last is deleted first: solutions before the dataset, and the grant after its use.
-        resource.node.add_dependency(dataset, teardown.role.node.find_child("DefaultPolicy"))
+        # What is made last is deleted first: solutions before the datasets, and the grant after its use.
+        resource.node.add_dependency(*datasets, teardown.role.node.find_child("DefaultPolicy"))

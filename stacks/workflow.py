@@ -64,7 +64,7 @@ class WorkflowStack(Stack):
             comment=pipeline.description,
             substitutions={
                 "Bucket": storage.bucket.bucket_name,
-                "DatasetArn": personalize.interactions_arn,
+                **{f"{name.capitalize()}Arn": arn for name, arn in personalize.dataset_arns.items()},
                 "DatasetGroupArn": personalize.dataset_group_arn,
                 "PersonalizeArn": f"arn:{self.partition}:personalize:{self.region}:{self.account}",
                 "Pipeline": pipeline.name,
@@ -115,10 +115,10 @@ class WorkflowStack(Stack):
 
     def _transform(self, layer: lambda_.ILayerVersion) -> lambda_.IFunction:
         reads = ("raw/*", "staging/*")
-        writes = ("staging/*", "transformed/*", "rejects/*", "batch/*")
+        writes = ("staging/*", "transformed/*", "rejects/*", "batch/*", "runs/*")
         return self._function(
             "transform",
-            "Raw data to interactions and batch input",
+            "Raw data to datasets and batch input",
             layer,
             reads=reads,
             writes=writes,

@@ -17,4 +17,4 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     request = PublishRequest.model_validate(event)
     logger.append_keys(run=request.run)
     report = publish(request, s3_client())
-    return record(report, "lines", "errors", "rows")
+    return record(report, {"lines": report.lines, "errors": report.errors, "rows": report.rows})

@@ -1,4 +1,4 @@
-"""Turn the lines that Personalize writes into one Parquet table, a row per user and rank."""
+"""Turn the lines that Personalize writes into one Parquet table, a row per line and rank."""
 
 from __future__ import annotations
 
@@ -13,14 +13,31 @@ if TYPE_CHECKING:
     from lambdas.publish.request import PublishRequest
 
 _LINE: dict[str, pl.DataType | type[pl.DataType]] = {
-    "input": pl.Struct({"userId": pl.String}),
-    "output": pl.Struct({"recommendedItems": pl.List(pl.String), "scores": pl.List(pl.Float64)}),
+    "input": pl.Struct({"userId": pl.String, "itemId": pl.String, "itemAttributes": pl.String}),
+    "output": pl.Struct(
+        {
+            "recommendedItems": pl.List(pl.String),
+            "usersList": pl.List(pl.String),
+            "recommendedUsers": pl.List(pl.String),
+            "scores": pl.List(pl.Float64),
+        }
+    ),
     "error": pl.String,
 }
-"""A line of output; scores and error may be absent (page batch-inference-job-output-examples)."""
+"""A line of output; scores and error may be absent (page batch-inference-job-output-examples). Of segments the pages
+name ``recommendedUsers`` (getting-user-segments), and the service's own samples read ``usersList``."""
 
+_COLUMNS = {
+    ("inference", "user"): ("userId", "user_id", "item_id"),
+    ("inference", "ranking"): ("userId", "user_id", "item_id"),
+    ("inference", "item"): ("itemId", "item_id", "related_item_id"),
+    ("segment", "item"): ("itemId", "item_id", "user_id"),
+    ("segment", "attributes"): ("itemAttributes", "item_attributes", "user_id"),
+}
+"""Key of the input, and the table's columns for it and for what was found, by kind of job and what a line names."""
 
-_IS_SCORED = pl.col("error").is_null() & pl.col("output").struct["recommendedItems"].is_not_null()
+_FOUND = pl.coalesce(pl.col("output").struct[key] for key in ("recommendedItems", "usersList", "recommendedUsers"))
+_IS_SCORED = pl.col("error").is_null() & _FOUND.is_not_null()
 
 
 class OutputMissingError(Exception):
@@ -42,7 +59,7 @@ def publish(request: PublishRequest, s3: Any) -> PublishReport:
     if not uris:
         raise OutputMissingError(f"No .out object under s3://{request.bucket}/{request.output}.")
     lines = pl.scan_ndjson(uris, schema=_LINE)
-    table = recommendations(lines)
+    table = results(lines, request.kind, request.line)
     key = f"{request.curated}run={request.run}/part-00000.parquet"
     _, totals, errors, counts = pl.collect_all(
         [
@@ -52,9 +69,7 @@ def publish(request: PublishRequest, s3: Any) -> PublishReport:
                 pl.len().alias("errors"), pl.col("error").fill_null("no output").first().alias("first_error")
             ),
             table.select(
-                pl.len().alias("rows"),
-                pl.col("user_id").n_unique().alias("users"),
-                pl.col("item_id").n_unique().alias("items"),
+                pl.len().alias("rows"), pl.nth(0).n_unique().alias("keys"), pl.nth(2).n_unique().alias("results")
             ),
         ],
         engine="streaming",
@@ -74,22 +89,29 @@ def output_keys(s3: Any, bucket: str, prefix: str) -> list[str]:
     return [item["Key"] for page in pages for item in page.get("Contents", ()) if item["Key"].endswith(".out")]
 
 
-def recommendations(lines: pl.LazyFrame) -> pl.LazyFrame:
-    """Return user_id, rank from 1, item_id and score (null where the recipe gives none) of lines without error."""
+def results(lines: pl.LazyFrame, kind: str, line: str) -> pl.LazyFrame:
+    """Return what was found, a row per line without error and rank: what the line names, rank, finding, score.
+
+    Args:
+        lines: what Personalize wrote.
+        kind: ``inference`` or ``segment``.
+        line: what a line of the input names: ``user``, ``item``, ``ranking`` or ``attributes``.
+    """
+    key, named, found = _COLUMNS[kind, line]
     output = pl.col("output").struct
     return (
         lines.filter(_IS_SCORED)
         .select(
-            pl.col("input").struct["userId"].alias("user_id"),
-            output["recommendedItems"].alias("item_id"),
+            pl.col("input").struct[key].alias(named),
+            _FOUND.alias(found),
             output["scores"].alias("scores"),
-            pl.int_ranges(output["recommendedItems"].list.len().cast(pl.Int32), dtype=pl.Int32).alias("rank"),
+            pl.int_ranges(_FOUND.list.len().cast(pl.Int32), dtype=pl.Int32).alias("rank"),
         )
-        .explode("item_id", "rank", empty_as_null=False)
+        .explode(found, "rank", empty_as_null=False)
         .select(
-            "user_id",
+            named,
             pl.col("rank") + 1,
-            "item_id",
+            found,
             # Items that pad a list have no score: the list of scores may be shorter.
             pl.col("scores").list.get(pl.col("rank"), null_on_oob=True).alias("score"),
         )

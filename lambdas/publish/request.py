@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -10,15 +12,19 @@ class _Contract(BaseModel):
 
 
 class PublishRequest(_Contract):
-    """The output of one batch inference job.
+    """The output of one batch job.
 
     Attributes:
+        kind: whether the job inferred, or found segments of users.
+        line: what a line of its input names.
         output: prefix that Personalize wrote to.
         curated: prefix of the job's curated table, without the run.
     """
 
     bucket: str
     run: str
+    kind: Literal["inference", "segment"]
+    line: Literal["user", "item", "ranking", "attributes"]
     output: str
     curated: str
 
@@ -30,14 +36,16 @@ class PublishReport(_Contract):
         lines: lines of output, one per line of input.
         errors: lines that hold an error instead of a result: a job can be ACTIVE and yet have them.
         first_error: text of the first of them.
-        rows: rows of the table, one per user and rank.
+        keys: different users, items or queries that the lines name.
+        results: different items or users that were found for them.
+        rows: rows of the table, one per line and rank.
         location: S3 folder of the table's Parquet.
     """
 
     lines: int
     errors: int
     first_error: str | None
-    users: int
-    items: int
+    keys: int
+    results: int
     rows: int
     location: str

@@ -22,6 +22,11 @@ def raw(name: str) -> str:
     return f"raw:{name}"
 
 
+def number(name: str) -> str:
+    """Return the frame's column for the number in a raw column, None where it holds none."""
+    return f"number:{name}"
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where lines come from, as expressions over the frame that holds them.

@@ -17,17 +17,18 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from lambdas.transform import text
 from lambdas.transform.columns import LINE, LINE_NUMBER, Origin
-from lambdas.transform.objects import partitions
+from lambdas.transform.text import lines as lines_of
+from spec import text
+from spec.objects import partitions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
 
-    from lambdas.transform.request import RawObject
-    from lambdas.transform.store import Store
     from spec.mapping import Encoding
+    from spec.store import Store
+    from spec.transform import RawObject
 
 SMALL = 4 * 1024 * 1024
 """Bytes up to which objects are fetched whole, several at once."""
@@ -98,7 +99,7 @@ class Packer:
         """
         for index, (item, stream) in enumerate(self._streams(objects)):
             with stream:
-                self._pack_one(index, item, text.lines(item.key, stream, self._encoding))
+                self._pack_one(index, item, lines_of(item.key, stream, self._encoding))
         for group in self._groups.values():
             self._flush(group)
         return list(self._groups.values())

@@ -6,118 +6,171 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from lambdas.transform.reader import LINE, LINE_NUMBER, OBJECT, SHAPE
-from lambdas.transform.rules import column_rule, keep_condition, keep_readable, keep_reason, with_parsed
+from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE
+from lambdas.transform.rules import column_rule, holds, readable, unreadable_reason
+from lambdas.transform.values import with_values
 
 if TYPE_CHECKING:
     from spec.mapping import DatasetMapping
+    from spec.plan import Plan
 
-_FATE, _REASON, _USER = "fate", "reason", "user"
-_INTERACTIONS = "interactions"
-_OUT, _FILTERED, _REJECTED = "out", "filtered", "rejected"
-_FATES = pl.Enum([_OUT, _FILTERED, _REJECTED])
+FATE, REASON = "fate", "reason"
+OUT, FILTERED, REJECTED = "out", "filtered", "rejected"
+_FATES = pl.Enum([OUT, FILTERED, REJECTED])
+INTERACTIONS, NEWEST = "interactions", "newest"
+_COUNT = pl.UInt32
+_ONE = pl.lit(1, dtype=_COUNT).alias(INTERACTIONS)
+USER_SCHEMA = {"USER_ID": pl.String, INTERACTIONS: _COUNT, NEWEST: pl.Int64}
 
 
-def with_fate(lines: pl.LazyFrame, mapping: DatasetMapping) -> pl.LazyFrame:
-    """Add to each line its columns and its fate (out, filtered, rejected).
+def counts_schema(column: str) -> dict[str, type[pl.DataType]]:
+    """Return the schema of ``counted_by``."""
+    return {column: pl.String, INTERACTIONS: _COUNT}
+
+
+def with_fate(lines: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
+    """Add to each line the values of its columns and its fate (out, filtered, rejected).
 
     Args:
         lines: what ``reader.read`` returns.
-        mapping: the dataset's mapping.
+        plan: the dataset's mapping.
     """
-    rules = {column.name: column_rule(column) for column in mapping.columns}
-    readable = pl.col(SHAPE).is_null() & keep_readable(mapping.keep)
-    ok = pl.all_horizontal(pl.col(_ok(name)) for name in rules)
+    mapping = plan.mapping
+    compared = mapping.compared_numbers()
+    rules = {key: column_rule(key, column) for key, column in plan.columns.items()}
+    taken = pl.any_horizontal(pl.col(_takes(index)) for index in range(len(plan.records)))
+    ok = pl.all_horizontal(
+        ~pl.col(_takes(index)) | pl.col(_ok(key)) for index, keys in enumerate(plan.records) for key in keys
+    )
     return (
-        with_parsed(lines, mapping)
+        with_values(lines, plan.columns, compared)
         .with_columns(
-            readable.alias("readable"),
-            keep_condition(mapping.keep).alias("kept"),
-            *(rule.ok.alias(_ok(name)) for name, rule in rules.items()),
-            *(rule.value.alias(name) for name, rule in rules.items()),
+            (pl.col(SHAPE).is_null() & readable(compared)).alias("readable"),
+            *(
+                (holds(mapping.keep) & holds(record.when)).alias(_takes(index))
+                for index, record in enumerate(mapping.records)
+            ),
+            *(rule.ok.alias(_ok(key)) for key, rule in rules.items()),
+            *(rule.value.alias(key) for key, rule in rules.items()),
         )
         .with_columns(
-            pl.when(~pl.col("readable") | (pl.col("kept") & ~ok))
-            .then(pl.lit(_REJECTED, dtype=_FATES))
-            .when("kept")
-            .then(pl.lit(_OUT, dtype=_FATES))
-            .otherwise(pl.lit(_FILTERED, dtype=_FATES))
-            .alias(_FATE),
-            (pl.when(_ok("USER_ID")).then("USER_ID") if "USER_ID" in rules else pl.lit(None, pl.String)).alias(_USER),
+            pl.when(~pl.col("readable") | ~ok)
+            .then(pl.lit(REJECTED, dtype=_FATES))
+            .when(taken)
+            .then(pl.lit(OUT, dtype=_FATES))
+            .otherwise(pl.lit(FILTERED, dtype=_FATES))
+            .alias(FATE)
         )
     )
 
 
-def with_reason(rows: pl.LazyFrame, mapping: DatasetMapping) -> pl.LazyFrame:
+def with_reason(rows: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     """Add to each row that is rejected the first thing wrong with it; cheap where few rows are given."""
-    wrong = [column_rule(column).reason for column in mapping.columns]
-    first = pl.coalesce(pl.col(SHAPE), keep_reason(mapping.keep), *wrong)
-    return rows.with_columns(pl.when(pl.col(_FATE) == _REJECTED).then(first).alias(_REASON))
+    shape = pl.col(SHAPE)
+    mapping = plan.mapping
+    compared = unreadable_reason("keep", mapping.compared_numbers())
+    wrong = [
+        pl.when(_takes(index)).then(column_rule(key, plan.columns[key]).reason)
+        for index, keys in enumerate(plan.records)
+        for key in keys
+    ]
+    first = pl.coalesce(shape, compared, *wrong)
+    return rows.with_columns(pl.when(pl.col(FATE) == REJECTED).then(first).alias(REASON))
 
 
-def dataset(rows: pl.LazyFrame, mapping: DatasetMapping) -> pl.LazyFrame:
-    """Return the rows out, with the dataset's columns in the schema's order."""
-    return _having(rows, _OUT).select(column.name for column in mapping.columns)
+def records(rows: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
+    """Return the records of the rows out, with the dataset's columns in the schema's order."""
+    out = _having(rows, OUT)
+    names = plan.mapping.column_names
+    frames = [
+        (out if len(plan.records) == 1 else out.filter(_takes(index))).select(
+            pl.col(key).alias(name) for key, name in zip(keys, names, strict=True)
+        )
+        for index, keys in enumerate(plan.records)
+    ]
+    # In no order: to keep one, the engine would hold all records of the second while it writes those of the first.
+    return _distinct(pl.union(frames), plan.mapping)
 
 
-def rejects(rows: pl.LazyFrame, mapping: DatasetMapping) -> pl.LazyFrame:
+def rejects(rows: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     """Return the rejected rows: object, line number from 1, reason, raw text."""
-    return with_reason(_having(rows, _REJECTED), mapping).select(
-        OBJECT, pl.col(LINE_NUMBER).alias("line"), _REASON, pl.col(LINE).alias("raw")
+    return with_reason(_having(rows, REJECTED), plan).select(
+        OBJECT, pl.col(LINE_NUMBER).alias("line"), REASON, pl.col(LINE).alias("raw")
     )
-
-
-def per_user(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Return each user of rows out and filtered once, in the order of appearance, with the number of rows out."""
-    return (
-        rows.filter(pl.col(_USER).is_not_null() & (pl.col(_FATE) != _REJECTED))
-        .group_by(_USER, maintain_order=True)
-        .agg((pl.col(_FATE) == _OUT).sum().alias(_INTERACTIONS))
-    )
-
-
-def batch_users(users: pl.LazyFrame) -> pl.LazyFrame:
-    """Return the batch inference input: all users of ``per_user``."""
-    return users.select(pl.col(_USER).alias("userId"))
 
 
 def counts(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Return one row: rows in, out, filtered, rejected, first and last timestamp."""
-    out = pl.col(_FATE) == _OUT
-    times = pl.when(out).then(pl.col("TIMESTAMP"))
+    """Return one row: raw rows in, out, filtered and rejected."""
+    fate = pl.col(FATE)
     return rows.select(
         pl.len().alias("rows_in"),
-        out.sum().alias("rows_out"),
-        (pl.col(_FATE) == _FILTERED).sum().alias("rows_filtered"),
-        (pl.col(_FATE) == _REJECTED).sum().alias("rows_rejected"),
-        times.min().alias("first_timestamp"),
-        times.max().alias("last_timestamp"),
+        *((fate == each).sum().alias(f"rows_{each}") for each in (OUT, FILTERED, REJECTED)),
     )
 
 
-def items(out: pl.LazyFrame) -> pl.LazyFrame:
-    """Return one row from ``dataset``: its distinct items."""
-    return out.select(pl.col("ITEM_ID").n_unique().alias("items"))
+def facts(dataset: pl.LazyFrame, plan: Plan, started: int) -> pl.LazyFrame:
+    """Return one row about the records: their number, and of interactions the times.
+
+    Args:
+        dataset: what ``records`` returns.
+        plan: the dataset's mapping.
+        started: when the run began, in seconds since 1970.
+    """
+    nullable = [column.name for column in plan.mapping.records[0].columns if column.nullable]
+    found = [pl.len().alias("records"), *(pl.col(name).null_count().alias(f"empty:{name}") for name in nullable)]
+    if plan.mapping.dataset == "interactions":
+        time = pl.col("TIMESTAMP")
+        found += [
+            time.min().alias("first_timestamp"),
+            time.max().alias("last_timestamp"),
+            (time > started).sum().alias("after_start"),
+        ]
+    return dataset.select(found)
 
 
-def users(users: pl.LazyFrame) -> pl.LazyFrame:
-    """Return one row from ``per_user``: users of the rows out, those with at least two, users of the batch input."""
-    count = pl.col(_INTERACTIONS)
-    return users.select(
-        (count >= 1).sum().alias("users"),
-        (count >= 2).sum().alias("users_with_two"),  # noqa: PLR2004  # two
-        pl.len().alias("users_scored"),
+def user_counts(rows: pl.LazyFrame, dataset: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
+    """Return what a tally adds up to each user of records and filtered rows: records, time of the newest one."""
+    known = rows.filter(_ok("USER_ID"))
+    if plan.is_plain:
+        out = pl.col(FATE) == OUT
+        newest = pl.when(out).then(pl.col("TIMESTAMP")).alias(NEWEST)
+        return known.filter(pl.col(FATE) != REJECTED).select("USER_ID", out.cast(_COUNT).alias(INTERACTIONS), newest)
+    nothing = (pl.lit(0, dtype=_COUNT).alias(INTERACTIONS), pl.lit(None, dtype=pl.Int64).alias(NEWEST))
+    return pl.union(
+        [
+            dataset.select("USER_ID", _ONE, pl.col("TIMESTAMP").alias(NEWEST)),
+            _having(known, FILTERED).select("USER_ID", *nothing),
+        ]
     )
+
+
+def counted_by(dataset: pl.LazyFrame, column: str) -> pl.LazyFrame:
+    """Return what a tally adds up to each value of a column: its records."""
+    return dataset.select(column, _ONE)
 
 
 def reasons(rejected: pl.LazyFrame) -> pl.LazyFrame:
     """Return the rows of ``rejects`` by reason, the most frequent first."""
-    return rejected.group_by(_REASON).agg(pl.len().alias("rows")).sort("rows", _REASON, descending=[True, False])
+    return rejected.group_by(REASON).agg(pl.len().alias("rows")).sort("rows", REASON, descending=[True, False])
+
+
+def _distinct(dataset: pl.LazyFrame, mapping: DatasetMapping) -> pl.LazyFrame:
+    same = mapping.duplicates
+    if same is None:
+        return dataset
+    latest = same.keep == "latest"
+    if latest and mapping.dataset == "interactions" and "TIMESTAMP" not in same.by:
+        dataset = dataset.sort("TIMESTAMP", maintain_order=True)
+    return dataset.unique(subset=same.by, keep="last" if latest else "first", maintain_order=True)
 
 
 def _having(rows: pl.LazyFrame, fate: str) -> pl.LazyFrame:
-    return rows.filter(pl.col(_FATE) == fate)
+    return rows.filter(pl.col(FATE) == fate)
 
 
-def _ok(column: str) -> str:
-    return f"ok:{column}"
+def _takes(record: int) -> str:
+    return f"takes:{record}"
+
+
+def _ok(key: str) -> str:
+    return f"ok:{key}"

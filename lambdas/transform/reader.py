@@ -15,18 +15,18 @@ import polars as pl
 
 from lambdas.transform import packing
 from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE, Origin, raw
-from lambdas.transform.errors import UndecodableError
 from lambdas.transform.formats import delimited, jsonl, parquet
-from lambdas.transform.formats.delimited import Dialect
-from lambdas.transform.objects import partitions
-from lambdas.transform.text import BOM, UNDECODABLE, is_utf8
+from spec.dialect import Dialect, check_header
+from spec.errors import UndecodableError
+from spec.objects import partitions
+from spec.text import BOM, UNDECODABLE, is_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from lambdas.transform.request import RawObject
-    from lambdas.transform.store import Store
-    from spec.mapping import DatasetMapping, Encoding
+    from spec.mapping import DatasetMapping
+    from spec.store import Store
+    from spec.transform import RawObject
 
 __all__ = ["LINE", "LINE_NUMBER", "OBJECT", "SHAPE", "broken_objects", "raw", "read", "scan"]
 
@@ -58,13 +58,15 @@ def read(
         polars.exceptions.ComputeError: the beginning of an object is not UTF-8; ``broken_objects`` says of which.
     """
     if mapping.format == "parquet":
-        return parquet.scan(store, objects, columns)
+        return parquet.scan(store, objects, mapping, columns)
     packed = [item for item in objects if _is_packed(item, len(objects), mapping, broken)]
     kept = {item.key for item in packed}
     direct = [item for item in objects if item.key not in kept]
     frames = _read_packed(store, packed, mapping, columns, staging)
     if mapping.format == "jsonl":
-        frames += [jsonl.take(_lines(store.root + item.key), _origin(item, columns), columns) for item in direct]
+        frames += [
+            jsonl.take(_lines(store.root + item.key), _origin(item, columns), columns, mapping.lists) for item in direct
+        ]
     else:
         frames += _scan_delimited(
             store.root, direct, columns, Dialect(mapping.delimiter, mapping.quote), mapping.header
@@ -150,7 +152,7 @@ def _cut(
     lines: pl.LazyFrame, item: RawObject, header: Sequence[str], columns: Sequence[str], dialect: Dialect
 ) -> pl.LazyFrame:
     origin = _origin(item, columns)
-    delimited.check_header(item.key, header, [name for name in columns if name not in origin.partitions], dialect)
+    check_header(item.key, header, [name for name in columns if name not in origin.partitions], dialect)
     return delimited.cut(lines, origin, header, columns, dialect)
 
 
@@ -167,7 +169,7 @@ def _read_packed(
 
     def header(item: RawObject, line: str) -> Sequence[str]:
         if UNDECODABLE in line:
-            raise _not_text(item, mapping.encoding)
+            raise _not_text(item, mapping)
         return dialect.header(line)
 
     delimited_text = mapping.format == "csv"
@@ -183,18 +185,18 @@ def _read_packed(
     for group in packer.pack(objects):
         if delimited_text:
             needed = [name for name in columns if name not in group.given]
-            delimited.check_header(group.first, group.header, needed, dialect)
+            check_header(group.first, group.header, needed, dialect)
         if group.keys:
             lines, origin = packing.unpack(store, group, objects, mapping.encoding)
             cut = (
                 delimited.cut(lines, origin, group.header, columns, dialect)
                 if delimited_text
-                else jsonl.take(lines, origin, columns)
+                else jsonl.take(lines, origin, columns, mapping.lists)
             )
             frames.append(cut)
     return frames
 
 
-def _not_text(item: RawObject, encoding: Encoding) -> UndecodableError:
-    remedy = "Set datasets.interactions.source.encoding to the one it is in, or convert it"
-    return UndecodableError(f"{item.key} is not {encoding} text: its header cannot be decoded. {remedy}.")
+def _not_text(item: RawObject, mapping: DatasetMapping) -> UndecodableError:
+    remedy = f"Set datasets.{mapping.dataset}.source.encoding to the one it is in, or convert it"
+    return UndecodableError(f"{item.key} is not {mapping.encoding} text: its header cannot be decoded. {remedy}.")

@@ -1,57 +1,48 @@
-"""Compile a neutral mapping to Polars expressions.
+"""Compile the columns of a neutral mapping to Polars expressions over what ``values`` computed.
 
-What counts as a number or a time is this project's patterns and not what the engine casts; texts that are plain enough
-for both to agree are not matched, since almost all are. Reasons are expressions of their own, to be computed for
-rejected rows only. Value maps compile to when/then: ``replace_strict`` leaves the streaming engine.
+Reasons are expressions of their own, to be computed for rejected rows only. Value maps compile to when/then:
+``replace_strict`` leaves the streaming engine.
 """
 
 from __future__ import annotations
 
-import functools
-import operator
-from typing import TYPE_CHECKING, Any, NamedTuple
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from lambdas.transform.reader import raw
-from spec.expressions import Expression, IsNull, Logical, Membership, Not, is_numeric, leaves
+from lambdas.transform import sql, times
+from lambdas.transform.columns import number, raw
+from lambdas.transform.values import epoch_of, is_empty, number_of, reads_float, reads_whole, text_of
+from spec.expressions import Number, Text, numbers_read
 from spec.mapping import (
     CONTROL_CHARACTERS,
     EARLIEST,
-    EPOCH_PATTERN,
+    LARGEST_FLOAT,
     LATEST,
-    NUMBER_PATTERN,
     QUOTES,
     UNITS_PER_SECOND,
     UNSAFE_CHARACTERS,
+    WHOLE_BITS,
     ColumnMapping,
-    DatasetMapping,
     EpochTime,
     FormattedTime,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
-    from polars.expr.whenthen import ChainedThen
+    from polars.expr.whenthen import ChainedThen, Then
 
-_OPERATORS: dict[str, Callable[[pl.Expr, Any], pl.Expr]] = {
-    "=": pl.Expr.eq,
-    "!=": pl.Expr.ne,
-    "<": pl.Expr.lt,
-    "<=": pl.Expr.le,
-    ">": pl.Expr.gt,
-    ">=": pl.Expr.ge,
-}
+    from spec.expressions import Condition
 
 _ALWAYS = pl.lit(value=True)
+_NEVER = pl.lit(value=False)
 _NO_REASON = pl.lit(None, dtype=pl.String)
+_DTYPES = {"string": pl.String, "float": pl.Float64, "double": pl.Float64, "int": pl.Int64, "long": pl.Int64}
 
-_PLAIN_NUMBER = 5
-"""Bytes up to which every finite number that the engine casts matches NUMBER_PATTERN."""
-
-_PLAIN_EPOCH = 19
-"""Bytes up to which every integer that the engine casts matches EPOCH_PATTERN, if it begins with no sign."""
+_UNSAFE = [chr(code) for code in range(128) if re.match(UNSAFE_CHARACTERS, chr(code))]
+"""Looked for as single characters: a third cheaper than the pattern."""
 
 
 class Rule(NamedTuple):
@@ -65,160 +56,93 @@ class Rule(NamedTuple):
     reason: pl.Expr
 
 
-def with_parsed(lines: pl.LazyFrame, mapping: DatasetMapping) -> pl.LazyFrame:
-    """Add the numbers and times that rules read.
-
-    They are computed once, step by step: the engine does not see that expressions share what they compute.
-    """
-    floats = [column.source for column in mapping.columns if column.source and column.type == "float"]
-    numbers = [
-        _parse_number(name).alias(_number_name(name)) for name in dict.fromkeys([*_compared(mapping.keep), *floats])
-    ]
-    times = [
-        (_time_name(column), column.time, pl.col(raw(column.source)))
-        for column in mapping.columns
-        if column.source and column.time
-    ]
-    epochs = [(name, text) for name, time, text in times if isinstance(time, EpochTime)]
-    formatted = [(name, time, text) for name, time, text in times if isinstance(time, FormattedTime)]
-    return (
-        lines.with_columns(
-            *numbers,
-            *(text.cast(pl.Int64, strict=False).alias(name) for name, text in epochs),
-            *(_parse_formatted(time, text).alias(name) for name, time, text in formatted),
-        )
-        .with_columns(_is_plain_epoch(pl.col(name), text).alias(_plain_name(name)) for name, text in epochs)
-        .with_columns(
-            pl.when(_plain_name(name)).then(name).otherwise(_parse_other_epoch(_plain_name(name), text)).alias(name)
-            for name, text in epochs
-        )
-    )
+def holds(condition: Condition | None) -> pl.Expr:
+    """Return whether a condition takes a row; one that is neither true nor false does not."""
+    return _ALWAYS if condition is None else sql.condition(condition).fill_null(value=False)
 
 
-def keep_condition(expression: Expression | None) -> pl.Expr:
-    """Return whether `keep` holds; an empty field makes a comparison neither true nor false, which is not kept."""
-    return pl.lit(value=True) if expression is None else _condition(expression).fill_null(value=False)
+def readable(names: Iterable[str]) -> pl.Expr:
+    """Return whether raw columns that are read as numbers hold nothing else."""
+    return pl.all_horizontal(_ALWAYS, *(~_unreadable(name) for name in names))
 
 
-def keep_readable(expression: Expression | None) -> pl.Expr:
-    """Return whether `keep` can be read in a row: no text where it compares numbers."""
-    return pl.all_horizontal(pl.lit(value=True), *(~_unreadable(name) for name in _compared(expression)))
+def unreadable_reason(where: str, names: Iterable[str]) -> pl.Expr:
+    """Return which of the raw columns that are read as numbers holds something else."""
+    cases = [pl.when(_unreadable(name)).then(pl.lit(f"{where}: {name} is not a number")) for name in names]
+    return pl.coalesce([_NO_REASON, *cases])
 
 
-def keep_reason(expression: Expression | None) -> pl.Expr:
-    """Return why `keep` cannot be read in a row."""
-    cases = [pl.when(_unreadable(name)).then(pl.lit(f"keep: {name} is not a number")) for name in _compared(expression)]
-    return pl.coalesce([pl.lit(None, dtype=pl.String), *cases])
-
-
-def column_rule(column: ColumnMapping) -> Rule:
-    """Return the rule of one column."""
-    if column.source is None:
-        return Rule(_literal(column, column.constant), _ALWAYS, _NO_REASON)
-    text = pl.col(raw(column.source))
+def column_rule(key: str, column: ColumnMapping) -> Rule:
+    """Return the rule of one column, whose id is ``key``."""
+    if isinstance(column.value, Text | Number):
+        return Rule(_literal(column, column.value.value), _ALWAYS, _NO_REASON)
     if column.values is not None:
-        return _mapped(column, text)
-    if isinstance(column.time, EpochTime):
-        return _epoch(column, column.time, text)
-    if isinstance(column.time, FormattedTime):
-        return _formatted(column, column.time, text)
-    return _plain(column, text)
+        rule = _mapped(key, column)
+    elif isinstance(column.time, EpochTime):
+        rule = _epoch(key, column, column.time)
+    elif isinstance(column.time, FormattedTime):
+        rule = _formatted(key, column, column.time)
+    else:
+        rule = _plain(key, column)
+    names = numbers_read(column.value)
+    if not names:
+        return rule
+    wrong = unreadable_reason(column.name, names)
+    return Rule(rule.value, readable(names) & rule.ok, pl.coalesce(wrong, rule.reason))
 
 
-def raw_columns(mapping: DatasetMapping) -> list[str]:
-    """Return the raw columns that the mapping reads, each once."""
-    kept = [leaf.column for leaf in leaves(mapping.keep)] if mapping.keep else []
-    return list(dict.fromkeys([*(column.source for column in mapping.columns if column.source), *kept]))
-
-
-def _condition(expression: Expression) -> pl.Expr:
-    if isinstance(expression, Logical):
-        combine = operator.and_ if expression.node == "and" else operator.or_
-        return functools.reduce(combine, [_condition(operand) for operand in expression.operands])
-    if isinstance(expression, Not):
-        return ~_condition(expression.operand)
-    text = pl.col(raw(expression.column))
-    if isinstance(expression, IsNull):
-        return text.is_null()
-    column = _number(expression.column) if is_numeric(expression) else text
-    if isinstance(expression, Membership):
-        return column.is_in(expression.values)
-    return _OPERATORS[expression.operator](column, expression.value)
-
-
-def _number_name(column: str) -> str:
-    return f"number:{column}"
-
-
-def _time_name(column: ColumnMapping) -> str:
-    return f"time:{column.name}"
-
-
-def _plain_name(time: str) -> str:
-    return f"plain:{time}"
-
-
-def _number(column: str) -> pl.Expr:
-    return pl.col(_number_name(column))
-
-
-def _unreadable(column: str) -> pl.Expr:
-    return pl.col(raw(column)).is_not_null() & _number(column).is_null()
-
-
-def _compared(expression: Expression | None) -> list[str]:
-    """Return the raw columns that `keep` compares as numbers, each once."""
-    return list(dict.fromkeys(leaf.column for leaf in leaves(expression) if is_numeric(leaf))) if expression else []
-
-
-def _parse_number(column: str) -> pl.Expr:
-    text = pl.col(raw(column))
-    plain = text.str.len_bytes() <= _PLAIN_NUMBER
-    # What is null costs the pattern next to nothing.
-    other = pl.when(~plain).then(text).str.extract(NUMBER_PATTERN, 0)
-    value = pl.when(plain).then(text).otherwise(other).cast(pl.Float64, strict=False)
-    return pl.when(value.is_finite()).then(value)
-
-
-def _is_plain_epoch(count: pl.Expr, text: pl.Expr) -> pl.Expr:
-    # Signs stand before the digits in the order of characters.
-    return count.is_not_null() & (text >= "0") & (text.str.len_bytes() <= _PLAIN_EPOCH)
-
-
-def _parse_other_epoch(plain: str, text: pl.Expr) -> pl.Expr:
-    whole = pl.when(~pl.col(plain)).then(text).str.extract(EPOCH_PATTERN, 0).str.extract("^[0-9]+", 0)
-    return whole.cast(pl.Int64, strict=False)
-
-
-def _parse_formatted(time: FormattedTime, text: pl.Expr) -> pl.Expr:
-    """Return the local time, null where the text is none."""
-    parsed = (
-        pl.when(text.str.contains(time.pattern)).then(text).str.to_datetime(time.format, time_unit="ms", strict=False)
-    )
-    # The round trip refuses what strptime bends into another time: 30 February, second 60.
-    return pl.when(parsed.dt.strftime(time.format) == text).then(parsed)
+def _unreadable(name: str) -> pl.Expr:
+    return pl.col(raw(name)).is_not_null() & pl.col(number(name)).is_null()
 
 
 def _literal(column: ColumnMapping, value: str | float | None) -> pl.Expr:
-    return pl.lit(value, dtype=pl.String if column.type == "string" else pl.Float64)
+    return pl.lit(value, dtype=_DTYPES[column.type])
 
 
-def _empty(column: ColumnMapping, text: pl.Expr) -> pl.Expr:
-    """Return the condition under which an empty field is a reason: not for a nullable column."""
-    return pl.lit(value=False) if column.nullable else text.is_null()
+def _empty(key: str, column: ColumnMapping) -> Then:
+    """Return the beginning of a reason: an empty field is one unless the column is nullable."""
+    empty = _NEVER if column.nullable else is_empty(key, column)
+    return pl.when(empty).then(pl.lit(f"{column.name} is empty"))
 
 
-def _plain(column: ColumnMapping, text: pl.Expr) -> Rule:
-    empty = pl.when(_empty(column, text)).then(pl.lit(f"{column.name} is empty"))
-    if column.type == "float":
-        source = column.source or ""
-        reason = empty.when(_unreadable(source)).then(pl.lit(f"{column.name} is not a number"))
-        return Rule(_number(source), ~(_empty(column, text) | _unreadable(source)), reason)
+def _plain(key: str, column: ColumnMapping) -> Rule:
+    if reads_float(column):
+        return _float(key, column)
+    if reads_whole(column):
+        return _whole(key, column)
+    return _textual(key, column) if column.textual else _string(key, column)
+
+
+def _float(key: str, column: ColumnMapping) -> Rule:
+    value, empty = number_of(key, column), is_empty(key, column)
+    fits = value.abs() <= LARGEST_FLOAT[column.type]
+    reason = (
+        _empty(key, column)
+        .when(value.is_null() & ~empty)
+        .then(pl.lit(f"{column.name} is not a number"))
+        .when(~fits)
+        .then(pl.lit(f"{column.name} is beyond what a {column.type} can hold"))
+    )
+    return Rule(value, fits.fill_null(empty if column.nullable else _NEVER), reason)
+
+
+def _whole(key: str, column: ColumnMapping) -> Rule:
+    value, empty = number_of(key, column), is_empty(key, column)
+    half = 2 ** (WHOLE_BITS[column.type] - 1)
+    fits = value.is_between(-half, half - 1)
+    wrong = pl.lit(f"{column.name} is not a whole number that {column.type} can hold")
+    reason = _empty(key, column).when(~fits | (value.is_null() & ~empty)).then(wrong)
+    return Rule(value, fits.fill_null(empty if column.nullable else _NEVER), reason)
+
+
+def _string(key: str, column: ColumnMapping) -> Rule:
+    text = text_of(key, column)
     length = column.max_length or 0
     return Rule(
         text,
-        ((text.str.len_chars() <= length) & ~text.str.contains(UNSAFE_CHARACTERS)).fill_null(value=column.nullable),
-        empty.when(text.str.len_chars() > length)
+        ((text.str.len_chars() <= length) & ~text.str.contains_any(_UNSAFE)).fill_null(value=column.nullable),
+        _empty(key, column)
+        .when(text.str.len_chars() > length)
         .then(pl.lit(f"{column.name} is longer than {length} characters"))
         .when(text.str.contains(CONTROL_CHARACTERS))
         .then(pl.lit(f"{column.name} holds a control character"))
@@ -227,13 +151,19 @@ def _plain(column: ColumnMapping, text: pl.Expr) -> Rule:
     )
 
 
-def _mapped(column: ColumnMapping, text: pl.Expr) -> Rule:
-    values = column.values or {}
-    key = text.fill_null("")
-    hits = [pl.when(key == name).then(_literal(column, value)) for name, value in values.items()]
-    listed = key.is_in(list(values))
-    kept = _plain(column, text)
+def _textual(key: str, column: ColumnMapping) -> Rule:
+    """Return the rule of a text in human language, escaped as the service asks for (page items-datasets)."""
+    text = text_of(key, column)
+    escaped = text.str.replace_all(CONTROL_CHARACTERS, " ").str.replace_all(QUOTES, r"\$0")
+    return Rule(escaped, _ALWAYS if column.nullable else text.is_not_null(), _empty(key, column))
+
+
+def _mapped(key: str, column: ColumnMapping) -> Rule:
+    values, text = column.values or {}, text_of(key, column).fill_null("")
+    hits = [pl.when(text == name).then(_literal(column, value)) for name, value in values.items()]
+    listed = text.is_in(list(values))
     if column.otherwise == "keep":
+        kept = _plain(key, column)
         return Rule(pl.coalesce([*hits, kept.value]), listed | kept.ok, pl.when(~listed).then(kept.reason))
     if column.otherwise == "reject":
         reason = pl.when(~listed).then(pl.lit(f"{column.name}: its value is not in the map"))
@@ -241,41 +171,38 @@ def _mapped(column: ColumnMapping, text: pl.Expr) -> Rule:
     return Rule(pl.coalesce([*hits, _literal(column, column.otherwise_value)]), _ALWAYS, _NO_REASON)
 
 
-def _epoch(column: ColumnMapping, time: EpochTime, text: pl.Expr) -> Rule:
-    count = pl.col(_time_name(column))
-    reason = (
-        pl.when(text.is_null())
-        .then(pl.lit(f"{column.name} is empty"))
-        .when(count.is_null())
-        .then(pl.lit(f"{column.name} is not an epoch time"))
-    )
+def _epoch(key: str, column: ColumnMapping, time: EpochTime) -> Rule:
+    count = epoch_of(key)
+    none = count.is_null() & ~is_empty(key, column)
+    reason = _empty(key, column).when(none).then(pl.lit(f"{column.name} is not an epoch time"))
     for unit, per_second in UNITS_PER_SECOND.items():
-        if unit != time.unit:
+        if unit != time.unit and not column.any_year:
             fits = ~_in_range(count // UNITS_PER_SECOND[time.unit]) & _in_range(count // per_second)
             hint = f"{column.name} is outside 1971 to 2099 in {time.unit}, but not in {unit}: set unit: {unit}"
             reason = reason.when(fits).then(pl.lit(hint))
-    ok = _in_range(count, UNITS_PER_SECOND[time.unit])
-    return _in_time(column, count // UNITS_PER_SECOND[time.unit], ok, reason)
+    per_second = UNITS_PER_SECOND[time.unit]
+    ok = count.is_not_null() if column.any_year else _in_range(count, per_second)
+    return _in_time(key, column, count // per_second, ok, reason)
 
 
-def _formatted(column: ColumnMapping, time: FormattedTime, text: pl.Expr) -> Rule:
-    real = pl.col(_time_name(column))
-    instant = real.dt.replace_time_zone(time.timezone, ambiguous="earliest", non_existent="null")
+def _formatted(key: str, column: ColumnMapping, time: FormattedTime) -> Rule:
+    local = pl.col(times.local_name(key))
+    seconds = times.instant(key, time)
     reason = (
-        pl.when(text.is_null())
-        .then(pl.lit(f"{column.name} is empty"))
-        .when(real.is_null())
+        _empty(key, column)
+        .when(local.is_null() & ~is_empty(key, column))
         .then(pl.lit(f"{column.name} is not a time of the form {time.format}"))
-        .when(instant.is_null())
+        .when(seconds.is_null() & local.is_not_null())
         .then(pl.lit(f"{column.name} falls into the hour that {time.timezone} skips"))
     )
-    seconds = instant.dt.epoch("s")
-    return _in_time(column, seconds, _in_range(seconds), reason)
+    ok = seconds.is_not_null() if column.any_year else _in_range(seconds)
+    return _in_time(key, column, seconds, ok, reason)
 
 
-def _in_time(column: ColumnMapping, seconds: pl.Expr, ok: pl.Expr, reason: ChainedThen) -> Rule:
-    outside = f"{column.name} is outside 1971 to 2099"
-    return Rule(seconds, ok.fill_null(value=False), reason.when(~_in_range(seconds)).then(pl.lit(outside)))
+def _in_time(key: str, column: ColumnMapping, seconds: pl.Expr, ok: pl.Expr, reason: ChainedThen) -> Rule:
+    if not column.any_year:
+        reason = reason.when(~_in_range(seconds)).then(pl.lit(f"{column.name} is outside 1971 to 2099"))
+    return Rule(seconds, ok.fill_null(value=False) | (is_empty(key, column) & column.nullable), reason)
 
 
 def _in_range(time: pl.Expr, per_second: int = 1) -> pl.Expr:

@@ -1,68 +1,20 @@
-"""The text of raw objects: unpacked, decoded as a stream, cut into lines at line feeds only."""
+"""The text of raw objects as the function unpacks it: gzip as a stream, zstd by the engine's own decompressor."""
 
 from __future__ import annotations
 
-import codecs
-import contextlib
-import gzip
 import io
-import zlib
 from typing import TYPE_CHECKING
 
 import polars as pl
 from polars.exceptions import PolarsError
 
-from lambdas.transform.errors import DamagedError, UndecodableError
+from spec import text
+from spec.errors import UndecodableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spec.mapping import Encoding
-
-BOM = "\ufeff"
-UNDECODABLE = "\ufdd0"
-"""Stands before bytes that could not be decoded: a code point that Unicode keeps for use inside programs."""
-
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_CHUNK = 1 << 24
-
-
-def _mark(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Put a mark and the bytes in readable form where text cannot be decoded, or encoded as UTF-8."""
-    if isinstance(error, UnicodeDecodeError):
-        wrong = "".join(f"\\x{byte:02x}" for byte in error.object[error.start : error.end])
-        return UNDECODABLE + wrong, error.end
-    if isinstance(error, UnicodeEncodeError):
-        wrong = "".join(f"\\u{ord(half):04x}" for half in error.object[error.start : error.end])
-        return (UNDECODABLE + wrong).encode(), error.end
-    raise error
-
-
-MARK = "mark-undecodable"
-"""Name of the error handler for decoding and encoding."""
-
-codecs.register_error(MARK, _mark)
-
-
-@contextlib.contextmanager
-def damage_named(key: str) -> Iterator[None]:
-    """Name the object whose compressed content turns out to be damaged.
-
-    Raises:
-        DamagedError: instead of what the decompressor raised.
-    """
-    try:
-        yield
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DamagedError(f"{key} is cut off or damaged ({error}). Upload it again.") from error
-
-
-def unpacked(stream: io.BufferedReader) -> io.BufferedReader | gzip.GzipFile | None:
-    """Return the stream of what a gzip stream holds, other streams as they are, and None for zstd."""
-    beginning = stream.peek(len(_ZSTD))
-    if beginning.startswith(_ZSTD):
-        return None
-    return gzip.GzipFile(fileobj=stream) if beginning.startswith(_GZIP) else stream
 
 
 def lines(key: str, stream: io.BufferedReader, encoding: Encoding) -> Iterator[str]:
@@ -72,32 +24,8 @@ def lines(key: str, stream: io.BufferedReader, encoding: Encoding) -> Iterator[s
         DamagedError: gzip content is cut off or damaged.
         UndecodableError: the object is zstd and not UTF-8, which can only be decoded as a whole.
     """
-    content: io.BufferedReader | gzip.GzipFile | io.BytesIO | None = unpacked(stream)
-    if content is None:
-        content = io.BytesIO(_unpack_zstd(key, stream, encoding))
-    with damage_named(key):
-        for number, line in enumerate(io.TextIOWrapper(content, encoding, errors=MARK, newline="\n")):
-            yield line if number else line.removeprefix(BOM)
-
-
-def is_utf8(key: str, stream: io.BufferedReader) -> bool:
-    """Say whether an object is UTF-8 throughout; zstd, which is not looked into, counts as such.
-
-    Raises:
-        DamagedError: gzip content is cut off or damaged.
-    """
-    content = unpacked(stream)
-    if content is None:
-        return True
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with damage_named(key):
-        try:
-            while chunk := content.read(_CHUNK):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
-    return True
+    content = text.unpacked(stream) or io.BytesIO(_unpack_zstd(key, stream, encoding))
+    yield from text.lines(key, content, encoding)
 
 
 def _unpack_zstd(key: str, stream: io.BufferedReader, encoding: Encoding) -> bytes:

@@ -59,11 +59,6 @@ class Job:
     latest_of: str | None = None
 
     @property
-    def variable(self) -> str:
-        """Name of the job's variable."""
-        return self.kind.name[0].lower() + self.kind.name[1:]
-
-    @property
     def first_state(self) -> str:
         """Name of the state that a machine enters the fragment by."""
         return f"Create {self.kind.label}"
@@ -98,7 +93,7 @@ class Job:
                 *self._catch(),
             ],
             "Assign": {
-                self.variable: {
+                self.kind.variable: {
                     "arn": jsonata(f"$states.result.{self.kind.arn_field}"),
                     "started": jsonata("$millis()"),
                 }
@@ -111,7 +106,7 @@ class Job:
         follow = f"Describe {self.kind.label}"
         if self.latest_of is None:
             arn = jsonata(f"'${{PersonalizeArn}}:{self.kind.arn_type}/' & {self.name}")
-            assign = {self.variable: {"arn": arn, "started": jsonata("$millis()")}}
+            assign = {self.kind.variable: {"arn": arn, "started": jsonata("$millis()")}}
             return {"Type": "Pass", "Comment": comment, "Assign": assign, "Next": follow}
         # The service makes up the ARN, so its parent is asked.
         arn = jsonata(f"$states.result.Solution.Latest{self.kind.name}.{self.kind.arn_field}")
@@ -122,12 +117,12 @@ class Job:
             "Arguments": {"SolutionArn": jsonata(self.latest_of)},
             "Retry": retries.READ,
             "Catch": self._catch(),
-            "Assign": {self.variable: {"arn": arn, "started": jsonata("$millis()")}},
+            "Assign": {self.kind.variable: {"arn": arn, "started": jsonata("$millis()")}},
             "Next": follow,
         }
 
     def _wait(self) -> dict[str, Any]:
-        seconds = f"$floor(($millis() - ${self.variable}.started) / {1000 * WAITS_PER_DURATION})"
+        seconds = f"$floor(($millis() - ${self.kind.variable}.started) / {1000 * WAITS_PER_DURATION})"
         return {
             "Type": "Wait",
             "Comment": "Short while the job is young, longer as it gets old.",
@@ -142,16 +137,16 @@ class Job:
             "Type": "Task",
             "Comment": f"Ask how far the {self.kind.label} is.",
             "Resource": sdk("personalize", self.kind.describe),
-            "Arguments": {self.kind.arn_field: jsonata(f"${self.variable}.arn")},
+            "Arguments": {self.kind.arn_field: jsonata(f"${self.kind.variable}.arn")},
             "Retry": retries.READ,
             "Catch": self._catch(),
-            "Assign": {self.variable: jsonata(f"$merge([${self.variable}, {news}])")},
+            "Assign": {self.kind.variable: jsonata(f"$merge([${self.kind.variable}, {news}])")},
             "Output": jsonata(described),
             "Next": f"Is {self.kind.label} done?",
         }
 
     def _done(self) -> dict[str, Any]:
-        status = f"${self.variable}.status"
+        status = f"${self.kind.variable}.status"
         failed = f"{self.kind.label[0].upper()}{self.kind.label[1:]} failed"
         limit = int(self.timeout.total_seconds() * 1000)
         return {
@@ -160,16 +155,16 @@ class Job:
             "Choices": [
                 {"Condition": jsonata(f"{status} = '{ACTIVE}'"), "Next": self.next},
                 {"Condition": jsonata(f"{status} in {list(FAILED_STATUSES)}"), "Next": failed},
-                {"Condition": jsonata(f"$millis() - ${self.variable}.started > {limit}"), "Next": failed},
+                {"Condition": jsonata(f"$millis() - ${self.kind.variable}.started > {limit}"), "Next": failed},
             ],
             "Default": f"Wait for {self.kind.label}",
         }
 
     def _failed(self) -> dict[str, Any]:
-        status = f"${self.variable}.status"
+        status = f"${self.kind.variable}.status"
         hours = self.timeout.total_seconds() / 3600
         late = f"'still ' & {status} & ' after {hours:g} h, the timeout in the pipeline file'"
-        told = f"$exists(${self.variable}.reason) ? ${self.variable}.reason : 'Personalize gave no reason'"
+        told = f"$exists(${self.kind.variable}.reason) ? ${self.kind.variable}.reason : 'Personalize gave no reason'"
         return {
             "Type": "Pass",
             "Comment": "Keep the reason that the service gave.",
@@ -177,7 +172,7 @@ class Job:
                 self.failure_variable: {
                     "state": f"Describe {self.kind.label}",
                     "resource": self.kind.label,
-                    "arn": jsonata(f"${self.variable}.arn"),
+                    "arn": jsonata(f"${self.kind.variable}.arn"),
                     "status": jsonata(status),
                     "error": jsonata(f"{status} in {list(FAILED_STATUSES)} ? 'JobFailed' : 'JobTimedOut'"),
                     "reason": jsonata(f"{status} in {list(FAILED_STATUSES)} ? ({told}) : {late}"),

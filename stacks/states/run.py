@@ -1,6 +1,6 @@
 """The whole run, from the input to the notification.
 
-    Begin run → is the input valid? → resolve input → transform → data gate → import → solutions → manifest → notify
+    Begin run → is the input valid? → resolve input → data.states() → solutions → manifest → notify
     any failure → failure.states()
 
 ``${Name}`` in a definition is filled in by CloudFormation with what the stacks made.
@@ -12,12 +12,11 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from spec import names
-from spec.compiler import interactions_mapping
-from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS, MIN_INTERACTIONS, MIN_SHARE_OF_USERS_WITH_TWO, MIN_USERS_WITH_TWO
-from spec.resources import DATASET_IMPORT_JOB
-from stacks.states import failure, retries
+from spec.batch import batch_plans
+from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS
+from stacks.states import data, failure, retries
 from stacks.states.asl import State, States, catch_all, jsonata, machine, sdk
-from stacks.states.job import Job, caught
+from stacks.states.job import caught
 from stacks.states.solution import solutions_map
 
 if TYPE_CHECKING:
@@ -41,9 +40,7 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
     timeouts = pipeline.timeouts
     states: States = {
         **_input_states(pipeline, stage),
-        **_transform_states(pipeline),
-        **_gate_states(pipeline.max_rejected),
-        **_import_job(pipeline).states(),
+        **data.states(pipeline, next_state="Solutions", on_failure="Run failed", on_failures=failure.FIRST_STATE),
         "Solutions": solutions_map(timeouts, next_state="Write manifest", on_failure="Run failed"),
         "Write manifest": _manifest(spec_hash),
         **_end_states(),
@@ -56,10 +53,9 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
 def _whole_timeout(pipeline: Pipeline) -> int:
     """Return seconds above the sum of all parts, so that a job's own timeout, which explains itself, comes first."""
     timeouts = pipeline.timeouts
-    waves = max(
-        math.ceil(len(solution.batch_inference) / MAX_BATCH_JOBS_IN_PROGRESS) for solution in pipeline.solutions
-    )
-    jobs = [timeouts.import_, timeouts.solution, timeouts.training, *([timeouts.batch_inference] * waves)]
+    batch = max(timeouts.batch_inference, timeouts.batch_segment)
+    waves = max(math.ceil(len(batch_plans(solution)) / MAX_BATCH_JOBS_IN_PROGRESS) for solution in pipeline.solutions)
+    jobs = [timeouts.import_, timeouts.solution, timeouts.training, *([batch] * waves)]
     waits = sum(job.total_seconds() for job in jobs) + len(jobs) * retries.LONGEST_CREATE
     return int(waits) + _FUNCTIONS_SECONDS
 
@@ -117,7 +113,7 @@ def _input_states(pipeline: Pipeline, stage: str) -> States:
                     "$exists($states.input.solutions) ? [$known[name in $states.input.solutions]] : $known"
                 )
             },
-            "Next": "Transform",
+            "Next": data.FIRST_STATE,
         },
     }
 
@@ -132,109 +128,14 @@ def _plans(pipeline: Pipeline, stage: str) -> list[dict[str, Any]]:
             "name": solution.name,
             "resource": names.solution_name(pipeline.name, stage, solution),
             "config": names.solution_config(solution),
-            "batch_inference": [{"name": job.name, "num_results": job.num_results} for job in solution.batch_inference],
+            "jobs": batch_plans(solution),
         }
         for solution in pipeline.solutions
     ]
 
 
-def _transform_states(pipeline: Pipeline) -> States:
-    inputs = "[$plans.($p := $; $p.batch_inference.('batch/' & $run & '/' & $p.name & '/' & name & '/input/'))]"
-    mapping = interactions_mapping(pipeline.datasets.interactions)
-    return {
-        "Transform": {
-            "Type": "Task",
-            "Comment": "Raw data to interactions and batch input; every row is out, filtered or rejected.",
-            "Resource": "arn:aws:states:::lambda:invoke",
-            "Arguments": {
-                "FunctionName": "${TransformFunctionArn}",
-                "Payload": {
-                    "bucket": "${Bucket}",
-                    "run": jsonata("$run"),
-                    "mapping": mapping.model_dump(mode="json"),
-                    "batch_inputs": jsonata(inputs),
-                },
-            },
-            "Retry": retries.INVOKE,
-            "Catch": caught("interactions", go_to="Run failed"),
-            "Assign": {"report": jsonata("$states.result.Payload")},
-            "Output": jsonata("$states.result.Payload"),
-            "Next": "Data gate",
-        },
-    }
-
-
-def _gate_states(max_rejected: float) -> States:
-    report = "$report"
-    share = f"{report}.rows_rejected / {report}.rows_in"
-    findings = [
-        f"{report}.rows_in = 0 ? 'the raw data holds no rows'",
-        (
-            f"{report}.rows_in > 0 and {share} > {max_rejected} ? "
-            f"$string({report}.rows_rejected) & ' of ' & $string({report}.rows_in) & ' rows (' "
-            f"& $string($round(100 * {share}, 1)) & ' %) were rejected, more than the {100 * max_rejected:g} % of "
-            f"max_rejected; most frequent reason: ' & {report}.reasons[0].reason & ' (' "
-            f"& $string({report}.reasons[0].rows) & ' rows); see ' & {report}.rejects"
-        ),
-        (
-            f"{report}.rows_out < {MIN_INTERACTIONS} ? $string({report}.rows_out) & ' interactions remain of ' "
-            f"& $string({report}.rows_in) & ' rows, but Personalize needs {MIN_INTERACTIONS}'"
-        ),
-        (
-            f"{report}.users_with_two < {MIN_USERS_WITH_TWO} ? $string({report}.users_with_two) & "
-            f"' users have two interactions or more, but Personalize needs {MIN_USERS_WITH_TWO}'"
-        ),
-        (
-            f"{report}.users_with_two < {MIN_SHARE_OF_USERS_WITH_TWO} * {report}.users ? "
-            f"'fewer than {100 * MIN_SHARE_OF_USERS_WITH_TWO:g} % of the users have two interactions or more'"
-        ),
-    ]
-    importing = f"Create {DATASET_IMPORT_JOB.label}"
-    return {
-        "Data gate": {
-            "Type": "Pass",
-            "Comment": "What Personalize would refuse, and too many rejects, are found before anything is paid.",
-            "Assign": {"gate": jsonata("[" + ", ".join(f"({finding})" for finding in findings) + "]")},
-            "Next": "Is the data good?",
-        },
-        "Is the data good?": {
-            "Type": "Choice",
-            "Comment": "Nothing is imported unless every check holds.",
-            "Choices": [{"Condition": jsonata("$count($gate) > 0"), "Next": "Data refused"}],
-            "Default": importing,
-        },
-        "Data refused": {
-            "Type": "Pass",
-            "Comment": "Say which checks failed; earlier results stay as they are.",
-            "Assign": {
-                "failure": {
-                    "state": "Data gate",
-                    "error": "DataRefused",
-                    "reason": jsonata("$join($gate, '; ')"),
-                }
-            },
-            "Next": "Run failed",
-        },
-    }
-
-
-def _import_job(pipeline: Pipeline) -> Job:
-    return Job(
-        kind=DATASET_IMPORT_JOB,
-        name="'${Prefix}-interactions-' & $run",
-        arguments={
-            "DatasetArn": "${DatasetArn}",
-            "DataSource": {"DataLocation": jsonata("$report.location")},
-            "RoleArn": "${ServiceRoleArn}",
-            "ImportMode": "FULL",
-        },
-        timeout=pipeline.timeouts.import_,
-        next="Solutions",
-        on_failure="Run failed",
-    )
-
-
 def _manifest(spec_hash: str) -> State:
+    arn = "{'import_job_arn': import_job_arn}"
     body = {
         "run": jsonata("$run"),
         "pipeline": "${Pipeline}",
@@ -244,7 +145,10 @@ def _manifest(spec_hash: str) -> State:
         "status": jsonata("'FAILED' in $solutions.status ? 'FAILED' : 'SUCCEEDED'"),
         "started": jsonata("$states.context.Execution.StartTime"),
         "finished": jsonata("$now()"),
-        "datasets": [jsonata("$merge([$report, {'import_job_arn': $datasetImportJob.arn}])")],
+        "engine": jsonata("$report.engine"),
+        "warnings": jsonata("$report.warnings"),
+        "datasets": jsonata(f"[$report.datasets.($name := dataset; $merge([$, $imports[dataset = $name].{arn}]))]"),
+        "batch_inputs": jsonata("$report.batch_inputs"),
         "solutions": jsonata("$solutions"),
     }
     return {
@@ -296,7 +200,11 @@ def _end_states() -> States:
         "Solutions failed": {
             "Type": "Pass",
             "Comment": "Collect the failures of all solutions and jobs.",
-            "Assign": {"failures": jsonata("[$solutions.failure, $solutions.batch_inference.failure]")},
+            "Assign": {
+                "failures": jsonata(
+                    "[$solutions.failure, $solutions.batch_inference.failure, $solutions.batch_segment.failure]"
+                )
+            },
             "Next": failure.FIRST_STATE,
         },
         "Run failed": {

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS
-from spec.resources import BATCH_INFERENCE_JOB, SOLUTION, SOLUTION_VERSION
+from spec.resources import SOLUTION, SOLUTION_VERSION
 from stacks.states import retries
 from stacks.states.asl import State, States, jsonata, sdk
+from stacks.states.batch import jobs_map
 from stacks.states.job import Job, caught
 
 if TYPE_CHECKING:
     from spec.pipeline import Timeouts
-
-_BUCKET = "'s3://${Bucket}/' & "
-_BATCH_PREFIX = "'batch/' & $run & '/' & $plan.name & '/' & $job.name & '/'"
 
 
 def solutions_map(timeouts: Timeouts, *, next_state: str, on_failure: str) -> State:
@@ -77,7 +74,7 @@ def _solution_states(timeouts: Timeouts) -> States:
         **solution.states(),
         **version.states(),
         "Get training metrics": _metrics(failed),
-        "Run batch inference": _jobs_map(timeouts, failed),
+        "Run batch jobs": jobs_map(timeouts, next_state="Solution result", on_failure=failed),
         "Solution result": _result(),
         failed: _solution_failed(),
     }
@@ -98,96 +95,7 @@ def _metrics(failed: str) -> State:
             }
         },
         "Output": {},
-        "Next": "Run batch inference",
-    }
-
-
-def _jobs_map(timeouts: Timeouts, failed: str) -> State:
-    return {
-        "Type": "Map",
-        "Comment": f"All batch jobs of the solution, as many at once as the service takes "
-        f"({MAX_BATCH_JOBS_IN_PROGRESS} per account and region).",
-        "Items": jsonata("$plan.batch_inference"),
-        "MaxConcurrency": MAX_BATCH_JOBS_IN_PROGRESS,
-        "ItemProcessor": {
-            "ProcessorConfig": {"Mode": "INLINE"},
-            "StartAt": "Begin batch job",
-            "States": _job_states(timeouts),
-        },
-        "Catch": caught("batch jobs", go_to=failed, variable="solutionFailure"),
-        "Assign": {"jobs": jsonata("$states.result")},
-        "Output": {},
-        "Next": "Solution result",
-    }
-
-
-def _job_states(timeouts: Timeouts) -> States:
-    failed = "Batch job failed"
-    inference = Job(
-        kind=BATCH_INFERENCE_JOB,
-        name="'${Prefix}-' & $plan.name & '-' & $job.name & '-' & $run",
-        arguments={
-            "SolutionVersionArn": jsonata("$solutionVersion.arn"),
-            "RoleArn": "${ServiceRoleArn}",
-            "NumResults": jsonata("$job.num_results"),
-            "JobInput": {"S3DataSource": {"Path": jsonata(f"{_BUCKET}{_BATCH_PREFIX} & 'input/'")}},
-            "JobOutput": {"S3DataDestination": {"Path": jsonata(f"{_BUCKET}{_BATCH_PREFIX} & 'output/'")}},
-        },
-        timeout=timeouts.batch_inference,
-        next="Publish",
-        on_failure=failed,
-        failure_variable="jobFailure",
-    )
-    return {
-        "Begin batch job": {
-            "Type": "Pass",
-            "Comment": "Name and options of the job, from the pipeline file.",
-            "Assign": {"job": jsonata("$states.input")},
-            "Next": inference.first_state,
-        },
-        **inference.states(),
-        "Publish": _publish(failed),
-        failed: _job_failed(),
-    }
-
-
-def _publish(failed: str) -> State:
-    return {
-        "Type": "Task",
-        "Comment": "Turn Personalize's lines into one Parquet table and point latest.json to it.",
-        "Resource": "arn:aws:states:::lambda:invoke",
-        "Arguments": {
-            "FunctionName": "${PublishFunctionArn}",
-            "Payload": {
-                "bucket": "${Bucket}",
-                "run": jsonata("$run"),
-                "output": jsonata(f"{_BATCH_PREFIX} & 'output/'"),
-                "curated": jsonata("'curated/' & $plan.name & '/' & $job.name & '/'"),
-            },
-        },
-        "Retry": retries.INVOKE,
-        "Catch": caught("published table", go_to=failed, variable="jobFailure"),
-        "Output": {
-            "name": jsonata("$job.name"),
-            "status": "SUCCEEDED",
-            "arn": jsonata("$batchInferenceJob.arn"),
-            "output": jsonata(f"{_BUCKET}{_BATCH_PREFIX} & 'output/'"),
-            "published": jsonata("$states.result.Payload"),
-        },
-        "End": True,
-    }
-
-
-def _job_failed() -> State:
-    return {
-        "Type": "Pass",
-        "Comment": "The job's result is its failure; the other jobs go on.",
-        "Output": {
-            "name": jsonata("$job.name"),
-            "status": "FAILED",
-            "failure": jsonata("$merge([$jobFailure, {'solution': $plan.name, 'job': $job.name}])"),
-        },
-        "End": True,
+        "Next": "Run batch jobs",
     }
 
 
@@ -203,7 +111,8 @@ def _result() -> State:
             "version_arn": jsonata("$solutionVersion.arn"),
             "training_hours": jsonata("$training.hours"),
             "metrics": jsonata("$training.metrics"),
-            "batch_inference": jsonata("$jobs"),
+            "batch_inference": jsonata("[$jobs[kind = 'inference']]"),
+            "batch_segment": jsonata("[$jobs[kind = 'segment']]"),
         },
         "End": True,
     }
@@ -219,6 +128,7 @@ def _solution_failed() -> dict[str, Any]:
             "status": "FAILED",
             "failure": jsonata("$merge([$solutionFailure, {'solution': $plan.name}])"),
             "batch_inference": [],
+            "batch_segment": [],
         },
         "End": True,
     }

@@ -67,9 +67,9 @@ def test_schema_describes_every_key() -> None:
 
     assert {"name", "datasets", "solutions"} == set(schema["required"])
     assert schema["additionalProperties"] is False
-    assert {"from", "value", "map", "otherwise", "unit", "format", "timezone"} == set(
-        schema["$defs"]["Column"]["properties"]
-    )
+    columns = schema["$defs"]["Column"]["properties"]
+    assert {"from", "value", "expression", "map", "unit", "format", "timezone", "type"} <= set(columns)
+    assert all(column["description"] for column in columns.values())
 
 
 def test_the_guide_names_every_key_of_the_file() -> None:
@@ -131,7 +131,7 @@ def test_run_follows_a_deployed_pipeline_and_brings_its_results(deployed: Rig, t
     assert 60 == len(lines)
     assert 60 * 25 == len(pl.read_parquet(folder / "for-you" / "top" / "*.parquet"))
     assert "SUCCEEDED" == json.loads((folder / "manifest.json").read_text())["status"]
-    for told in ("Transform", "Create import job", ": ACTIVE", "NDCG@10", "for-you/top: some of the users", "Took "):
+    for told in ("Transform", "Create import job", ": ACTIVE", "NDCG@10", "for-you/top: a sample", "Interactions from 2023-11-14", "Took "):
         assert told in done.output
 
 
@@ -144,7 +144,8 @@ def test_run_of_bad_data_fails_and_says_why(deployed: Rig, tmp_path: Path) -> No
     )  # fmt: skip
 
     assert 1 == done.exit_code
-    assert "450 of 2250 rows (20 %) were rejected" in done.output
+    assert "450 of 2250 rows of interactions (20 %) were rejected" in done.output
+    assert "Why rows were rejected" in done.output
     folder = Path(done.output.splitlines()[-1])
     assert "DataRefused" == json.loads((folder / "failure.json").read_text())["failures"][0]["error"]
     assert 450 == len((folder / "rejects" / "interactions.jsonl").read_text().splitlines())

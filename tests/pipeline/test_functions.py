@@ -19,9 +19,9 @@ from lambdas.publish.handler import handler as publish_handler
 from lambdas.publish.publish import NothingScoredError, OutputMissingError
 from lambdas.teardown.handler import handler as teardown_handler
 from lambdas.teardown.solutions import SolutionsRemainError, delete_solutions
-from lambdas.transform.errors import DamagedError, SourceEmptyError, TransformError
 from lambdas.transform.handler import handler as transform_handler
-from spec.compiler import interactions_mapping
+from spec.compiler import dataset_mappings
+from spec.errors import DamagedError, SourceEmptyError, TransformError
 from stacks.function import LAYER
 from tests.documents import parsed, shop
 from tests.pipeline.data import HEADER, csv, planted
@@ -85,15 +85,18 @@ def bucket(aws: EmbeddedAWS, request: pytest.FixtureRequest, monkeypatch: pytest
 
 
 def transform(bucket: Bucket, **changes: Any) -> dict[str, Any]:
-    """Call the transform function with the changed shop's mapping."""
-    mapping = interactions_mapping(parsed(**changes).datasets.interactions)
+    """Call the transform function with the changed shop's datasets; return the report of the interactions."""
+    document = parsed(**changes)
+    inputs = [{"prefix": f"batch/r1/{name}/top/input/", "line": "user", "users": "all"} for name in "ab"]
     event = {
         "bucket": bucket.name,
         "run": "r1",
-        "mapping": mapping.model_dump(mode="json"),
-        "batch_inputs": ["batch/r1/a/top/input/", "batch/r1/b/top/input/"],
+        "started": AT + 10_000_000,
+        "datasets": [mapping.model_dump(mode="json") for mapping in dataset_mappings(document)],
+        "batch_inputs": [{**given, "lines_per_file": 1000} for given in inputs],
     }
-    return transform_handler(event, Context())
+    report: dict[str, Any] = transform_handler(event, Context())["datasets"][-1]
+    return report
 
 
 def test_every_object_under_the_prefix_is_read(bucket: Bucket) -> None:
@@ -140,8 +143,8 @@ def test_batch_input_names_each_user_once(bucket: Bucket) -> None:
 
     for job in "ab":
         lines = bucket.read(f"batch/r1/{job}/top/input/users-00000.json").decode().splitlines()
-        assert [{"userId": user} for user in ("a,b", "支", "low")] == [json.loads(line) for line in lines]
-    assert (3, 2) == (report["users_scored"], report["users"])
+        assert [{"userId": user} for user in ("a,b", "low", "支")] == [json.loads(line) for line in lines]
+    assert (3, 2) == (report["interactions"]["users_scored"], report["interactions"]["per_user"]["count"])
 
 
 def test_rejects_tell_object_line_reason_and_text(bucket: Bucket) -> None:
@@ -194,7 +197,7 @@ def test_what_cannot_be_read_is_an_error(bucket: Bucket) -> None:
     """Where the engine gives up and no object is found at fault, its own words are told."""
     bucket.put("raw/events/a.csv.zst", b"\x28\xb5\x2f\xfd" + b"no frame" * 9)
 
-    with pytest.raises(TransformError, match="The raw data cannot be read"):
+    with pytest.raises(TransformError, match="The raw data of interactions cannot be read"):
         transform(bucket)
 
 
@@ -212,7 +215,8 @@ def test_every_format_is_read_from_the_bucket(bucket: Bucket, kind: str) -> None
     report = transform(bucket, datasets__interactions={"source": source, "columns": columns})
 
     assert (2, 2, 2) == (report["object_count"], report["rows_in"], report["rows_out"])
-    assert [1704067200, 1704153600] == [report["first_timestamp"], report["last_timestamp"]]
+    times = [report["interactions"][f"{end}_timestamp"] for end in ("first", "last")]
+    assert [1704067200, 1704153600] == times
 
 
 def test_many_small_objects_in_another_encoding(bucket: Bucket) -> None:
@@ -222,7 +226,8 @@ def test_many_small_objects_in_another_encoding(bucket: Bucket) -> None:
     source = {"path": "events/", "encoding": "gb18030"}
     report = transform(bucket, datasets__interactions__source=source)
 
-    assert (140, 70, 70, 70) == tuple(report[key] for key in ("rows_in", "rows_out", "rows_rejected", "users"))
+    assert (140, 70, 70) == tuple(report[key] for key in ("rows_in", "rows_out", "rows_rejected"))
+    assert 70 == report["interactions"]["per_user"]["count"]
     table = pl.read_csv(io.BytesIO(bucket.read("transformed/r1/interactions/interactions.csv")))
     assert {f"支{number}" for number in range(70)} == set(table["USER_ID"])
     assert [] == bucket.listed("staging/")
@@ -238,8 +243,10 @@ def test_no_data_is_an_error(bucket: Bucket) -> None:
 
 def publish(bucket: Bucket) -> dict[str, Any]:
     """Call the publish function for one job."""
-    event = {"bucket": bucket.name, "run": "r1", "output": "batch/r1/a/top/output/", "curated": "curated/a/top/"}
-    return publish_handler(event, Context())
+    places = {"output": "batch/r1/a/top/output/", "curated": "curated/a/top/"}
+    return publish_handler(
+        {"bucket": bucket.name, "run": "r1", "kind": "inference", "line": "user", **places}, Context()
+    )
 
 
 def line(user: str, items: list[str], **more: Any) -> str:
@@ -259,7 +266,7 @@ def test_lines_with_errors_are_counted_and_left_out(bucket: Bucket) -> None:
     table = pl.read_parquet(io.BytesIO(bucket.read("curated/a/top/run=r1/part-00000.parquet")))
     assert [("a", 1, "x", 0.5), ("a", 2, "y", None), ("b", 1, "y", None)] == table.rows()
     assert (4, 2, "User error: no") == (report["lines"], report["errors"], report["first_error"])
-    assert (3, 2, 2) == (report["rows"], report["users"], report["items"])
+    assert (3, 2, 2) == (report["rows"], report["keys"], report["results"])
 
 
 def test_output_of_errors_only_is_no_result(bucket: Bucket) -> None:

@@ -108,7 +108,8 @@ def test_the_manifest_accounts_for_every_row_and_job(deployed: Rig, run: Run) ->
     head = deployed.aws.client("s3").head_object(Bucket=deployed.deployment.bucket, Key="raw/events/part.csv")
 
     assert (1800, 1800, 0, 0) == tuple(dataset[f"rows_{fate}"] for fate in ("in", "out", "filtered", "rejected"))
-    assert (60, 60, 60) == (dataset["users"], dataset["users_with_two"], dataset["users_scored"])
+    facts = dataset["interactions"]
+    assert (60, 60, 60) == (facts["per_user"]["count"], facts["users_with_two"], facts["users_scored"])
     assert [{"key": "raw/events/part.csv", "etag": head["ETag"].strip('"'), "size": head["ContentLength"]}] == dataset[
         "objects"
     ]

@@ -9,9 +9,9 @@ import polars as pl
 
 from lambdas.transform import plan
 from lambdas.transform.reader import read
-from lambdas.transform.request import RawObject
-from lambdas.transform.rules import raw_columns
-from spec.compiler import interactions_mapping
+from spec.compiler import dataset_mapping
+from spec.plan import Plan
+from spec.transform import RawObject
 from tests.documents import parsed
 
 if TYPE_CHECKING:
@@ -55,10 +55,10 @@ def lazy_fates(
     """
     changes = {key: source.pop(key) for key in list(source) if "__" in key}
     document = parsed(datasets__interactions__source={"path": "events/"} | source, **changes)
-    mapping = interactions_mapping(document.datasets.interactions)
+    mapping = dataset_mapping(document, "interactions")
     objects = fill(folder, contents)
-    lines = read(Folder(folder), objects, mapping, raw_columns(mapping), staging="staging/", broken=broken)
-    return plan.with_reason(plan.with_fate(lines, mapping), mapping)
+    lines = read(Folder(folder), objects, mapping, mapping.raw_columns(), staging="staging/", broken=broken)
+    return plan.with_reason(plan.with_fate(lines, Plan.of(mapping)), Plan.of(mapping))
 
 
 def fates(

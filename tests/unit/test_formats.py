@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lambdas.transform import packing
-from lambdas.transform.errors import ColumnMissingError, DamagedError, UndecodableError
 from lambdas.transform.reader import FEW, broken_objects
+from spec.errors import ColumnMissingError, DamagedError, UndecodableError
 from tests.unit.raw import Folder, fates, fill, found, lazy_fates, table, told
 
 if TYPE_CHECKING:

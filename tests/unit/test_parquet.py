@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from lambdas.transform.errors import ColumnMissingError, UndecodableError
+from spec.errors import ColumnMissingError, UndecodableError
 from tests.unit.raw import fates, found, lazy_fates, table, told
 
 if TYPE_CHECKING:

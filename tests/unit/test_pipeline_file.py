@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from spec.compiler import interactions_mapping
+from spec.compiler import dataset_mapping
 from spec.files import PIPELINES
 from spec.load import load, parse
 from spec.mapping import DatasetMapping
@@ -64,7 +64,7 @@ def test_every_column_form_is_read() -> None:
 )
 def test_every_raw_format_reaches_the_transform(source: dict[str, Any]) -> None:
     """What a source says is what the compiled mapping carries, and JSON keeps it."""
-    mapping = interactions_mapping(parsed(**{SOURCE: source}).datasets.interactions)
+    mapping = dataset_mapping(parsed(**{SOURCE: source}), "interactions")
 
     carried = mapping.model_dump()
     assert {**source, "quote": None if "quote" in source else '"'} == {key: carried[key] for key in {*source, "quote"}}
@@ -137,13 +137,14 @@ def test_all_mistakes_are_told_at_once_with_line_place_and_remedy(tmp_path: Path
         ({"max_rejected": 5}, "max_rejected", "less than or equal to 1"),
         ({"schedule__timezone": "CET+1"}, "schedule.timezone", "not a time zone"),
         ({"solutions": []}, "solutions", "empty"),
-        ({"solutions__0__recipe": "aws-similar-items"}, "solutions[0].recipe", "scores no users"),
-        ({"solutions__0__recipe": "aws-trending-now"}, "solutions[0].recipe", "scores no users"),
+        ({"solutions__0__recipe": "aws-similar-items"}, "solutions[0].batch_inference[0].users", "its input is items"),
+        ({"solutions__0__recipe": "aws-trending-now"}, "solutions[0].recipe", "no batch jobs"),
         ({"solutions__0__event_value_threshold": 2}, "solutions[0].event_value_threshold", "EVENT_VALUE"),
         ({"solutions__0__hyperparameters": {"bptt": 3}}, "solutions[0].hyperparameters.bptt", "apply_recency_bias"),
         ({"timeouts": {"training": "2 days"}}, "timeouts.training", "2d"),
         ({"datasets__interactions__source__path": "raw/events/"}, "datasets.interactions.source.path", "relative"),
-        ({"datasets__interactions__keep": "lower(a) = 'x'"}, "datasets.interactions.keep", "column on one side"),
+        ({"datasets__interactions__keep": "md5(a) = 'x'"}, "datasets.interactions.keep", "UPPER, TRIM"),
+        ({"datasets__interactions__keep": "'x' = 'y'"}, "datasets.interactions.keep", "column on one side"),
         ({"datasets__interactions__keep": "USER_ID = 'x'"}, "datasets.interactions.keep", "raw column"),
         ({f"{SOURCE}__format": "xml"}, f"{SOURCE}.format", "'csv', 'jsonl' or 'parquet'"),
         ({f"{SOURCE}__encoding": "UTF-8"}, f"{SOURCE}.encoding", "'utf-8', 'latin-1', 'gb18030' or 'utf-16'"),
@@ -158,9 +159,13 @@ def test_all_mistakes_are_told_at_once_with_line_place_and_remedy(tmp_path: Path
         ({SOURCE: {"path": "a", "format": "parquet", "quote": "none"}}, f"{SOURCE}.quote", "no meaning for parquet"),
         ({SOURCE: {"path": "a", "format": "parquet", "encoding": "utf-8"}}, f"{SOURCE}.encoding", "csv and jsonl"),
         ({f"{SOURCE}__compression": "gzip"}, f"{SOURCE}.compression", "Known here: path, format, encoding"),
-        ({f"{COLUMNS}__USER_ID": {"value": "a", "from": "b"}}, f"{COLUMNS}.USER_ID", "either from or value"),
+        ({f"{COLUMNS}__USER_ID": {"value": "a", "from": "b"}}, f"{COLUMNS}.USER_ID", "one of from, expression and"),
         ({f"{COLUMNS}__TIMESTAMP": {"from": "at"}}, f"{COLUMNS}.TIMESTAMP", "unit or format"),
-        ({f"{COLUMNS}__TIMESTAMP": {"from": "at", "format": "%d.%m"}}, f"{COLUMNS}.TIMESTAMP.format", "%Y, %m and %d"),
+        (
+            {f"{COLUMNS}__TIMESTAMP": {"from": "at", "format": "%d.%m"}},
+            f"{COLUMNS}.TIMESTAMP.format",
+            "such as %Y-%m-%d",
+        ),
         ({f"{COLUMNS}__TIMESTAMP": {"from": "at", "format": "%c"}}, f"{COLUMNS}.TIMESTAMP.format", "%c"),
         ({f"{COLUMNS}__EVENT_VALUE": {"value": "four"}}, f"{COLUMNS}.EVENT_VALUE.value", "not a number"),
         ({f"{COLUMNS}__EVENT_TYPE": {"value": 4}}, f"{COLUMNS}.EVENT_TYPE.value", "quotes"),
@@ -170,7 +175,7 @@ def test_all_mistakes_are_told_at_once_with_line_place_and_remedy(tmp_path: Path
             f"{COLUMNS}.EVENT_TYPE.otherwise",
             "must not be null",
         ),
-        ({f"{COLUMNS}__RATING": "rating"}, f"{COLUMNS}.RATING", "not a field"),
+        ({f"{COLUMNS}__EVENT_TIPE": "rating"}, f"{COLUMNS}.EVENT_TIPE", "Did you mean EVENT_TYPE"),
         ({f"{COLUMNS}__EVENT_TYPE": {"value": "{% $run %}"}}, f"{COLUMNS}.EVENT_TYPE.value", "meaning of their own"),
         ({f"{COLUMNS}__EVENT_TYPE": {"value": 'a"b'}}, f"{COLUMNS}.EVENT_TYPE.value", "quote or a backslash"),
         ({f"{COLUMNS}__EVENT_TYPE": {"value": "x" * 1001}}, f"{COLUMNS}.EVENT_TYPE.value", "longer than 1000"),

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from lambdas.transform import plan
 from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE, raw
 from lambdas.transform.reader import read
-from lambdas.transform.rules import raw_columns, with_parsed
-from spec.compiler import interactions_mapping
+from lambdas.transform.values import with_values
+from spec.compiler import dataset_mapping
 from spec.mapping import EPOCH_PATTERN, NUMBER_PATTERN, DatasetMapping
+from spec.plan import Plan
 from tests.documents import parsed
 from tests.unit.raw import Folder, fill
 
@@ -24,22 +25,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COLUMNS = "datasets__interactions__columns"
+# What engines write as \\z, Python writes as \\Z.
+NUMBERS, EPOCHS = (re.compile(pattern.replace(r"\z", r"\Z")) for pattern in (NUMBER_PATTERN, EPOCH_PATTERN))
 TEXTS = st.one_of(
     st.text("+-.0159eEinfaNty_ ,", max_size=8),
-    st.from_regex(NUMBER_PATTERN, fullmatch=True),
-    st.from_regex(EPOCH_PATTERN, fullmatch=True),
+    st.from_regex(NUMBERS, fullmatch=True),
+    st.from_regex(EPOCHS, fullmatch=True),
     st.text('ab"\\\x00\x7f支', max_size=4),
 )
 
 
 def mapping_of(**changes: Any) -> DatasetMapping:
     """Return the mapping of the changed shop document."""
-    return interactions_mapping(parsed(**changes).datasets.interactions)
+    return dataset_mapping(parsed(**changes), "interactions")
 
 
 def lines(mapping: DatasetMapping, cells: list[str | None], varied: str) -> pl.LazyFrame:
     """Return rows as a reader does, with these texts in one raw column; the others hold what every column takes."""
-    others = {raw(name): pl.lit("1500000000") for name in raw_columns(mapping) if name != varied}
+    others = {raw(name): pl.lit("1500000000") for name in mapping.raw_columns() if name != varied}
     frame = pl.LazyFrame({raw(varied): pl.Series(cells, dtype=pl.String)}).with_row_index(LINE_NUMBER, offset=1)
     nothing_wrong = pl.lit(None, dtype=pl.String)
     return frame.with_columns(**others, **{OBJECT: pl.lit("o"), LINE: pl.lit(""), SHAPE: nothing_wrong})
@@ -61,10 +64,11 @@ def lines(mapping: DatasetMapping, cells: list[str | None], varied: str) -> pl.L
 def test_rows_are_rejected_exactly_for_a_reason(varied: str, changes: dict[str, Any], cells: list[str | None]) -> None:
     """The short verdict on all rows and the long one on the rejected agree on every text."""
     mapping = mapping_of(**changes)
-    judged = plan.with_fate(lines(mapping, cells, varied), mapping)
+    ids = Plan.of(mapping)
+    judged = plan.with_fate(lines(mapping, cells, varied), ids)
     # A row that is taken for rejected although nothing is wrong with it would have no reason.
     all_rejected = judged.with_columns(pl.lit("rejected", dtype=judged.collect_schema()["fate"]).alias("fate"))
-    reasons = plan.with_reason(all_rejected, mapping).collect()["reason"]
+    reasons = plan.with_reason(all_rejected, ids).collect()["reason"]
     fates = judged.collect()["fate"]
 
     wrong = reasons.is_not_null().to_list()
@@ -79,12 +83,13 @@ def test_rows_are_rejected_exactly_for_a_reason(varied: str, changes: dict[str, 
 def test_numbers_and_times_are_what_the_patterns_say(cells: list[str]) -> None:
     """The engine's casts let nothing through that the patterns refuse, and lose nothing that they take."""
     mapping = mapping_of(**{f"{COLUMNS}__EVENT_VALUE": "x", f"{COLUMNS}__TIMESTAMP": {"from": "at", "unit": "s"}})
-    numbers_found = with_parsed(lines(mapping, list(cells), "x"), mapping).collect()["number:x"].to_list()
-    times_found = with_parsed(lines(mapping, list(cells), "at"), mapping).collect()["time:TIMESTAMP"].to_list()
+    columns = Plan.of(mapping).columns
+    numbers_found = with_values(lines(mapping, list(cells), "x"), columns, []).collect()["number:x"].to_list()
+    times_found = with_values(lines(mapping, list(cells), "at"), columns, []).collect()["epoch:TIMESTAMP"].to_list()
 
-    numbers = [float(cell) if re.fullmatch(NUMBER_PATTERN, cell) else None for cell in cells]
+    numbers = [float(cell) if NUMBERS.match(cell) else None for cell in cells]
     assert [value if value is not None and isfinite(value) else None for value in numbers] == numbers_found
-    times = [int(cell.partition(".")[0]) if re.fullmatch(EPOCH_PATTERN, cell) else None for cell in cells]
+    times = [int(cell.partition(".")[0]) if EPOCHS.match(cell) else None for cell in cells]
     assert [time if time is not None and time < 2**63 else None for time in times] == times_found
 
 
@@ -92,22 +97,21 @@ def test_all_outputs_come_from_one_scan(tmp_path: Path) -> None:
     """The physical plan of all outputs reads the input once, and no node leaves the streaming engine."""
     mapping = mapping_of(**{f"{COLUMNS}__EVENT_VALUE": "x"})
     objects = fill(tmp_path, {"a.csv": "user,item,at,x\nu,i,964982703,1\n"})
-    source = read(Folder(tmp_path), objects, mapping, raw_columns(mapping), staging="staging/")
-    rows = plan.with_fate(source, mapping).cache()
-    out = plan.dataset(rows, mapping).cache()
-    rejected = plan.rejects(rows, mapping).cache()
-    users = plan.per_user(rows).cache()
-    everything = pl.concat(
-        [
-            out.select(pl.len()),
-            rejected.select(pl.len()),
-            plan.batch_users(users).select(pl.len()),
-            plan.counts(rows).select(pl.len()),
-            plan.items(out).select(pl.len()),
-            plan.users(users).select(pl.len()),
-            plan.reasons(rejected).select(pl.len()),
-        ]
-    )
+    ids = Plan.of(mapping)
+    source = read(Folder(tmp_path), objects, mapping, mapping.raw_columns(), staging="staging/")
+    rows = plan.with_fate(source, ids).cache()
+    out = plan.records(rows, ids).cache()
+    rejected = plan.rejects(rows, ids).cache()
+    outputs = [
+        out,
+        rejected,
+        plan.counts(rows),
+        plan.facts(out, ids, 0),
+        plan.user_counts(rows, out, ids),
+        plan.counted_by(out, "ITEM_ID"),
+        plan.reasons(rejected),
+    ]
+    everything = pl.concat([output.select(pl.len()) for output in outputs])
     graph = everything.show_graph(engine="streaming", plan_stage="physical", raw_output=True) or ""
 
     nodes = re.findall(r'^\d+ \[label="([\w-]+)', graph, flags=re.MULTILINE)

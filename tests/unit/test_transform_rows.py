@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from lambdas.transform import plan
-from lambdas.transform.errors import ColumnMissingError
 from lambdas.transform.reader import scan
-from lambdas.transform.request import RawObject
-from lambdas.transform.rules import raw_columns
-from spec.compiler import interactions_mapping
+from spec.compiler import dataset_mapping
+from spec.errors import ColumnMissingError
+from spec.plan import Plan
+from spec.transform import RawObject
 from tests.documents import parsed
 
 if TYPE_CHECKING:
@@ -27,14 +27,15 @@ COLUMNS = "datasets__interactions__columns"
 
 def fates(folder: Path, *texts: str | bytes, **changes: Any) -> pl.DataFrame:
     """Return the rows of raw objects with their fate, by the mapping of the changed shop document."""
-    mapping = interactions_mapping(parsed(**changes).datasets.interactions)
+    mapping = dataset_mapping(parsed(**changes), "interactions")
     objects = []
     for number, text in enumerate(texts):
         file = folder / f"{number}.csv"
         file.write_bytes(text.encode() if isinstance(text, str) else text)
         objects.append(RawObject(key=file.name, size=file.stat().st_size, etag=""))
-    lines = scan(f"{folder}/", objects, raw_columns(mapping), delimiter=mapping.delimiter, quote=mapping.quote)
-    return plan.with_reason(plan.with_fate(lines, mapping), mapping).collect(engine="streaming")
+    lines = scan(f"{folder}/", objects, mapping.raw_columns(), delimiter=mapping.delimiter, quote=mapping.quote)
+    ids = Plan.of(mapping)
+    return plan.with_reason(plan.with_fate(lines, ids), ids).collect(engine="streaming")
 
 
 def reason_of(folder: Path, row: str, **changes: Any) -> str | None:
@@ -120,7 +121,9 @@ def test_formatted_times_are_read_in_their_zone(tmp_path: Path) -> None:
         ("2021-03-14 02:30:00", "TIMESTAMP falls into the hour that America/New_York skips"),
         ("2021-02-30 00:00:00", "TIMESTAMP is not a time of the form %Y-%m-%d %H:%M:%S"),
         ("2021-02-03 00:00:60", "TIMESTAMP is not a time of the form %Y-%m-%d %H:%M:%S"),
-        ("2021-2-3 00:00:00", "TIMESTAMP is not a time of the form %Y-%m-%d %H:%M:%S"),
+        ("2021-2-3 0:0:0", None),
+        ("2021-13-03 00:00:00", "TIMESTAMP is not a time of the form %Y-%m-%d %H:%M:%S"),
+        ("2021-02-03 24:00:00", "TIMESTAMP is not a time of the form %Y-%m-%d %H:%M:%S"),
         ("21-02-03 00:00:00", "TIMESTAMP is not a time of the form %Y-%m-%d %H:%M:%S"),
         ("2021-02-03 00:00:00 ", "TIMESTAMP is not a time of the form %Y-%m-%d %H:%M:%S"),
         ("2262-04-12 00:00:00", "TIMESTAMP is outside 1971 to 2099"),
@@ -248,12 +251,14 @@ def test_fields_without_quoting_are_cut_as_they_are(tmp_path: Path) -> None:
 def test_nothing_falls_back_to_the_in_memory_engine(tmp_path: Path) -> None:
     """The compiled plan streams: no node materialises a column function such as replace."""
     changes = {f"{COLUMNS}__EVENT_VALUE": EVENTS, f"{COLUMNS}__TIMESTAMP": ZONED}
-    mapping = interactions_mapping(parsed(**changes).datasets.interactions)
+    mapping = dataset_mapping(parsed(**changes), "interactions")
     (tmp_path / "0.csv").write_text("user,item,at,x\n")
     lines = scan(
-        f"{tmp_path}/", [RawObject(key="0.csv", size=1, etag="")], raw_columns(mapping), delimiter=",", quote='"'
+        f"{tmp_path}/", [RawObject(key="0.csv", size=1, etag="")], mapping.raw_columns(), delimiter=",", quote='"'
     )
-    graph = plan.with_fate(lines, mapping).show_graph(engine="streaming", plan_stage="physical", raw_output=True)
+    graph = plan.with_fate(lines, Plan.of(mapping)).show_graph(
+        engine="streaming", plan_stage="physical", raw_output=True
+    )
 
     assert graph is not None
     nodes = re.findall(r'^\d+ \[label="([\w-]+)', graph, flags=re.MULTILINE)

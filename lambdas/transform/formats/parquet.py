@@ -8,8 +8,8 @@
     date                 2024-01-31
     timestamp            2024-01-31 23:59:59, in UTC where it has a zone; fractions of a second are dropped
 
-A name with dots is a path into nested structs, unless a column has that very name. Lists, structs, bytes and times of
-day stand for no text.
+A name with dots is a path into nested structs, unless a column has that very name. Lists of these are joined by | where
+the mapping says so; other lists, structs, bytes and times of day stand for no text.
 """
 
 from __future__ import annotations
@@ -22,23 +22,25 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from lambdas.transform.columns import LINE, LINE_NUMBER, Origin
-from lambdas.transform.errors import ColumnMissingError, UndecodableError
-from lambdas.transform.objects import partitions
+from spec.errors import ColumnMissingError, UndecodableError
+from spec.mapping import SEVERAL
+from spec.objects import partitions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from polars.datatypes import DataTypeClass
 
-    from lambdas.transform.request import RawObject
-    from lambdas.transform.store import Store
+    from spec.mapping import DatasetMapping
+    from spec.store import Store
+    from spec.transform import RawObject
 
-_PATH = "path"
+_PATH, _WRONG = "path", "wrong"
 _EXACT = 2**53
 """Up to here every whole number has its own double."""
 
 
-def scan(store: Store, objects: Sequence[RawObject], columns: Sequence[str]) -> pl.LazyFrame:
+def scan(store: Store, objects: Sequence[RawObject], mapping: DatasetMapping, columns: Sequence[str]) -> pl.LazyFrame:
     """Return the frame between reader and rules: one scan for all objects that have the same columns.
 
     Rows have no line numbers; their raw text is a JSON object of the columns that are read.
@@ -48,42 +50,54 @@ def scan(store: Store, objects: Sequence[RawObject], columns: Sequence[str]) -> 
         UndecodableError: an object is not Parquet.
     """
     with ThreadPoolExecutor() as pool:
-        schemas = pool.map(lambda item: _schema(store, item), objects)
+        schemas = pool.map(lambda item: _schema(store, item, mapping.dataset), objects)
         groups: dict[tuple[object, ...], list[RawObject]] = defaultdict(list)
         for item, schema in zip(objects, schemas, strict=True):
             given = frozenset(columns).intersection(partitions(item.key))
             groups[given, *schema.items()].append(item)
-    return pl.concat([_scan_alike(store, alike, columns) for alike in groups.values()])
+    return pl.concat([_scan_alike(store, alike, mapping, columns) for alike in groups.values()])
 
 
-def _schema(store: Store, item: RawObject) -> pl.Schema:
+def _schema(store: Store, item: RawObject, dataset: str) -> pl.Schema:
     try:
         return pl.scan_parquet(store.root + item.key, glob=False, hive_partitioning=False).collect_schema()
     except PolarsError as error:
-        remedy = "Upload it again, or correct datasets.interactions.source.format"
+        remedy = f"Upload it again, or correct datasets.{dataset}.source.format"
         raise UndecodableError(f"{item.key} is not Parquet ({error}). {remedy}.") from error
 
 
-def _scan_alike(store: Store, objects: list[RawObject], columns: Sequence[str]) -> pl.LazyFrame:
+def _scan_alike(
+    store: Store, objects: list[RawObject], mapping: DatasetMapping, columns: Sequence[str]
+) -> pl.LazyFrame:
     first = objects[0].key
-    schema = _schema(store, objects[0])
+    schema = _schema(store, objects[0], mapping.dataset)
     uris = pl.Series([store.root + item.key for item in objects])
     given = [partitions(item.key) for item in objects]
     origin = Origin(
         _lookup(uris, [item.key for item in objects]),
         {name: _lookup(uris, [of[name] for of in given]) for name in columns if name in given[0]},
     )
-    cells = {name: _text(first, name, schema) for name in columns if name not in origin.partitions}
+    fields = {name: _field(first, name, schema) for name in columns if name not in origin.partitions}
+    lists = {name for name, (_, kind) in fields.items() if isinstance(kind, pl.List) and name in mapping.lists}
+    cells = {
+        name: _joined(first, name, field) if name in lists else _text(first, name, *field)
+        for name, field in fields.items()
+    }
+    wrong = [
+        pl.when(_holds_several(fields[name][0])).then(pl.lit(f"{name} holds {SEVERAL} within a list"))
+        for name in mapping.lists
+        if name in lists
+    ]
     row = pl.struct(text.alias(name) for name, text in cells.items()).struct.json_encode() if cells else pl.lit("{}")
     rows = pl.scan_parquet(uris.to_list(), glob=False, hive_partitioning=False, include_file_paths=_PATH).select(
         _PATH,
         pl.lit(None, dtype=pl.get_index_type()).alias(LINE_NUMBER),
         row.alias(LINE),
+        pl.coalesce([pl.lit(None, dtype=pl.String), *wrong]).alias(_WRONG),
         *(text.alias(name) for name, text in cells.items()),
     )
-    nothing_wrong = pl.lit(None, dtype=pl.String)
     return origin.rows(
-        rows, columns, nothing_wrong, {name: pl.when(pl.col(name) != "").then(pl.col(name)) for name in cells}
+        rows, columns, pl.col(_WRONG), {name: pl.when(pl.col(name) != "").then(pl.col(name)) for name in cells}
     )
 
 
@@ -97,7 +111,8 @@ def _lookup(uris: pl.Series, values: Sequence[str | None]) -> pl.Expr:
     )
 
 
-def _text(key: str, name: str, schema: pl.Schema) -> pl.Expr:
+def _field(key: str, name: str, schema: pl.Schema) -> tuple[pl.Expr, DataTypeClass | pl.DataType]:
+    """Return a raw column and its type."""
     parts = [name] if name in schema else name.split(".")
     expression = pl.col(parts[0])
     kind: DataTypeClass | pl.DataType | None = schema.get(parts[0])
@@ -109,6 +124,28 @@ def _text(key: str, name: str, schema: pl.Schema) -> pl.Expr:
         raise ColumnMissingError(
             f"{key} has no column '{name}'; it has {found}. Correct the column names in the pipeline file."
         )
+    return expression, kind
+
+
+def _joined(key: str, name: str, field: tuple[pl.Expr, DataTypeClass | pl.DataType]) -> pl.Expr:
+    """Return the values of a list as one text; those without a value are left out."""
+    expression, kind = field
+    inner = kind.inner if isinstance(kind, pl.List) else pl.String()
+    texts = expression.list.eval(_text(key, name, pl.element(), inner))
+    return texts.list.eval(pl.element().filter(pl.element() != "")).list.join(SEVERAL)
+
+
+def _holds_several(expression: pl.Expr) -> pl.Expr:
+    texts = expression.cast(pl.List(pl.String))
+    return texts.list.eval(pl.element().str.contains(SEVERAL, literal=True)).list.any()
+
+
+def _text(key: str, name: str, expression: pl.Expr, kind: DataTypeClass | pl.DataType) -> pl.Expr:
+    """Return a field of one value as text.
+
+    Raises:
+        ColumnMissingError: no text stands for its type.
+    """
     if isinstance(kind, pl.Datetime):
         instant = expression.dt.convert_time_zone("UTC") if kind.time_zone else expression
         return instant.dt.strftime("%Y-%m-%d %H:%M:%S")

@@ -33,3 +33,11 @@ class DamagedError(TransformError):
 
 class RowsLostError(TransformError):
     """The engine lost rows: rows in differ from rows out + filtered + rejected."""
+
+
+class BatchInputError(TransformError):
+    """The input of a batch job would be beyond the service's limits, or its ids cannot be read."""
+
+
+class DataTooLargeError(TransformError):
+    """There is more raw data than the engine can take."""

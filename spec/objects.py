@@ -7,17 +7,20 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from lambdas.transform.errors import SourceEmptyError
-from lambdas.transform.request import RawObject
+from spec.errors import SourceEmptyError
+from spec.transform import RawObject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _WILDCARD = re.compile(r"[*?\[]")
+_UNPACKED = {".gz": 6, ".zst": 6, ".parquet": 4}
+"""How many times its size an object's content is as text, by the end of its name: what logs and tables come to."""
+
 _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 
 
-def list_objects(s3: Any, bucket: str, path: str) -> list[RawObject]:
+def list_objects(s3: Any, bucket: str, dataset: str, path: str) -> list[RawObject]:
     """List the objects with content at ``raw/<path>``, in the order of their keys.
 
     An object that is named is taken whatever its name. Under a prefix or a glob those are left out that have a name,
@@ -34,9 +37,14 @@ def list_objects(s3: Any, bucket: str, path: str) -> list[RawObject]:
         if item["Size"] and matches(item["Key"].removeprefix("raw/"), path)
     ]
     if not found:
-        remedy = "Upload the raw data there, or correct datasets.interactions.source.path"
+        remedy = f"Upload the raw data there, or correct datasets.{dataset}.source.path"
         raise SourceEmptyError(f"No data at s3://{bucket}/raw/{path}. {remedy}.")
     return found
+
+
+def unpacked_bytes(item: RawObject) -> int:
+    """Estimate the bytes of an object's content as text."""
+    return item.size * next((times for end, times in _UNPACKED.items() if item.key.endswith(end)), 1)
 
 
 def matches(key: str, path: str) -> bool:

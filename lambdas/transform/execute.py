@@ -1,0 +1,132 @@
+"""Run the query of one dataset: raw objects to CSV, rejects and what is counted, in one scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from polars.exceptions import ComputeError
+
+from lambdas.transform import csv_sink, plan
+from lambdas.transform.reader import broken_objects, read
+from lambdas.transform.tally import Tally
+from spec.errors import RowsLostError, TransformError
+from spec.plan import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from spec.mapping import DatasetMapping
+    from spec.store import Store
+    from spec.transform import RawObject
+
+DATASET, REJECTS = "dataset.csv", "rejects.jsonl"
+"""Names of the outputs under the staging prefix."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a query found.
+
+    Attributes:
+        staging: prefix of its outputs.
+        facts: of rows and records, by name.
+        reasons: of rejected rows, with their number, the most frequent first.
+        users: of interactions each user: USER_ID, INTERACTIONS, NEWEST.
+        items: of interactions each item: ITEM_ID, INTERACTIONS; of items their ids.
+        event_types: of interactions each type: EVENT_TYPE, INTERACTIONS.
+    """
+
+    staging: str
+    facts: dict[str, Any]
+    reasons: pl.DataFrame
+    users: pl.DataFrame = field(default_factory=pl.DataFrame)
+    items: pl.DataFrame = field(default_factory=pl.DataFrame)
+    event_types: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+
+def execute(
+    mapping: DatasetMapping, store: Store, objects: Sequence[RawObject], *, staging: str, started: int
+) -> Outcome:
+    """Execute, once more if bytes are in the way that are not UTF-8.
+
+    Args:
+        mapping: the dataset's mapping.
+        store: where raw objects lie and outputs go.
+        objects: the raw objects.
+        staging: prefix of the outputs.
+        started: when the run began, in seconds since 1970.
+
+    Raises:
+        TransformError: the raw data cannot be read.
+    """
+    try:
+        return _execute(mapping, store, objects, staging=staging, started=started)
+    except (ComputeError, OSError) as error:
+        broken = broken_objects(store, objects) if mapping.format != "parquet" else set()
+        if not broken:
+            raise _unreadable(mapping, error) from error
+    # Other keys than before: the engine may still be finishing objects of the scan that failed.
+    try:
+        return _execute(mapping, store, objects, staging=f"{staging}again/", started=started, broken=broken)
+    except (ComputeError, OSError) as error:
+        raise _unreadable(mapping, error) from error
+
+
+def _unreadable(mapping: DatasetMapping, error: Exception) -> TransformError:
+    return TransformError(
+        f"The raw data of {mapping.dataset} cannot be read: {error}. Check that objects are of the format of the "
+        "source; what is compressed with zstd is not searched for bytes that are not UTF-8."
+    )
+
+
+def _execute(
+    mapping: DatasetMapping,
+    store: Store,
+    objects: Sequence[RawObject],
+    *,
+    staging: str,
+    started: int,
+    broken: Collection[str] = (),
+) -> Outcome:
+    ids = Plan.of(mapping)
+    lines = read(store, objects, mapping, mapping.raw_columns(), staging=staging, broken=broken)
+    # Without the cache each sink would read the input again.
+    rows = plan.with_fate(lines, ids).cache()
+    dataset = plan.records(rows, ids).cache()
+    rejected = plan.rejects(rows, ids).cache()
+    target = store.root + staging
+    tables = {
+        "counts": plan.counts(rows),
+        "facts": plan.facts(dataset, ids, started),
+        "reasons": plan.reasons(rejected),
+    }
+    if mapping.dataset == "items":
+        tables["items"] = dataset.select("ITEM_ID")
+    tallies = _tallies(rows, dataset, ids) if mapping.dataset == "interactions" else {}
+    sinks = [
+        csv_sink.sink(dataset, mapping, target + DATASET),
+        rejected.sink_ndjson(target + REJECTS, lazy=True, check_extension=False),
+        *(tally.sink(counted) for tally, counted in tallies.values()),
+    ]
+    collected = pl.collect_all([*sinks, *tables.values()], engine="streaming")[len(sinks) :]
+    frames = dict(zip(tables, collected, strict=True)) | {name: tally.counted() for name, (tally, _) in tallies.items()}
+    facts = frames.pop("counts").row(0, named=True) | frames.pop("facts").row(0, named=True)
+    if (constant := ids.constant("EVENT_TYPE")) is not None:
+        frames["event_types"] = pl.DataFrame({"EVENT_TYPE": [constant], plan.INTERACTIONS: [facts["records"]]})
+    if facts["rows_in"] != facts["rows_out"] + facts["rows_filtered"] + facts["rows_rejected"]:
+        raise RowsLostError(f"Rows do not add up: {facts}. This is a fault of the transform; please report it.")
+    return Outcome(staging, facts, **frames)
+
+
+def _tallies(rows: pl.LazyFrame, dataset: pl.LazyFrame, ids: Plan) -> dict[str, tuple[Tally, pl.LazyFrame]]:
+    """Return what is counted of interactions, each with what it is counted from."""
+    found = {
+        "users": (Tally(plan.USER_SCHEMA, frozenset({plan.NEWEST})), plan.user_counts(rows, dataset, ids)),
+        "items": (Tally(plan.counts_schema("ITEM_ID")), plan.counted_by(dataset, "ITEM_ID")),
+    }
+    # A constant is counted with the records.
+    if "EVENT_TYPE" in ids.mapping.column_names and ids.constant("EVENT_TYPE") is None:
+        found["event_types"] = (Tally(plan.counts_schema("EVENT_TYPE")), plan.counted_by(dataset, "EVENT_TYPE"))
+    return found

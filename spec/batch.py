@@ -1,0 +1,48 @@
+"""The batch jobs of a pipeline file as the state machine and the engines need them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spec.limits import MAX_QUERIES_PER_FILE
+from spec.recipes import RECIPES
+from spec.solution_section import ActiveUsers, BatchSegmentJob, IdFile
+from spec.transform import Active, BatchInput, FromFile
+
+if TYPE_CHECKING:
+    from spec.recipes import BatchInput as Line
+    from spec.recipes import SegmentInput
+    from spec.solution_section import BatchInferenceJob, Solution
+
+LINES_PER_FILE = 500_000
+"""Lines of an input file of batch inference: far below the service's 50 million, so that no file gets unwieldy."""
+
+
+def batch_plans(solution: Solution) -> list[dict[str, Any]]:
+    """Return name, kind, results per line and input of each batch job of a solution."""
+    recipe = RECIPES[solution.recipe]
+    return [
+        *(_plan("inference", recipe.batch_input, job) for job in solution.batch_inference),
+        *(_plan("segment", recipe.segment_input, job) for job in solution.batch_segment),
+    ]
+
+
+def _plan(kind: str, line: Line | SegmentInput | None, job: BatchInferenceJob | BatchSegmentJob) -> dict[str, Any]:
+    assert line is not None, "spec.checks lets no job pass that its recipe does not offer"
+    users = None if isinstance(job, BatchSegmentJob) else job.users
+    given = BatchInput(
+        prefix="",
+        line=line,
+        users=_selected(users or "all") if line in {"user", "ranking"} else None,
+        items=_selected(job.items or "all") if line in {"item", "ranking"} else None,
+        attributes=job.attributes if isinstance(job, BatchSegmentJob) else None,
+        lines_per_file=MAX_QUERIES_PER_FILE[line] if kind == "segment" else LINES_PER_FILE,
+    )
+    document = given.model_dump(mode="json", exclude={"prefix"}, exclude_none=True)
+    return {"name": job.name, "kind": kind, "num_results": job.num_results, "input": document}
+
+
+def _selected(given: object) -> Any:
+    if isinstance(given, ActiveUsers):
+        return Active(active_seconds=int(given.active.total_seconds()))
+    return FromFile(file=given.file, column=given.column) if isinstance(given, IdFile) else given

@@ -1,0 +1,45 @@
+"""What rules yield: a mistake by its place in the document; and how rules look at a document that may be misshapen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Path = tuple[str | int, ...]
+
+
+class Finding(NamedTuple):
+    """A mistake by its path in the document."""
+
+    path: Path
+    what: str
+    remedy: str
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """Return a mapping, empty where the value is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: Any) -> list[Any]:
+    """Return a list, empty where the value is none."""
+    return value if isinstance(value, list) else []
+
+
+def is_number(value: Any) -> bool:
+    """Say whether a value is a number, which true and false are not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def duplicates(path: Path, named: list[dict[str, Any]]) -> Iterator[Finding]:
+    """Find names that stand twice in a list."""
+    counts = Counter(str(item["name"]) for item in named if "name" in item)
+    seen: set[str] = set()
+    for index, item in enumerate(named):
+        name = str(item.get("name"))
+        if counts[name] > 1 and name in seen:
+            yield Finding((*path, index, "name"), f"'{name}' is used twice", "Give each its own name")
+        seen.add(name)

@@ -1,0 +1,141 @@
+"""Rules of the solutions of a pipeline file: what their recipe asks for, and the names that follow from theirs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from spec import names
+from spec.findings import Finding, duplicates, items, mapping
+from spec.recipes import RECIPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spec.findings import Path
+    from spec.recipes import Recipe
+
+JOB_LISTS = ("batch_inference", "batch_segment")
+
+_TOO_LONG = "with pipeline, stage and run id the name would exceed Personalize's 63 characters"
+_TERM = r'ITEMS\.([A-Za-z_][A-Za-z0-9_]*) *= *("(?:[^"\\]|\\.)*"|-?[0-9]+(?:\.[0-9]+)?)'
+_QUERY = re.compile(rf"{_TERM}(?: +AND +{_TERM})*", re.IGNORECASE)
+
+
+def check_solutions(pipeline: Any, given: list[Any], datasets: dict[str, Any]) -> Iterator[Finding]:
+    """Yield every broken rule of the solutions.
+
+    Args:
+        pipeline: name of the pipeline.
+        given: the solutions in the document.
+        datasets: the datasets in the document.
+    """
+    solutions = [mapping(solution) for solution in given]
+    yield from duplicates(("solutions",), solutions)
+    yield from _check_collisions(solutions)
+    for index, solution in enumerate(solutions):
+        yield from _check_solution(("solutions", index), solution, datasets)
+    yield from _check_names(pipeline, solutions)
+
+
+def _check_solution(path: Path, solution: dict[str, Any], datasets: dict[str, Any]) -> Iterator[Finding]:
+    interactions = mapping(datasets.get("interactions"))
+    columns = mapping(interactions.get("columns"))
+    for event in items(interactions.get("events")):
+        columns = columns | mapping(mapping(event).get("columns"))
+    for key, column in (("event_type", "EVENT_TYPE"), ("event_value_threshold", "EVENT_VALUE")):
+        if key in solution and columns and column not in columns:
+            yield Finding((*path, key), f"needs the column {column}", f"Map {column} in datasets.interactions.columns")
+    recipe = RECIPES.get(str(solution.get("recipe")))
+    if recipe is None:
+        return
+    for name in mapping(solution.get("hyperparameters")):
+        if name not in recipe.hyperparameters:
+            allowed = ", ".join(sorted(recipe.hyperparameters)) or "none"
+            yield Finding((*path, "hyperparameters", name), f"{recipe.name} has no such one", f"It has: {allowed}")
+    if recipe.needs_items and "items" not in datasets:
+        yield Finding((*path, "recipe"), f"{recipe.name} trains on items", "Add datasets.items")
+    yield from _check_jobs(path, solution, recipe, mapping(mapping(datasets.get("items")).get("columns")))
+
+
+def _check_jobs(
+    path: Path, solution: dict[str, Any], recipe: Recipe, item_columns: dict[str, Any]
+) -> Iterator[Finding]:
+    offered = {"batch_inference": recipe.batch_input, "batch_segment": recipe.segment_input}
+    right = next(kind for kind, line in offered.items() if line) if any(offered.values()) else None
+    if right and not items(solution.get(right)):
+        yield Finding(path, f"has no {right}, which is what {recipe.name} is used with", f"Add {right}: [{{name: …}}]")
+    for kind, line in offered.items():
+        for index, job in enumerate(mapping(job) for job in items(solution.get(kind))):
+            place = (*path, kind, index)
+            if line is None:
+                yield Finding(place, f"{recipe.name} offers no {kind}", f"Use {right}" if right else "Remove it")
+            else:
+                yield from _check_job(place, job, recipe.name, line, item_columns)
+
+
+_TAKES = {
+    "user": ("users",),
+    "item": ("items",),
+    "ranking": ("users", "items"),
+    "attributes": ("attributes",),
+}
+
+
+def _check_job(
+    path: Path, job: dict[str, Any], recipe: str, line: str, item_columns: dict[str, Any]
+) -> Iterator[Finding]:
+    for key in ("users", "items", "attributes"):
+        if job.get(key) is not None and key not in _TAKES[line]:
+            yield Finding((*path, key), f"{recipe} takes none", f"Remove it; its input is {' and '.join(_TAKES[line])}")
+    if line == "ranking" and job.get("items") is None:
+        yield Finding(path, "needs the items to rank for each user", "Add items: […], or {file: …, column: …}")
+    if line == "attributes":
+        if not items(job.get("attributes")):
+            yield Finding(path, "needs queries", "Add attributes: ['ITEMS.GENRES = \"Comedy\"']")
+        for index, query in enumerate(items(job.get("attributes"))):
+            yield from _check_query((*path, "attributes", index), str(query), item_columns)
+
+
+def _check_query(path: Path, query: str, item_columns: dict[str, Any]) -> Iterator[Finding]:
+    if not _QUERY.fullmatch(query.strip()):
+        yield Finding(
+            path, "is no query of = and AND", 'Write ITEMS.GENRES = "Comedy" AND ITEMS.YEAR = 1999, and nothing else'
+        )
+        return
+    for match in re.finditer(_TERM, query, re.IGNORECASE):
+        if item_columns and match[1] not in item_columns:
+            yield Finding(path, f"'{match[1]}' is no column of items", f"Use some of {', '.join(item_columns)}")
+
+
+def _check_collisions(solutions: list[dict[str, Any]]) -> Iterator[Finding]:
+    """Find jobs that would bear one name: a-b + c and a + b-c, or two of one solution."""
+    owners: dict[str, str] = {}
+    for index, solution in enumerate(solutions):
+        for kind in JOB_LISTS:
+            jobs = [mapping(job) for job in items(solution.get(kind))]
+            yield from duplicates(("solutions", index, kind), jobs)
+            for number, job in enumerate(jobs):
+                pair = f"{solution.get('name')}/{job.get('name')}"
+                told = pair if kind == "batch_inference" else f"{pair} of batch_segment"
+                other = owners.setdefault(pair.replace("/", "-"), told)
+                if other != told:
+                    path = ("solutions", index, kind, number, "name")
+                    yield Finding(path, f"its name in Personalize would be that of {other}", "Give one another name")
+
+
+def _check_names(pipeline: Any, solutions: list[dict[str, Any]]) -> Iterator[Finding]:
+    if not isinstance(pipeline, str):
+        return
+    if excess := names.too_long(names.longest_import_job(pipeline)):
+        yield Finding(("name",), "import job names would exceed 63 characters", f"Shorten it by {excess}")
+    for index, solution in enumerate(solutions):
+        name = str(solution.get("name", ""))
+        if excess := names.too_long(names.longest_solution(pipeline, name)):
+            yield Finding(("solutions", index, "name"), _TOO_LONG, f"Shorten it by {excess}")
+        for kind in JOB_LISTS:
+            for number, job in enumerate(items(solution.get(kind))):
+                length = names.longest_job(pipeline, name, str(mapping(job).get("name", "")))
+                if excess := names.too_long(length):
+                    path = ("solutions", index, kind, number, "name")
+                    yield Finding(path, _TOO_LONG, f"Shorten pipeline, solution or job name by {excess}")

@@ -1,0 +1,90 @@
+"""The `solutions` section of the pipeline file: what to train, and the batch jobs that score with it."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from spec.limits import MAX_NUM_RESULTS, MAX_SEGMENT_USERS
+from spec.recipes import RECIPES
+from spec.values import Duration, LowerName, RawPath, Scalar, Strict
+
+
+def _recipe(name: str) -> str:
+    if name not in RECIPES:
+        close = difflib.get_close_matches(name, RECIPES, n=1)
+        hint = f"did you mean {close[0]}? Known: " if close else "use one of "
+        raise ValueError(f"'{name}' is not a Personalize recipe; {hint}{', '.join(RECIPES)}")
+    if RECIPES[name].batch_input is None and RECIPES[name].segment_input is None:
+        usable = [recipe.name for recipe in RECIPES.values() if recipe.batch_input or recipe.segment_input]
+        raise ValueError(f"'{name}' has no batch jobs; use one of {', '.join(usable)}")
+    return name
+
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+
+
+class IdFile(Strict):
+    """Ids from a column of a raw CSV file with a header."""
+
+    file: RawPath = Field(description="object under raw/ in the bucket, CSV in UTF-8 with a header")
+    column: str = Field(min_length=1, description="column of the ids")
+
+
+class ActiveUsers(Strict):
+    """Users with an interaction in the time before the newest one."""
+
+    active: Duration = Field(description="such as 30d", examples=["30d"])
+
+
+class BatchInferenceJob(Strict):
+    """One batch inference job of a solution; the recipe says whether it takes users, items, or both."""
+
+    name: LowerName
+    users: Literal["all"] | ActiveUsers | IdFile | list[Id] | None = Field(
+        default=None,
+        description="who gets recommendations: all (every user of rows out and of filtered rows, the default), "
+        "{active: 30d}, a list, or {file: …, column: …}",
+    )
+    items: Literal["all"] | IdFile | list[Id] | None = Field(
+        default=None,
+        description="related items: those to find others for, default all. Ranking: those to rank for each user",
+    )
+    num_results: int = Field(default=25, ge=1, le=MAX_NUM_RESULTS, description="items per line")
+
+
+class BatchSegmentJob(Strict):
+    """One batch segment job of a solution."""
+
+    name: LowerName
+    items: Literal["all"] | IdFile | list[Id] | None = Field(
+        default=None, description="aws-item-affinity: the items to find users for, default all"
+    )
+    attributes: list[Annotated[str, StringConstraints(min_length=1)]] | None = Field(
+        default=None,
+        min_length=1,
+        description="aws-item-attribute-affinity: a query a segment",
+        examples=[['ITEMS.GENRES = "Comedy" AND ITEMS.YEAR = 1999']],
+    )
+    num_results: int = Field(default=25, ge=1, le=MAX_SEGMENT_USERS, description="users per segment")
+
+
+class Solution(Strict):
+    """What to train, and the jobs that score with it."""
+
+    name: LowerName
+    recipe: Annotated[str, AfterValidator(_recipe)]
+    event_type: str | None = Field(default=None, min_length=1, description="train on this event type only")
+    event_value_threshold: float | None = Field(
+        default=None, allow_inf_nan=False, strict=False, description="train on EVENT_VALUE >= this only"
+    )
+    hyperparameters: dict[str, Scalar] = Field(default={}, description="algorithmHyperParameters of the recipe")
+    batch_inference: list[BatchInferenceJob] = Field(default=[])
+    batch_segment: list[BatchSegmentJob] = Field(default=[])
+
+    @property
+    def jobs(self) -> list[BatchInferenceJob | BatchSegmentJob]:
+        """All batch jobs of the solution."""
+        return [*self.batch_inference, *self.batch_segment]

@@ -1,0 +1,127 @@
+"""The batch jobs of one solution: score, then publish the result as a table.
+
+The fragment is the item processor of a Map over the jobs; each iteration ends with a result, also a failed one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS
+from spec.resources import BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB
+from stacks.states import retries
+from stacks.states.asl import State, States, jsonata
+from stacks.states.data import BATCH_FOLDER
+from stacks.states.job import Job, caught
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from spec.pipeline import Timeouts
+    from spec.resources import ResourceKind
+
+_BUCKET = "'s3://${Bucket}/' & "
+_FAILED = "Batch job failed"
+
+
+def jobs_map(timeouts: Timeouts, *, next_state: str, on_failure: str) -> State:
+    """Return the Map over the batch jobs of ``$plan``; its results are in ``$jobs``."""
+    return {
+        "Type": "Map",
+        "Comment": f"All batch jobs of the solution, as many at once as the service takes "
+        f"({MAX_BATCH_JOBS_IN_PROGRESS} per account and region).",
+        "Items": jsonata("$plan.jobs"),
+        "MaxConcurrency": MAX_BATCH_JOBS_IN_PROGRESS,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "INLINE"},
+            "StartAt": "Begin batch job",
+            "States": _states(timeouts),
+        },
+        "Catch": caught("batch jobs", go_to=on_failure, variable="solutionFailure"),
+        "Assign": {"jobs": jsonata("$states.result")},
+        "Output": {},
+        "Next": next_state,
+    }
+
+
+def _states(timeouts: Timeouts) -> States:
+    inference = _job(BATCH_INFERENCE_JOB, timeouts.batch_inference)
+    segment = _job(BATCH_SEGMENT_JOB, timeouts.batch_segment)
+    return {
+        "Begin batch job": {
+            "Type": "Pass",
+            "Comment": "Name and options of the job, from the pipeline file.",
+            "Assign": {"job": jsonata("$states.input")},
+            "Next": "Inference or segments?",
+        },
+        "Inference or segments?": {
+            "Type": "Choice",
+            "Comment": "Recipes of user segmentation find users for items; all others find items.",
+            "Choices": [{"Condition": jsonata("$job.kind = 'segment'"), "Next": segment.first_state}],
+            "Default": inference.first_state,
+        },
+        **inference.states(),
+        **segment.states(),
+        "Publish": _publish(),
+        _FAILED: {
+            "Type": "Pass",
+            "Comment": "The job's result is its failure; the other jobs go on.",
+            "Output": {
+                "name": jsonata("$job.name"),
+                "kind": jsonata("$job.kind"),
+                "status": "FAILED",
+                "failure": jsonata("$merge([$jobFailure, {'solution': $plan.name, 'job': $job.name}])"),
+            },
+            "End": True,
+        },
+    }
+
+
+def _job(kind: ResourceKind, timeout: timedelta) -> Job:
+    return Job(
+        kind=kind,
+        name="'${Prefix}-' & $plan.name & '-' & $job.name & '-' & $run",
+        arguments={
+            "SolutionVersionArn": jsonata("$solutionVersion.arn"),
+            "RoleArn": "${ServiceRoleArn}",
+            "NumResults": jsonata("$job.num_results"),
+            "JobInput": {"S3DataSource": {"Path": jsonata(f"{_BUCKET}{BATCH_FOLDER} & 'input/'")}},
+            "JobOutput": {"S3DataDestination": {"Path": jsonata(f"{_BUCKET}{BATCH_FOLDER} & 'output/'")}},
+        },
+        timeout=timeout,
+        next="Publish",
+        on_failure=_FAILED,
+        failure_variable="jobFailure",
+    )
+
+
+def _publish() -> dict[str, Any]:
+    # Only one of the two jobs has run.
+    arns = ", ".join(f"${kind.variable}.arn" for kind in (BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB))
+    return {
+        "Type": "Task",
+        "Comment": "Turn Personalize's lines into one Parquet table and point latest.json to it.",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {
+            "FunctionName": "${PublishFunctionArn}",
+            "Payload": {
+                "bucket": "${Bucket}",
+                "run": jsonata("$run"),
+                "kind": jsonata("$job.kind"),
+                "line": jsonata("$job.input.line"),
+                "output": jsonata(f"{BATCH_FOLDER} & 'output/'"),
+                "curated": jsonata("'curated/' & $plan.name & '/' & $job.name & '/'"),
+            },
+        },
+        "Retry": retries.INVOKE,
+        "Catch": caught("published table", go_to=_FAILED, variable="jobFailure"),
+        "Output": {
+            "name": jsonata("$job.name"),
+            "kind": jsonata("$job.kind"),
+            "status": "SUCCEEDED",
+            "arn": jsonata(f"[{arns}][0]"),
+            "output": jsonata(f"{_BUCKET}{BATCH_FOLDER} & 'output/'"),
+            "published": jsonata("$states.result.Payload"),
+        },
+        "End": True,
+    }

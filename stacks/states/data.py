@@ -1,0 +1,205 @@
+"""Raw data to Personalize's datasets: transform, look at what came of it, import.
+
+Transform → Data gate → is it good? → Import datasets (each: create, wait) → is it all there? → next
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spec.compiler import dataset_mappings
+from spec.limits import MIN_INTERACTIONS, MIN_SHARE_OF_USERS_WITH_TWO, MIN_USERS_WITH_TWO
+from spec.resources import DATASET_IMPORT_JOB
+from stacks.states import retries
+from stacks.states.asl import States, jsonata
+from stacks.states.job import Job, caught
+
+if TYPE_CHECKING:
+    from spec.pipeline import Pipeline
+
+FIRST_STATE = "Transform"
+BATCH_FOLDER = "'batch/' & $run & '/' & $plan.name & '/' & $job.name & '/'"
+"""JSONata of the folder of a batch job of ``$plan``."""
+
+
+def states(pipeline: Pipeline, *, next_state: str, on_failure: str, on_failures: str) -> States:
+    """Return the fragment.
+
+    Args:
+        pipeline: the pipeline file.
+        next_state: goes on with ``$report``, and with ``$imports``: dataset and ARN of each import job.
+        on_failure: goes on with ``$failure``.
+        on_failures: goes on with ``$failures``.
+    """
+    return {
+        FIRST_STATE: _transform(pipeline, on_failure),
+        **_gate(pipeline.max_rejected, on_failure),
+        "Import datasets": _imports(pipeline, on_failure),
+        "Is everything imported?": {
+            "Type": "Choice",
+            "Comment": "Nothing is trained on half of the data.",
+            "Choices": [{"Condition": jsonata("'FAILED' in $imports.status"), "Next": "Imports failed"}],
+            "Default": next_state,
+        },
+        "Imports failed": {
+            "Type": "Pass",
+            "Comment": "Collect the failures of all imports.",
+            "Assign": {"failures": jsonata("[$imports.failure]")},
+            "Next": on_failures,
+        },
+    }
+
+
+def _transform(pipeline: Pipeline, on_failure: str) -> dict[str, Any]:
+    inputs = (
+        f"[$plans.($plan := $; $plan.jobs.($job := $; $merge([$job.input, {{'prefix': {BATCH_FOLDER} & 'input/'}}])))]"
+    )
+    return {
+        "Type": "Task",
+        "Comment": "Raw data to datasets and batch input; every row is out, filtered or rejected.",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {
+            "FunctionName": "${TransformFunctionArn}",
+            "Payload": {
+                "bucket": "${Bucket}",
+                "run": jsonata("$run"),
+                "started": jsonata("$floor($toMillis($states.context.Execution.StartTime) / 1000)"),
+                "datasets": [
+                    mapping.model_dump(mode="json", exclude_none=True) for mapping in dataset_mappings(pipeline)
+                ],
+                "batch_inputs": jsonata(inputs),
+            },
+        },
+        "Retry": retries.INVOKE,
+        "Catch": caught("datasets", go_to=on_failure),
+        "Assign": {"report": jsonata("$states.result.Payload")},
+        "Output": jsonata("$states.result.Payload"),
+        "Next": "Data gate",
+    }
+
+
+def _gate(max_rejected: float, on_failure: str) -> States:
+    empty = "$report.batch_inputs[lines = 0].('nobody and nothing is selected for ' & prefix)"
+    findings = f"$append([$report.datasets.({_of_each(max_rejected)})], [{_of_interactions()}, {empty}])"
+    return {
+        "Data gate": {
+            "Type": "Pass",
+            "Comment": "What Personalize would refuse, and too many rejects, are found before anything is paid.",
+            "Assign": {"gate": jsonata(findings)},
+            "Next": "Is the data good?",
+        },
+        "Is the data good?": {
+            "Type": "Choice",
+            "Comment": "Nothing is imported unless every check holds.",
+            "Choices": [{"Condition": jsonata("$count($gate) > 0"), "Next": "Data refused"}],
+            "Default": "Import datasets",
+        },
+        "Data refused": {
+            "Type": "Pass",
+            "Comment": "Say which checks failed; earlier results stay as they are.",
+            "Assign": {
+                "failure": {
+                    "state": "Data gate",
+                    "error": "DataRefused",
+                    "reason": jsonata("$join($gate, '; ')"),
+                }
+            },
+            "Next": on_failure,
+        },
+    }
+
+
+def _of_each(max_rejected: float) -> str:
+    """Return JSONata of what is wrong with the dataset in the context."""
+    share = "rows_rejected / rows_in"
+    too_many = (
+        "$string(rows_rejected) & ' of ' & $string(rows_in) & ' rows of ' & dataset & ' (' "
+        f"& $string($round(100 * {share}, 1)) & ' %) were rejected, more than the {100 * max_rejected:g} % of "
+        "max_rejected; most frequent reason: ' & reasons[0].reason & ' (' & $string(reasons[0].rows) & "
+        "' rows); see ' & rejects"
+    )
+    nothing = "'nothing of ' & dataset & ' remains of ' & $string(rows_in) & ' rows'"
+    return (
+        f"rows_in = 0 ? ('the raw data of ' & dataset & ' holds no rows') : "
+        f"{share} > {max_rejected} ? ({too_many}) : records = 0 ? ({nothing})"
+    )
+
+
+def _of_interactions() -> str:
+    """Return JSONata of a list of what Personalize would refuse in the interactions."""
+    dataset = "$report.datasets[dataset = 'interactions']"
+    two = f"{dataset}.interactions.users_with_two"
+    remain = f"$string({dataset}.records) & ' interactions remain of ' & $string({dataset}.rows_in) & ' rows"
+    findings = [
+        f"{dataset}.records < {MIN_INTERACTIONS} ? {remain}, but Personalize needs {MIN_INTERACTIONS}'",
+        (
+            f"{two} < {MIN_USERS_WITH_TWO} ? $string({two}) & "
+            f"' users have two interactions or more, but Personalize needs {MIN_USERS_WITH_TWO}'"
+        ),
+        (
+            f"{two} < {MIN_SHARE_OF_USERS_WITH_TWO} * {dataset}.interactions.per_user.count ? "
+            f"'fewer than {100 * MIN_SHARE_OF_USERS_WITH_TWO:g} % of the users have two interactions or more'"
+        ),
+    ]
+    return ", ".join(f"({finding})" for finding in findings)
+
+
+def _imports(pipeline: Pipeline, on_failure: str) -> dict[str, Any]:
+    failed = "Import failed"
+    arns = ", ".join(f"'{name}': '${{{name.capitalize()}Arn}}'" for name in pipeline.datasets.by_name())
+    job = Job(
+        kind=DATASET_IMPORT_JOB,
+        name="'${Prefix}-' & $dataset.dataset & '-' & $run",
+        arguments={
+            "DatasetArn": jsonata(f"$lookup({{{arns}}}, $dataset.dataset)"),
+            "DataSource": {"DataLocation": jsonata("$dataset.location")},
+            "RoleArn": "${ServiceRoleArn}",
+            "ImportMode": "FULL",
+        },
+        timeout=pipeline.timeouts.import_,
+        next="Imported",
+        on_failure=failed,
+        failure_variable="importFailure",
+    )
+    return {
+        "Type": "Map",
+        "Comment": "Every dataset at once; one that fails lets the others end.",
+        "Items": jsonata("$report.datasets"),
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "INLINE"},
+            "StartAt": "Begin import",
+            "States": {
+                "Begin import": {
+                    "Type": "Pass",
+                    "Comment": "The dataset, and where its CSV lies.",
+                    "Assign": {"dataset": jsonata("$states.input")},
+                    "Next": job.first_state,
+                },
+                **job.states(),
+                "Imported": {
+                    "Type": "Pass",
+                    "Comment": "What the manifest says of this import.",
+                    "Output": {
+                        "dataset": jsonata("$dataset.dataset"),
+                        "status": "SUCCEEDED",
+                        "import_job_arn": jsonata(f"${DATASET_IMPORT_JOB.variable}.arn"),
+                    },
+                    "End": True,
+                },
+                failed: {
+                    "Type": "Pass",
+                    "Comment": "The import's result is its failure.",
+                    "Output": {
+                        "dataset": jsonata("$dataset.dataset"),
+                        "status": "FAILED",
+                        "failure": jsonata("$importFailure"),
+                    },
+                    "End": True,
+                },
+            },
+        },
+        "Catch": caught("imports", go_to=on_failure),
+        "Assign": {"imports": jsonata("$states.result")},
+        "Output": {},
+        "Next": "Is everything imported?",
+    }
