@@ -1,6 +1,7 @@
 """Types that put a policy on other resources: AWS::S3::BucketPolicy and its like."""
 
 import json
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -20,9 +21,9 @@ class PolicyAttachment:
         self.physical_resource_id = targets[0]
 
     @classmethod
+    @abstractmethod
     def put(cls, account_id: str, region_name: str, target: str, document: str | None) -> None:
         """Put the document on a target, or take it off."""
-        raise NotImplementedError
 
     @staticmethod
     def cloudformation_name_type() -> str:

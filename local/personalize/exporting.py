@@ -30,9 +30,8 @@ def run(backend: PersonalizeBackend, job: Resource, dataset: Resource, schema: S
         raise JobFailedError(f"The dataset {dataset.arn} has no records of the ingestion mode {mode}")
     storage = RoleStorage(backend, job.members["roleArn"], job.arn)
     target = Location.parse(job.members["jobOutput"]["s3DataDestination"]["path"])
-    folder = target.key if not target.key or target.key.endswith("/") else f"{target.key}/"
-    storage.list_keys(Location(target.bucket, folder))
-    key = folder + _FILE.format(name=dataset.members["datasetType"].lower(), mode=mode.lower())
+    storage.list_keys(target.folder)
+    key = target.folder.key + _FILE.format(name=dataset.members["datasetType"].lower(), mode=mode.lower())
     storage.write(Location(target.bucket, key), _csv(rows))
 
 

@@ -11,10 +11,9 @@ from typing import Any, Final
 
 from local.personalize.exceptions import InvalidInputException, NotImplementedException
 from local.personalize.recipes import Recipe, kind
-from local.personalize.recipes.base import Exploration, Settings
+from local.personalize.recipes.base import NUMBER, Exploration, Settings
 from local.personalize.schemas import Schema
 
-_NUMBER: Final = re.compile(r"[+-]?(\d{1,18}(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?")
 _SCHEDULE: Final = re.compile(r"rate\((\d+) (days?)\)")
 _LONGEST_SCHEDULE: Final = 30
 _COLUMN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,149}")
@@ -221,7 +220,7 @@ def number(name: str, value: str) -> float:
     Raises:
         InvalidInputException: it is no number.
     """
-    if not _NUMBER.fullmatch(value):
+    if not NUMBER.fullmatch(value):
         raise InvalidInputException(f"{name} must be a number, not {value!r}")
     return float(value)
 

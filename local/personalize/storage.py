@@ -43,6 +43,11 @@ class Location:
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.key}"
 
+    @property
+    def folder(self) -> Self:
+        """The place as a folder: its key ends in a slash, unless it is the whole bucket."""
+        return type(self)(self.bucket, self.key if not self.key or self.key.endswith("/") else f"{self.key}/")
+
 
 def check_s3(member: str, url: str) -> None:
     """Check a location in a request.
@@ -105,13 +110,9 @@ class RoleStorage:
         found = self._s3.get_object(location.bucket, location.key)
         return None if found is None else bytes(found.value)
 
-    def require_write(self, location: Location) -> None:
-        """Check that the object may be written; needs s3:PutObject."""
-        self._require("s3:PutObject", location.bucket, location.key)
-
     def write(self, location: Location, content: bytes) -> None:
         """Write an object; needs s3:PutObject."""
-        self.require_write(location)
+        self._require("s3:PutObject", location.bucket, location.key)
         self._s3.put_object(location.bucket, location.key, content)
 
     def _require(self, action: str, bucket: str, key: str | None, more: dict[str, str] | None = None) -> None:

@@ -48,16 +48,15 @@ def run(backend: PersonalizeBackend, job: Resource, version: Resource, found: Re
     """
     storage = RoleStorage(backend, job.members["roleArn"], job.arn)
     source, target = _locations(job.members)
-    folder = target.key if not target.key or target.key.endswith("/") else f"{target.key}/"
     inputs = _inputs(storage, source)
-    storage.list_keys(Location(target.bucket, folder))
+    storage.list_keys(target.folder)
     answering = _answering(backend, job, version, found)
     for name, content in inputs.items():
         answering.check_size(name, content)
-    storage.write(Location(target.bucket, f"{folder}_CHECK"), b"")
+    storage.write(Location(target.bucket, f"{target.folder.key}_CHECK"), b"")
     for name, content in inputs.items():
         output = answer_file(content, answering, job.broken_lines)
-        storage.write(Location(target.bucket, f"{folder}{name.rpartition('/')[2]}.out"), output)
+        storage.write(Location(target.bucket, f"{target.folder.key}{name.rpartition('/')[2]}.out"), output)
 
 
 def _answering(backend: PersonalizeBackend, job: Resource, version: Resource, found: Resource | None) -> Answering:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from local.personalize import strict_json
 from local.personalize.exceptions import JobFailedError
 
 _BLOCK: Final = 2000
@@ -78,8 +79,8 @@ def _answered(lines: Sequence[bytes], answering: Answering, broken: tuple[int, s
 
 def _record(line: bytes, answering: Answering) -> tuple[Any, RecordError | None]:
     try:
-        asked = json.loads(line, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+        asked = strict_json.loads(line.decode())
+    except ValueError:
         return line.decode("utf-8", "replace"), RecordError("User error: The record is not valid JSON")
     if not isinstance(asked, dict) or not all(_has(asked, key, answering) for key in answering.keys):
         keys = ", ".join(answering.keys)
@@ -88,10 +89,6 @@ def _record(line: bytes, answering: Answering) -> tuple[Any, RecordError | None]
     if values is not None and not _are_texts(values):
         return asked, RecordError("User error: filterValues must be an object of texts")
     return asked, None
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _are_texts(values: Any) -> bool:
@@ -108,7 +105,4 @@ def _has(asked: dict[str, Any], key: str, answering: Answering) -> bool:
 def _line(asked: Any, output: Output | RecordError, answering: Answering) -> str:
     error = output.text if isinstance(output, RecordError) else None
     found = answering.empty if isinstance(output, RecordError) else output
-    line = {"input": asked, "output": found, "error": error}
-    text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
-    # Half of a surrogate pair is valid in JSON's escapes, but no text.
-    return text.encode("utf-8", "replace").decode()
+    return json.dumps({"input": asked, "output": found, "error": error}, ensure_ascii=False, separators=(",", ":"))

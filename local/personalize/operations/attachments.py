@@ -13,14 +13,13 @@ from local.personalize.exceptions import (
     InvalidInputException,
     LimitExceededException,
     ResourceAlreadyExistsException,
-    ResourceInUseException,
     ResourceNotFoundException,
 )
 from local.personalize.filters import parse_filter
 from local.personalize.kinds import DATASET_GROUP, EVENT_TRACKER, FILTER, METRIC_ATTRIBUTION
 from local.personalize.models import PersonalizeBackend
 from local.personalize.operations.data import tracking_id
-from local.personalize.operations.generic import Operation, Params, answer_page, created
+from local.personalize.operations.generic import Operation, Params, answer_page, created, picked
 from local.personalize.schemas import Schema
 
 _SUM: Final = re.compile(r"SUM\((Items|Interactions)\.(\w+)\)", re.IGNORECASE)
@@ -56,9 +55,8 @@ def _create_event_tracker(backend: PersonalizeBackend, params: Params) -> dict[s
 
 def _create_metric_attribution(backend: PersonalizeBackend, params: Params) -> dict[str, str]:
     group = backend.find_active(DATASET_GROUP, params["datasetGroupArn"])
-    if backend.all(METRIC_ATTRIBUTION, datasetGroupArn=group.arn):
-        taken = backend.all(METRIC_ATTRIBUTION, datasetGroupArn=group.arn)[0]
-        raise ResourceAlreadyExistsException(taken.arn)
+    if taken := backend.all(METRIC_ATTRIBUTION, datasetGroupArn=group.arn):
+        raise ResourceAlreadyExistsException(taken[0].arn)
     schemas = schemas_of(backend, group.arn)
     if "INTERACTIONS" not in schemas or "EVENT_TYPE" not in schemas["INTERACTIONS"].names:
         raise InvalidInputException("A metric attribution needs an Interactions dataset with an EVENT_TYPE column")
@@ -93,8 +91,6 @@ def _update_metric_attribution(backend: PersonalizeBackend, params: Params) -> d
     if "metricAttributionArn" not in params:
         raise InvalidInputException("metricAttributionArn is required")
     attribution = backend.find_active(METRIC_ATTRIBUTION, params["metricAttributionArn"])
-    if attribution.updating:
-        raise ResourceInUseException(f"Metric attribution {attribution.arn} is being updated")
     removed = set(params.get("removeMetrics", ()))
     metrics = [metric for metric in attribution.members["metrics"] if metric["metricName"] not in removed]
     unknown = removed - {metric["metricName"] for metric in attribution.members["metrics"]}
@@ -103,7 +99,7 @@ def _update_metric_attribution(backend: PersonalizeBackend, params: Params) -> d
     metrics += params.get("addMetrics", [])
     _check_metrics(metrics, schemas_of(backend, attribution.members["datasetGroupArn"]))
     attribution.members["metrics"] = metrics
-    attribution.members.update({key: params[key] for key in ("metricsOutputConfig",) if key in params})
+    attribution.members.update(picked(params, "metricsOutputConfig"))
     return created(attribution)
 
 

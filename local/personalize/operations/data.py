@@ -71,12 +71,16 @@ def _settled(backend: PersonalizeBackend, arn: str) -> Resource:
     return dataset
 
 
-def _create_dataset_import_job(backend: PersonalizeBackend, params: Params) -> dict[str, str]:
-    dataset = _settled(backend, params["datasetArn"])
+def _check_source(params: Params) -> None:
     location = params["dataSource"].get("dataLocation")
     if location is None:
         raise InvalidInputException("dataSource.dataLocation is required")
     check_s3("dataSource.dataLocation", location)
+
+
+def _create_dataset_import_job(backend: PersonalizeBackend, params: Params) -> dict[str, str]:
+    dataset = _settled(backend, params["datasetArn"])
+    _check_source(params)
     if "roleArn" not in params:
         raise InvalidInputException("roleArn is required")
     if params.get("publishAttributionMetricsToS3"):
@@ -98,10 +102,7 @@ def _create_dataset_export_job(backend: PersonalizeBackend, params: Params) -> d
 
 def _create_data_deletion_job(backend: PersonalizeBackend, params: Params) -> dict[str, str]:
     group = backend.find_active(DATASET_GROUP, params["datasetGroupArn"])
-    location = params["dataSource"].get("dataLocation")
-    if location is None:
-        raise InvalidInputException("dataSource.dataLocation is required")
-    check_s3("dataSource.dataLocation", location)
+    _check_source(params)
     job = backend.add(DATA_DELETION_JOB, params)
     datasets = backend.all(DATASET, datasetGroupArn=group.arn)
     backend.start(job, lambda: deleting.run(backend, job, datasets))

@@ -12,7 +12,7 @@ from local.personalize.exceptions import InvalidInputException
 from local.personalize.recipes.interactions import Interactions, Ints, Mask
 from local.personalize.schemas import Field
 
-_NUMBER = re.compile(r"[+-]?(\d{1,18}(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?")
+NUMBER = re.compile(r"[+-]?(\d{1,18}(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?")
 
 RECIPE_ARN = "arn:aws:personalize:::recipe/{}"
 
@@ -164,7 +164,7 @@ class Parameter:
             if value.lower() not in self.words:
                 raise InvalidInputException(f"{name} must be one of {', '.join(sorted(self.words))}")
             return
-        fits = _NUMBER.fullmatch(value) is not None and self.low <= float(value) <= self.high
+        fits = NUMBER.fullmatch(value) is not None and self.low <= float(value) <= self.high
         if fits and self.whole and not value.isdecimal():
             raise InvalidInputException(f"{name} must be a whole number, not {value}")
         if not fits:

@@ -31,14 +31,14 @@ def describe(metadata: Metadata, *, textual: bool = True, categorical: bool = Tr
 def find_terms(metadata: Metadata, *, textual: bool = True, categorical: bool = True) -> Terms:
     """Return items by terms, rows of length 1 or, without any term, 0.
 
-    Words of textual columns are terms, in Chinese and Japanese, which write no spaces, pairs of characters; so are
-    the values of categorical columns, which bars separate. A term counts once per item, by its inverse document
-    frequency `1 + ln((1 + n) / (1 + df))`; what all items have says nothing and does not count.
+    Words of textual columns and of titles are terms, in Chinese and Japanese, which write no spaces, pairs of
+    characters; so are the values of categorical columns, which bars separate. A term counts once per item, by its
+    inverse document frequency `1 + ln((1 + n) / (1 + df))`; what all items have says nothing and does not count.
     """
     frames = []
     for field in metadata.fields:
         values = pl.DataFrame({"item": np.arange(metadata.rows.height), "term": metadata.rows.get_column(field.name)})
-        if field.textual and textual:
+        if (field.textual or field.item_name) and textual:
             frames.append(_words(values))
         elif field.categorical and categorical:
             split = values.drop_nulls().with_columns(pl.col("term").str.split("|")).explode("term")

@@ -192,13 +192,14 @@ def test_job_names_are_taken_for_good(trained: Trained) -> None:
 
 
 def test_half_a_surrogate_pair_does_not_stop_the_others(trained: Trained) -> None:
-    """JSON lets it through its escapes although it is no text; the line is answered with a replacement."""
+    """JSON lets it through its escapes although it is no text; the line is an error, the next one is answered."""
     account, versions = trained
     source = account.put("surrogate/in.json", '{"userId":"\\ud800"}\n{"userId":"a2","itemList":5}\n')
     target = f"s3://{account.bucket}/surrogate/out/"
     account.active(account.start_batch(versions["aws-popularity-count"], source, target, "surrogate"))
 
-    assert [line["error"] for line in account.answers("surrogate/out/in.json.out")] == [None, None]
+    errors = [line["error"] for line in account.answers("surrogate/out/in.json.out")]
+    assert errors == ["User error: The record is not valid JSON", None]
 
 
 def test_outputs_never_overwrite_each_other(trained: Trained) -> None:

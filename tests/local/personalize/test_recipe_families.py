@@ -341,10 +341,11 @@ def test_semantic_similarity_finds_the_topic_unless_influenced(settings: Setting
     )
 
 
-def test_semantic_similarity_needs_no_interactions() -> None:
-    """Items alone are enough; texts without spaces are compared by pairs of characters."""
+@pytest.mark.parametrize("column", [{"textual": True}, {"item_name": True}], ids=["text", "title"])
+def test_semantic_similarity_needs_no_interactions(column: dict[str, bool]) -> None:
+    """Items alone are enough, by their texts or their titles; without spaces, pairs of characters are compared."""
     events = Interactions.of([], [], [], ["x1", "x2", "y1", "y2"])
-    fields = (Field("TEXT", frozenset({"string"}), textual=True),)
+    fields = (Field("TEXT", frozenset({"string"}), **column),)
     texts = ["東京の天気予報", "料理の作り方", "東京の天気", "簡単な料理の作り方"]
     rows = pl.DataFrame({"ITEM_ID": list(events.item_ids), "TEXT": texts})
     data = TrainingData(events, Metadata(rows, fields), Metadata(pl.DataFrame({"USER_ID": []})))
