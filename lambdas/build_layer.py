@@ -16,7 +16,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
 PYTHON_VERSION = "3.13"
-PLATFORM = "manylinux2014_aarch64"
+PLATFORMS = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
+ARCHITECTURE = "arm64"
+"""What the stacks deploy; the other one is there for whoever has to."""
+
 IN_RUNTIME = {"botocore", "jmespath", "python-dateutil", "six", "urllib3"}
 """With boto3 in every Python runtime (docs.aws.amazon.com/lambda/latest/dg/lambda-python.html)."""
 
@@ -29,15 +32,19 @@ def pins() -> list[str]:
     return [name + version for name, version in found if name not in IN_RUNTIME]
 
 
-def build(target: Path) -> None:
-    """Write the archive to ``target``.
+def build(target: Path, architecture: str = ARCHITECTURE) -> None:
+    """Write the archive for an architecture to ``target``.
 
     Raises:
         subprocess.CalledProcessError: pip found no wheel; its own output says which.
     """
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
-        command += ["--only-binary=:all:", f"--python-version={PYTHON_VERSION}", f"--platform={PLATFORM}"]
+        command += [
+            "--only-binary=:all:",
+            f"--python-version={PYTHON_VERSION}",
+            f"--platform={PLATFORMS[architecture]}",
+        ]
         subprocess.run([*command, f"--target={folder}", *pins()], check=True)  # noqa: S603  # our own pins
         _zip(Path(folder), target)
 

@@ -7,11 +7,13 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from spec.errors import SourceEmptyError
+from spec.errors import DataTooLargeError, SourceEmptyError
 from spec.transform import RawObject
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    from spec.transform import TransformRequest
 
 _WILDCARD = re.compile(r"[*?\[]")
 _UNPACKED = {".gz": 6, ".zst": 6, ".parquet": 4}
@@ -40,6 +42,26 @@ def list_objects(s3: Any, bucket: str, dataset: str, path: str) -> list[RawObjec
         remedy = f"Upload the raw data there, or correct datasets.{dataset}.source.path"
         raise SourceEmptyError(f"No data at s3://{bucket}/raw/{path}. {remedy}.")
     return found
+
+
+def check_size(request: TransformRequest, objects: Iterable[Sequence[RawObject]]) -> None:
+    """Check that raw objects are not more than an engine takes.
+
+    Args:
+        request: with ``max_bytes``.
+        objects: the raw objects of each dataset.
+
+    Raises:
+        DataTooLargeError: they are.
+    """
+    if request.max_bytes is None:
+        return
+    size = sum(unpacked_bytes(item) for raw in objects for item in raw)
+    if size > request.max_bytes:
+        raise DataTooLargeError(
+            f"The raw data is about {size / 1e9:.1f} GB unpacked; a function takes {request.max_bytes / 1e9:.1f}. "
+            "Set engine: auto or engine: glue in the pipeline file and deploy."
+        )
 
 
 def unpacked_bytes(item: RawObject) -> int:

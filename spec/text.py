@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from spec.errors import DamagedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from spec.mapping import Encoding
 
@@ -41,6 +41,11 @@ MARK = "mark-undecodable"
 codecs.register_error(MARK, _mark)
 
 
+def shown(raw: bytes | bytearray) -> str:
+    """Return UTF-8 as text, with what cannot be decoded as readable bytes."""
+    return raw.decode("utf-8", MARK).replace(UNDECODABLE, "")
+
+
 @contextlib.contextmanager
 def damage_named(key: str) -> Iterator[None]:
     """Name the object whose compressed content turns out to be damaged.
@@ -62,14 +67,16 @@ def unpacked(stream: io.BufferedReader) -> io.BufferedReader | gzip.GzipFile | N
     return gzip.GzipFile(fileobj=stream) if beginning.startswith(_GZIP) else stream
 
 
-def lines(key: str, content: io.BufferedReader | gzip.GzipFile | io.BytesIO, encoding: Encoding) -> Iterator[str]:
+def lines(
+    key: str, content: io.BufferedReader | gzip.GzipFile | io.BytesIO, encoding: Encoding
+) -> Generator[str, None, None]:
     """Yield the lines of unpacked content with their line feeds, the first one without BOM.
 
     Raises:
         DamagedError: gzip content is cut off or damaged.
     """
-    with damage_named(key):
-        for number, line in enumerate(io.TextIOWrapper(content, encoding, errors=MARK, newline="\n")):
+    with damage_named(key), io.TextIOWrapper(content, encoding, errors=MARK, newline="\n") as decoded:
+        for number, line in enumerate(decoded):
             yield line if number else line.removeprefix(BOM)
 
 

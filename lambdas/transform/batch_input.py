@@ -1,7 +1,4 @@
-"""Write the input of batch jobs: JSON Lines that name users, items or queries, in objects within the service's limits.
-
-Pages of https://docs.aws.amazon.com/personalize/latest/dg/: batch-data-upload, prepare-input-data-user-segment.
-"""
+"""Write the input of batch jobs: JSON Lines that name users, items or queries, within the service's limits."""
 
 from __future__ import annotations
 
@@ -12,8 +9,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from lambdas.transform.plan import NEWEST
-from spec.errors import BatchInputError
-from spec.limits import MAX_INPUT_BYTES, MAX_INPUT_FILES
+from spec.batch_files import check_bytes, count_files, key_of, unreadable_ids
 from spec.transform import Active, BatchInputReport, FromFile
 
 if TYPE_CHECKING:
@@ -40,23 +36,20 @@ def write(store: Store, wanted: BatchInput, known: Known) -> BatchInputReport:
         BatchInputError: it would be beyond the service's limits, or a file of ids cannot be read.
     """
     lines = _lines(store, wanted, known)
-    files = -(-len(lines) // wanted.lines_per_file)
-    if files > MAX_INPUT_FILES:
-        most = MAX_INPUT_FILES * wanted.lines_per_file
-        raise BatchInputError(f"{wanted.prefix} would have {len(lines)} lines; Personalize takes {most}. {_SELECT}.")
+    ranked = _items(store, wanted, known) if wanted.line == "ranking" else None
+    if ranked is not None and ranked.is_empty():
+        lines = lines.clear()
+    files = count_files(wanted, len(lines))
     size = 0
     for index in range(files):
         buffer = io.BytesIO()
-        lines.slice(index * wanted.lines_per_file, wanted.lines_per_file).write_ndjson(buffer)
+        part = lines.slice(index * wanted.lines_per_file, wanted.lines_per_file)
+        # Only now: the list takes its memory in every line.
+        (part if ranked is None else _with_list(part, ranked)).write_ndjson(buffer)
         size += buffer.tell()
-        if size > MAX_INPUT_BYTES:
-            raise BatchInputError(f"{wanted.prefix} would have more than {MAX_INPUT_BYTES} bytes. {_SELECT}.")
-        store.write(f"{wanted.prefix}{_NAMES[wanted.line]}-{index:05}.json", buffer.getvalue())
+        check_bytes(wanted, size)
+        store.write(key_of(wanted, index), buffer.getvalue())
     return BatchInputReport(prefix=wanted.prefix, lines=len(lines), files=files)
-
-
-_SELECT = "Select others with users, items or attributes of the job in the pipeline file"
-_NAMES = {"user": "users", "item": "items", "ranking": "rankings", "attributes": "queries"}
 
 
 def _lines(store: Store, wanted: BatchInput, known: Known) -> pl.DataFrame:
@@ -64,11 +57,11 @@ def _lines(store: Store, wanted: BatchInput, known: Known) -> pl.DataFrame:
         return pl.DataFrame({"itemAttributes": wanted.attributes or []}, schema={"itemAttributes": pl.String})
     if wanted.line == "item":
         return _items(store, wanted, known).rename("itemId").to_frame()
-    users = _users(store, wanted, known).rename("userId").to_frame()
-    if wanted.line == "user":
-        return users
-    ranked = _items(store, wanted, known).rename("itemList").implode()
-    return users.with_columns(ranked) if len(ranked.item()) else users.clear()
+    return _users(store, wanted, known).rename("userId").to_frame()
+
+
+def _with_list(users: pl.DataFrame, items: pl.Series) -> pl.DataFrame:
+    return users.with_columns(pl.lit(items.to_list(), dtype=pl.List(pl.String)).alias("itemList"))
 
 
 def _users(store: Store, wanted: BatchInput, known: Known) -> pl.Series:
@@ -96,6 +89,5 @@ def _from_file(store: Store, selected: FromFile) -> pl.Series:
     try:
         found = pl.scan_csv(uri, infer_schema=False, glob=False).select(selected.column).collect().to_series()
     except (PolarsError, OSError) as error:
-        remedy = "Give an object under raw/ that is CSV in UTF-8 with a header, and one of its columns"
-        raise BatchInputError(f"raw/{selected.file} gives no ids in {selected.column} ({error}). {remedy}.") from error
+        raise unreadable_ids(selected, error) from error
     return found.filter(found.is_not_null() & (found != "")).unique(maintain_order=True)

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lambdas.transform import batch_input
 from lambdas.transform.execute import DATASET, REJECTS, execute
 from lambdas.transform.report import dataset_report
-from spec.errors import DataTooLargeError
-from spec.objects import list_objects, unpacked_bytes
+from spec.objects import check_size, list_objects
 from spec.store import S3Store
 from spec.transform import TransformReport, report_key
 from spec.warnings import warnings
@@ -42,7 +41,7 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
     """
     store = S3Store(s3, request.bucket)
     objects = [list_objects(s3, request.bucket, mapping.dataset, mapping.path) for mapping in request.datasets]
-    _check_size(request, objects)
+    check_size(request, objects)
     reports: list[DatasetReport] = []
     inputs = []
     known_items: pl.Series | None = None
@@ -65,17 +64,6 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
     )
     store.write(report_key(request.run), report.model_dump_json(indent=1).encode())
     return report
-
-
-def _check_size(request: TransformRequest, objects: list[list[RawObject]]) -> None:
-    if request.max_bytes is None:
-        return
-    size = sum(unpacked_bytes(item) for raw in objects for item in raw)
-    if size > request.max_bytes:
-        raise DataTooLargeError(
-            f"The raw data is about {size / 1e9:.1f} GB unpacked; a function takes {request.max_bytes / 1e9:.1f}. "
-            "Set engine: auto or engine: glue in the pipeline file and deploy."
-        )
 
 
 @contextlib.contextmanager

@@ -131,7 +131,15 @@ def test_run_follows_a_deployed_pipeline_and_brings_its_results(deployed: Rig, t
     assert 60 == len(lines)
     assert 60 * 25 == len(pl.read_parquet(folder / "for-you" / "top" / "*.parquet"))
     assert "SUCCEEDED" == json.loads((folder / "manifest.json").read_text())["status"]
-    for told in ("Transform", "Create import job", ": ACTIVE", "NDCG@10", "for-you/top: a sample", "Interactions from 2023-11-14", "Took "):
+    for told in (
+        "Transform",
+        "Create import job",
+        ": ACTIVE",
+        "NDCG@10",
+        "for-you/top: a sample",
+        "Interactions from 2023-11-14",
+        "Took ",
+    ):
         assert told in done.output
 
 

@@ -6,7 +6,6 @@ import gzip
 import io
 import json
 import random
-import zipfile
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -22,7 +21,6 @@ from lambdas.teardown.solutions import SolutionsRemainError, delete_solutions
 from lambdas.transform.handler import handler as transform_handler
 from spec.compiler import dataset_mappings
 from spec.errors import DamagedError, SourceEmptyError, TransformError
-from stacks.function import LAYER
 from tests.documents import parsed, shop
 from tests.pipeline.data import HEADER, csv, planted
 
@@ -370,12 +368,3 @@ def test_teardown_always_answers(  # noqa: PLR0917  # three fixtures and one tab
     assert bool(left) == (kind == "Create" or status == "FAILED")
     # What is being deleted would be in the way of the next test, which makes it again.
     delete_solutions(personalize, group, seconds=60)
-
-
-def test_the_layer_fits_into_a_function() -> None:
-    """Unzipped, layer and code stay below Lambda's 250 MB (page gettingstarted-limits), and is for arm64."""
-    with zipfile.ZipFile(LAYER) as archive:
-        assert sum(entry.file_size for entry in archive.infolist()) < 230 * 1000 * 1000
-        assert {entry.filename.split("/")[0] for entry in archive.infolist()} == {"python"}
-        binaries = [entry.filename for entry in archive.infolist() if ".cpython-" in entry.filename]
-    assert all("aarch64" in name for name in binaries)

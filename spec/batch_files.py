@@ -1,0 +1,51 @@
+"""The objects of a batch job's input: their keys, and the service's limits.
+
+Pages of https://docs.aws.amazon.com/personalize/latest/dg/: batch-data-upload, prepare-input-data-user-segment.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spec.errors import BatchInputError
+from spec.limits import MAX_INPUT_BYTES, MAX_INPUT_FILES
+
+if TYPE_CHECKING:
+    from spec.transform import BatchInput, FromFile
+
+_SELECT = "Select others with users, items or attributes of the job in the pipeline file"
+_NAMES = {"user": "users", "item": "items", "ranking": "rankings", "attributes": "queries"}
+
+
+def key_of(wanted: BatchInput, index: int) -> str:
+    """Return the key of one of the objects."""
+    return f"{wanted.prefix}{_NAMES[wanted.line]}-{index:05}.json"
+
+
+def count_files(wanted: BatchInput, lines: int) -> int:
+    """Return how many objects so many lines take.
+
+    Raises:
+        BatchInputError: more than the service takes.
+    """
+    files = -(-lines // wanted.lines_per_file)
+    if files > MAX_INPUT_FILES:
+        most = MAX_INPUT_FILES * wanted.lines_per_file
+        raise BatchInputError(f"{wanted.prefix} would have {lines} lines; Personalize takes {most}. {_SELECT}.")
+    return files
+
+
+def check_bytes(wanted: BatchInput, size: int) -> None:
+    """Check the bytes of all objects.
+
+    Raises:
+        BatchInputError: they are more than the service takes.
+    """
+    if size > MAX_INPUT_BYTES:
+        raise BatchInputError(f"{wanted.prefix} would have more than {MAX_INPUT_BYTES} bytes. {_SELECT}.")
+
+
+def unreadable_ids(selected: FromFile, error: object) -> BatchInputError:
+    """Return the error for an object that gives no ids."""
+    remedy = "Give an object under raw/ that is CSV in UTF-8 with a header, and one of its columns"
+    return BatchInputError(f"raw/{selected.file} gives no ids in {selected.column} ({error}). {remedy}.")

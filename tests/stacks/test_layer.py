@@ -1,0 +1,59 @@
+"""What the functions carry: it fits, and nothing is loaded that they do not use."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lambdas.build_layer import PLATFORMS, build
+from spec.files import ROOT
+from stacks.function import ARCHITECTURE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LIMIT = 230 * 1000 * 1000
+"""Lambda takes 250 MB unzipped (page gettingstarted-limits); the rest is for what packages grow by."""
+
+IN_RUNTIME = {"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"}
+
+
+@pytest.mark.parametrize("architecture", PLATFORMS)
+def test_layer_and_code_fit_into_a_function(tmp_path: Path, architecture: str) -> None:
+    """Unzipped, the layer from the pins and all functions' source stay below the limit; every binary is for it."""
+    layer = ROOT / "build" / "layer.zip"
+    if architecture != ARCHITECTURE.name:
+        layer = tmp_path / "layer.zip"
+        build(layer, architecture)
+    source = sum(file.stat().st_size for part in ("lambdas", "spec") for file in (ROOT / part).rglob("*.py"))
+    with zipfile.ZipFile(layer) as archive:
+        entries = archive.infolist()
+
+    assert sum(entry.file_size for entry in entries) + source < LIMIT
+    assert {"python"} == {entry.filename.split("/")[0] for entry in entries}
+    machine = PLATFORMS[architecture].rpartition("2014_")[2]
+    binaries = [entry.filename for entry in entries if ".cpython-" in entry.filename]
+    assert binaries
+    assert all(machine in name for name in binaries)
+
+
+def test_a_cold_start_loads_what_the_handler_uses() -> None:
+    """Beside the runtime's own, only the layer's packages are loaded: no SQL or YAML parser, no numpy, no CDK."""
+    code = "import sys, lambdas.transform.handler; print(*{name.split('.')[0] for name in sys.modules})"
+    started = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    bare = subprocess.run(
+        [sys.executable, "-c", "import sys; print(*{name.split('.')[0] for name in sys.modules})"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(started.stdout.split()) - set(bare.stdout.split()) - set(sys.stdlib_module_names) - IN_RUNTIME
+    carried = {"annotated_types", "aws_lambda_powertools", "aws_xray_sdk", "certifi", "polars", "pydantic",
+               "pydantic_core", "typing_extensions", "typing_inspection", "wrapt"}  # fmt: skip
+
+    assert {"polars", "pydantic", "aws_lambda_powertools"} <= loaded
+    assert set() == {name for name in loaded if not name.startswith("_")} - carried - {"lambdas", "spec"}
