@@ -1,8 +1,9 @@
-"""Run the benchmarks and print their tables: python -m bench [transform|recommend] ...
+"""Run the benchmarks and print their tables: python -m bench [transform|limits|recommend] ...
 
 Without a name all of them run. The transform takes --rows, a multiple of 10,000. The recommenders take --movielens,
 a folder with u.data of MovieLens 100K (https://files.grouplens.org/datasets/movielens/ml-100k.zip, whose licence does
-not allow it to stand here); without it the tables of quality are left out. --most bounds the rows of the growth table.
+not allow it to stand here); without it the tables of quality are left out. --most bounds the rows of the table of
+growth, --most-rows those of the table of limits.
 """
 
 from __future__ import annotations
@@ -10,20 +11,23 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bench import recommend, transform
+from bench import limits, recommend, transform
 
 
 def main() -> None:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
-    parser.add_argument("name", nargs="?", choices=["transform", "recommend"])
+    parser.add_argument("name", nargs="?", choices=["transform", "limits", "recommend"])
     parser.add_argument("--rows", type=int, default=2_000_000, help="rows that the transform reads")
     parser.add_argument("--movielens", type=Path, help="folder of MovieLens 100K, which holds u.data")
     parser.add_argument("--most", type=int, default=1_000_000, help="most interactions of the growth table, up to 10 M")
+    parser.add_argument("--most-rows", type=int, default=20_000_000, help="most rows of the table of limits")
     given = parser.parse_args()
-    if given.name != "recommend":
+    if given.name in {None, "transform"}:
         transform.main(given.rows)
-    if given.name != "transform":
+    if given.name in {None, "limits"}:
+        limits.main(given.most_rows)
+    if given.name in {None, "recommend"}:
         recommend.main(given.movielens, given.most)
 
 

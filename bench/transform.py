@@ -53,7 +53,7 @@ def main(rows: int) -> None:
         write_raw(raw, rows)
         write_mapping(raw.parent / "mapping.json")
         figures: dict[str, list[Figures]] = {name: [] for name in PARTNERS}
-        with _bucket(raw):
+        with bucket(raw):
             for _ in range(ROUNDS):
                 for name in PARTNERS:
                     figures[name].append(_measure(name, raw, Path(folder) / name, rows))
@@ -61,7 +61,7 @@ def main(rows: int) -> None:
 
 
 @contextlib.contextmanager
-def _bucket(raw: Path) -> Iterator[None]:
+def bucket(raw: Path) -> Iterator[None]:
     """Run the embedded S3 with the raw file, and lead this process and its children there."""
     command = [sys.executable, "-m", "bench.transform_bucket", str(raw)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
