@@ -1,0 +1,106 @@
+"""The documentation of the pipeline file against the types that read it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from spec.dataset_section import Datasets, Interactions
+from spec.files import ROOT
+from spec.load import parse
+from spec.pipeline import Pipeline
+from tests.documents import shop
+
+GUIDE = (ROOT / "docs" / "pipeline-file.md").read_text("utf-8")
+INLINE = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", GUIDE, flags=re.DOTALL))
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def keys_of(schema: dict[str, Any]) -> set[str]:
+    """Return the keys of all mappings of a JSON Schema."""
+    return {key for part in (schema, *schema.get("$defs", {}).values()) for key in part.get("properties", {})}
+
+
+@pytest.mark.parametrize("key", sorted(keys_of(Pipeline.model_json_schema(by_alias=True))))
+def test_the_guide_explains_every_key(key: str) -> None:
+    """Each key that the JSON Schema knows stands as code in docs/pipeline-file.md."""
+    assert any(re.search(rf"(?<![\w-]){key}(?![\w-])", code) for code in INLINE)
+
+
+def read(text: str) -> Any:
+    """Read YAML as pipeline files are read."""
+    return YAML(typ="safe", pure=True).load(text)
+
+
+def whole(part: dict[str, Any]) -> dict[str, Any]:
+    """Return a part of a pipeline file as a whole one, with what is missing taken from a file that is right.
+
+    The part is a whole file, some keys of its top, some datasets, keys of a dataset, or columns.
+    """
+    keys, document = set(part), shop()
+    if keys <= set(Pipeline.model_fields):
+        return document | part
+    if keys <= set(Datasets.model_fields):
+        return document | {"datasets": document["datasets"] | part}
+    interactions = document["datasets"]["interactions"]
+    if keys <= set(Interactions.model_fields):
+        return document | {"datasets": {"interactions": interactions | part}}
+    return document | {"datasets": {"interactions": interactions | {"columns": interactions["columns"] | part}}}
+
+
+def load(part: dict[str, Any]) -> None:
+    """Read a part of a pipeline file.
+
+    Raises:
+        SpecError: it breaks rules.
+    """
+    parse(json.dumps(whole(part), ensure_ascii=False))
+
+
+BLOCKS = [
+    pytest.param(block, id=f"{page.name} {number}")
+    for page in PAGES
+    for number, block in enumerate(re.findall(r"```yaml\n(.*?)```", page.read_text("utf-8"), flags=re.DOTALL), 1)
+]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_every_example_is_right(block: str) -> None:
+    """Each block of YAML in the documentation is a pipeline file, or the part of one, without a mistake."""
+    load(read(block))
+
+
+def spans(pattern: str) -> list[str]:
+    """Return the inline code of the guide that matches, with bars as they are outside of tables."""
+    found = [code.replace("\\|", "|") for code in INLINE]
+    return [code for code in found if re.fullmatch(pattern, code)]
+
+
+@pytest.mark.parametrize("form", spans(r"[A-Z_]{2,}: .+"))
+def test_every_form_of_a_column_is_right(form: str) -> None:
+    """Each column that the guide shows within a sentence or a table is read."""
+    load(read(form))
+
+
+@pytest.mark.parametrize("source", spans(r"\{path: .+"))
+def test_every_form_of_a_source_is_right(source: str) -> None:
+    """Each source that the guide shows within a table is read."""
+    load({"source": read(source)})
+
+
+@pytest.mark.parametrize("form", spans(r"duplicates: .+"))
+def test_every_form_of_duplicates_is_right(form: str) -> None:
+    """Each form of `duplicates` that the guide shows is read."""
+    load(read(form))
+
+
+def test_enough_is_shown() -> None:
+    """The patterns above find what the guide shows."""
+    assert 8 <= len(spans(r"[A-Z_]{2,}: .+"))
+    assert 4 <= len(spans(r"\{path: .+"))
+    assert 3 <= len(spans(r"duplicates: .+"))
+    assert 3 <= len(BLOCKS)
