@@ -46,8 +46,13 @@ def validate(pipeline: PipelineArgument) -> None:
     Example: pipelines validate movielens
     """
     loaded, file = _load(pipeline)
-    jobs = sum(len(solution.batch_inference) for solution in loaded.solutions)
-    typer.echo(f"{file.name} is right: {len(loaded.solutions)} solution(s), {jobs} batch inference job(s)")
+    counts = {
+        "dataset": len(loaded.datasets.by_name()),
+        "solution": len(loaded.solutions),
+        "batch job": sum(len(solution.jobs) for solution in loaded.solutions),
+    }
+    told = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items())
+    typer.echo(f"{file.name} is right: {told}")
 
 
 @app.command()

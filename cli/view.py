@@ -159,11 +159,13 @@ def _training_table(manifest: dict[str, Any]) -> Table:
 
 def _jobs_table(manifest: dict[str, Any]) -> Table:
     table = Table(title="Batch jobs", title_justify="left")
-    for name in ("job", "lines", "results", "lines with an error"):
+    for name in ("job", "lines", "lines with an error", "rows", "different results"):
         table.add_column(name, justify="left" if name == "job" else "right")
     for solution in manifest["solutions"]:
         for job in (*solution["batch_inference"], *solution["batch_segment"]):
             published = job.get("published")
-            counts = [f"{published[key]:,}" for key in ("lines", "results", "errors")] if published else ["-"] * 3
+            counts = (
+                [f"{published[key]:,}" for key in ("lines", "errors", "rows", "results")] if published else ["-"] * 4
+            )
             table.add_row(f"{solution['name']}/{job['name']}", *counts)
     return table

@@ -162,10 +162,10 @@ def _node_at(place: Path) -> dict[str, Any]:
 
 def _forms(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the forms that a value can have: the options of a union, with references looked up."""
-    options = [node, *node.get("anyOf", ())]
-    return [
-        dict(schema["$defs"][option["$ref"].rsplit("/", 1)[1]]) if "$ref" in option else option for option in options
-    ]
+    if "$ref" in node:
+        return [schema["$defs"][node["$ref"].rsplit("/", 1)[1]]]
+    options = [*node.get("anyOf", ()), *node.get("oneOf", ())]
+    return [node, *(form for option in options for form in _forms(option, schema))]
 
 
 def _index(node: Node, place: Path, lines: dict[Path, int]) -> Iterator[Problem]:

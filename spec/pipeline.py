@@ -59,9 +59,10 @@ class Pipeline(Strict):
         default=None, description="of the dataset group, for recommenders; left out: a custom dataset group"
     )
     engine: Literal["lambda", "glue", "auto"] = Field(
-        default="auto",
-        description="what transforms: a function, a Spark job, or whichever the amount of raw data needs",
+        default="lambda",
+        description="what transforms: the function, a Spark job of AWS Glue, or the function while it can",
     )
+    workers: int = Field(default=2, ge=2, le=299, description="glue and auto: workers of the Spark job, type G.1X")
     datasets: Datasets
     solutions: list[Solution] = Field(min_length=1)
     max_rejected: float = Field(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag
 
 from spec.limits import MAX_NUM_RESULTS, MAX_SEGMENT_USERS
 from spec.recipes import RECIPES
@@ -39,16 +39,32 @@ class ActiveUsers(Strict):
     active: Duration = Field(description="such as 30d", examples=["30d"])
 
 
+def _form_of(given: object) -> str:
+    """Return which form of a selection is meant, so that only its mistakes are told."""
+    if isinstance(given, list):
+        return "ids"
+    if isinstance(given, dict):
+        return "ActiveUsers" if "active" in given else "IdFile"
+    return {ActiveUsers: "ActiveUsers", IdFile: "IdFile"}.get(type(given), "all")
+
+
+_All = Annotated[Literal["all"], Tag("all")]
+_Ids = Annotated[list[Id], Field(min_length=1), Tag("ids")]
+_File = Annotated[IdFile, Tag("IdFile")]
+Users = Annotated[_All | Annotated[ActiveUsers, Tag("ActiveUsers")] | _File | _Ids, Discriminator(_form_of)]
+Items = Annotated[_All | _File | _Ids, Discriminator(_form_of)]
+
+
 class BatchInferenceJob(Strict):
     """One batch inference job of a solution; the recipe says whether it takes users, items, or both."""
 
     name: LowerName
-    users: Literal["all"] | ActiveUsers | IdFile | list[Id] | None = Field(
+    users: Users | None = Field(
         default=None,
         description="who gets recommendations: all (every user of rows out and of filtered rows, the default), "
         "{active: 30d}, a list, or {file: …, column: …}",
     )
-    items: Literal["all"] | IdFile | list[Id] | None = Field(
+    items: Items | None = Field(
         default=None,
         description="related items: those to find others for, default all. Ranking: those to rank for each user",
     )
@@ -59,9 +75,7 @@ class BatchSegmentJob(Strict):
     """One batch segment job of a solution."""
 
     name: LowerName
-    items: Literal["all"] | IdFile | list[Id] | None = Field(
-        default=None, description="aws-item-affinity: the items to find users for, default all"
-    )
+    items: Items | None = Field(default=None, description="aws-item-affinity: the items to find users for, default all")
     attributes: list[Annotated[str, StringConstraints(min_length=1)]] | None = Field(
         default=None,
         min_length=1,

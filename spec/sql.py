@@ -60,6 +60,8 @@ _OF_TEXT: dict[type[sql.Expr], TextFunction | NumberFunction] = {
 }
 _OF_NUMBER: dict[type[sql.Expr], NumberFunction] = {sql.Abs: "abs", sql.Floor: "floor", sql.Ceil: "ceil"}
 
+_TEXTS = frozenset({sql.Lower, sql.Upper, sql.Trim, sql.Substring, sql.Replace, sql.SplitPart, sql.DPipe, sql.Concat})
+
 _PARTS: dict[type[sql.Expr], frozenset[str]] = {
     sql.Like: frozenset({"this", "expression", "negate"}),
     sql.In: frozenset({"this", "expressions"}),
@@ -157,6 +159,9 @@ def _compared(tree: sql.Expr, left: sql.Expr, operator: Operator, right: sql.Exp
         raise UnsupportedSqlError(f"'{tree.sql()}' compares a number with a text; write texts in single quotes")
     if isinstance(first, Text | Number) and isinstance(second, Text | Number):
         raise UnsupportedSqlError(f"'{tree.sql()}' reads no raw column; put a column on one side")
+    if isinstance(first, RawColumn) and isinstance(second, RawColumn) and operator not in {"=", "!="}:
+        told = f"'{tree.sql()}' says not whether it compares numbers or texts"
+        raise UnsupportedSqlError(f"{told}; add 0 to one side for numbers, or || '' for texts")
     return Comparison(left=first, operator=operator, right=second)
 
 
@@ -266,7 +271,11 @@ def _kind(tree: sql.Expr) -> Kind | None:
         return None
     if isinstance(tree, sql.Literal):
         return "text" if tree.is_string else "number"
-    return "number" if type(tree) in {*_ARITHMETIC, *_OF_NUMBER, sql.Neg, sql.Round, sql.Length} else "text"
+    if type(tree) in {*_ARITHMETIC, *_OF_NUMBER, sql.Neg, sql.Round, sql.Length}:
+        return "number"
+    if type(tree) in _TEXTS:
+        return "text"
+    raise UnsupportedSqlError(f"'{tree.sql()}' is not supported; {_VALUES}")
 
 
 def _first(trees: Sequence[sql.Expr]) -> Kind | None:

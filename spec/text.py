@@ -21,6 +21,9 @@ UNDECODABLE = "\ufdd0"
 """Stands before bytes that could not be decoded: a code point that Unicode keeps for use inside programs."""
 
 _GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_ZLIB = (b"x\x01", b"x^")
+"""How zlib streams begin that may as well be text."""
+
 _CHUNK = 1 << 24
 
 
@@ -75,9 +78,22 @@ def lines(
     Raises:
         DamagedError: gzip content is cut off or damaged.
     """
-    with damage_named(key), io.TextIOWrapper(content, encoding, errors=MARK, newline="\n") as decoded:
+    with damage_named(key), io.TextIOWrapper(content, _codec(content, encoding), errors=MARK, newline="\n") as decoded:
         for number, line in enumerate(decoded):
             yield line if number else line.removeprefix(BOM)
+
+
+def _codec(content: io.BufferedReader | gzip.GzipFile | io.BytesIO, encoding: Encoding) -> str:
+    """Return the name of the codec; UTF-16 without a BOM is little-endian, which Python's own refuses to assume."""
+    if encoding != "utf-16":
+        return encoding
+    beginning = content.getvalue()[:2] if isinstance(content, io.BytesIO) else content.peek(2)[:2]
+    return encoding if beginning in {codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE} else "utf-16-le"
+
+
+def looks_compressed(stream: io.BufferedReader) -> bool:
+    """Say whether an engine that guesses from the first bytes unpacks an object: gzip, or text like zlib."""
+    return stream.peek(2).startswith((_GZIP, *_ZLIB))
 
 
 def is_utf8(key: str, stream: io.BufferedReader) -> bool:

@@ -17,6 +17,11 @@ MANY_ONCE = 0.5
 SHORT_SPAN = 3600
 """Seconds between first and last interaction up to which a unit of time is suspicious."""
 
+DOMINANT = 0.1
+"""Share of the interactions from which one user is suspicious, where there are many others."""
+
+FEW_USERS = 100
+
 FEW_EMPTY = 0.5
 """Share of records without a value from which a column is told of."""
 
@@ -66,10 +71,14 @@ def _of_interactions(report: DatasetReport, facts: InteractionsReport, optional:
             "Models learn from users with two or more."
         )
 
+    if facts.per_user.count >= FEW_USERS and facts.per_user.most > DOMINANT * report.records:
+        yield (
+            f"One user has {facts.per_user.most / report.records:.0%} of the interactions. "
+            "If that is a placeholder or a machine, leave it out with keep."
+        )
+
 
 def _of_any(report: DatasetReport) -> Iterator[str]:
     for column, rows in report.empty.items():
         if rows > FEW_EMPTY * report.records:
             yield f"{column} of {report.dataset} is empty in {rows / report.records:.0%} of the records."
-    if report.rows_duplicate:
-        yield f"{report.rows_duplicate:,} rows of {report.dataset} were dropped as duplicates of others."

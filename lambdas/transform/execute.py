@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from polars.exceptions import ComputeError
+from polars.exceptions import PanicException, PolarsError
 
 from lambdas.transform import csv_sink, plan
+from lambdas.transform.columns import LINE, SHAPE
 from lambdas.transform.reader import broken_objects, read
 from lambdas.transform.tally import Tally
 from spec.errors import RowsLostError, TransformError
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from spec.mapping import DatasetMapping
     from spec.store import Store
     from spec.transform import RawObject
+
+# The engine panics over some damaged Parquet, and says so with no Exception.
+_ENGINE_ERRORS = (PolarsError, PanicException, OSError)
 
 DATASET, REJECTS = "dataset.csv", "rejects.jsonl"
 """Names of the outputs under the staging prefix."""
@@ -63,22 +67,31 @@ def execute(
     """
     try:
         return _execute(mapping, store, objects, staging=staging, started=started)
-    except (ComputeError, OSError) as error:
+    except _ENGINE_ERRORS as error:
         broken = broken_objects(store, objects) if mapping.format != "parquet" else set()
         if not broken:
-            raise _unreadable(mapping, error) from error
+            raise _unreadable(mapping, store, objects, f"{staging}unreadable/", error) from error
     # Other keys than before: the engine may still be finishing objects of the scan that failed.
     try:
         return _execute(mapping, store, objects, staging=f"{staging}again/", started=started, broken=broken)
-    except (ComputeError, OSError) as error:
-        raise _unreadable(mapping, error) from error
+    except _ENGINE_ERRORS as error:
+        raise _unreadable(mapping, store, objects, f"{staging}unreadable/", error) from error
 
 
-def _unreadable(mapping: DatasetMapping, error: Exception) -> TransformError:
-    return TransformError(
-        f"The raw data of {mapping.dataset} cannot be read: {error}. Check that objects are of the format of the "
-        "source; what is compressed with zstd is not searched for bytes that are not UTF-8."
-    )
+def _unreadable(
+    mapping: DatasetMapping, store: Store, objects: Sequence[RawObject], staging: str, error: BaseException
+) -> TransformError:
+    """Return the error that names the first object which cannot be read by itself either."""
+    for item in objects:
+        try:
+            lines = read(store, [item], mapping, mapping.raw_columns(), staging=staging)
+            lines.select(pl.col(LINE).str.len_bytes().sum(), pl.col(SHAPE).null_count()).collect(engine="streaming")
+        except (*_ENGINE_ERRORS, TransformError) as found:
+            return TransformError(
+                f"{item.key} cannot be read: {found}. Check that it is whole, and {mapping.format} in "
+                f"{mapping.encoding}; what is compressed with zstd is not searched for bytes that are not UTF-8."
+            )
+    return TransformError(f"The raw data of {mapping.dataset} cannot be read: {error}.")
 
 
 def _execute(

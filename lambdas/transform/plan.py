@@ -11,7 +11,7 @@ from lambdas.transform.rules import column_rule, holds, readable, unreadable_rea
 from lambdas.transform.values import with_values
 
 if TYPE_CHECKING:
-    from spec.mapping import DatasetMapping
+    from spec.mapping import DatasetMapping, Duplicates
     from spec.plan import Plan
 
 FATE, REASON = "fate", "reason"
@@ -81,6 +81,8 @@ def with_reason(rows: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
 def records(rows: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     """Return the records of the rows out, with the dataset's columns in the schema's order."""
     out = _having(rows, OUT)
+    if plan.mapping.duplicates:
+        out = _distinct(out, plan.mapping, plan.mapping.duplicates)
     names = plan.mapping.column_names
     frames = [
         (out if len(plan.records) == 1 else out.filter(_takes(index))).select(
@@ -89,13 +91,15 @@ def records(rows: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
         for index, keys in enumerate(plan.records)
     ]
     # In no order: to keep one, the engine would hold all records of the second while it writes those of the first.
-    return _distinct(pl.union(frames), plan.mapping)
+    return pl.union(frames)
 
 
 def rejects(rows: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     """Return the rejected rows: object, line number from 1, reason, raw text."""
+    has_lines = plan.mapping.format != "parquet"
+    line = pl.col(LINE_NUMBER) if has_lines else pl.lit(None, dtype=pl.get_index_type())
     return with_reason(_having(rows, REJECTED), plan).select(
-        OBJECT, pl.col(LINE_NUMBER).alias("line"), REASON, pl.col(LINE).alias("raw")
+        OBJECT, line.alias("line"), REASON, pl.col(LINE).alias("raw")
     )
 
 
@@ -154,14 +158,14 @@ def reasons(rejected: pl.LazyFrame) -> pl.LazyFrame:
     return rejected.group_by(REASON).agg(pl.len().alias("rows")).sort("rows", REASON, descending=[True, False])
 
 
-def _distinct(dataset: pl.LazyFrame, mapping: DatasetMapping) -> pl.LazyFrame:
-    same = mapping.duplicates
-    if same is None:
-        return dataset
+def _distinct(out: pl.LazyFrame, mapping: DatasetMapping, same: Duplicates) -> pl.LazyFrame:
+    """Keep one of the rows that are the same; they come in no order where objects are read in several ways."""
     latest = same.keep == "latest"
-    if latest and mapping.dataset == "interactions" and "TIMESTAMP" not in same.by:
-        dataset = dataset.sort("TIMESTAMP", maintain_order=True)
-    return dataset.unique(subset=same.by, keep="last" if latest else "first", maintain_order=True)
+    by_time = latest and mapping.dataset == "interactions" and "TIMESTAMP" not in same.by
+    # Keys in the order of their bytes, as S3 lists them.
+    order = [*(["TIMESTAMP"] if by_time else []), OBJECT, LINE_NUMBER]
+    wanted = out.select(*mapping.column_names, OBJECT, LINE_NUMBER)
+    return wanted.sort(order).unique(subset=same.by, keep="last" if latest else "first", maintain_order=True)
 
 
 def _having(rows: pl.LazyFrame, fate: str) -> pl.LazyFrame:

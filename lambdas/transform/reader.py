@@ -19,7 +19,7 @@ from lambdas.transform.formats import delimited, jsonl, parquet
 from spec.dialect import Dialect, check_header
 from spec.errors import UndecodableError
 from spec.objects import partitions
-from spec.text import BOM, UNDECODABLE, is_utf8
+from spec.text import BOM, UNDECODABLE, is_utf8, looks_compressed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -99,7 +99,10 @@ def scan(
 
 
 def broken_objects(store: Store, objects: Iterable[RawObject]) -> set[str]:
-    """Return the keys of the text objects that hold bytes which are not UTF-8.
+    """Return the keys of the text objects that the engine may not be able to scan.
+
+    They hold bytes that are not UTF-8; or they are, or look, compressed: the engine takes text that begins like zlib
+    for such, and refuses zeros after gzip content.
 
     Raises:
         DamagedError: an object's gzip content is cut off or damaged.
@@ -107,7 +110,8 @@ def broken_objects(store: Store, objects: Iterable[RawObject]) -> set[str]:
     broken = set()
     for item in objects:
         with store.read(item.key) as stream:
-            if not is_utf8(item.key, stream):
+            guessed = looks_compressed(stream)
+            if not is_utf8(item.key, stream) or guessed:
                 broken.add(item.key)
     return broken
 

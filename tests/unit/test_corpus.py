@@ -23,9 +23,9 @@ def test_records_and_rejects_are_what_the_corpus_says(tmp_path: Path, case: Case
     (tmp_path / "staging").mkdir()
     outcome = execute(mapping, Folder(tmp_path), objects, staging="staging/", started=0)
 
-    records = written((tmp_path / "staging" / DATASET).read_text("utf-8"), mapping)
+    records = written((tmp_path / outcome.staging / DATASET).read_text("utf-8"), mapping)
     assert sorted(case.records, key=str) == sorted(records, key=str)
-    lines = (tmp_path / "staging" / REJECTS).read_text("utf-8").splitlines()
+    lines = (tmp_path / outcome.staging / REJECTS).read_bytes().splitlines()
     rejected = [json.loads(line) for line in lines]
     assert case.rejected == [(row["object"].rpartition("/")[2], row["line"], row["reason"]) for row in rejected]
     duplicates = outcome.facts["rows_out"] - outcome.facts["records"] if mapping.duplicates else 0

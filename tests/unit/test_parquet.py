@@ -56,7 +56,8 @@ def test_parquet_rows_are_accounted_for(tmp_path: Path) -> None:
     frame = fates(tmp_path, bodies, format="parquet", **{f"{COLUMNS}__ITEM_ID": "event.item.id"})
 
     assert [("u1", "1", AT, None), (None, None, 1, "USER_ID is empty"), ("u2", "i2", AT, None)] == told(frame)
-    assert ("a/1.parquet", None, '{"user":null,"event.item.id":null,"at":"1"}', "USER_ID is empty") == found(frame)[1]
+    where, _, text, reason = found(frame)[1]
+    assert ("a/1.parquet", '{"user":null,"event.item.id":null,"at":"1"}', "USER_ID is empty") == (where, text, reason)
 
 
 def test_many_parquet_objects_are_one_scan(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ _EXACT = 2**53
 def scan(store: Store, objects: Sequence[RawObject], mapping: DatasetMapping, columns: Sequence[str]) -> pl.LazyFrame:
     """Return the frame between reader and rules: one scan for all objects that have the same columns.
 
-    Rows have no line numbers; their raw text is a JSON object of the columns that are read.
+    Rows are numbered throughout the objects of one scan; their raw text is a JSON object of the columns that are read.
 
     Raises:
         ColumnMissingError: an object lacks one of ``columns``, or holds there what no text stands for.
@@ -89,9 +89,11 @@ def _scan_alike(
         if name in lists
     ]
     row = pl.struct(text.alias(name) for name, text in cells.items()).struct.json_encode() if cells else pl.lit("{}")
-    rows = pl.scan_parquet(uris.to_list(), glob=False, hive_partitioning=False, include_file_paths=_PATH).select(
+    rows = pl.scan_parquet(
+        uris.to_list(), glob=False, hive_partitioning=False, include_file_paths=_PATH, row_index_name=LINE_NUMBER
+    ).select(
         _PATH,
-        pl.lit(None, dtype=pl.get_index_type()).alias(LINE_NUMBER),
+        LINE_NUMBER,
         row.alias(LINE),
         pl.coalesce([pl.lit(None, dtype=pl.String), *wrong]).alias(_WRONG),
         *(text.alias(name) for name, text in cells.items()),

@@ -1,0 +1,221 @@
+"""Rules of datasets, columns and batch jobs: what the service or the transform could not use is told in the file."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from spec import names
+from spec.compiler import dataset_mapping
+from spec.limits import MAX_SCHEMA_LENGTH
+from spec.problems import SpecError
+from tests.documents import parsed, shop
+
+if TYPE_CHECKING:
+    from spec.datasets import DatasetName
+
+COLUMNS = "datasets.interactions.columns"
+ITEMS: dict[str, Any] = {
+    "source": {"path": "items/"},
+    "columns": {"ITEM_ID": "item", "GENRES": {"from": "genres", "type": "categorical"}},
+}
+USERS: dict[str, Any] = {
+    "source": {"path": "users/"},
+    "columns": {"USER_ID": "user", "AGE": {"from": "age", "type": "int"}},
+}
+AFFINITY = {"name": "ads", "recipe": "aws-item-affinity", "batch_segment": [{"name": "top"}]}
+
+
+def told(**changes: Any) -> dict[str, str]:
+    """Return what is wrong with the changed shop, by place."""
+    with pytest.raises(SpecError) as caught:
+        parsed(**changes)
+    return {problem.place: f"{problem.what}. {problem.remedy}" for problem in caught.value.problems}
+
+
+def of_dataset(name: str, section: dict[str, Any], **changes: Any) -> dict[str, str]:
+    """Return what is wrong with the shop that has a further dataset."""
+    return told(**{f"datasets__{name}": section}, **changes)
+
+
+def items(**columns: Any) -> dict[str, Any]:
+    """Return the items section with more columns."""
+    return {**ITEMS, "columns": ITEMS["columns"] | columns}
+
+
+def of_column(name: str, form: Any) -> dict[str, str]:
+    """Return what is wrong with the shop whose interactions have a further column."""
+    return told(**{f"datasets__interactions__columns__{name}": form})
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "place", "text"),
+    [
+        ("DEVICE", "device", "DEVICE", "add a type: string, categorical"),
+        ("USERID", {"from": "a", "type": "string"}, "USERID", "is USER_ID to Personalize, which ignores underscores"),
+        ("2ND", {"from": "a", "type": "string"}, "2ND", "cannot be a field's name"),
+        ("ON", {"from": "a", "type": "boolean"}, "ON.type", "'string', 'categorical'"),
+        ("ABOUT", {"from": "a", "type": "textual"}, "ABOUT.type", "only items have textual fields"),
+        ("EVENT_VALUE", {"from": "a", "type": "float"}, "EVENT_VALUE.type", "its own type"),
+        ("EVENT_TYPE", {"from": "a", "nullable": True}, "EVENT_TYPE.nullable", "Remove nullable"),
+        ("EVENT_VALUE", {"from": "a", "expression": "b"}, "EVENT_VALUE", "one of from, expression and value"),
+        ("EVENT_VALUE", {"expression": "sqrt(a)"}, "EVENT_VALUE.expression", "FLOOR, CEIL, ROUND"),
+        ("EVENT_TYPE", {"expression": "a + 1"}, "EVENT_TYPE.expression", "takes text"),
+        ("EVENT_VALUE", {"expression": "a + 1", "map": {"1": 2}}, "EVENT_VALUE.map", "CASE WHEN"),
+        ("EVENT_TYPE", {"from": "a", "split": ","}, "EVENT_TYPE.split", "takes one value"),
+        ("DAY", {"from": "a", "type": "int", "format": "iso8601"}, "DAY", "are of type long"),
+        ("AGE", {"value": 1.5, "type": "int"}, "AGE.value", "not a whole number"),
+        ("EVENT_VALUE", {"value": True}, "EVENT_VALUE.value", "neither text nor a number"),
+        ("EVENT_TYPE", {"value": ""}, "EVENT_TYPE.value", "is empty"),
+    ],
+)
+def test_each_mistake_in_a_column_names_its_place_and_remedy(name: str, form: Any, place: str, text: str) -> None:
+    """What a column cannot be is found at its key."""
+    assert text in of_column(name, form)[f"{COLUMNS}.{place}"]
+
+
+@pytest.mark.parametrize(
+    ("section", "place", "text"),
+    [
+        ({**ITEMS, "columns": {"ITEM_ID": "item"}}, "columns", "need a metadata column"),
+        ({**ITEMS, "columns": {"ITEM_ID": "i", "T": {"from": "t", "type": "string"}}}, "columns", "Add one of type"),
+        ({**ITEMS, "columns": {"GENRES": {"from": "g", "type": "categorical"}}}, "columns", "ITEM_ID is missing"),
+        (items(A={"from": "a", "type": "textual"}, B={"from": "b", "type": "textual"}), "columns", "only one may be"),
+        (items(CREATION_TIMESTAMP="at"), "columns.CREATION_TIMESTAMP", "either unit or format"),
+        ({**ITEMS, "duplicates": {"keep": "first", "by": ["SKU"]}}, "duplicates.by[0]", "Use some of ITEM_ID, GENRES"),
+        ({**ITEMS, "duplicates": "newest"}, "duplicates", "latest"),
+        ({**ITEMS, "keep": "GENRES = 'x'"}, "keep", "name the raw column"),
+        ({**ITEMS, "events": []}, "events", "unknown key"),
+        (items(**{f"C{n}": {"from": "c", "type": "int"} for n in range(100)}), "columns", "more than the 100"),
+        (
+            items(**{"C" * 200 + str(n): {"from": "c", "type": "int"} for n in range(50)}),
+            "columns",
+            str(MAX_SCHEMA_LENGTH),
+        ),
+    ],
+)
+def test_each_mistake_in_a_dataset_names_its_place_and_remedy(section: dict[str, Any], place: str, text: str) -> None:
+    """Columns that must not, or must, be there together are told."""
+    assert text in of_dataset("items", section)[f"datasets.items.{place}"]
+
+
+def test_raw_columns_may_be_called_like_fields() -> None:
+    """A table that is in Personalize's own form can be filtered by its columns."""
+    columns = {name: name for name in ("USER_ID", "ITEM_ID")} | {"TIMESTAMP": {"from": "TIMESTAMP", "unit": "s"}}
+
+    parsed(datasets__interactions={"source": {"path": "a"}, "columns": columns, "keep": "USER_ID <> 'x'"})
+
+
+@pytest.mark.parametrize(
+    ("domain", "section", "missing"),
+    [
+        ("ECOMMERCE", items(), ["PRICE", "CATEGORY_L1"]),
+        ("VIDEO_ON_DEMAND", items(), ["CREATION_TIMESTAMP"]),
+    ],
+)
+def test_a_domain_asks_for_its_fields(domain: str, section: dict[str, Any], missing: list[str]) -> None:
+    """Required fields of a domain are told, and an EVENT_TYPE is required in its interactions."""
+    found = of_dataset("items", section, domain=domain, datasets__interactions__columns__EVENT_TYPE=...)
+
+    assert any(f"{name} is missing" in found["datasets.items.columns"] for name in missing)
+    assert "EVENT_TYPE is missing" in found["datasets.interactions.columns"]
+
+
+@pytest.mark.parametrize(
+    ("domain", "dataset", "columns", "marks"),
+    [
+        ("ECOMMERCE", "items", {"PRICE": "p", "CATEGORY_L1": "c", "PRODUCT_DESCRIPTION": "d"},
+         {"PRICE": ("float", {}), "CATEGORY_L1": ("string", {"categorical": True}),
+          "PRODUCT_DESCRIPTION": (["string", "null"], {"textual": True})}),
+        ("VIDEO_ON_DEMAND", "users", {"SUBSCRIPTION_MODEL": "s"},
+         {"SUBSCRIPTION_MODEL": (["string", "null"], {"categorical": True})}),
+        (None, "items",
+         {"SIZE": {"from": "s", "type": "double", "nullable": False}, "NOTE": {"from": "n", "type": "string"}},
+         {"SIZE": ("double", {}), "NOTE": (["string", "null"], {})}),
+    ],
+)  # fmt: skip
+def test_the_schema_says_what_the_columns_are(
+    domain: str | None, dataset: DatasetName, columns: dict[str, Any], marks: dict[str, Any]
+) -> None:
+    """Types, nulls and marks of the Avro schema are those of the service's tables."""
+    key = "ITEM_ID" if dataset == "items" else "USER_ID"
+    section = {"source": {"path": "x/"}, "columns": {key: "id", **columns}}
+    pipeline = parsed(**{f"datasets__{dataset}": section}, **({"domain": domain} if domain else {}))
+    schema = json.loads(names.schema_document(pipeline, dataset))
+
+    assert {"items": "Items", "users": "Users"}[dataset] == schema["name"]
+    assert [{"name": key, "type": "string"}] + [
+        {"name": name, "type": kind, **more} for name, (kind, more) in marks.items()
+    ] == schema["fields"]
+
+
+def test_events_need_the_same_columns_and_no_duplicates() -> None:
+    """Records of one dataset have one schema, and rows that give several cannot be told apart."""
+    events = [
+        {"when": "a = 1", "columns": {"EVENT_VALUE": {"value": 1}}},
+        {"when": "a = 2", "columns": {"IMPRESSION": "shown"}},
+    ]
+    found = told(datasets__interactions__events=events, datasets__interactions__duplicates="latest")
+
+    assert "EVENT_VALUE, IMPRESSION" in found["datasets.interactions.events[1].columns"]
+    assert "several events" in found["datasets.interactions.duplicates"]
+
+
+def test_items_are_told_apart_unless_the_file_says_otherwise() -> None:
+    """The latest record of an item stays by default; interactions are all kept."""
+    pipeline = parsed(datasets__items=ITEMS)
+    everything = parsed(datasets__items={**ITEMS, "duplicates": "all"})
+
+    same = dataset_mapping(pipeline, "items").duplicates
+    assert same is not None
+    assert ("latest", ["ITEM_ID"]) == (same.keep, same.by)
+    assert dataset_mapping(everything, "items").duplicates is None
+    assert dataset_mapping(pipeline, "interactions").duplicates is None
+
+
+def job(recipe: str, kind: str = "batch_inference", **options: Any) -> dict[str, Any]:
+    """Return the changes that make the shop's solution one of a recipe with one job."""
+    solution = {"name": "s", "recipe": recipe, kind: [{"name": "j", **options}]}
+    return {"solutions": [solution], "datasets__items": ITEMS}
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "text"),
+    [
+        ({"solutions": [{"name": "s", "recipe": "aws-sims"}]}, "solutions[0]", "has no batch_inference"),
+        ({"solutions": [{**AFFINITY, "batch_segment": []}]}, "solutions[0]", "has no batch_segment"),
+        (job("aws-item-affinity"), "solutions[0].batch_inference[0]", "Use batch_segment"),
+        (job("aws-sims", "batch_segment"), "solutions[0].batch_segment[0]", "Use batch_inference"),
+        (job("aws-sims", users="all"), "solutions[0].batch_inference[0].users", "its input is items"),
+        (job("aws-popularity-count", items=["a"]), "solutions[0].batch_inference[0].items", "its input is users"),
+        (job("aws-popularity-count", users=5), "solutions[0].batch_inference[0].users", "Who gets recommendations"),
+        (job("aws-popularity-count", users={"active": "a day"}), "solutions[0].batch_inference[0].users.active", "2d"),
+        (job("aws-popularity-count", users={"file": "a"}), "solutions[0].batch_inference[0].users.column", "missing"),
+        (job("aws-popularity-count", users={"fil": "a"}), "solutions[0].batch_inference[0].users.fil", "mean file"),
+        (job("aws-personalized-ranking-v2"), "solutions[0].batch_inference[0]", "the items to rank"),
+        (job("aws-item-attribute-affinity", "batch_segment"), "solutions[0].batch_segment[0]", "needs queries"),
+        (job("aws-item-attribute-affinity", "batch_segment", attributes=["GENRES = 'a'"]),
+         "solutions[0].batch_segment[0].attributes[0]", "= and AND"),
+        (job("aws-item-attribute-affinity", "batch_segment", attributes=["ITEMS.YEAR = 1999"]),
+         "solutions[0].batch_segment[0].attributes[0]", "Use some of ITEM_ID, GENRES"),
+        ({"solutions": [{**AFFINITY, "recipe": "aws-item-attribute-affinity"}]},
+         "solutions[0].recipe", "Add datasets.items"),
+        (job("aws-item-affinity", "batch_segment", num_results=6_000_000),
+         "solutions[0].batch_segment[0].num_results", "5000000"),
+    ],
+)  # fmt: skip
+def test_each_mistake_in_a_job_names_its_place_and_remedy(changes: dict[str, Any], place: str, text: str) -> None:
+    """A job that its recipe does not offer, or that selects what it cannot, is told with what it can."""
+    assert text in told(**changes)[place]
+
+
+def test_jobs_of_both_kinds_share_their_names() -> None:
+    """A segment job and an inference job of one name would write to one folder."""
+    solutions = [
+        {**shop()["solutions"][0], "name": "a-b", "batch_inference": [{"name": "c"}]},
+        {**AFFINITY, "name": "a", "batch_segment": [{"name": "b-c"}]},
+    ]
+
+    assert "that of a-b/c" in told(solutions=solutions)["solutions[1].batch_segment[0].name"]
