@@ -16,7 +16,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from spec.datasets import AvroType, DatasetName
-from spec.expressions import Condition, RawColumn, Value, numbers_read, raw_columns
+from spec.expressions import Condition, Number, RawColumn, Text, Value, kind_of, numbers_read, raw_columns
 
 SourceFormat = Literal["csv", "jsonl", "parquet"]
 Encoding = Literal["utf-8", "latin-1", "gb18030", "utf-16"]
@@ -114,6 +114,36 @@ class ColumnMapping(_Data):
     def raw_column(self) -> str | None:
         """The raw column whose field is the value as it is, None if there is more to it."""
         return self.value.name if isinstance(self.value, RawColumn) else None
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether every row has the same value."""
+        return isinstance(self.value, Text | Number)
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether an engine computes a text or a number before the column's rules look at it."""
+        return not self.is_constant and (self.raw_column is None or self.split is not None)
+
+    @property
+    def gives_number(self) -> bool:
+        """Whether the value is a number from the beginning, and not a text that may be read as one."""
+        return kind_of(self.value) == "number"
+
+    @property
+    def reads_float(self) -> bool:
+        """Whether the column reads numbers that need not be whole."""
+        return self.type in {"float", "double"} and not self.is_constant
+
+    @property
+    def reads_whole(self) -> bool:
+        """Whether the column reads whole numbers."""
+        return self.type in {"int", "long"} and self.time is None and not self.is_constant
+
+    def numbers_read(self) -> list[str]:
+        """Return the names of the raw columns that are read as numbers for this column."""
+        own = [self.raw_column] if self.raw_column and not self.split and self.reads_float else []
+        return [*own, *numbers_read(self.value)]
 
 
 class RecordMapping(_Data):

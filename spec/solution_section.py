@@ -45,7 +45,7 @@ def _form_of(given: object) -> str:
         return "ids"
     if isinstance(given, dict):
         return "ActiveUsers" if "active" in given else "IdFile"
-    return {ActiveUsers: "ActiveUsers", IdFile: "IdFile"}.get(type(given), "all")
+    return type(given).__name__ if isinstance(given, ActiveUsers | IdFile) else "all"
 
 
 _All = Annotated[Literal["all"], Tag("all")]

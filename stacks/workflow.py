@@ -17,6 +17,7 @@ from stacks.acknowledge import acknowledge, acknowledge_lint
 from stacks.function import Function, dependencies_layer
 from stacks.grants import personalize_statements, wildcard_findings
 from stacks.schedule import StartSchedule
+from stacks.spark import TransformJob
 from stacks.states.run import definition
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 _MEMORY_MB = 1769
 """Where a function has one full vCPU (docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html)."""
+
+_TRANSFORM_READS = ("raw/*", "staging/*")
+_TRANSFORM_WRITES = ("staging/*", "transformed/*", "rejects/*", "batch/*", "runs/*")
 
 
 class WorkflowStack(Stack):
@@ -55,8 +59,9 @@ class WorkflowStack(Stack):
         layer = dependencies_layer(self)
         transform = self._transform(layer)
         publish = self._publish(layer)
+        job = self._job(pipeline) if pipeline.engine != "lambda" else None
         topic = self._topic()
-        role = self._role([transform, publish], topic, personalize)
+        role = self._role([transform, publish], job, topic, personalize)
         text = json.dumps(definition(pipeline, stage, spec_hash=spec_hash), indent=1, ensure_ascii=False)
         self.state_machine = self._state_machine(
             text,
@@ -75,6 +80,7 @@ class WorkflowStack(Stack):
                 "Stage": stage,
                 "TopicArn": topic.topic_arn,
                 "TransformFunctionArn": transform.function_arn,
+                **({"TransformJob": job.name} if job else {}),
             },
         )
         if pipeline.schedule:
@@ -114,15 +120,24 @@ class WorkflowStack(Stack):
         return state_machine
 
     def _transform(self, layer: lambda_.ILayerVersion) -> lambda_.IFunction:
-        reads = ("raw/*", "staging/*")
-        writes = ("staging/*", "transformed/*", "rejects/*", "batch/*", "runs/*")
         return self._function(
             "transform",
             "Raw data to datasets and batch input",
             layer,
-            reads=reads,
-            writes=writes,
+            reads=_TRANSFORM_READS,
+            writes=_TRANSFORM_WRITES,
             deletes=("staging/*",),
+        )
+
+    def _job(self, pipeline: Pipeline) -> TransformJob:
+        return TransformJob(
+            self,
+            "TransformJob",
+            name=f"{self._prefix}-transform",
+            workers=pipeline.workers,
+            storage=self._storage,
+            reads=(*_TRANSFORM_READS, "runs/*"),
+            writes=_TRANSFORM_WRITES,
         )
 
     def _publish(self, layer: lambda_.ILayerVersion) -> lambda_.IFunction:
@@ -174,7 +189,13 @@ class WorkflowStack(Stack):
             master_key=kms.Alias.from_alias_name(self, "TopicKey", "alias/aws/sns"),
         )
 
-    def _role(self, functions: list[lambda_.IFunction], topic: sns.Topic, personalize: PersonalizeStack) -> iam.Role:
+    def _role(
+        self,
+        functions: list[lambda_.IFunction],
+        job: TransformJob | None,
+        topic: sns.Topic,
+        personalize: PersonalizeStack,
+    ) -> iam.Role:
         state_machine_arn = self.format_arn(
             service="states",
             resource="stateMachine",
@@ -200,6 +221,11 @@ class WorkflowStack(Stack):
             iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]),
             *personalize_statements(self, prefix=self._prefix, personalize=personalize),
         ]
+        if job:
+            # What waiting for a run takes (docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html).
+            runs = ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"]
+            statements.append(iam.PolicyStatement(actions=runs, resources=[job.arn]))
+            statements.append(iam.PolicyStatement(actions=["s3:GetObject"], resources=self._storage.arns(("runs/*",))))
         for statement in statements:
             role.add_to_policy(statement)
         for reason, findings in wildcard_findings(self._prefix).items():

@@ -13,7 +13,7 @@ import polars as pl
 
 from lambdas.transform import sql, times
 from lambdas.transform.columns import number, raw
-from lambdas.transform.values import epoch_of, is_empty, number_of, reads_float, reads_whole, text_of
+from lambdas.transform.values import epoch_of, is_empty, number_of, text_of
 from spec.expressions import Number, Text, numbers_read
 from spec.mapping import (
     CONTROL_CHARACTERS,
@@ -106,9 +106,9 @@ def _empty(key: str, column: ColumnMapping) -> Then:
 
 
 def _plain(key: str, column: ColumnMapping) -> Rule:
-    if reads_float(column):
+    if column.reads_float:
         return _float(key, column)
-    if reads_whole(column):
+    if column.reads_whole:
         return _whole(key, column)
     return _textual(key, column) if column.textual else _string(key, column)
 

@@ -15,7 +15,6 @@ import polars as pl
 
 from lambdas.transform import sql, times
 from lambdas.transform.columns import number, raw
-from spec.expressions import Number, Text, kind_of, numbers_read
 from spec.mapping import EPOCH_PATTERN, NUMBER_PATTERN, SEVERAL, WHOLE_PATTERN, ColumnMapping, EpochTime, FormattedTime
 
 if TYPE_CHECKING:
@@ -38,12 +37,10 @@ def with_values(rows: pl.LazyFrame, columns: Mapping[str, ColumnMapping], compar
         columns: the columns by their ids.
         compared: raw columns that conditions read as numbers.
     """
-    names = dict.fromkeys([*compared, *(name for column in columns.values() for name in _numbers_read(column))])
-    computed = {key: column for key, column in columns.items() if _is_computed(column)}
-    floats = {
-        key: column for key, column in computed.items() if reads_float(column) and kind_of(column.value) == "text"
-    }
-    wholes = {key: column for key, column in columns.items() if reads_whole(column)}
+    names = dict.fromkeys([*compared, *(name for column in columns.values() for name in column.numbers_read())])
+    computed = {key: column for key, column in columns.items() if column.is_computed}
+    floats = {key: column for key, column in computed.items() if column.reads_float and not column.gives_number}
+    wholes = {key: column for key, column in columns.items() if column.reads_whole}
     rows = _with_numbers(rows, {number(name): pl.col(raw(name)) for name in names})
     rows = rows.with_columns(_compute(column).alias(_computed(key)) for key, column in computed.items())
     rows = _with_numbers(rows, {_parsed(key): pl.col(_computed(key)) for key in floats})
@@ -53,49 +50,25 @@ def with_values(rows: pl.LazyFrame, columns: Mapping[str, ColumnMapping], compar
 
 def text_of(key: str, column: ColumnMapping) -> pl.Expr:
     """Return the text that a column is taken from, None where it is empty."""
-    return pl.col(_computed(key) if _is_computed(column) else raw(column.raw_column or ""))
+    return pl.col(_computed(key) if column.is_computed else raw(column.raw_column or ""))
 
 
 def number_of(key: str, column: ColumnMapping) -> pl.Expr:
     """Return the number that a column of numbers is taken from, None where there is none."""
-    if reads_whole(column) or (_is_computed(column) and kind_of(column.value) == "text"):
+    if column.reads_whole or (column.is_computed and not column.gives_number):
         return pl.col(_parsed(key))
-    return pl.col(_computed(key) if _is_computed(column) else number(column.raw_column or ""))
+    return pl.col(_computed(key) if column.is_computed else number(column.raw_column or ""))
 
 
 def is_empty(key: str, column: ColumnMapping) -> pl.Expr:
     """Return whether there is nothing to take a column from."""
-    given = pl.col(_computed(key)) if kind_of(column.value) == "number" else text_of(key, column)
+    given = pl.col(_computed(key)) if column.gives_number else text_of(key, column)
     return given.is_null()
 
 
 def epoch_of(key: str) -> pl.Expr:
     """Return the count of units of an epoch time, None where there is none."""
     return pl.col(f"epoch:{key}")
-
-
-def reads_float(column: ColumnMapping) -> bool:
-    """Say whether a column reads numbers that need not be whole."""
-    return column.type in {"float", "double"} and not _is_constant(column)
-
-
-def reads_whole(column: ColumnMapping) -> bool:
-    """Say whether a column reads whole numbers."""
-    return column.type in {"int", "long"} and column.time is None and not _is_constant(column)
-
-
-def _is_constant(column: ColumnMapping) -> bool:
-    return isinstance(column.value, Text | Number)
-
-
-def _is_computed(column: ColumnMapping) -> bool:
-    return not _is_constant(column) and (column.raw_column is None or column.split is not None)
-
-
-def _numbers_read(column: ColumnMapping) -> list[str]:
-    """Return the raw columns that a column reads as numbers."""
-    own = [column.raw_column] if column.raw_column and not column.split and reads_float(column) else []
-    return [*own, *numbers_read(column.value)]
 
 
 def _computed(key: str) -> str:
@@ -108,7 +81,7 @@ def _parsed(key: str) -> str:
 
 def _compute(column: ColumnMapping) -> pl.Expr:
     value = sql.value(column.value)
-    if kind_of(column.value) == "number":
+    if column.gives_number:
         return value
     if column.split is not None:
         around = f"{_BLANK}{re.escape(column.split)}{_BLANK}"
@@ -133,7 +106,7 @@ def _is_number(value: pl.Expr, text: pl.Expr) -> pl.Expr:
 
 
 def _parse_whole(key: str, column: ColumnMapping) -> pl.Expr:
-    if kind_of(column.value) == "number":
+    if column.gives_number:
         value = pl.col(_computed(key))
         return pl.when(value == value.floor()).then(value).cast(pl.Int64, strict=False)
     digits = text_of(key, column).str.extract(WHOLE_PATTERN, 1)
@@ -142,7 +115,7 @@ def _parse_whole(key: str, column: ColumnMapping) -> pl.Expr:
 
 def _with_times(rows: pl.LazyFrame, columns: Mapping[str, ColumnMapping]) -> pl.LazyFrame:
     epochs = {key: column for key, column in columns.items() if isinstance(column.time, EpochTime)}
-    counts = [key for key, column in epochs.items() if kind_of(column.value) == "number"]
+    counts = [key for key, column in epochs.items() if column.gives_number]
     texts = {key: text_of(key, column) for key, column in epochs.items() if key not in counts}
     formatted = {
         key: (column.time, text_of(key, column))

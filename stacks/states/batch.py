@@ -11,8 +11,8 @@ from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS
 from spec.resources import BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB
 from stacks.states import retries
 from stacks.states.asl import State, States, jsonata
-from stacks.states.data import BATCH_FOLDER
 from stacks.states.job import Job, caught
+from stacks.states.transform import BATCH_FOLDER
 
 if TYPE_CHECKING:
     from datetime import timedelta

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spec.compiler import dataset_mappings
 from spec.limits import MIN_INTERACTIONS, MIN_SHARE_OF_USERS_WITH_TWO, MIN_USERS_WITH_TWO
 from spec.resources import DATASET_IMPORT_JOB
-from stacks.states import retries
+from stacks.states import transform
 from stacks.states.asl import States, jsonata
 from stacks.states.job import Job, caught
 
 if TYPE_CHECKING:
     from spec.pipeline import Pipeline
 
-FIRST_STATE = "Transform"
-BATCH_FOLDER = "'batch/' & $run & '/' & $plan.name & '/' & $job.name & '/'"
-"""JSONata of the folder of a batch job of ``$plan``."""
+FIRST_STATE = transform.FIRST_STATE
 
 
 def states(pipeline: Pipeline, *, next_state: str, on_failure: str, on_failures: str) -> States:
@@ -32,7 +29,7 @@ def states(pipeline: Pipeline, *, next_state: str, on_failure: str, on_failures:
         on_failures: goes on with ``$failures``.
     """
     return {
-        FIRST_STATE: _transform(pipeline, on_failure),
+        **transform.states(pipeline, next_state="Data gate", on_failure=on_failure),
         **_gate(pipeline.max_rejected, on_failure),
         "Import datasets": _imports(pipeline, on_failure),
         "Is everything imported?": {
@@ -47,34 +44,6 @@ def states(pipeline: Pipeline, *, next_state: str, on_failure: str, on_failures:
             "Assign": {"failures": jsonata("[$imports.failure]")},
             "Next": on_failures,
         },
-    }
-
-
-def _transform(pipeline: Pipeline, on_failure: str) -> dict[str, Any]:
-    inputs = (
-        f"[$plans.($plan := $; $plan.jobs.($job := $; $merge([$job.input, {{'prefix': {BATCH_FOLDER} & 'input/'}}])))]"
-    )
-    return {
-        "Type": "Task",
-        "Comment": "Raw data to datasets and batch input; every row is out, filtered or rejected.",
-        "Resource": "arn:aws:states:::lambda:invoke",
-        "Arguments": {
-            "FunctionName": "${TransformFunctionArn}",
-            "Payload": {
-                "bucket": "${Bucket}",
-                "run": jsonata("$run"),
-                "started": jsonata("$floor($toMillis($states.context.Execution.StartTime) / 1000)"),
-                "datasets": [
-                    mapping.model_dump(mode="json", exclude_none=True) for mapping in dataset_mappings(pipeline)
-                ],
-                "batch_inputs": jsonata(inputs),
-            },
-        },
-        "Retry": retries.INVOKE,
-        "Catch": caught("datasets", go_to=on_failure),
-        "Assign": {"report": jsonata("$states.result.Payload")},
-        "Output": jsonata("$states.result.Payload"),
-        "Next": "Data gate",
     }
 
 

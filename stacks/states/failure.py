@@ -27,7 +27,8 @@ def states() -> States:
             "Comment": "Put the reasons of all failures into one text.",
             "Assign": {
                 "cause": jsonata(f"'Run ' & $run & ' failed. ' & $join([{_SENTENCE}], '; ')"),
-                "error": jsonata("$failures[0].error"),
+                # Names that begin so belong to the language; an execution must not end with one.
+                "error": jsonata("$replace($failures[0].error, /^States[.]/, '')"),
             },
             "Next": "Record failure",
         },

@@ -189,10 +189,11 @@ _CAUSE = "$states.errorOutput.Cause"
 _IS_JSON = f"$substring({_CAUSE}, 0, 1) = '{{' and $substring({_CAUSE}, -1) = '}}'"
 _REASON = (
     f"$not($exists({_CAUSE})) ? 'no cause was given' : "
-    f"{_IS_JSON} and $contains({_CAUSE}, '\"errorMessage\"') ? $parse({_CAUSE}).errorMessage : {_CAUSE}"
+    f'{_IS_JSON} and $contains({_CAUSE}, /"[eE]rrorMessage"/) ? '
+    f"($told := $parse({_CAUSE}); $exists($told.errorMessage) ? $told.errorMessage : $told.ErrorMessage) : {_CAUSE}"
 )
-"""A function's error comes as JSON with its stack trace; people need its message
-(docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html)."""
+"""A function's error comes as JSON with its stack trace, a Spark job's as JSON of its run; people need the message
+(docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html, connect-glue.html)."""
 
 
 def caught(resource: str, *, go_to: str, variable: str = "failure") -> list[dict[str, Any]]:

@@ -69,3 +69,14 @@ INVOKE: Retriers = [
 
 AWS_CALL: Retriers = [_retrier(["States.TaskFailed"], seconds=2, attempts=4, rate=2, most=30)]
 """For writing the manifest and telling people: nothing is paid twice by repeating them."""
+
+START_JOB: Retriers = [
+    _retrier(
+        ["Glue.ConcurrentRunsExceededException", "Glue.ThrottlingException"],
+        seconds=60,
+        attempts=20,
+        rate=1.2,
+        most=300,
+    )
+]
+"""Waits for a free place among the job's runs; a run that failed is not started again: its reason would be the same."""

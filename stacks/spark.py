@@ -1,0 +1,133 @@
+"""The Spark job that transforms what outgrows the function."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from aws_cdk import ArnFormat, Duration, IgnoreMode, Stack
+from aws_cdk import aws_glue as glue
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3_assets as assets
+from constructs import Construct
+
+from stacks.acknowledge import acknowledge
+from stacks.function import REQUIREMENTS, ROOT
+
+if TYPE_CHECKING:
+    from stacks.storage import StorageStack
+
+SCRIPT = ROOT / "jobs" / "transform" / "main.py"
+GLUE_VERSION = "5.1"
+WORKER = "G.1X"
+_TIMEOUT = Duration.hours(12)
+_INSTALLED = "pydantic"
+"""What the job imports and Glue does not bring along."""
+
+
+class TransformJob(Construct):
+    """An AWS Glue job with its role.
+
+    Attributes:
+        name: name of the job.
+        arn: ARN of the job.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        workers: int,
+        storage: StorageStack,
+        reads: tuple[str, ...],
+        writes: tuple[str, ...],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.name = name
+        self.arn = Stack.of(self).format_arn(service="glue", resource="job", resource_name=name)
+        script = assets.Asset(self, "Script", path=str(SCRIPT))
+        packages = assets.Asset(
+            self,
+            "Packages",
+            path=str(ROOT),
+            ignore_mode=IgnoreMode.GIT,
+            exclude=["/*", "!/spec", "!/jobs", "__pycache__/"],
+        )
+        role = self._role(storage, reads, writes)
+        for asset in (script, packages):
+            role.add_to_policy(
+                iam.PolicyStatement(
+                    actions=["s3:GetObject"], resources=[asset.bucket.arn_for_objects(asset.s3_object_key)]
+                )
+            )
+        job = glue.CfnJob(
+            self,
+            "Job",
+            name=name,
+            description="Raw data to datasets and batch input, for data beyond the function",
+            role=role.role_arn,
+            glue_version=GLUE_VERSION,
+            worker_type=WORKER,
+            number_of_workers=workers,
+            timeout=_TIMEOUT.to_minutes(),
+            max_retries=0,
+            # Runs of the pipeline follow each other; a second one at once is a backfill by hand.
+            execution_property=glue.CfnJob.ExecutionPropertyProperty(max_concurrent_runs=3),
+            command=glue.CfnJob.JobCommandProperty(
+                name="glueetl", python_version="3", script_location=script.s3_object_url
+            ),
+            default_arguments={
+                "--extra-py-files": packages.s3_object_url,
+                "--additional-python-modules": _pin(_INSTALLED),
+                "--job-language": "python",
+            },
+        )
+        job.node.add_dependency(role)
+        acknowledge(
+            job,
+            "Logs hold counts and keys, no data, and CloudWatch encrypts them; there are no bookmarks",
+            "GL1",
+            "GL3",
+        )
+
+    def _role(self, storage: StorageStack, reads: tuple[str, ...], writes: tuple[str, ...]) -> iam.Role:
+        # Which source conditions Glue meets when it assumes a role is not documented: a wrong guess locks it out.
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("glue.amazonaws.com"))
+        logs = Stack.of(self).format_arn(
+            service="logs",
+            resource="log-group",
+            resource_name="/aws-glue/jobs/*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        statements = [
+            iam.PolicyStatement(actions=["s3:ListBucket"], resources=[storage.bucket.bucket_arn]),
+            iam.PolicyStatement(actions=["s3:GetObject"], resources=storage.arns(reads)),
+            iam.PolicyStatement(
+                actions=["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"], resources=storage.arns(writes)
+            ),
+            iam.PolicyStatement(
+                actions=["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], resources=[logs]
+            ),
+        ]
+        for statement in statements:
+            role.add_to_policy(statement)
+        acknowledge(
+            role,
+            "Runs write under prefixes that carry their id, which is not known at deployment",
+            *(storage.wildcard_finding(pattern) for pattern in sorted({*reads, *writes})),
+        )
+        acknowledge(
+            role,
+            "Glue names the log groups of jobs",
+            "IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws-glue/jobs/*]",
+        )
+        return role
+
+
+def _pin(package: str) -> str:
+    """Return the requirement of a package as the functions have it."""
+    found = re.search(rf"^{package}==\S+", REQUIREMENTS.read_text(), flags=re.MULTILINE)
+    assert found, f"{package} is in {REQUIREMENTS.name}"
+    return found[0]

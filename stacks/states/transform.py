@@ -1,0 +1,127 @@
+"""Raw data to datasets: by the function, by the Spark job, or by whichever the amount of data needs.
+
+    lambda   Describe transform → Transform
+    glue     Describe transform → Write transform request → Transform with Spark → Read report
+    auto     Describe transform → Transform ──DataTooLargeError──> Write transform request → …
+
+The function refuses data that is too large for it before it begins.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spec.compiler import dataset_mappings
+from spec.engines import FUNCTION_BYTES
+from stacks.states import retries
+from stacks.states.asl import State, States, jsonata, sdk
+from stacks.states.job import caught
+
+if TYPE_CHECKING:
+    from spec.pipeline import Pipeline
+
+FIRST_STATE = "Describe transform"
+BATCH_FOLDER = "'batch/' & $run & '/' & $plan.name & '/' & $job.name & '/'"
+"""JSONata of the folder of a batch job of ``$plan``."""
+
+_REQUEST_KEY = "'runs/' & $run & '/transform-request.json'"
+_REPORT_KEY = "'runs/' & $run & '/data-report.json'"
+_BEGIN_SPARK = "Write transform request"
+
+
+def states(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
+    """Return the fragment; its result is in ``$report`` (``spec.transform.TransformReport``)."""
+    with_function, with_spark = pipeline.engine != "glue", pipeline.engine != "lambda"
+    first = "Transform" if with_function else _BEGIN_SPARK
+    return {
+        FIRST_STATE: _describe(pipeline, first),
+        **({"Transform": _function(next_state, on_failure, with_spark=with_spark)} if with_function else {}),
+        **(_spark(next_state, on_failure) if with_spark else {}),
+    }
+
+
+def _describe(pipeline: Pipeline, next_state: str) -> State:
+    inputs = (
+        f"[$plans.($plan := $; $plan.jobs.($job := $; $merge([$job.input, {{'prefix': {BATCH_FOLDER} & 'input/'}}])))]"
+    )
+    return {
+        "Type": "Pass",
+        "Comment": "Where the raw data lies, how its columns map, and which batch inputs are made of it.",
+        "Assign": {
+            "request": {
+                "bucket": "${Bucket}",
+                "run": jsonata("$run"),
+                "started": jsonata("$floor($toMillis($states.context.Execution.StartTime) / 1000)"),
+                "datasets": [
+                    mapping.model_dump(mode="json", exclude_none=True) for mapping in dataset_mappings(pipeline)
+                ],
+                "batch_inputs": jsonata(inputs),
+            }
+        },
+        "Next": next_state,
+    }
+
+
+def _function(next_state: str, on_failure: str, *, with_spark: bool) -> State:
+    too_large = {"ErrorEquals": ["DataTooLargeError"], "Output": {}, "Next": _BEGIN_SPARK}
+    return {
+        "Type": "Task",
+        "Comment": "Raw data to datasets and batch input; every row is out, filtered or rejected.",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {
+            "FunctionName": "${TransformFunctionArn}",
+            "Payload": jsonata(f"$merge([$request, {{'max_bytes': {FUNCTION_BYTES}}}])"),
+        },
+        "Retry": retries.INVOKE,
+        "Catch": [*([too_large] if with_spark else []), *caught("datasets", go_to=on_failure)],
+        "Assign": {"report": jsonata("$states.result.Payload")},
+        "Output": jsonata("$states.result.Payload"),
+        "Next": next_state,
+    }
+
+
+def _spark(next_state: str, on_failure: str) -> States:
+    return {
+        _BEGIN_SPARK: {
+            "Type": "Task",
+            "Comment": "Arguments of a job are short: what is to be done goes through the bucket.",
+            "Resource": sdk("s3", "PutObject"),
+            "Arguments": {
+                "Bucket": "${Bucket}",
+                "Key": jsonata(_REQUEST_KEY),
+                "ContentType": "application/json",
+                "Body": jsonata("$request"),
+            },
+            "Retry": retries.AWS_CALL,
+            "Catch": caught("transform request", go_to=on_failure),
+            "Next": "Transform with Spark",
+        },
+        "Transform with Spark": _job(on_failure),
+        "Read report": {
+            "Type": "Task",
+            "Comment": "What the job counted.",
+            "Resource": sdk("s3", "GetObject"),
+            "Arguments": {"Bucket": "${Bucket}", "Key": jsonata(_REPORT_KEY)},
+            "Retry": retries.AWS_CALL,
+            "Catch": caught("data report", go_to=on_failure),
+            "Assign": {"report": jsonata("$parse($states.result.Body)")},
+            "Output": {},
+            "Next": next_state,
+        },
+    }
+
+
+def _job(on_failure: str) -> dict[str, Any]:
+    return {
+        "Type": "Task",
+        "Comment": "The same work as the function's, by a job of AWS Glue; minutes to start, no limit to grow.",
+        "Resource": "arn:aws:states:::glue:startJobRun.sync",
+        "Arguments": {
+            "JobName": "${TransformJob}",
+            "Arguments": {"--bucket": "${Bucket}", "--request": jsonata(_REQUEST_KEY)},
+        },
+        "Retry": retries.START_JOB,
+        "Catch": caught("Spark job", go_to=on_failure),
+        "Output": {},
+        "Next": "Read report",
+    }

@@ -1,0 +1,94 @@
+"""What transforms: the function, the Spark job, or whichever the data needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aws_cdk import App
+from aws_cdk.assertions import Match, Template
+
+from stacks.app import add_stacks
+from stacks.states.run import definition
+from tests.documents import parsed
+from tests.stacks.conftest import CONTEXT, nag_findings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SPARK = ["Write transform request", "Transform with Spark", "Read report"]
+
+
+def transforming(engine: str) -> dict[str, Any]:
+    """Return the states between the input and the data gate, by name."""
+    states = definition(parsed(engine=engine), "dev", spec_hash="0")["States"]
+    names = list(states)
+    return {name: states[name] for name in names[names.index("Describe transform") : names.index("Data gate")]}
+
+
+@pytest.mark.parametrize(
+    ("engine", "states"), [("lambda", ["Transform"]), ("glue", SPARK), ("auto", ["Transform", *SPARK])]
+)
+def test_only_the_chosen_engine_is_in_the_run(engine: str, states: list[str]) -> None:
+    """A run has the states of its engine, in the order in which they come."""
+    found = transforming(engine)
+
+    assert ["Describe transform", *states] == list(found)
+    assert states[0] == found["Describe transform"]["Next"]
+    assert "Data gate" == found[states[-1]]["Next"]
+
+
+def test_auto_goes_on_with_spark_only_where_there_is_too_much_data() -> None:
+    """Every other error of the function is a failure; without Spark, too much data is one too."""
+    auto, alone = transforming("auto")["Transform"]["Catch"], transforming("lambda")["Transform"]["Catch"]
+
+    assert [["DataTooLargeError"], ["States.ALL"]] == [catcher["ErrorEquals"] for catcher in auto]
+    assert ["Write transform request", "Run failed"] == [catcher["Next"] for catcher in auto]
+    assert [["States.ALL"]] == [catcher["ErrorEquals"] for catcher in alone]
+
+
+def test_a_function_alone_needs_no_job() -> None:
+    """Who does not ask for Spark gets no job and no role for it."""
+    workflow = add_stacks(App(context=CONTEXT), parsed(), stage="dev", keep_data=True)
+
+    Template.from_stack(workflow).resource_count_is("AWS::Glue::Job", 0)
+
+
+def test_the_job_is_that_of_the_file(tmp_path: Path) -> None:
+    """Version, workers and packages are pinned, a failed run is not repeated, and the rules have no finding."""
+    app = App(context=CONTEXT, outdir=str(tmp_path))
+    workflow = add_stacks(app, parsed(engine="auto", workers=7), stage="dev", keep_data=True)
+    template = Template.from_stack(workflow)
+
+    template.has_resource_properties(
+        "AWS::Glue::Job",
+        {
+            "Name": "shop-dev-transform",
+            "GlueVersion": "5.1",
+            "WorkerType": "G.1X",
+            "NumberOfWorkers": 7,
+            "MaxRetries": 0,
+            "Command": {"Name": "glueetl", "PythonVersion": "3", "ScriptLocation": Match.any_value()},
+            "DefaultArguments": {
+                "--additional-python-modules": Match.string_like_regexp(r"^pydantic==\d"),
+                "--extra-py-files": Match.any_value(),
+                "--job-language": "python",
+            },
+        },
+    )
+    assert [] == nag_findings(app, tmp_path)
+
+
+def test_the_run_may_start_this_job_only() -> None:
+    """The state machine's role names the job."""
+    workflow = add_stacks(App(context=CONTEXT), parsed(engine="glue"), stage="dev", keep_data=True)
+    policies = Template.from_stack(workflow).find_resources("AWS::IAM::Policy").values()
+    statements = [
+        statement
+        for policy in policies
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if "glue:StartJobRun" in statement["Action"]
+    ]
+
+    assert 1 == len(statements)
+    assert ":job/shop-dev-transform" == statements[0]["Resource"]["Fn::Join"][1][-1]
