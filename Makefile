@@ -51,7 +51,7 @@ run: setup ## run PIPELINE on this machine from raw data to recommendations (RAW
 
 test: setup spark lint types ## everything that CI checks: style, layers, types, every suite, coverage
 	@coverage erase
-	@for suite in unit stacks local pipeline; do \
+	@for suite in unit stacks local pipeline parity; do \
 		echo "tests/$$suite"; \
 		python -m pytest --quiet -n 2 --dist loadscope --cov --cov-append --cov-report= --cov-fail-under=0 tests/$$suite || exit 1; \
 	done
@@ -80,7 +80,7 @@ lint: setup ## style, layers and unused pins
 	@ruff check --quiet .
 	@lint-imports --no-logo
 
-types: setup ## mypy, strict
+types: setup spark ## mypy, strict
 	@mypy
 
 lock: setup ## pin every package again after a change to a requirements*.in

@@ -23,6 +23,7 @@ from rich.table import Table
 from bench.data import EXPECTED, write_raw
 from bench.process import run_command
 from bench.transform_mapping import write_mapping
+from local.glue.spark import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +40,7 @@ PARTNERS = {
     "pyarrow": "PyArrow: batch by batch, patterns before casts",
     "csv_module": "Python's csv module, row by row",
     "awk": "awk, one pass; rejects as raw lines",
+    "spark": "ours for Glue, the same rules and outputs on local files; two threads",
     "cat": "cat into nothing: the floor, no output",
 }
 
@@ -52,10 +54,13 @@ def main(rows: int) -> None:
         raw = Path(folder) / "raw.tsv"
         write_raw(raw, rows)
         write_mapping(raw.parent / "mapping.json")
-        figures: dict[str, list[Figures]] = {name: [] for name in PARTNERS}
+        if lacking := missing():
+            print(f"Without spark: {lacking}")
+        names = [name for name in PARTNERS if name != "spark" or not lacking]
+        figures: dict[str, list[Figures]] = {name: [] for name in names}
         with bucket(raw):
             for _ in range(ROUNDS):
-                for name in PARTNERS:
+                for name in names:
                     figures[name].append(_measure(name, raw, Path(folder) / name, rows))
         _print(figures, rows, raw.stat().st_size)
 
@@ -95,7 +100,7 @@ def _print(figures: dict[str, list[Figures]], rows: int, size: int) -> None:
     for column in ("partner", "does", "CPU s", f"x {REFERENCE}", "wall s", "peak RSS MB"):
         table.add_column(column, justify="left" if column in {"partner", "does"} else "right")
     reference = statistics.median(cpu for cpu, _, _ in figures[REFERENCE])
-    for name, does in PARTNERS.items():
-        cpu, wall, rss = (statistics.median(values) for values in zip(*figures[name], strict=True))
-        table.add_row(name, does, f"{cpu:.2f}", f"{cpu / reference:.2f}", f"{wall:.2f}", f"{rss:.0f}")
+    for name, measured in figures.items():
+        cpu, wall, rss = (statistics.median(values) for values in zip(*measured, strict=True))
+        table.add_row(name, PARTNERS[name], f"{cpu:.2f}", f"{cpu / reference:.2f}", f"{wall:.2f}", f"{rss:.0f}")
     Console().print(table)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from spec.datasets import metadata_field
-from spec.expressions import kind_of
+from spec.expressions import kind_of, raw_columns
 from spec.findings import Finding, is_number, mapping
 from spec.mapping import UNSAFE_CHARACTERS
 from spec.sql import UnsupportedSqlError, parse_value
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spec.datasets import DatasetType, Field
-    from spec.expressions import Kind
+    from spec.expressions import Value
     from spec.findings import Path
 
 _ORIGINS = ("from", "value", "expression")
@@ -78,8 +78,12 @@ def _check_time(path: Path, field: Field, form: dict[str, Any]) -> Iterator[Find
 
 
 def _check_expression(path: Path, field: Field, form: dict[str, Any]) -> Iterator[Finding]:
-    gives = _kind(form.get("expression"))
-    if gives != "number":
+    value = _parsed(form.get("expression"))
+    if value is None:
+        return
+    if not raw_columns(value):
+        yield Finding((*path, "expression"), "reads no raw column", "Give a constant with value instead")
+    if kind_of(value) != "number":
         return
     if reading := [key for key in _OF_TEXT if key in form]:
         yield Finding(
@@ -89,9 +93,9 @@ def _check_expression(path: Path, field: Field, form: dict[str, Any]) -> Iterato
         yield Finding((*path, "expression"), f"gives a number, but {field.name} takes text", "Use texts and || in it")
 
 
-def _kind(text: Any) -> Kind | None:
+def _parsed(text: Any) -> Value | None:
     try:
-        return kind_of(parse_value(text)) if isinstance(text, str) else None
+        return parse_value(text) if isinstance(text, str) else None
     except UnsupportedSqlError:
         return None
 

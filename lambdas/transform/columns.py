@@ -13,9 +13,9 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-OBJECT, LINE_NUMBER, LINE, SHAPE = "object", "line_number", "line", "shape"
+OBJECT, LINE_NUMBER, LINE, SHAPE = ":object", ":line_number", ":line", ":shape"
 """Columns beside the raw fields: key, number of the line from 1, its text, what is wrong with its shape. Where a format
-has no lines, the number only says which row of an object comes before which."""
+has no lines, the number only says which row of an object comes before which. No field can have such a name."""
 
 
 def raw(name: str) -> str:

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from spec.mapping import DatasetMapping, Duplicates
     from spec.plan import Plan
 
-FATE, REASON = "fate", "reason"
+FATE, REASON = ":fate", ":reason"
 OUT, FILTERED, REJECTED = "out", "filtered", "rejected"
 _FATES = pl.Enum([OUT, FILTERED, REJECTED])
-INTERACTIONS, NEWEST = "interactions", "newest"
+INTERACTIONS, NEWEST = ":interactions", ":newest"
+_READABLE = ":readable"
 _COUNT = pl.UInt32
 _ONE = pl.lit(1, dtype=_COUNT).alias(INTERACTIONS)
 USER_SCHEMA = {"USER_ID": pl.String, INTERACTIONS: _COUNT, NEWEST: pl.Int64}
@@ -45,7 +46,7 @@ def with_fate(lines: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     return (
         with_values(lines, plan.columns, compared)
         .with_columns(
-            (pl.col(SHAPE).is_null() & readable(compared)).alias("readable"),
+            (pl.col(SHAPE).is_null() & readable(compared)).alias(_READABLE),
             *(
                 (holds(mapping.keep) & holds(record.when)).alias(_takes(index))
                 for index, record in enumerate(mapping.records)
@@ -54,7 +55,7 @@ def with_fate(lines: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
             *(rule.value.alias(key) for key, rule in rules.items()),
         )
         .with_columns(
-            pl.when(~pl.col("readable") | ~ok)
+            pl.when(~pl.col(_READABLE) | ~ok)
             .then(pl.lit(REJECTED, dtype=_FATES))
             .when(taken)
             .then(pl.lit(OUT, dtype=_FATES))
@@ -99,7 +100,7 @@ def rejects(rows: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     has_lines = plan.mapping.format != "parquet"
     line = pl.col(LINE_NUMBER) if has_lines else pl.lit(None, dtype=pl.get_index_type())
     return with_reason(_having(rows, REJECTED), plan).select(
-        OBJECT, line.alias("line"), REASON, pl.col(LINE).alias("raw")
+        pl.col(OBJECT).alias("object"), line.alias("line"), pl.col(REASON).alias("reason"), pl.col(LINE).alias("raw")
     )
 
 
@@ -155,7 +156,7 @@ def counted_by(dataset: pl.LazyFrame, column: str) -> pl.LazyFrame:
 
 def reasons(rejected: pl.LazyFrame) -> pl.LazyFrame:
     """Return the rows of ``rejects`` by reason, the most frequent first."""
-    return rejected.group_by(REASON).agg(pl.len().alias("rows")).sort("rows", REASON, descending=[True, False])
+    return rejected.group_by("reason").agg(pl.len().alias("rows")).sort("rows", "reason", descending=[True, False])
 
 
 def _distinct(out: pl.LazyFrame, mapping: DatasetMapping, same: Duplicates) -> pl.LazyFrame:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-_SET_UP: Final = {"--extra-py-files", "--conf", "--scriptLocation", "--job-language"}
+_MODULES: Final = "--additional-python-modules"
+_SET_UP: Final = {"--extra-py-files", "--conf", "--scriptLocation", "--job-language", _MODULES}
 _NOT_EMULATED: Final = {
-    "--additional-python-modules",
     "--class",
     "--customer-driver-env-vars",
     "--customer-executor-env-vars",
@@ -27,12 +27,14 @@ class Arguments:
     """A run's arguments, sorted by who reads them.
 
     `script` is what the script finds in `sys.argv[1:]`, `location` the `s3://` URL of another script than the job's,
-    `libraries` the URLs of `--extra-py-files`, `spark` the settings of `--conf`.
+    `libraries` the URLs of `--extra-py-files`, `modules` the requirements of `--additional-python-modules`, `spark` the
+    settings of `--conf`.
     """
 
     script: tuple[str, ...]
     location: str | None = None
     libraries: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
     spark: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -60,9 +62,14 @@ def sorted_out(given: Mapping[str, str], *, job_name: str, run_id: str) -> Argum
     return Arguments(
         script=tuple(text for pair in passed.items() for text in pair),
         location=named.get("--scriptLocation"),
-        libraries=tuple(url.strip() for url in named.get("--extra-py-files", "").split(",") if url.strip()),
+        libraries=_listed(named.get("--extra-py-files", "")),
+        modules=_listed(named.get(_MODULES, "")),
         spark=_settings(named.get("--conf", "")),
     )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _settings(conf: str) -> dict[str, str]:

@@ -3,9 +3,10 @@
 import re
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, Final
@@ -116,6 +117,7 @@ class JobRun:
         lacking = spark.missing()
         if lacking is not None:
             raise RunFailedError(lacking)
+        _check_modules(self.arguments.modules)
         mirror = Mirror(self.account_id, workplace.made("s3"))
         mirror.fetch()
         spark.configure(workplace.made("conf"), workplace.made("scratch"), mirror.folders, self.arguments.spark)
@@ -175,6 +177,25 @@ class JobRun:
     def _enter(self, state: str) -> None:
         self.state = state
         self._modified_on = datetime.now(UTC)
+
+
+def _check_modules(requirements: Sequence[str]) -> None:
+    """Check that this machine's Python has what `--additional-python-modules` asks for; nothing is installed here.
+
+    Raises:
+        RunFailedError: it has another version, or none.
+    """
+    for requirement in requirements:
+        name, _, wanted = requirement.partition("==")
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            found = "missing"
+        if found != wanted:
+            raise RunFailedError(
+                f"--additional-python-modules asks for {requirement}, and on this machine {name} is {found}: the "
+                "embedded AWS installs nothing; name a version that is there, as name==version"
+            )
 
 
 def new_run_id() -> str:

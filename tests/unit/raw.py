@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from lambdas.transform import plan
+from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT
 from lambdas.transform.reader import read
 from spec.compiler import dataset_mapping
 from spec.plan import Plan
@@ -58,7 +59,12 @@ def lazy_fates(
     mapping = dataset_mapping(document, "interactions")
     objects = fill(folder, contents)
     lines = read(Folder(folder), objects, mapping, mapping.raw_columns(), staging="staging/", broken=broken)
-    return plan.with_reason(plan.with_fate(lines, Plan.of(mapping)), Plan.of(mapping))
+    return shown(plan.with_reason(plan.with_fate(lines, Plan.of(mapping)), Plan.of(mapping)))
+
+
+def shown(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Return rows with the engine's own columns under plain names: object, line_number, line, fate, reason."""
+    return rows.rename({name: name[1:] for name in (OBJECT, LINE_NUMBER, LINE, plan.FATE, plan.REASON)})
 
 
 def fates(

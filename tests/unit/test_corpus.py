@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lambdas.transform.execute import DATASET, REJECTS, execute
-from tests.corpus import CASES, Case, written
+from tests.corpus.case import Case, written
+from tests.corpus.cases import CASES
 from tests.unit.raw import Folder, fill
 
 if TYPE_CHECKING:

@@ -67,9 +67,9 @@ def test_rows_are_rejected_exactly_for_a_reason(varied: str, changes: dict[str, 
     ids = Plan.of(mapping)
     judged = plan.with_fate(lines(mapping, cells, varied), ids)
     # A row that is taken for rejected although nothing is wrong with it would have no reason.
-    all_rejected = judged.with_columns(pl.lit("rejected", dtype=judged.collect_schema()["fate"]).alias("fate"))
-    reasons = plan.with_reason(all_rejected, ids).collect()["reason"]
-    fates = judged.collect()["fate"]
+    all_rejected = judged.with_columns(pl.lit("rejected", dtype=judged.collect_schema()[plan.FATE]).alias(plan.FATE))
+    reasons = plan.with_reason(all_rejected, ids).collect()[plan.REASON]
+    fates = judged.collect()[plan.FATE]
 
     wrong = reasons.is_not_null().to_list()
     rejected = (fates == "rejected").to_list()

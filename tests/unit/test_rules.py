@@ -63,6 +63,7 @@ def of_column(name: str, form: Any) -> dict[str, str]:
         ("EVENT_VALUE", {"from": "a", "expression": "b"}, "EVENT_VALUE", "one of from, expression and value"),
         ("EVENT_VALUE", {"expression": "sqrt(a)"}, "EVENT_VALUE.expression", "FLOOR, CEIL, ROUND"),
         ("EVENT_TYPE", {"expression": "a + 1"}, "EVENT_TYPE.expression", "takes text"),
+        ("EVENT_VALUE", {"expression": "1 + 1"}, "EVENT_VALUE.expression", "a constant with value"),
         ("EVENT_VALUE", {"expression": "a + 1", "map": {"1": 2}}, "EVENT_VALUE.map", "CASE WHEN"),
         ("EVENT_TYPE", {"from": "a", "split": ","}, "EVENT_TYPE.split", "takes one value"),
         ("DAY", {"from": "a", "type": "int", "format": "iso8601"}, "DAY", "are of type long"),

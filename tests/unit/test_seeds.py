@@ -25,7 +25,7 @@ from spec.files import PIPELINES, ROOT
 from spec.limits import MIN_INTERACTIONS
 from spec.load import load, parse
 from spec.objects import matches
-from tests.corpus import written
+from tests.corpus.case import written
 from tests.unit.raw import Folder, fill, table
 
 if TYPE_CHECKING:

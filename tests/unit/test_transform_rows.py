@@ -16,6 +16,7 @@ from spec.errors import ColumnMissingError
 from spec.plan import Plan
 from spec.transform import RawObject
 from tests.documents import parsed
+from tests.unit.raw import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +36,7 @@ def fates(folder: Path, *texts: str | bytes, **changes: Any) -> pl.DataFrame:
         objects.append(RawObject(key=file.name, size=file.stat().st_size, etag=""))
     lines = scan(f"{folder}/", objects, mapping.raw_columns(), delimiter=mapping.delimiter, quote=mapping.quote)
     ids = Plan.of(mapping)
-    return plan.with_reason(plan.with_fate(lines, ids), ids).collect(engine="streaming")
+    return shown(plan.with_reason(plan.with_fate(lines, ids), ids)).collect(engine="streaming")
 
 
 def reason_of(folder: Path, row: str, **changes: Any) -> str | None:

@@ -1,0 +1,54 @@
+"""The frame between source and rules: one row per raw row, whatever its format.
+
+Beside these columns a frame has one for each raw column that is asked for, all of them text.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
+
+OBJECT, BLOCK, ROW = "object", "block", "row"
+"""Where a row comes from: Spark's address of its object, the byte at which the split of the object begins that a task
+read, and the row's index in that split from 0, headers counted."""
+
+LINE, SHAPE = "line", "shape"
+"""The row's text, and what is wrong with its shape."""
+
+
+def col(name: str) -> Column:
+    """Return a column by its name, whatever characters it has."""
+    return F.col("`{}`".format(name.replace("`", "``")))
+
+
+def raw(name: str) -> str:
+    """Return the frame's column for a raw column, None where the field is empty."""
+    return f"raw:{name}"
+
+
+def number(name: str) -> str:
+    """Return the frame's column for the number in a raw column, None where it holds none."""
+    return f"number:{name}"
+
+
+def text(value: str | None) -> Column:
+    """Return a constant text."""
+    return F.lit(value).cast("string")
+
+
+def filled(value: Column) -> Column:
+    """Return a text, None where it is empty."""
+    return F.when(value != "", value)
+
+
+def first_of(*reasons: Column) -> Column:
+    """Return the first text that is there."""
+    return F.coalesce(text(None), *reasons)
+
+
+def all_of(*conditions: Column) -> Column:
+    """Return whether all conditions hold."""
+    result = F.lit(True)  # noqa: FBT003  # a value
+    for condition in conditions:
+        result = result & condition
+    return result

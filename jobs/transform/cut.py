@@ -1,0 +1,73 @@
+"""Cut lines of CSV into fields as the standard library does with ``strict``, by patterns only.
+
+Most lines hold no quote and are split; a quoted field must end on its line.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
+
+from jobs.transform.columns import LINE, filled, first_of, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyspark.sql import Column, DataFrame
+
+    from spec.dialect import Dialect
+
+_FIELDS = "fields"
+
+
+def cut(
+    lines: DataFrame, header: Sequence[str], columns: Sequence[str], dialect: Dialect
+) -> tuple[DataFrame, Column, dict[str, Column]]:
+    """Return the lines with their fields, what is wrong with a line's shape, and the text of each raw column.
+
+    Args:
+        lines: frame of LINE, without headers.
+        header: names of the fields.
+        columns: names of raw columns, each of which stands in the header once.
+        dialect: how fields are told apart.
+    """
+    width = len(header)
+    line = F.col(LINE)
+    fields = F.split(line, re.escape(dialect.delimiter), width + 1)
+    if dialect.quote is not None:
+        fields = F.when(line.contains(dialect.quote), _quoted(line, dialect)).otherwise(fields)
+    cells = {name: filled(F.get(F.col(_FIELDS), header.index(name))) for name in columns}
+    return lines.withColumn(_FIELDS, fields), _shape(width), cells
+
+
+def _quoted(line: Column, dialect: Dialect) -> Column:
+    """Return the fields of a line with quotes, none if the quoting is broken."""
+    delimiter, quote = re.escape(dialect.delimiter), re.escape(dialect.quote or "")
+    # Possessive, so that Java's matcher does not recurse for each character.
+    inside = f"{quote}(?:[^{quote}]++|{quote}{quote})*+{quote}"
+    bare = rf"(?:[^{quote}{delimiter}\r][^{delimiter}\r]*+)?+"
+    field = f"(?:{inside}|{bare})"
+    whole = rf"^{field}(?:{delimiter}{field})*+\r*+\z"
+    delimited = F.concat(F.lit(dialect.delimiter), F.regexp_replace(line, r"\r+\z", ""))
+    found = F.regexp_extract_all(delimited, F.lit(f"{delimiter}({field})"), 1)
+    mark = dialect.quote or ""
+
+    def plain(cell: Column) -> Column:
+        unwrapped = F.substring(cell, 2, 2**31 - 1)
+        unwrapped = F.regexp_replace(unwrapped, rf"{quote}\z", "")
+        return F.when(cell.startswith(mark), F.replace(unwrapped, F.lit(mark * 2), F.lit(mark))).otherwise(cell)
+
+    return F.when(line.rlike(whole), F.transform(found, plain)).otherwise(F.array().cast("array<string>"))
+
+
+def _shape(width: int) -> Column:
+    count = F.size(_FIELDS)
+    told = f"{width} {'field' if width == 1 else 'fields'}"
+    return first_of(
+        F.when(F.col(LINE) == "", text("blank line")),
+        F.when(count == 0, text("a quoted field does not end on its line")),
+        F.when(count < width, text(f"fewer than {told}")),
+        F.when(count > width, text(f"more than {told}")),
+    )

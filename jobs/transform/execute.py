@@ -1,0 +1,190 @@
+"""Transform one dataset: raw objects to CSV, rejects and what is counted.
+
+The raw data is read once: what comes of each row is staged as Parquet, and every output and count is taken from that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql.types import LongType, StringType, StructField, StructType
+
+from jobs.transform import counts
+from jobs.transform.columns import BLOCK, OBJECT
+from jobs.transform.fates import FILTERED, ORDER, OUT, REJECTED, records, rows_with_fate
+from jobs.transform.outputs import Place, write_dataset, write_rejects
+from jobs.transform.source import Source, read
+from spec.errors import RowsLostError, TransformError
+from spec.plan import Plan
+from spec.text import damage_named, unpacked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from jobs.transform.counts import Facts, Fates
+    from spec.mapping import DatasetMapping
+    from spec.store import Store
+    from spec.transform import RawObject
+
+_CHUNK = 1 << 24
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a dataset came to.
+
+    Attributes:
+        fates: of the raw rows.
+        facts: of the records.
+        rows: ``fates.rows_with_fate``, staged.
+        records: the dataset's records, staged.
+    """
+
+    fates: Fates
+    facts: Facts
+    rows: DataFrame
+    records: DataFrame
+
+
+@dataclass(frozen=True)
+class Target:
+    """Keys of a dataset's outputs.
+
+    Attributes:
+        staging: prefix of what is staged.
+        dataset: prefix of the CSV objects.
+        rejects: what the keys of rejected rows begin with.
+    """
+
+    staging: str
+    dataset: str
+    rejects: str
+
+
+def execute(
+    session: SparkSession,
+    mapping: DatasetMapping,
+    store: Store,
+    objects: Sequence[RawObject],
+    *,
+    target: Target,
+    started: int,
+) -> Outcome:
+    """Transform a dataset.
+
+    Args:
+        session: the Spark session, with ``session.SETTINGS``.
+        mapping: the dataset's mapping.
+        store: where raw objects lie and outputs go.
+        objects: the raw objects.
+        target: keys of the outputs.
+        started: when the run began, in seconds since 1970.
+
+    Raises:
+        TransformError: the raw data cannot be read.
+    """
+    try:
+        return _execute(session, mapping, store, objects, target=target, started=started)
+    except (Py4JJavaError, PySparkException) as error:
+        if mapping.format != "parquet":
+            _check_compressed(store, objects)
+        raise TransformError(
+            f"The raw data of {mapping.dataset} cannot be read: {_cause(error)}. Check that objects are of the format "
+            "of the source."
+        ) from error
+
+
+def _execute(
+    session: SparkSession,
+    mapping: DatasetMapping,
+    store: Store,
+    objects: Sequence[RawObject],
+    *,
+    target: Target,
+    started: int,
+) -> Outcome:
+    plan = Plan.of(mapping)
+    source = read(session, store, objects, mapping, staging=f"{target.staging}unpacked/")
+    rows = staged(session, rows_with_fate(source.rows, plan), f"{store.root}{target.staging}rows")
+    fates, split = counts.count_fates(rows), counts.splits(rows)
+    read_rows = counts.rows_read(source, split)
+    if sum(fates.rows.values()) != read_rows or not set(fates.rows) <= {OUT, FILTERED, REJECTED}:
+        raise RowsLostError(
+            f"Rows do not add up: {read_rows} in, {fates.rows}. This is a fault of the transform; please report it."
+        )
+    found = records(rows, plan, _order(session, source))
+    if mapping.duplicates:
+        found = staged(session, found, f"{store.root}{target.staging}records")
+    columns = mapping.records[0].columns
+    write_dataset(session, found, columns, Place(store.root, f"{target.staging}csv", target.dataset))
+    if fates.rows.get(REJECTED):
+        places = _places(session, source, split)
+        write_rejects(session, rows, places, Place(store.root, f"{target.staging}rejects", target.rejects))
+    return Outcome(fates, counts.facts(found, mapping, started), rows, found)
+
+
+def staged(session: SparkSession, frame: DataFrame, folder: str) -> DataFrame:
+    """Write a frame to a folder and return what was written.
+
+    Spark would choose afresh for each use of a frame that it keeps itself, with as many tasks as its shuffles have.
+    """
+    frame.write.parquet(folder, mode="overwrite")
+    return session.read.schema(frame.schema).parquet(folder)
+
+
+def _order(session: SparkSession, source: Source) -> DataFrame:
+    """Return the places of objects in the order of their keys."""
+    ordered = sorted(source.keys, key=lambda address: source.keys[address])
+    schema = StructType([StructField("address", StringType()), StructField(ORDER, LongType())])
+    return session.createDataFrame([(address, index) for index, address in enumerate(ordered)], schema)
+
+
+def _places(session: SparkSession, source: Source, split: Mapping[tuple[str, int], int]) -> DataFrame:
+    """Return the key of each split's object and the number of lines before the split, null where there are no lines."""
+    table: list[tuple[str, int, str, int | None]] = []
+    before: dict[str, int] = {}
+    for path, block in sorted(split):
+        # A first split without any row but the header is not among those counted.
+        start = before.setdefault(path, int(block > 0 and source.has_header(path)))
+        table.append((path, block, source.keys[unquote(path)], start if source.numbered else None))
+        before[path] = start + split[path, block]
+    schema = StructType(
+        [
+            StructField(OBJECT, StringType()),
+            StructField(BLOCK, LongType()),
+            StructField("key", StringType()),
+            StructField("before", LongType()),
+        ]
+    )
+    return session.createDataFrame(table, schema)
+
+
+def _check_compressed(store: Store, objects: Sequence[RawObject]) -> None:
+    """Read what is compressed with gzip, to name the object that is damaged.
+
+    Raises:
+        DamagedError: one is.
+    """
+    for item in objects:
+        with store.read(item.key) as stream:
+            content = unpacked(stream)
+            with damage_named(item.key):
+                while content is not None and content is not stream and content.read(_CHUNK):
+                    pass
+
+
+def _cause(error: Exception) -> str:
+    """Return the innermost message of a failure in Java, or the last line of one in Python."""
+    cause = getattr(error, "java_exception", None)
+    if cause is None:
+        return str(error).strip().splitlines()[-1]
+    while cause.getCause() is not None:
+        cause = cause.getCause()
+    lines = str(cause.toString()).strip().splitlines()
+    return lines[-1] if "PythonException" in lines[0] else lines[0]

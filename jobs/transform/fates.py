@@ -1,0 +1,129 @@
+"""The rows of a dataset with their fate, and the records that they give."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Window
+from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
+
+from jobs.transform.columns import BLOCK, LINE, OBJECT, ROW, SHAPE, all_of, col, first_of
+from jobs.transform.files import decoded
+from jobs.transform.rules import column_rule, holds, readable, unreadable_reason
+from jobs.transform.values import with_values
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+    from spec.mapping import DatasetMapping
+    from spec.plan import Plan
+
+FATE, REASON, RAW, ORDER = "fate", "reason", "raw", "order"
+OUT, FILTERED, REJECTED = "out", "filtered", "rejected"
+
+
+def rows_with_fate(rows: DataFrame, plan: Plan) -> DataFrame:
+    """Return for each row its place, its fate (out, filtered, rejected), and what outputs need of it.
+
+    These are REASON and RAW (its bytes) of rejected rows, the values and ``takes`` of rows out, and USER_ID of
+    filtered ones if it is one.
+
+    Args:
+        rows: what ``source.read`` returns.
+        plan: the dataset's mapping.
+    """
+    mapping = plan.mapping
+    compared = mapping.compared_numbers()
+    rules = {key: column_rule(key, column) for key, column in plan.columns.items()}
+    judged = with_values(rows, plan.columns, compared).withColumns(
+        {"readable": F.col(SHAPE).isNull() & readable(compared)}
+        | {takes(index): holds(mapping.keep) & holds(record.when) for index, record in enumerate(mapping.records)}
+        | {_ok(key): rule.ok for key, rule in rules.items()}
+        | {value(key): rule.value for key, rule in rules.items()}
+    )
+    ok = all_of(
+        *(~col(takes(index)) | col(_ok(key)) for index, keys in enumerate(plan.records) for key in dict.fromkeys(keys))
+    )
+    taken = reduce(or_, [col(takes(index)) for index in range(len(plan.records))])
+    fate = F.when(~F.col("readable") | ~ok, REJECTED).when(taken, OUT).otherwise(FILTERED)
+    return judged.withColumn(FATE, fate).select(
+        OBJECT,
+        BLOCK,
+        ROW,
+        FATE,
+        F.when(F.col(FATE) == REJECTED, _reason(plan)).alias(REASON),
+        F.when(F.col(FATE) == REJECTED, F.col(LINE).cast("binary")).alias(RAW),
+        *(col(takes(index)) for index in range(len(plan.records))),
+        *(F.when(_is_kept(key), col(value(key))).alias(value(key)) for key in plan.columns),
+    )
+
+
+def records(rows: DataFrame, plan: Plan, order: DataFrame) -> DataFrame:
+    """Return the records of the rows out, with the dataset's columns in the schema's order.
+
+    Args:
+        rows: what ``rows_with_fate`` returns.
+        plan: the dataset's mapping.
+        order: places of the objects (``object``) in the order of their keys (``order``).
+    """
+    out = rows.where(F.col(FATE) == OUT)
+    names = plan.mapping.column_names
+    if plan.mapping.duplicates:
+        out = _distinct(out, plan.mapping, order)
+    frames = [
+        out.where(col(takes(index))).select(
+            *(col(value(key)).alias(name) for key, name in zip(keys, names, strict=True))
+        )
+        for index, keys in enumerate(plan.records)
+    ]
+    return reduce(lambda left, right: left.unionAll(right), frames)
+
+
+def users_filtered(rows: DataFrame) -> DataFrame:
+    """Return the users of filtered rows."""
+    user = col(value("USER_ID"))
+    return rows.where((F.col(FATE) == FILTERED) & user.isNotNull()).select(user.alias("USER_ID"))
+
+
+def value(key: str) -> str:
+    """Return the frame's column for the value of a column of the dataset, by its id."""
+    return f"value:{key}"
+
+
+def takes(record: int) -> str:
+    """Return the frame's column that says whether a row gives a record."""
+    return f"takes:{record}"
+
+
+def _ok(key: str) -> str:
+    return f"ok:{key}"
+
+
+def _is_kept(key: str) -> Column:
+    out = F.col(FATE) == OUT
+    return out | ((F.col(FATE) == FILTERED) & col(_ok(key))) if key == "USER_ID" else out
+
+
+def _reason(plan: Plan) -> Column:
+    """Return the first thing wrong with a row."""
+    wrong = [
+        F.when(col(takes(index)), column_rule(key, plan.columns[key]).reason)
+        for index, keys in enumerate(plan.records)
+        for key in keys
+    ]
+    return first_of(F.col(SHAPE), unreadable_reason("keep", plan.mapping.compared_numbers()), *wrong)
+
+
+def _distinct(out: DataFrame, mapping: DatasetMapping, order: DataFrame) -> DataFrame:
+    same = mapping.duplicates
+    assert same is not None, "the caller has looked"
+    place = [F.col(ORDER), F.col(BLOCK), F.col(ROW)]
+    if same.keep == "latest":
+        place = [each.desc() for each in place]
+        if mapping.dataset == "interactions" and "TIMESTAMP" not in same.by:
+            place = [col(value("TIMESTAMP")).desc(), *place]
+    placed = out.join(F.broadcast(order), decoded(F.col(OBJECT)) == F.col("address"), "left")
+    window = Window.partitionBy(*(col(value(name)) for name in same.by)).orderBy(*place)
+    return placed.withColumn("rank", F.row_number().over(window)).where(F.col("rank") == 1)

@@ -1,0 +1,39 @@
+"""The script of the Glue job: transforms what ``--request`` in ``--bucket`` asks for.
+
+The request is a ``TransformRequest`` as JSON, the report goes to ``spec.transform.report_key``. The packages ``jobs``
+and ``spec`` come as ``--extra-py-files``, pydantic as ``--additional-python-modules``.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import boto3
+from pyspark.sql import SparkSession
+
+from jobs.transform.bucket import Bucket
+from jobs.transform.session import configured
+from jobs.transform.transform import transform
+from spec.objects import list_objects
+from spec.transform import TransformRequest
+
+
+def main() -> None:
+    """Transform the datasets of one run."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bucket", required=True, help="bucket of the pipeline")
+    parser.add_argument("--request", required=True, help="key of the request in it")
+    # Glue adds arguments of its own.
+    given, _ = parser.parse_known_args()
+    store = Bucket(given.bucket)
+    with store.read(given.request) as stream:
+        request = TransformRequest.model_validate_json(stream.read())
+    s3 = boto3.client("s3")
+    objects = [list_objects(s3, request.bucket, mapping.dataset, mapping.path) for mapping in request.datasets]
+    report = transform(configured(SparkSession.builder.getOrCreate()), request, store, objects)
+    for dataset in report.datasets:
+        store.drop_folder_marker(dataset.location.removeprefix(store.root))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Write a dataset as the CSV that Personalize imports, and the rows that were rejected as JSON Lines.
+
+Source: pages preparing-training-data and items-datasets of the developer guide.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
+
+from jobs.transform.columns import BLOCK, OBJECT, ROW, col
+from jobs.transform.fates import FATE, RAW, REASON, REJECTED
+from jobs.transform.files import publish, write_text
+from spec.text import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+    from spec.mapping import ColumnMapping
+
+
+class Place(NamedTuple):
+    """Where an output goes: root of the store, folder for its parts, and what final keys begin with."""
+
+    root: str
+    staging: str
+    target: str
+
+
+def write_dataset(session: SparkSession, records: DataFrame, columns: Sequence[ColumnMapping], at: Place) -> None:
+    """Write records as ``part-00000.csv`` and so on, each with the header."""
+    line = F.concat_ws(",", *(F.coalesce(_cell(column), F.lit("")) for column in columns))
+    header = ",".join(column.name for column in columns)
+    write_text(records.select(line.alias(header)), at.root, at.staging)
+    publish(session, at.root, at.staging, f"{at.target}part-{{:05}}.csv")
+
+
+def write_rejects(session: SparkSession, rows: DataFrame, places: DataFrame, at: Place) -> None:
+    """Write the rejected rows: object, line number from 1, reason, raw text.
+
+    Args:
+        session: the Spark session.
+        rows: what ``fates.rows_with_fate`` returns.
+        places: key, and number of lines before it (``before``, null in Parquet), of each split.
+        at: where to.
+    """
+    spelled = F.udf(shown)
+    placed = rows.where(F.col(FATE) == REJECTED).join(F.broadcast(places), [OBJECT, BLOCK], "left")
+    rejected = placed.select(
+        F.col("key").alias("object"),
+        (F.col("before") + F.col(ROW) + 1).alias("line"),
+        REASON,
+        spelled(F.col(RAW)).alias("raw"),
+    )
+    rejected.write.json(at.root + at.staging, mode="overwrite", ignoreNullFields=False)
+    publish(session, at.root, at.staging, f"{at.target}-{{:05}}.jsonl")
+
+
+def _cell(column: ColumnMapping) -> Column:
+    value = col(column.name)
+    if column.type != "string":
+        return value.cast("string")
+    quoted = F.concat(F.lit('"'), value, F.lit('"'))
+    # A quote within a textual field is escaped by a backslash, which is not how CSV writers do it.
+    return quoted if column.textual else F.when(value.contains(","), quoted).otherwise(value)

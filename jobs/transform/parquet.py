@@ -1,0 +1,250 @@
+"""Take raw columns out of Parquet objects as text.
+
+The texts are those of the other engine (``lambdas/transform/formats/parquet.py`` has the table): whole numbers as
+digits, decimals with their digits after the point, floating point as the shortest decimal that reads back as the same
+number, without ``.0`` where it is whole, dates as 2024-01-31, timestamps as 2024-01-31 23:59:59 in UTC.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from functools import reduce
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pyspark.errors import PySparkException
+from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
+from pyspark.sql.types import (
+    ArrayType,
+    BooleanType,
+    DataType,
+    DateType,
+    DecimalType,
+    DoubleType,
+    FloatType,
+    IntegralType,
+    LongType,
+    StringType,
+    StructType,
+    TimestampNTZType,
+    TimestampType,
+)
+
+from jobs.transform.columns import BLOCK, LINE, OBJECT, ROW, SHAPE, col, filled, first_of, raw, text
+from jobs.transform.files import READ_OPTIONS, folders_of, footer, literal_path, row_in_task
+from spec.errors import ColumnMissingError, UndecodableError
+from spec.mapping import SEVERAL
+from spec.objects import partitions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+    from spec.mapping import DatasetMapping
+    from spec.store import Store
+    from spec.transform import RawObject
+
+_EXACT = 2**53
+"""Up to here every whole number has its own double."""
+
+_NANOS = 10**9
+_CELL = "cell:{}"
+_DIGITS = {"float": 9, "double": 17}
+"""Significant digits that always tell two numbers apart."""
+
+
+class Field(NamedTuple):
+    """A raw column: its expression, type, and whether it is a count of nanoseconds, which Spark knows as a long."""
+
+    value: Column
+    kind: DataType
+    nanos: bool
+
+
+def read(
+    session: SparkSession, store: Store, objects: Sequence[RawObject], mapping: DatasetMapping, columns: Sequence[str]
+) -> DataFrame:
+    """Return the rows of all objects; those with the same columns are read together.
+
+    Rows have no line numbers; their raw text is a JSON object of the columns that are read.
+
+    Raises:
+        ColumnMissingError: an object lacks one of ``columns``, or holds there what no text stands for.
+        UndecodableError: an object is not Parquet.
+    """
+    with ThreadPoolExecutor() as pool:
+        schemas = list(pool.map(lambda item: _schema(session, store, item, mapping.dataset), objects))
+    groups: dict[tuple[object, ...], list[tuple[RawObject, Any]]] = defaultdict(list)
+    for item, schema in zip(objects, schemas, strict=True):
+        given = frozenset(columns).intersection(partitions(item.key))
+        groups[given, schema.toString()].append((item, schema))
+    frames = [_read_alike(session, store, alike, mapping, columns) for alike in groups.values()]
+    return reduce(lambda left, right: left.unionByName(right), frames)
+
+
+def _schema(session: SparkSession, store: Store, item: RawObject, dataset: str) -> Any:
+    try:
+        return footer(session, store.root, item.key)
+    except Exception as error:
+        remedy = f"Upload it again, or correct datasets.{dataset}.source.format"
+        what = str(getattr(error, "java_exception", error)).splitlines()[0]
+        raise UndecodableError(f"{item.key} is not Parquet ({what}). {remedy}.") from error
+
+
+def _read_alike(
+    session: SparkSession,
+    store: Store,
+    alike: list[tuple[RawObject, Any]],
+    mapping: DatasetMapping,
+    columns: Sequence[str],
+) -> DataFrame:
+    key, schema = alike[0][0].key, alike[0][1]
+    paths = [literal_path(store.root + item.key) for item, _ in alike]
+    try:
+        found = session.read.options(**READ_OPTIONS).parquet(*paths)
+    except PySparkException as error:
+        raise UndecodableError(f"{key} holds what Spark cannot read: {error}. Write it with other types.") from error
+    place = (
+        F.col("_metadata.file_path").alias(OBJECT),
+        F.col("_metadata.file_block_start").alias(BLOCK),
+        row_in_task().alias(ROW),
+    )
+    rows, given = folders_of(
+        session, store.root, found.select("*", *place), {item.key: item.key for item, _ in alike}, columns
+    )
+    fields = {name: _field(key, name, found.schema, schema) for name in columns if name not in given}
+    lists = {name for name, field in fields.items() if isinstance(field.kind, ArrayType) and name in mapping.lists}
+    cells = {
+        name: _joined(key, name, field) if name in lists else _text(key, name, field) for name, field in fields.items()
+    }
+    wrong = [
+        F.when(_holds_several(fields[name].value), text(f"{name} holds {SEVERAL} within a list"))
+        for name in mapping.lists
+        if name in lists
+    ]
+    rows = rows.select(
+        OBJECT,
+        BLOCK,
+        ROW,
+        first_of(*wrong).alias(SHAPE),
+        *(cell.alias(_CELL.format(name)) for name, cell in cells.items()),
+        *(value.alias(raw(name)) for name, value in given.items()),
+    )
+    return rows.select(
+        OBJECT,
+        BLOCK,
+        ROW,
+        _as_json(cells).alias(LINE),
+        SHAPE,
+        *((col(raw(name)) if name in given else filled(col(_CELL.format(name)))).alias(raw(name)) for name in columns),
+    )
+
+
+def _as_json(names: Collection[str]) -> Column:
+    if not names:
+        return text("{}")
+    return F.to_json(F.struct(*(col(_CELL.format(name)).alias(name) for name in names)), {"ignoreNullFields": "false"})
+
+
+def _field(key: str, name: str, schema: StructType, found: Any) -> Field:
+    """Return a raw column; ``found`` is the schema in the object's footer."""
+    parts = [name] if name in schema.fieldNames() else name.split(".")
+    kind: DataType = schema
+    value: Column | None = None
+    for part in parts:
+        if not isinstance(kind, StructType) or part not in kind.fieldNames():
+            told = ", ".join(schema.fieldNames())[:500]
+            raise ColumnMissingError(
+                f"{key} has no column '{name}'; it has {told}. Correct the column names in the pipeline file."
+            )
+        kind = kind[part].dataType
+        found = found.asGroupType().getType(part)
+        value = col(part) if value is None else value.getField(part)
+    assert value is not None, "names have one part at least"
+    return Field(value, kind, nanos="NANOS" in str(found.toString()) and isinstance(kind, LongType))
+
+
+def _joined(key: str, name: str, field: Field) -> Column:
+    """Return the values of a list as one text; those without a value are left out."""
+    assert isinstance(field.kind, ArrayType), "asked for lists only"
+    inner = field.kind.elementType
+    texts = F.transform(field.value, lambda element: _text(key, name, Field(element, inner, nanos=False)))
+    return F.array_join(F.filter(texts, lambda each: each != ""), SEVERAL)
+
+
+def _holds_several(value: Column) -> Column:
+    return F.exists(value.cast("array<string>"), lambda each: each.contains(SEVERAL))
+
+
+def _text(key: str, name: str, field: Field) -> Column:
+    """Return a field of one value as text.
+
+    Raises:
+        ColumnMissingError: no text stands for its type.
+    """
+    value, kind = field.value, field.kind
+    if field.nanos:
+        seconds = F.floor(F.call_function("div", value - F.pmod(value, F.lit(_NANOS)), F.lit(_NANOS)))
+        return F.date_format(F.timestamp_seconds(seconds), "yyyy-MM-dd HH:mm:ss")
+    if isinstance(kind, TimestampType | TimestampNTZType):
+        return F.date_format(value, "yyyy-MM-dd HH:mm:ss")
+    if isinstance(kind, FloatType | DoubleType):
+        whole = (value == F.rint(value)) & (F.abs(value) < _EXACT)
+        name_of_type = kind.typeName()
+        spelled = F.udf(lambda number: spell(number, name_of_type), "string")
+        other = spelled(F.when(~whole, value))
+        return F.when(whole, value.cast("long").cast("string")).otherwise(other)
+    if isinstance(kind, DecimalType):
+        return _decimal(value.cast("string"), kind.scale)
+    if isinstance(kind, StringType | IntegralType | BooleanType | DateType):
+        return value.cast("string")
+    told = {"array": "List", "struct": "Struct", "binary": "Binary"}.get(kind.typeName(), kind.typeName())
+    raise ColumnMissingError(
+        f"{key} holds {told} in '{name}', which no text stands for. Map a column of text, numbers, booleans, dates "
+        "or timestamps."
+    )
+
+
+def _decimal(spelled: Column, scale: int) -> Column:
+    """Spell a decimal without an exponent, which Java uses for small ones; its digits end at the scale."""
+    digits = F.regexp_replace(F.regexp_replace(spelled, "[Ee].*", ""), "[-.]", "")
+    plain = F.concat(F.when(spelled.startswith("-"), "-").otherwise(""), F.lit("0."), F.lpad(digits, scale, "0"))
+    return F.when(spelled.contains("E"), plain).otherwise(spelled)
+
+
+def spell(number: float | None, kind: str) -> str | None:
+    """Return the shortest decimal that reads back as the same number, None for None.
+
+    Args:
+        number: not whole, or beyond ``2**53``.
+        kind: ``float`` for 32 bits, ``double`` for 64.
+    """
+    if number is None:
+        return None
+    if number != number or number in {float("inf"), -float("inf")}:  # noqa: PLR0124  # the definition of NaN
+        return "NaN" if number != number else "inf" if number > 0 else "-inf"  # noqa: PLR0124  # as above
+    sign, digits, _ = Decimal(_shortest(number, kind)).as_tuple()
+    exponent = Decimal(_shortest(number, kind)).adjusted()
+    significant = "".join(map(str, digits)).rstrip("0")
+    minus = "-" if sign else ""
+    if not _LEAST_PLAIN <= exponent < _LEAST_LARGE:
+        fraction = f".{significant[1:]}" if len(significant) > 1 else ""
+        return f"{minus}{significant[0]}{fraction}e{exponent:+d}".replace("e-0", "e-")
+    if exponent < 0:
+        return f"{minus}0.{'0' * (-exponent - 1)}{significant}"
+    whole = significant[: exponent + 1].ljust(exponent + 1, "0")
+    return f"{minus}{whole}.{significant[exponent + 1 :] or '0'}"
+
+
+_LEAST_PLAIN, _LEAST_LARGE = -5, 16
+"""Exponents from and up to which numbers are spelled without one."""
+
+
+def _shortest(number: float, kind: str) -> str:
+    if kind == "double":
+        return repr(number)
+    spellings = (f"{number:.{digits}e}" for digits in range(_DIGITS[kind]))
+    return next(each for each in spellings if struct.pack("f", float(each)) == struct.pack("f", number))

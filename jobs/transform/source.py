@@ -1,0 +1,242 @@
+"""Read raw objects of every format as rows of text fields, each with its place.
+
+csv, jsonl    UTF-8, plain or gzip under a fitting name    Spark reads and splits the objects where they lie
+              zstd                                         unpacked under the staging prefix first
+              other encodings, names that mislead Spark    executors stream the objects, one per task
+parquet                                                    Spark reads all objects of the same columns together
+
+A task reads one split of one object: then the index of a row in its task is its index in the split, and the counts of
+the splits give the numbers of lines (``places``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
+from pyspark.sql.types import BooleanType, LongType, StringType, StructField, StructType
+
+from jobs.transform import cut, jsonl, parquet
+from jobs.transform.columns import BLOCK, LINE, OBJECT, ROW, SHAPE, first_of, raw, text
+from jobs.transform.files import (
+    READ_OPTIONS,
+    address,
+    folders_of,
+    is_hidden_to_spark,
+    literal_path,
+    row_in_task,
+    unzstd,
+)
+from spec.dialect import Dialect, check_header
+from spec.errors import UndecodableError
+from spec.objects import partitions
+from spec.text import MARK, UNDECODABLE, ZSTD, lines, unpacked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from spec.mapping import DatasetMapping
+    from spec.store import Store
+    from spec.transform import RawObject
+
+_FETCHES = 10
+_CODECS = (".gz", ".bz2", ".deflate", ".snappy", ".lz4", ".zst")
+"""Ends of names for which Hadoop decompresses, whatever an object holds."""
+
+_DAMAGED = "damaged"
+_STREAMED = StructType(
+    [
+        StructField(OBJECT, StringType()),
+        StructField(BLOCK, LongType()),
+        StructField(ROW, LongType()),
+        StructField(LINE, StringType()),
+        StructField(_DAMAGED, BooleanType()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A text object whose beginning has been looked at.
+
+    Attributes:
+        key: of the raw object.
+        location: key of the object that is read: the raw one or what it was unpacked to.
+        header: names of the fields, empty where lines carry their names.
+        first: index of the first line that is data.
+        streamed: whether executors stream it, since Spark cannot read it.
+    """
+
+    key: str
+    location: str
+    header: tuple[str, ...]
+    first: int
+    streamed: bool
+
+
+@dataclass(frozen=True)
+class Source:
+    """The rows of all objects.
+
+    Attributes:
+        rows: OBJECT, BLOCK, ROW, LINE, SHAPE and the raw columns.
+        keys: keys of the raw objects by their addresses.
+        headers: addresses of the objects whose first line is a header.
+        numbered: whether rows are lines.
+    """
+
+    rows: DataFrame
+    keys: dict[str, str]
+    headers: frozenset[str]
+    numbered: bool
+
+    def has_header(self, path: str) -> bool:
+        """Say whether the first line of the object at an OBJECT is a header."""
+        return unquote(path) in self.headers
+
+
+def read(
+    session: SparkSession, store: Store, objects: Sequence[RawObject], mapping: DatasetMapping, *, staging: str
+) -> Source:
+    """Return the rows of all objects, with the fields that the mapping reads as text.
+
+    Args:
+        session: the Spark session, with ``session.SETTINGS``.
+        store: where the objects lie.
+        objects: the raw objects.
+        mapping: how they are to be read.
+        staging: prefix for unpacked objects.
+
+    Raises:
+        TransformError: an object cannot be read at all, or lacks a raw column of the mapping.
+    """
+    columns = mapping.raw_columns()
+    if mapping.format == "parquet":
+        keys = {address(store.root, item.key): item.key for item in objects}
+        return Source(parquet.read(session, store, objects, mapping, columns), keys, frozenset(), numbered=False)
+    with ThreadPoolExecutor(_FETCHES) as pool:
+        found = list(
+            pool.map(
+                lambda at: _open(session, store, objects[at], mapping, f"{staging}{at:05}.txt"), range(len(objects))
+            )
+        )
+    opened = [each for each in found if each is not None]
+    groups: dict[tuple[object, ...], list[Opened]] = defaultdict(list)
+    for each in opened:
+        given = frozenset(columns).intersection(partitions(each.key))
+        groups[each.header, each.first, each.streamed, given].append(each)
+    frames = [_read_alike(session, store, alike, mapping, columns) for alike in groups.values()]
+    rows = reduce(lambda left, right: left.unionByName(right), frames) if frames else _no_rows(session, columns)
+    keys = {address(store.root, each.location): each.key for each in opened}
+    headers = frozenset(address(store.root, each.location) for each in opened if each.first)
+    return Source(rows, keys, headers, numbered=True)
+
+
+def _open(
+    session: SparkSession, store: Store, item: RawObject, mapping: DatasetMapping, unpack_to: str
+) -> Opened | None:
+    """Look at an object's beginning; None if it unpacks to nothing and so has no header."""
+    location = item.key
+    with store.read(item.key) as stream:
+        if stream.peek(len(ZSTD)).startswith(ZSTD):
+            if mapping.encoding != "utf-8":
+                raise UndecodableError(
+                    f"{item.key} is compressed with zstd, which is read in UTF-8 only. "
+                    "Compress it with gzip, or convert it to UTF-8."
+                )
+            unzstd(session, store.root, item.key, unpack_to)
+            location = unpack_to
+    with store.read(location) as stream:
+        content = unpacked(stream)
+        misnamed = location.lower().endswith(_CODECS) and not (location.endswith(".gz") and content is not stream)
+        packed = content is not stream and not location.endswith(".gz")
+        streamed = mapping.encoding != "utf-8" or misnamed or packed or is_hidden_to_spark(location)
+        if mapping.format == "jsonl" or mapping.header is not None:
+            return Opened(item.key, location, tuple(mapping.header or ()), 0, streamed)
+        if content is None:
+            raise UndecodableError(f"{item.key} is compressed twice. Compress it once.")
+        with contextlib.closing(lines(item.key, content, mapping.encoding)) as found:
+            line = next(found, None)
+    if line is None:
+        return None
+    if UNDECODABLE in line:
+        remedy = f"Set datasets.{mapping.dataset}.source.encoding to the one it is in, or convert it"
+        raise UndecodableError(f"{item.key} is not {mapping.encoding} text: its header cannot be decoded. {remedy}.")
+    header = Dialect(mapping.delimiter, mapping.quote).header(line.removesuffix("\n").removesuffix("\r"))
+    return Opened(item.key, location, tuple(header), 1, streamed)
+
+
+def _read_alike(
+    session: SparkSession, store: Store, alike: list[Opened], mapping: DatasetMapping, columns: Sequence[str]
+) -> DataFrame:
+    """Return the rows of objects with the same header, whose folders give the same columns."""
+    found = _stream(session, store, alike, mapping) if alike[0].streamed else _scan(session, store, alike)
+    if alike[0].first:
+        found = found.where((F.col(BLOCK) > 0) | (F.col(ROW) >= alike[0].first))
+    found, given = folders_of(session, store.root, found, {each.location: each.key for each in alike}, columns)
+    needed = [name for name in columns if name not in given]
+    if mapping.format == "jsonl":
+        decoded_rows, shape, cells = jsonl.take(found, needed, mapping.lists)
+    else:
+        dialect = Dialect(mapping.delimiter, mapping.quote)
+        check_header(alike[0].key, alike[0].header, needed, dialect)
+        decoded_rows, shape, cells = cut.cut(found, alike[0].header, needed, dialect)
+    wrong = F.when(F.col(_DAMAGED), text(f"bytes that are not {mapping.encoding}"))
+    cells |= given
+    return decoded_rows.select(
+        OBJECT,
+        BLOCK,
+        ROW,
+        LINE,
+        first_of(wrong, shape).alias(SHAPE),
+        *(cells[name].alias(raw(name)) for name in columns),
+    )
+
+
+def _scan(session: SparkSession, store: Store, alike: list[Opened]) -> DataFrame:
+    paths = [literal_path(store.root + each.location) for each in alike]
+    found = session.read.options(**READ_OPTIONS, lineSep="\n").text(paths)
+    value = F.col("value")
+    bare = F.when(
+        value.endswith("\r"), F.expr("cast(substring(cast(value AS binary), 1, octet_length(value) - 1) AS string)")
+    ).otherwise(value)
+    # What is not UTF-8 does not survive a decoder that puts U+FFFD in its place.
+    same = F.encode(F.decode(value, "UTF-8"), "UTF-8") == value.cast("binary")
+    return found.select(
+        F.col("_metadata.file_path").alias(OBJECT),
+        F.col("_metadata.file_block_start").alias(BLOCK),
+        row_in_task().alias(ROW),
+        bare.alias(LINE),
+        (~same).alias(_DAMAGED),
+    )
+
+
+def _stream(session: SparkSession, store: Store, alike: list[Opened], mapping: DatasetMapping) -> DataFrame:
+    encoding = mapping.encoding
+
+    def rows(each: Opened) -> Iterator[tuple[str, int, int, str, bool]]:
+        place = quote(address(store.root, each.location), safe="/:")
+        with store.read(each.location) as stream:
+            content = unpacked(stream)
+            if content is None:
+                raise UndecodableError(f"{each.key} is compressed twice. Compress it once.")
+            for number, line in enumerate(lines(each.key, content, encoding)):
+                marked = line.removesuffix("\n").removesuffix("\r").encode("utf-8", MARK).decode()
+                yield place, 0, number, marked.replace(UNDECODABLE, ""), UNDECODABLE in marked
+
+    streams = session.sparkContext.parallelize(alike, len(alike)).flatMap(rows)
+    return session.createDataFrame(streams, _STREAMED, verifySchema=False)
+
+
+def _no_rows(session: SparkSession, columns: Sequence[str]) -> DataFrame:
+    names = [OBJECT, LINE, SHAPE, *map(raw, columns)]
+    places = [StructField(name, LongType()) for name in (BLOCK, ROW)]
+    return session.createDataFrame([], StructType([*places, *(StructField(name, StringType()) for name in names)]))

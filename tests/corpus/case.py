@@ -1,0 +1,100 @@
+"""Raw data with traps, and what every engine must make of it: records, and rejected lines with their reasons.
+
+Expected values are worked out by hand, times with Python's datetime and zoneinfo.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from spec.compiler import dataset_mapping
+from spec.load import parse
+
+if TYPE_CHECKING:
+    from spec.datasets import DatasetName
+    from spec.mapping import DatasetMapping
+
+INTERACTIONS: DatasetName = "interactions"
+COLUMNS = {"USER_ID": "user", "ITEM_ID": "item", "TIMESTAMP": {"from": "at", "unit": "s"}}
+AT = 1_700_000_000
+
+
+@dataclass(frozen=True)
+class Case:
+    """A dataset's section, its raw objects, and what comes of them.
+
+    Attributes:
+        section: source without path, keep, columns, duplicates, events.
+        raw: content of the objects by their names under ``data/``.
+        records: the dataset's rows in the order of its columns; numbers as numbers, nothing as None.
+        rejected: object, line (None in Parquet) and reason.
+        filtered: rows that are in neither.
+    """
+
+    name: str
+    section: dict[str, Any]
+    raw: dict[str, str | bytes]
+    records: list[tuple[Any, ...]]
+    rejected: list[tuple[str, int | None, str]] = field(default_factory=list)
+    filtered: int = 0
+    dataset: DatasetName = INTERACTIONS
+    domain: str | None = None
+
+    def mapping(self) -> DatasetMapping:
+        """Return the mapping that the pipeline file of the case compiles to."""
+        return dataset_mapping(parse(json.dumps(self._document(), ensure_ascii=False)), self.dataset)
+
+    def _document(self) -> dict[str, Any]:
+        source = {"path": "data/", **self.section.get("source", {})}
+        others = {INTERACTIONS: {"source": {"path": "none/"}, "columns": {**COLUMNS, "EVENT_TYPE": {"value": "View"}}}}
+        datasets = others | {self.dataset: {**self.section, "source": source}}
+        solution = {"name": "s", "recipe": "aws-user-personalization-v2", "batch_inference": [{"name": "j"}]}
+        return {"name": "corpus", "domain": self.domain, "datasets": datasets, "solutions": [solution]}
+
+
+def shop(**columns: Any) -> dict[str, Any]:
+    """Return a section with the shop's three columns and more of them."""
+    return {"columns": {**COLUMNS, **columns}}
+
+
+def of_x(sql: str, kind: str, cells: list[tuple[str, Any]]) -> Case:
+    """Return a case of one expression: raw text of ``x`` and what becomes of it; a reason begins with ``!``."""
+    raw = "user,item,at,x,y\n" + "".join(f"u{row},i,{AT},{cell}\n" for row, (cell, _) in enumerate(cells))
+    rejected = [
+        ("a.csv", row + 2, str(value)[1:]) for row, (_, value) in enumerate(cells) if str(value).startswith("!")
+    ]
+    records = [(f"u{row}", "i", AT, value) for row, (_, value) in enumerate(cells) if not str(value).startswith("!")]
+    section = shop(X={"expression": sql, "type": kind})
+    return Case(f"expression {sql}", section, {"a.csv": raw}, records, rejected)
+
+
+def of_time(form: dict[str, Any], cells: list[tuple[str, Any]]) -> Case:
+    """Return a case of one form of times: raw text, and seconds or a reason."""
+    raw = "user;item;at\n" + "".join(f"u{row};i;{cell}\n" for row, (cell, _) in enumerate(cells))
+    rejected = [("a.csv", row + 2, value) for row, (_, value) in enumerate(cells) if isinstance(value, str)]
+    records = [(f"u{row}", "i", value) for row, (_, value) in enumerate(cells) if not isinstance(value, str)]
+    section = {"source": {"delimiter": ";"}, "columns": COLUMNS | {"TIMESTAMP": {"from": "at", **form}}}
+    return Case(f"times {form}", section, {"a.csv": raw}, records, rejected)
+
+
+def written(text: str, mapping: DatasetMapping) -> list[tuple[Any, ...]]:
+    """Read a dataset's CSV by the rules of Personalize: a backslash takes away what the next character means.
+
+    Raises:
+        AssertionError: the header is not that of the mapping.
+    """
+    header, *rows = csv.reader(io.StringIO(text, newline=""), escapechar="\\", doublequote=False, strict=True)
+    assert mapping.column_names == header
+    read = [float if column.type in {"float", "double"} else int for column in mapping.records[0].columns]
+    texts = [column.type == "string" for column in mapping.records[0].columns]
+    return [
+        tuple(
+            None if not cell else cell if text else number(cell)
+            for cell, text, number in zip(row, texts, read, strict=True)
+        )
+        for row in rows
+    ]

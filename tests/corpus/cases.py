@@ -1,0 +1,9 @@
+"""The whole corpus."""
+
+from __future__ import annotations
+
+from tests.corpus.encoded import BYTES
+from tests.corpus.shapes import SHAPES
+from tests.corpus.values import EXPRESSIONS, TIMES
+
+CASES = [*EXPRESSIONS, *TIMES, *SHAPES, *BYTES]

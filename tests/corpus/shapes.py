@@ -1,0 +1,165 @@
+"""Types, lists, duplicates, events and texts: what a section of the pipeline file makes of whole rows."""
+
+from __future__ import annotations
+
+from tests.corpus.case import AT, COLUMNS, Case, shop
+
+_TYPES = shop(
+    A={"from": "a", "type": "int"}, B={"from": "b", "type": "long", "nullable": False},
+    C={"from": "c", "type": "float"},
+    D={"from": "d", "type": "double"}, E={"from": "e", "type": "categorical", "split": ","},
+)  # fmt: skip
+_TYPED = "user;item;at;a;b;c;d;e\n"
+
+SHAPES = [
+    Case(
+        "types of metadata",
+        {**_TYPES, "source": {"delimiter": ";"}},
+        {
+            "a.csv": _TYPED
+            + f"u;i;{AT};-2147483648;9223372036854775807;1.5;1e300; Action ,Drama,,\n"
+            + f"u;i;{AT};;+7;;;\n"
+            + f"u;i;{AT};2147483648;1;;;\n"
+            + f"u;i;{AT};1.0;1;.5;-.5;,\n"
+            + f"u;i;{AT};1;;;;\n"
+            + f"u;i;{AT};1;9223372036854775808;;;\n"
+            + f"u;i;{AT};1;1;1e39;;\n"
+            + f"u;i;{AT};1;1;0x10;;\n"
+            + f"u;i;{AT};1.5;1;;;\n"
+        },
+        [
+            ("u", "i", AT, -2147483648, 9223372036854775807, 1.5, 1e300, "Action|Drama"),
+            ("u", "i", AT, None, 7, None, None, None),
+            ("u", "i", AT, 1, 1, 0.5, -0.5, None),
+        ],
+        [
+            ("a.csv", 4, "A is not a whole number that int can hold"),
+            ("a.csv", 6, "B is empty"),
+            ("a.csv", 7, "B is not a whole number that long can hold"),
+            ("a.csv", 8, "C is beyond what a float can hold"),
+            ("a.csv", 9, "C is not a number"),
+            ("a.csv", 10, "A is not a whole number that int can hold"),
+        ],
+    ),
+    Case(
+        "lists in JSON",
+        {"source": {"format": "jsonl"}, **shop(GENRES={"from": "about.genres", "type": "categorical"})},
+        {
+            "a.jsonl": f'{{"user":"u","item":7,"at":{AT},"about":{{"genres":["A","B C",null,""]}}}}\n'
+            f'{{"user":"u","item":7,"at":{AT},"about":{{"genres":["A|B"]}}}}\n'
+            f'{{"user":"u","item":7,"at":{AT},"about":{{"genres":[]}}}}\n'
+            f'{{"user":"u","item":7,"at":{AT},"about":{{"genres":"A|B"}}}}\n'
+            f'{{"user":["u"],"item":7,"at":{AT}}}\n'
+            f'{{"user":"u","item":7,"at":{AT},"about":{{"genres":[["A"]]}}}}\n'
+        },
+        [("u", "7", AT, "A|B C"), ("u", "7", AT, None), ("u", "7", AT, "A|B")],
+        [
+            ("a.jsonl", 2, "about.genres holds | within a list"),
+            ("a.jsonl", 5, "user is a list or an object"),
+            ("a.jsonl", 6, "about.genres is a list or an object"),
+        ],
+    ),
+    Case(
+        "duplicates: the latest of each pair",
+        {**shop(), "duplicates": {"keep": "latest", "by": ["USER_ID", "ITEM_ID"]}},
+        {
+            "a.csv": f"user,item,at\nu,i,{AT + 5}\nu,i,{AT}\nu,j,{AT}\nv,i,{AT}\n",
+            "b.csv": f"user,item,at\nu,i,{AT + 5}\nu,j,{AT - 1}\nx,i,never\n",
+        },
+        [("u", "i", AT + 5), ("u", "j", AT), ("v", "i", AT)],
+        [("b.csv", 4, "TIMESTAMP is not an epoch time")],
+        filtered=3,
+    ),
+    Case(
+        "duplicates: the first of equal ones",
+        {**shop(EVENT_TYPE={"from": "x"}), "duplicates": "first"},
+        {"a.csv": f"user,item,at,x\nu,i,{AT},a\nu,i,{AT},b\nu,i,{AT + 1},c\n"},
+        [("u", "i", AT, "a"), ("u", "i", AT + 1, "c")],
+        filtered=1,
+    ),
+    Case(
+        "several events of one row",
+        {
+            "columns": COLUMNS,
+            "keep": "user <> 'nobody'",
+            "events": [
+                {"when": "clicks > 0", "columns": {"EVENT_TYPE": {"value": "click"}, "EVENT_VALUE": {"value": 1}}},
+                {
+                    "when": "bought IS NOT NULL",
+                    "columns": {
+                        "TIMESTAMP": {"from": "bought", "unit": "s"},
+                        "EVENT_TYPE": {"value": "purchase"},
+                        "EVENT_VALUE": {"value": 4},
+                    },
+                },
+            ],
+        },
+        {
+            "a.csv": "user,item,at,clicks,bought\n"
+            f"u,i,{AT},2,{AT + 9}\n"
+            f"u,j,{AT},1,\n"
+            f"u,k,{AT},0,\n"
+            f"u,l,{AT},0,never\n"
+            f"u,m,never,0,{AT}\n"
+            f"nobody,i,{AT},1,never\n"
+            f"u,n,{AT},many,\n"
+        },
+        [
+            ("u", "i", AT, "click", 1.0),
+            ("u", "j", AT, "click", 1.0),
+            ("u", "i", AT + 9, "purchase", 4.0),
+            ("u", "m", AT, "purchase", 4.0),
+        ],
+        [("a.csv", 5, "TIMESTAMP is not an epoch time"), ("a.csv", 8, "keep: clicks is not a number")],
+        filtered=2,
+    ),
+    Case(
+        "items of a shop",
+        {
+            "columns": {
+                "ITEM_ID": "sku",
+                "PRICE": "price",
+                "CATEGORY_L1": "category",
+                "PRODUCT_DESCRIPTION": "text",
+                "RELEASED": {"from": "released", "type": "long", "format": "%Y-%m-%d"},
+            }
+        },
+        {
+            "a.csv": "sku,price,category,text,released\n"
+            'a,1.5,Toys|Games,"A ""great"" toy, really \\o/",1950-01-01\n'
+            "b,,Toys,x,\n"
+            "c,2,,x,\n"
+            "a,9,Toys,,\n"
+        },
+        [("a", 9.0, "Toys", None, None)],
+        [("a.csv", 3, "PRICE is empty"), ("a.csv", 4, "CATEGORY_L1 is empty")],
+        filtered=1,
+        dataset="items",
+        domain="ECOMMERCE",
+    ),
+    Case(
+        "texts in human language",
+        {
+            "columns": {
+                "ITEM_ID": "sku",
+                "TITLE": {"from": "t", "type": "string"},
+                "ABOUT": {"from": "x", "type": "textual"},
+            }
+        },
+        {"a.csv": 'sku,t,x\na,"x, y","say ""hi"" \\ you, all"\nb,z,\nc,"a""b",fine\n'},
+        [("a", "x, y", 'say "hi" \\ you, all'), ("b", "z", None)],
+        [("a.csv", 4, "TITLE holds a quote or a backslash")],
+        dataset="items",
+    ),
+    Case(
+        "columns with names that mean something elsewhere",
+        shop(
+            line={"from": "x", "type": "categorical"},
+            fate={"value": "out", "type": "string"},
+            key={"from": "y", "type": "string"},
+        ),
+        {"a.csv": f"user,item,at,x,y\nu,i,{AT},a,b\nu,i,never,a,b\n"},
+        [("u", "i", AT, "a", "out", "b")],
+        [("a.csv", 3, "TIMESTAMP is not an epoch time")],
+    ),
+]

@@ -1,0 +1,98 @@
+"""One dataset through either engine, on files, with everything that comes of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jobs.transform import counts as spark_counts
+from jobs.transform.execute import Target
+from jobs.transform.execute import execute as spark_execute
+from jobs.transform.transform import dataset_report as spark_report
+from lambdas.transform.execute import DATASET, REJECTS
+from lambdas.transform.execute import execute as polars_execute
+from lambdas.transform.report import dataset_report as polars_report
+from spec.transform import TransformRequest
+from tests.corpus.case import written
+from tests.unit.raw import Folder, fill
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pyspark.sql import SparkSession
+
+    from spec.mapping import DatasetMapping
+    from spec.transform import DatasetReport
+
+STARTED = 1_700_000_500
+
+
+class SparkFolder(Folder):
+    """A folder in the place of a bucket, with an address that Spark understands."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.root = f"file://{path}/"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an engine made of raw objects: records and rejected lines in no order, and the report's facts."""
+
+    records: list[tuple[Any, ...]]
+    rejects: list[tuple[Any, ...]]
+    report: dict[str, Any]
+
+
+def by_polars(folder: Path, mapping: DatasetMapping, contents: Mapping[str, bytes | str]) -> Result:
+    """Transform raw objects, by their keys, with the function's engine."""
+    objects = fill(folder, contents)
+    (folder / "staging").mkdir()
+    outcome = polars_execute(mapping, Folder(folder), objects, staging="staging/", started=STARTED)
+    report = polars_report(mapping, objects, outcome, location="", rejects="", known_items=None)
+    staged = folder / outcome.staging
+    texts = [(staged / DATASET).read_text("utf-8")]
+    return _result(mapping, texts, (staged / REJECTS).read_text("utf-8"), report)
+
+
+def by_spark(
+    session: SparkSession, folder: Path, mapping: DatasetMapping, contents: Mapping[str, bytes | str]
+) -> Result:
+    """Transform raw objects, by their keys, with the Glue job's engine."""
+    objects = fill(folder, contents)
+    target = Target(staging="staging/", dataset="out/", rejects="rejects/r")
+    outcome = spark_execute(session, mapping, SparkFolder(folder), objects, target=target, started=STARTED)
+    interactions = None
+    if mapping.dataset == "interactions":
+        users = spark_counts.per_user(outcome.rows, outcome.records)
+        items = spark_counts.per_item(outcome.records)
+        interactions = spark_counts.interactions_report(outcome.facts, outcome.records, users, items, None)
+    request = TransformRequest(bucket="b", run="r", started=STARTED, datasets=[mapping])
+    report = spark_report(request, mapping, objects, outcome, interactions)
+    parts = sorted((folder / "out").iterdir())
+    assert [f"part-{index:05}.csv" for index in range(len(parts))] == [part.name for part in parts]
+    rejects = sorted((folder / "rejects").iterdir()) if (folder / "rejects").exists() else []
+    lines = "".join(part.read_text("utf-8") for part in rejects)
+    return _result(mapping, [part.read_text("utf-8") for part in parts], lines, report)
+
+
+def _result(mapping: DatasetMapping, texts: list[str], rejects: str, report: DatasetReport) -> Result:
+    records = [record for text in texts for record in written(text, mapping)]
+    lines = rejects.split("\n")[:-1]
+    rejected = [
+        (row["object"], row["line"], row["reason"], _raw(mapping, row["raw"])) for row in map(json.loads, lines)
+    ]
+    facts = report.model_dump(exclude={"location", "rejects"})
+    return Result(sorted(records, key=_order), sorted(rejected, key=_order), facts)
+
+
+def _raw(mapping: DatasetMapping, raw: str) -> Any:
+    """Return the raw text of a row; of Parquet it is JSON, which may be spelled in several ways."""
+    return json.dumps(json.loads(raw), sort_keys=True) if mapping.format == "parquet" else raw
+
+
+def _order(row: tuple[Any, ...]) -> list[Any]:
+    # -0.0 and 0.0 are one number, and nothing comes before everything.
+    return [(cell is not None, str(cell + 0 if isinstance(cell, float) else cell)) for cell in row]

@@ -1,0 +1,112 @@
+"""What the corpus leaves out: Parquet's types, zstd, and objects that several tasks read."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+pytest.importorskip("pyspark", reason="A Spark job needs pyspark on this machine: make spark")
+
+from spec.compiler import dataset_mapping
+from spec.errors import ColumnMissingError, TransformError
+from tests.documents import parsed
+from tests.parity.engines import by_polars, by_spark  # they import pyspark
+from tests.unit.raw import table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyspark.sql import SparkSession
+
+    from spec.mapping import DatasetMapping
+
+AT = 1_700_000_000
+VALUES: dict[str, tuple[list[Any], Any]] = {
+    "TEXT": (["a", "", None, "b,c"], pl.String),
+    "WORD": (["a", "b", "a", None], pl.Categorical),
+    "WHOLE": ([1, -1, None, 2**62], pl.Int64),
+    "SMALL": ([1, 255, None, 0], pl.UInt8),
+    "LARGE": ([2**64 - 1, 0, None, 1], pl.UInt64),
+    "FLOAT": ([25360.0, 0.5, -0.0, 1e20], pl.Float64),
+    "SINGLE": ([0.1, 1e10, None, -2.0], pl.Float32),
+    "STRANGE": ([float("nan"), float("inf"), float("-inf"), 1e-7], pl.Float64),
+    "PRICE": ([Decimal("1.50"), Decimal("-0.01"), None, Decimal(12)], pl.Decimal(10, 2)),
+    "FLAG": ([True, False, None, True], pl.Boolean),
+    "DAY": ([date(2024, 1, 31), date(1900, 1, 1), None, date(2024, 2, 29)], pl.Date),
+    "LOCAL": ([datetime(2024, 1, 31, 23, 59, 59, 999_999)] * 4, pl.Datetime("us")),  # noqa: DTZ001  # without zone
+    "NANOS": ([datetime(2024, 1, 31, 1)] * 4, pl.Datetime("ns")),  # noqa: DTZ001  # as above
+    "ZONED": ([datetime(2024, 1, 31, 12, tzinfo=UTC)] * 4, pl.Datetime("ms", "Asia/Shanghai")),
+    "SEVERAL": ([["a", "b"], ["c|d"], [], None], pl.List(pl.String)),
+    "COUNTS": ([[1, 2], [3, None], [], None], pl.List(pl.Int32)),
+}
+
+
+def mapping_of(kind: str, **columns: Any) -> DatasetMapping:
+    """Return the shop's mapping for a format, with more columns."""
+    base = {"USER_ID": "user", "ITEM_ID": "about.item", "TIMESTAMP": {"from": "at", "unit": "s"}}
+    section = {"source": {"path": "data/", "format": kind}, "columns": {**base, **columns}}
+    return dataset_mapping(parsed(datasets__interactions=section), "interactions")
+
+
+@pytest.mark.parametrize("names", [list(VALUES)[start : start + 5] for start in range(0, len(VALUES), 5)], ids=str)
+def test_parquet_types_are_the_same_text(session: SparkSession, tmp_path: Path, names: list[str]) -> None:
+    """Every type of a Parquet column becomes the same text, or is rejected with the same words, in both engines."""
+    several = {name: "categorical" if name in {"SEVERAL", "COUNTS"} else "string" for name in names}
+    mapping = mapping_of("parquet", **{name: {"from": name, "type": kind} for name, kind in several.items()})
+    common = {"user": ["u1", "u2", None, "u4"], "about": [{"item": number} for number in range(4)], "at": [AT] * 4}
+    content = table(common | {name: VALUES[name][0] for name in names}, {name: VALUES[name][1] for name in names})
+    other = table({"at": [AT], "about": [{"item": 9}], "user": ["u9"]} | {n: VALUES[n][0][:1] for n in names},
+                  {name: VALUES[name][1] for name in names})  # fmt: skip
+    contents = {"raw/data/a.parquet": content, "raw/data/day=1/b": other}
+
+    spark = by_spark(session, tmp_path / "spark", mapping, contents)
+    polars = by_polars(tmp_path / "polars", mapping, contents)
+    assert 5 == polars.report["rows_in"]
+    assert polars.rejects == spark.rejects
+    assert polars.records == spark.records
+    assert polars.report == spark.report
+
+
+def test_times_of_day_stand_for_no_text(session: SparkSession, tmp_path: Path) -> None:
+    """Where a time of day is read, both engines refuse it; Spark also where nobody reads it, and says why."""
+    content = table({"user": ["u"], "about": [{"item": 1}], "at": [AT], "OPENS": [time(9)]})
+    reading = mapping_of("parquet", OPENS={"from": "OPENS", "type": "string"})
+    contents = {"raw/data/a.parquet": content}
+
+    with pytest.raises(ColumnMissingError, match="which no text stands for"):
+        by_polars(tmp_path / "polars", reading, contents)
+    assert 1 == by_polars(tmp_path / "p", mapping_of("parquet"), contents).report["rows_out"]
+    with pytest.raises(TransformError, match=r"Illegal Parquet type: INT64 \(TIME"):
+        by_spark(session, tmp_path / "spark", mapping_of("parquet"), contents)
+
+
+def test_lines_keep_their_numbers_over_splits(session: SparkSession, tmp_path: Path) -> None:
+    """Where several tasks read an object, each rejected line still has its own number; zstd is one task's."""
+    lines = [f"u{number},i{number % 7},{'never' if number % 50 == 3 else AT + number}" for number in range(1000)]
+    text = "\n".join(["user,about.item,at", *lines]) + "\n"
+    body = io.BytesIO()
+    pl.DataFrame({"line": text.rstrip("\n").split("\n")}).write_csv(
+        body, include_header=False, quote_style="never", compression="zstd"
+    )
+    mapping = mapping_of("csv")
+    contents = {"raw/data/a.csv": text, "raw/data/b.csv.zst": body.getvalue()}
+    before = session.conf.get("spark.sql.files.maxPartitionBytes")
+    session.conf.set("spark.sql.files.maxPartitionBytes", "2000")
+    session.conf.set("spark.sql.files.openCostInBytes", "2000")
+    try:
+        spark = by_spark(session, tmp_path / "spark", mapping, contents)
+    finally:
+        session.conf.set("spark.sql.files.maxPartitionBytes", str(before))
+        session.conf.set("spark.sql.files.openCostInBytes", str(before))
+
+    assert [number + 2 for number in range(1000) if number % 50 == 3] * 2 == sorted(
+        (row[1] for row in spark.rejects if "a.csv" in row[0]), key=int
+    ) + sorted((row[1] for row in spark.rejects if "b.csv" in row[0]), key=int)
+    polars = by_polars(tmp_path / "polars", mapping, contents)
+    assert polars.rejects == spark.rejects
+    assert polars.records == spark.records

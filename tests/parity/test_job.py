@@ -1,0 +1,193 @@
+"""The Glue job as it is deployed, on the embedded AWS, beside the function's engine on the same bucket."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import re
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lambdas.transform.transform import transform
+from local.glue.spark import missing
+from local.server import EmbeddedAWS
+from spec.compiler import dataset_mapping
+from spec.files import ROOT
+from spec.load import parse
+from spec.transform import Active, BatchInput, FromFile, TransformReport, TransformRequest, report_key
+from tests.local.support import eventually, role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LACKING = missing()
+pytestmark = pytest.mark.skipif(LACKING is not None, reason=str(LACKING))
+BUCKET = "parity"
+AT = 1_700_000_000
+TERMINAL = {"SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED"}
+DATASETS = {
+    "items": {
+        "source": {"path": "items/", "format": "jsonl"},
+        "columns": {"ITEM_ID": "sku", "GENRES": {"from": "about.genres", "type": "categorical"}},
+    },
+    "interactions": {
+        "source": {"path": "events/"},
+        "keep": "kind <> 'view'",
+        "columns": {
+            "USER_ID": "user",
+            "ITEM_ID": "item",
+            "TIMESTAMP": {"from": "day", "format": "%Y-%m-%d"},
+            "EVENT_TYPE": "kind",
+        },
+    },
+}
+RAW: dict[str, bytes] = {
+    "items/a.jsonl": b'{"sku":"i1","about":{"genres":["A","B"]}}\n{"sku":"i2"}\n{"sku":\n',
+    "events/day=2024-01-01/a.csv": b"user,item,kind\nu1,i1,buy\nu2,i2,view\n,i1,buy\n" + b"u3,i3,buy\n" * 3,
+    "events/day=2024-03-01/b.csv.gz": gzip.compress(b"kind,user,item,more\r\nbuy,u1,i2,x\r\nbuy,u\xff,i1,x\r\nbuy\r\n"),
+    "events/_SUCCESS": b"",
+    "ids.csv": "who,n\nu9,1\nü,2\nu9,3\n,4\n".encode(),
+}
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[EmbeddedAWS]:
+    """Run an embedded AWS with the raw data in a bucket."""
+    with EmbeddedAWS() as embedded:
+        s3 = embedded.client("s3")
+        s3.create_bucket(Bucket=BUCKET)
+        for name, body in RAW.items():
+            s3.put_object(Bucket=BUCKET, Key=f"raw/{name}", Body=body)
+        yield embedded
+
+
+def request(run: str, **changes: Any) -> TransformRequest:
+    """Return a request with a batch input of every kind."""
+    solution = {"name": "s", "recipe": "aws-user-personalization-v2", "batch_inference": [{"name": "j"}]}
+    pipeline = parse(json.dumps({"name": "parity", "datasets": DATASETS, "solutions": [solution]}))
+    kinds: dict[str, dict[str, Any]] = {
+        "all": {"line": "user", "users": "all"},
+        "active": {"line": "user", "users": Active(active_seconds=86400)},
+        "file": {"line": "user", "users": FromFile(file="ids.csv", column="who")},
+        "items": {"line": "item", "items": "all"},
+        "rankings": {"line": "ranking", "users": ["u1", "u2", "u1"], "items": "all"},
+        "queries": {"line": "attributes", "attributes": ["ITEMS.GENRES = A", "é"]},
+    }
+    given: dict[str, Any] = {
+        "bucket": BUCKET,
+        "run": run,
+        "started": AT,
+        "datasets": [dataset_mapping(pipeline, "items"), dataset_mapping(pipeline, "interactions")],
+        "batch_inputs": [
+            BatchInput(prefix=f"batch/{run}/{name}/", lines_per_file=2, **kind) for name, kind in kinds.items()
+        ],
+    }
+    return TransformRequest(**(given | changes))
+
+
+def ran(aws: EmbeddedAWS, wanted: TransformRequest) -> dict[str, Any]:
+    """Run the job as it is deployed on a request; return the ended run."""
+    s3, glue, key = aws.client("s3"), aws.client("glue"), f"runs/{wanted.run}/transform-request.json"
+    s3.put_object(Bucket=BUCKET, Key=key, Body=wanted.model_dump_json().encode())
+    s3.put_object(Bucket=BUCKET, Key="code/main.py", Body=(ROOT / "jobs" / "transform" / "main.py").read_bytes())
+    packages = io.BytesIO()
+    with zipfile.ZipFile(packages, "w") as archive:
+        for source in (*(ROOT / "jobs").rglob("*.py"), *(ROOT / "spec").rglob("*.py")):
+            archive.write(source, source.relative_to(ROOT))
+    s3.put_object(Bucket=BUCKET, Key="code/packages.zip", Body=packages.getvalue())
+    pins = (ROOT / "lambdas" / "requirements.txt").read_text()
+    pin = re.search(r"^pydantic==\S+", pins, flags=re.MULTILINE)
+    assert pin
+    job = f"transform-{wanted.run}"
+    glue.create_job(
+        Name=job,
+        Role=role(aws, "glue.amazonaws.com"),
+        Command={"Name": "glueetl", "PythonVersion": "3", "ScriptLocation": f"s3://{BUCKET}/code/main.py"},
+        GlueVersion="5.1",
+        DefaultArguments={
+            "--extra-py-files": f"s3://{BUCKET}/code/packages.zip",
+            "--additional-python-modules": pin[0],
+            "--bucket": BUCKET,
+            "--conf": "spark.sql.shuffle.partitions=2",
+        },
+    )
+    run = glue.start_job_run(JobName=job, Arguments={"--request": key})["JobRunId"]
+
+    def over() -> dict[str, Any] | None:
+        found: dict[str, Any] = glue.get_job_run(JobName=job, RunId=run)["JobRun"]
+        return found if found["JobRunState"] in TERMINAL else None
+
+    return eventually(over, deadline=180)
+
+
+def contents(aws: EmbeddedAWS, prefix: str) -> dict[str, bytes]:
+    """Return the objects below a prefix by the rest of their keys."""
+    s3 = aws.client("s3")
+    found = s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+    return {
+        item["Key"].removeprefix(prefix): s3.get_object(Bucket=BUCKET, Key=item["Key"])["Body"].read() for item in found
+    }
+
+
+def lines(objects: dict[str, bytes], name: str) -> list[Any]:
+    """Return the lines of the objects whose names begin so, in an order of their own."""
+    texts = [body.decode() for key, body in objects.items() if key.startswith(name)]
+    return sorted((json.loads(line) for text in texts for line in text.splitlines()), key=str)
+
+
+def facts(report: TransformReport) -> dict[str, Any]:
+    """Return what both engines report alike."""
+    document = report.model_dump()
+    for dataset in document["datasets"]:
+        assert dataset.pop("location").startswith(f"s3://{BUCKET}/transformed/")
+        rejects = dataset.pop("rejects")
+        assert (rejects is not None) == bool(dataset["rows_rejected"])
+    document.pop("engine")
+    for each in document["batch_inputs"]:
+        each["prefix"] = each["prefix"].split("/")[2]
+    return document
+
+
+def test_the_job_does_what_the_function_does(aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CSV, rejects, batch input and report of a job run are those of the function, at the keys that were agreed."""
+    for name, value in aws.environment().items():
+        monkeypatch.setenv(name, value)
+    polars = transform(request("polars"), aws.client("s3"))
+    ended = ran(aws, request("spark"))
+
+    assert "SUCCEEDED" == ended["JobRunState"], ended.get("ErrorMessage")
+    report = TransformReport.model_validate_json(contents(aws, report_key("spark"))[""])
+    assert "glue" == report.engine
+    assert facts(polars) == facts(report)
+    interactions = report.datasets[1]
+    assert (9, 5, 1, 3) == (
+        interactions.rows_in,
+        interactions.rows_out,
+        interactions.rows_filtered,
+        interactions.rows_rejected,
+    )
+    assert f"s3://{BUCKET}/rejects/spark/" == interactions.rejects
+    for dataset in ("interactions", "items"):
+        written = contents(aws, f"transformed/spark/{dataset}/")
+        assert [f"part-{index:05}.csv" for index in range(len(written))] == list(written)
+        expected = contents(aws, f"transformed/polars/{dataset}/")[f"{dataset}.csv"].decode().splitlines()
+        parts = [body.decode().splitlines() for body in written.values()]
+        assert {expected[0]} == {part[0] for part in parts}
+        assert sorted(expected[1:]) == sorted(line for part in parts for line in part[1:])
+        assert lines(contents(aws, "rejects/polars/"), dataset) == lines(contents(aws, "rejects/spark/"), dataset)
+    assert contents(aws, "batch/polars/") == contents(aws, "batch/spark/")
+    assert {} == contents(aws, "staging/")
+
+
+def test_the_jobs_error_names_what_is_wrong(aws: EmbeddedAWS) -> None:
+    """Raw data that cannot be used fails the run with the function's error, and nothing is published."""
+    wanted = request("wrong")
+    missing_column = wanted.datasets[0].model_copy(update={"path": "ids.csv", "format": "csv", "delimiter": ","})
+    ended = ran(aws, wanted.model_copy(update={"datasets": [missing_column, wanted.datasets[1]]}))
+
+    assert "FAILED" == ended["JobRunState"]
+    assert ended["ErrorMessage"].startswith("ColumnMissingError: raw/ids.csv has no column 'sku'; its header is who,n.")
+    assert {} == contents(aws, "transformed/wrong/")

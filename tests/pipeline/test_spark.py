@@ -1,0 +1,70 @@
+"""A run whose data is too large for the function: the same work by the Spark job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local.glue import spark
+from spec.engines import FUNCTION_BYTES
+from tests.documents import shop
+from tests.pipeline.data import broken, csv, planted
+from tests.pipeline.rig import Rig
+
+if TYPE_CHECKING:
+    from local.server import EmbeddedAWS
+
+LACKING = spark.missing()
+pytestmark = pytest.mark.skipif(LACKING is not None, reason=str(LACKING))
+ROWS = planted()
+
+
+@pytest.fixture(scope="module")
+def small(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
+    """A pipeline with engine: auto whose function takes ten bytes."""
+    rig = Rig.deploy(aws, shop(name="sparks", engine="auto"), tmp_path_factory.mktemp("sparks"))
+    stepfunctions = aws.client("stepfunctions")
+    arn = rig.deployment.state_machine_arn
+    definition = stepfunctions.describe_state_machine(stateMachineArn=arn)["definition"]
+    assert str(FUNCTION_BYTES) in definition
+    stepfunctions.update_state_machine(stateMachineArn=arn, definition=definition.replace(str(FUNCTION_BYTES), "10"))
+    return rig
+
+
+def test_spark_takes_over_what_is_too_large(small: Rig) -> None:
+    """The function refuses before it begins; the job accounts for every row, and the run goes on from its report."""
+    small.put_raw("events/part.csv", csv(broken(ROWS, 36)))
+    run = small.run()
+
+    assert ("SUCCEEDED", "") == (run.status, run.cause)
+    landmarks = [
+        "Transform",
+        "Write transform request",
+        "Transform with Spark",
+        "Read report",
+        "Data gate",
+        "Succeeded",
+    ]
+    assert landmarks == [state for state in run.states if state in landmarks]
+    assert run.manifest is not None
+    (dataset,) = run.manifest["datasets"]
+    assert "glue" == run.manifest["engine"]
+    assert (1836, 1800, 0, 36) == tuple(dataset[f"rows_{fate}"] for fate in ("in", "out", "filtered", "rejected"))
+    assert 60 == run.manifest["batch_inputs"][0]["lines"]
+    written = [line for key in small.keys(f"transformed/{run.id}/") for line in small.read(key).decode().splitlines()]
+    expected = sorted(f"{row},click" for row in ROWS)
+    assert expected == sorted(line for line in written if not line.startswith("USER_ID"))
+    assert 36 == sum(len(small.lines(key)) for key in small.keys(f"rejects/{run.id}/"))
+    assert [] == small.keys("staging/")
+
+
+def test_an_error_of_the_job_is_told(small: Rig) -> None:
+    """The cause holds the job's own message, not the description of its run."""
+    small.put_raw("events/part.csv", "user,thing,at\nu,i,1700000000\n")
+    run = small.run()
+
+    assert "FAILED" == run.status
+    assert "ColumnMissingError" in run.cause
+    assert "raw/events/part.csv has no column 'item'" in run.cause
+    assert "JobRunState" not in run.cause
