@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 LINES_PER_FILE = 500_000
 """Lines of an input file of batch inference: far below the service's 50 million, so that no file gets unwieldy."""
 
-_RANKED = 100
-"""Items that a line of ranking input is taken to list where the pipeline file does not list them itself."""
-
 
 def batch_plans(solution: Solution) -> list[dict[str, Any]]:
     """Return name, kind, results per line and input of each batch job of a solution."""
@@ -39,16 +36,10 @@ def _plan(kind: str, line: Line | SegmentInput | None, job: BatchInferenceJob | 
         users=_selected(users or "all") if line in {"user", "ranking"} else None,
         items=_selected(job.items or "all") if line in {"item", "ranking"} else None,
         attributes=job.attributes if isinstance(job, BatchSegmentJob) else None,
-        lines_per_file=MAX_QUERIES_PER_FILE[line] if kind == "segment" else _lines_per_file(line, job.items),
+        lines_per_file=MAX_QUERIES_PER_FILE[line] if kind == "segment" else LINES_PER_FILE,
     )
     document = given.model_dump(mode="json", exclude={"prefix"}, exclude_none=True)
     return {"name": job.name, "kind": kind, "num_results": job.num_results, "input": document}
-
-
-def _lines_per_file(line: Line | SegmentInput, items: object) -> int:
-    if line != "ranking":
-        return LINES_PER_FILE
-    return LINES_PER_FILE // (len(items) if isinstance(items, list) else _RANKED)
 
 
 def _selected(given: object) -> Any:

@@ -5,14 +5,18 @@ Pages of https://docs.aws.amazon.com/personalize/latest/dg/: batch-data-upload, 
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from spec.errors import BatchInputError
 from spec.limits import MAX_INPUT_BYTES, MAX_INPUT_FILES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from spec.transform import BatchInput, FromFile
 
+_OBJECT_BYTES = 32 * 1024 * 1024
 _SELECT = "Select others with users, items or attributes of the job in the pipeline file"
 _NAMES = {"user": "users", "item": "items", "ranking": "rankings", "attributes": "queries"}
 
@@ -33,6 +37,22 @@ def count_files(wanted: BatchInput, lines: int) -> int:
         most = MAX_INPUT_FILES * wanted.lines_per_file
         raise BatchInputError(f"{wanted.prefix} would have {lines} lines; Personalize takes {most}. {_SELECT}.")
     return files
+
+
+def fitted(wanted: BatchInput, ranked: Sequence[str], lines: int) -> BatchInput:
+    """Return a ranking's input with objects of a size that can be held in memory.
+
+    Args:
+        wanted: the input.
+        ranked: the items that every line lists.
+        lines: how many lines there are.
+
+    Raises:
+        BatchInputError: there are more bytes than the service takes.
+    """
+    line = len(json.dumps(list(ranked), ensure_ascii=False, separators=(",", ":")).encode())
+    check_bytes(wanted, line * lines)
+    return wanted.model_copy(update={"lines_per_file": max(1, min(wanted.lines_per_file, _OBJECT_BYTES // line))})
 
 
 def check_bytes(wanted: BatchInput, size: int) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spec.datasets import metadata_field
 from spec.expressions import kind_of, raw_columns
 from spec.findings import Finding, is_number, mapping
-from spec.mapping import UNSAFE_CHARACTERS
+from spec.mapping import LARGEST_FLOAT, UNSAFE_CHARACTERS, WHOLE_BITS
 from spec.sql import UnsupportedSqlError, parse_value
 
 if TYPE_CHECKING:
@@ -124,9 +124,14 @@ def _wrong_value(value: Any, field: Field) -> tuple[str, str] | None:
         return (f"the value {wrong}, as no {name} may", "Give another value") if wrong else None
     if not is_number(value):
         return f"'{value}' is not a number, as {name} must be", "Give a number"
-    if field.type in {"int", "long"} and not isinstance(value, int):
-        return f"{value} is not a whole number, as {name} must be", "Give a whole number"
-    return None
+    if field.type in WHOLE_BITS:
+        most = min(2 ** (WHOLE_BITS[field.type] - 1) - 1, 2**53)
+        if not isinstance(value, int):
+            return f"{value} is not a whole number, as {name} must be", "Give a whole number"
+    else:
+        most = LARGEST_FLOAT[field.type]
+    # What is no number at all is not below anything either.
+    return None if abs(value) <= most else (f"{value} is beyond what {name} can hold", f"Give one up to {most:g}")
 
 
 def _wrong_text(value: str, field: Field) -> str | None:
@@ -134,6 +139,6 @@ def _wrong_text(value: str, field: Field) -> str | None:
         return "is empty"
     if field.max_length and len(value) > field.max_length:
         return f"is longer than {field.max_length} characters"
-    if re.search(UNSAFE_CHARACTERS, value) and not field.textual:
+    if re.search(UNSAFE_CHARACTERS, value):
         return "holds a control character, a quote or a backslash"
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 from typing import TYPE_CHECKING, Any, get_args
@@ -11,7 +12,7 @@ from spec.datasets import ColumnType, avro_schema, dataset_type, metadata_field
 from spec.expressions import raw_columns
 from spec.findings import Finding, items, mapping
 from spec.limits import MAX_SCHEMA_LENGTH, MAX_TEXTUAL_COLUMNS
-from spec.sql import UnsupportedSqlError, parse_condition
+from spec.sql import UnsupportedSqlError, parse_condition, parse_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,6 +144,20 @@ def _check_events(path: Path, columns: dict[str, Any], events: list[dict[str, An
                 f"{', '.join(differing)} is not a column of every event",
                 "Give all events the same columns",
             )
+    for index, event in enumerate(events):
+        for name in mapping(event.get("columns")):
+            kinds = [_kind_of(mapping(other.get("columns")).get(name, columns.get(name))) for other in events]
+            if any(kind != kinds[index] for kind in kinds[:index]):
+                yield Finding(
+                    (*path, "events", index, "columns", name),
+                    "has another type than in an event before, or may be empty where it may not there",
+                    "Give it the same type and nullable in all events",
+                )
+
+
+def _kind_of(given: Any) -> tuple[Any, Any]:
+    form = form_of(given) or {}
+    return form.get("type"), form.get("nullable", True)
 
 
 def _check_condition(path: Path, text: Any, columns: dict[str, Any]) -> Iterator[Finding]:
@@ -152,14 +167,23 @@ def _check_condition(path: Path, text: Any, columns: dict[str, Any]) -> Iterator
         names = [leaf.name for leaf in raw_columns(parse_condition(text))]
     except UnsupportedSqlError:
         return
-    taken = {(form_of(form) or {}).get("from") for form in columns.values()}
+    read = {name for form in columns.values() for name in _read_by(form)}
     for name in dict.fromkeys(names):
-        if name in columns and name not in taken:
+        if name in columns and name not in read and "value" not in (form_of(columns[name]) or {}):
             yield Finding(
                 path,
                 f"{name} is a column of the dataset",
                 "Conditions read the raw columns: name the raw column that it is taken from",
             )
+
+
+def _read_by(given: Any) -> list[str]:
+    """Return the raw columns that a column is taken from."""
+    form = form_of(given) or {}
+    if isinstance(form.get("expression"), str):
+        with contextlib.suppress(UnsupportedSqlError):
+            return [leaf.name for leaf in raw_columns(parse_value(form["expression"]))]
+    return [str(form["from"])] if "from" in form else []
 
 
 def _check_duplicates(path: Path, dataset: dict[str, Any], columns: dict[str, Any]) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from spec.checks import check
 from spec.findings import Finding
 from spec.pipeline import Pipeline
 from spec.problems import Problem, SpecError
+from spec.sizes import sizes
 
 if TYPE_CHECKING:
     import pathlib
@@ -63,6 +64,8 @@ def parse(text: str, *, source: str = "pipeline") -> Pipeline:
         remedy = "Write keys such as name, datasets and solutions"
         raise SpecError(source, [Problem(0, "", "holds no mapping at its top", remedy)])
     pipeline, found = _validate(document)
+    if pipeline is not None and not (problems or found):
+        found = list(sizes(pipeline))
     problems += [Problem(_line(lines, place), _dotted(place), what, remedy) for place, what, remedy in found]
     if problems or pipeline is None:
         raise SpecError(source, problems)
@@ -74,7 +77,27 @@ def _read(text: str) -> tuple[Node | None, Any]:
     reader = YAML(typ="safe", pure=True)
     # Keys that stand twice are reported with all other mistakes.
     reader.allow_duplicate_keys = True
-    return reader.compose(text), reader.load(text)
+    root, document = reader.compose(text), reader.load(text)
+    if root is not None:
+        _spell_keys(root, document)
+    return root, document
+
+
+def _spell_keys(node: Node, value: Any) -> None:
+    """Give the keys of value maps back as they are spelled: raw texts, where YAML reads 007 as 7 and true as a flag."""
+    if isinstance(node, SequenceNode) and isinstance(value, list):
+        for child, item in zip(node.value, value, strict=False):
+            _spell_keys(child, item)
+    if isinstance(node, MappingNode) and isinstance(value, dict):
+        for key, child in node.value:
+            inner = value.get(key.value)
+            if key.value == "map" and isinstance(child, MappingNode) and isinstance(inner, dict):
+                spelled = [each.value for each, _ in child.value]
+                # Keys that stand twice are told elsewhere.
+                if len(spelled) == len(inner):
+                    value["map"] = dict(zip(spelled, inner.values(), strict=True))
+            else:
+                _spell_keys(child, inner)
 
 
 def _validate(document: dict[str, Any]) -> tuple[Pipeline | None, list[Finding]]:

@@ -202,6 +202,12 @@ class DatasetMapping(_Data):
         return [column.name for column in self.records[0].columns]
 
     @property
+    def counted_columns(self) -> int:
+        """How many columns share the quota of event types: metadata, EVENT_TYPE, EVENT_VALUE (page limits)."""
+        free = {"USER_ID", "ITEM_ID", "TIMESTAMP", "IMPRESSION", "RECOMMENDATION_ID", "EVENT_ATTRIBUTION_SOURCE"}
+        return len(set(self.column_names) - free)
+
+    @property
     def conditions(self) -> list[Condition]:
         """All conditions, `keep` first."""
         return [condition for condition in (self.keep, *(record.when for record in self.records)) if condition]

@@ -106,6 +106,8 @@ def _check_query(path: Path, query: str, item_columns: dict[str, Any]) -> Iterat
     for match in re.finditer(_TERM, query, re.IGNORECASE):
         if item_columns and match[1] not in item_columns:
             yield Finding(path, f"'{match[1]}' is no column of items", f"Use some of {', '.join(item_columns)}")
+        elif mapping(item_columns.get(match[1])).get("type") == "textual":
+            yield Finding(path, f"{match[1]} is textual, which no query can name", "Use another column")
 
 
 def _check_collisions(solutions: list[dict[str, Any]]) -> Iterator[Finding]:

@@ -44,6 +44,11 @@ if TYPE_CHECKING:
 
 _Parsed = TypeVar("_Parsed")
 
+_DEEPEST = 60
+"""Nodes that may stand above each other: what reads them as JSON again has limits."""
+
+_TOO_DEEP = "the expression is nested too deep; write it with fewer parts"
+
 _OPERATORS: dict[type[sql.Expr], Operator] = {
     sql.EQ: "=",
     sql.NEQ: "!=",
@@ -113,11 +118,27 @@ def parse_value(text: str, wanted: Kind | None = None) -> Value:
 
 def _parsed(text: str, convert: Callable[[sql.Expr], _Parsed], what: str) -> _Parsed:
     try:
-        return convert(sqlglot.parse_one(text))
+        tree = sqlglot.parse_one(text)
+        converted = convert(tree)
     except SqlglotError as error:
         raise UnsupportedSqlError(f"'{text}' is not a SQL {what}") from error
     except RecursionError as error:
-        raise UnsupportedSqlError("the expression is nested too deep; write it with fewer parts") from error
+        raise UnsupportedSqlError(_TOO_DEEP) from error
+    if _depth(tree) > _DEEPEST:
+        raise UnsupportedSqlError(_TOO_DEEP)
+    return converted
+
+
+def _depth(tree: sql.Expr) -> int:
+    """Return how many nodes stand above each other; chains of AND or OR count once."""
+    deepest, waiting = 0, [(tree, 1)]
+    while waiting:
+        node, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        for child in node.iter_expressions():
+            chained = isinstance(node, sql.And | sql.Or) and type(child) is type(node)
+            waiting.append((child, depth if chained else depth + 1))
+    return deepest
 
 
 def _check_parts(tree: sql.Expr) -> None:
@@ -133,7 +154,7 @@ def _condition(tree: sql.Expr) -> Condition:
     if isinstance(tree, sql.Not):
         return Not(operand=_condition(tree.this))
     if isinstance(tree, sql.And | sql.Or):
-        operands = [_condition(tree.left), _condition(tree.right)]
+        operands = [_condition(part) for part in tree.flatten(unnest=False)]
         return Logical(node="and" if isinstance(tree, sql.And) else "or", operands=operands)
     if isinstance(tree, sql.Is) and isinstance(tree.expression, sql.Null):
         return IsNull(operand=_value(tree.this))
@@ -141,6 +162,7 @@ def _condition(tree: sql.Expr) -> Condition:
         return _membership(tree)
     if isinstance(tree, sql.Between):
         bounds: tuple[tuple[Operator, str], ...] = ((">=", "low"), ("<=", "high"))
+        _alike([tree.this, *(tree.args[bound] for _, bound in bounds)])
         compared = [_compared(tree, tree.this, operator, tree.args[bound]) for operator, bound in bounds]
         return Logical(node="and", operands=list(compared))
     if type(tree) is sql.Like:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from itertools import accumulate
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -10,8 +11,12 @@ from spec.datasets import DatasetName
 from spec.mapping import DatasetMapping
 from spec.recipes import BatchInput as UserItemOrRanking
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 MAX_REPORTED_OBJECTS = 100
-"""Raw objects that a report names: Step Functions carries 256 KiB, and there may be thousands."""
+MAX_REPORTED_KEYS = 16_000
+"""Raw objects that a report names, and characters of their keys: Step Functions carries 256 KiB of state."""
 
 MAX_REPORTED_EVENT_TYPES = 20
 MAX_REPORTED_REASONS = 50
@@ -192,6 +197,12 @@ class TransformReport(Contract):
     datasets: list[DatasetReport]
     batch_inputs: list[BatchInputReport]
     warnings: list[str]
+
+
+def reported(objects: Sequence[RawObject]) -> list[RawObject]:
+    """Return the objects that a report names: the first ones, within the limits."""
+    lengths = accumulate(len(item.key) for item in objects[:MAX_REPORTED_OBJECTS])
+    return [item for item, length in zip(objects, lengths, strict=False) if length <= MAX_REPORTED_KEYS]
 
 
 def report_key(run: str) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spec.limits import MAX_EVENT_TYPES_AND_METADATA
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,22 +24,21 @@ FEW_EMPTY = 0.5
 """Share of records without a value from which a column is told of."""
 
 
-def warnings(reports: list[DatasetReport], optional_columns: int) -> list[str]:
+def warnings(reports: list[DatasetReport]) -> list[str]:
     """Return what is remarkable about the datasets of a run, the most important first.
 
     Args:
         reports: a report of each dataset.
-        optional_columns: columns of the interactions beside the three that are required.
     """
     found: list[str] = []
     for report in reports:
         if report.interactions and report.records:
-            found += _of_interactions(report, report.interactions, optional_columns)
+            found += _of_interactions(report, report.interactions)
         found += _of_any(report)
     return found
 
 
-def _of_interactions(report: DatasetReport, facts: InteractionsReport, optional: int) -> Iterator[str]:
+def _of_interactions(report: DatasetReport, facts: InteractionsReport) -> Iterator[str]:
     if facts.unknown_items:
         yield (
             f"{facts.unknown_items:,} items with {facts.unknown_item_rows:,} interactions are not in the items. "
@@ -59,12 +56,6 @@ def _of_interactions(report: DatasetReport, facts: InteractionsReport, optional:
                 f"All interactions lie within {span:,} seconds. "
                 "Check the unit of TIMESTAMP: Personalize learns from their order."
             )
-    kinds = facts.event_type_count + optional
-    if kinds > MAX_EVENT_TYPES_AND_METADATA:
-        yield (
-            f"{facts.event_type_count:,} event types and {optional} optional columns are more than the "
-            f"{MAX_EVENT_TYPES_AND_METADATA} that Personalize allows together. Map EVENT_TYPE to fewer."
-        )
     if facts.per_user.count and facts.per_user.once > MANY_ONCE * facts.per_user.count:
         yield (
             f"{facts.per_user.once / facts.per_user.count:.0%} of the users have one interaction only. "

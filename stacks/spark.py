@@ -62,10 +62,20 @@ class TransformJob(Construct):
                     actions=["s3:GetObject"], resources=[asset.bucket.arn_for_objects(asset.s3_object_key)]
                 )
             )
-        job = glue.CfnJob(
+        job = self._job(role, workers, script.s3_object_url, packages.s3_object_url)
+        job.node.add_dependency(role)
+        acknowledge(
+            job,
+            "Logs hold counts and keys, no data, and CloudWatch encrypts them; there are no bookmarks",
+            "GL1",
+            "GL3",
+        )
+
+    def _job(self, role: iam.Role, workers: int, script: str, packages: str) -> glue.CfnJob:
+        return glue.CfnJob(
             self,
             "Job",
-            name=name,
+            name=self.name,
             description="Raw data to datasets and batch input, for data beyond the function",
             role=role.role_arn,
             glue_version=GLUE_VERSION,
@@ -75,21 +85,12 @@ class TransformJob(Construct):
             max_retries=0,
             # Runs of the pipeline follow each other; a second one at once is a backfill by hand.
             execution_property=glue.CfnJob.ExecutionPropertyProperty(max_concurrent_runs=3),
-            command=glue.CfnJob.JobCommandProperty(
-                name="glueetl", python_version="3", script_location=script.s3_object_url
-            ),
+            command=glue.CfnJob.JobCommandProperty(name="glueetl", python_version="3", script_location=script),
             default_arguments={
-                "--extra-py-files": packages.s3_object_url,
+                "--extra-py-files": packages,
                 "--additional-python-modules": _pin(_INSTALLED),
                 "--job-language": "python",
             },
-        )
-        job.node.add_dependency(role)
-        acknowledge(
-            job,
-            "Logs hold counts and keys, no data, and CloudWatch encrypts them; there are no bookmarks",
-            "GL1",
-            "GL3",
         )
 
     def _role(self, storage: StorageStack, reads: tuple[str, ...], writes: tuple[str, ...]) -> iam.Role:
@@ -102,6 +103,7 @@ class TransformJob(Construct):
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         statements = [
+            # Without prefixes: Spark looks for folders above the objects, in ways that change with its version.
             iam.PolicyStatement(actions=["s3:ListBucket"], resources=[storage.bucket.bucket_arn]),
             iam.PolicyStatement(actions=["s3:GetObject"], resources=storage.arns(reads)),
             iam.PolicyStatement(

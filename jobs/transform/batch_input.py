@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
 from jobs.transform.counts import NEWEST
-from spec.batch_files import check_bytes, count_files, key_of, unreadable_ids
+from spec.batch_files import check_bytes, count_files, fitted, key_of, unreadable_ids
 from spec.transform import Active, BatchInputReport, FromFile
 
 if TYPE_CHECKING:
@@ -52,7 +52,10 @@ def write(store: Store, wanted: BatchInput, known: Known) -> BatchInputReport:
     Raises:
         BatchInputError: it would be beyond the service's limits, or a file of ids cannot be read.
     """
-    count, lines = _lines(store, wanted, known)
+    ranked = list(_ids(store, wanted.items, known.items, "ITEM_ID").each()) if wanted.line == "ranking" else None
+    count, lines = _lines(store, wanted, known, ranked)
+    if ranked:
+        wanted = fitted(wanted, ranked, count)
     files = count_files(wanted, count)
     waiting, size = lines, 0
     for index in range(files):
@@ -67,7 +70,9 @@ def _line(content: dict[str, Any]) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
-def _lines(store: Store, wanted: BatchInput, known: Known) -> tuple[int, Iterator[dict[str, Any]]]:
+def _lines(
+    store: Store, wanted: BatchInput, known: Known, ranked: Sequence[str] | None
+) -> tuple[int, Iterator[dict[str, Any]]]:
     if wanted.line == "attributes":
         queries = wanted.attributes or []
         return len(queries), ({"itemAttributes": query} for query in queries)
@@ -75,9 +80,8 @@ def _lines(store: Store, wanted: BatchInput, known: Known) -> tuple[int, Iterato
         items = _ids(store, wanted.items, known.items, "ITEM_ID")
         return items.total, ({"itemId": item} for item in items.each())
     users = _users(store, wanted, known)
-    if wanted.line == "user":
+    if ranked is None:
         return users.total, ({"userId": user} for user in users.each())
-    ranked = list(_ids(store, wanted.items, known.items, "ITEM_ID").each())
     return users.total if ranked else 0, ({"userId": user, "itemList": ranked} for user in users.each())
 
 

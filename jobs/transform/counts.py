@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
 from jobs.transform.columns import BLOCK, OBJECT, ROW, col
-from jobs.transform.fates import FATE, REASON, users_filtered
+from jobs.transform.fates import FATE, REASON, users_known
 from spec.transform import MAX_REPORTED_EVENT_TYPES, Distribution, EventType, InteractionsReport, Reason
 
 if TYPE_CHECKING:
@@ -85,9 +85,7 @@ def facts(records: DataFrame, mapping: DatasetMapping, started: int) -> Facts:
 def per_user(rows: DataFrame, records: DataFrame) -> DataFrame:
     """Return each user of records and filtered rows once: USER_ID, number of records, time of the newest one."""
     given = records.select("USER_ID", F.lit(1).alias(INTERACTIONS), col("TIMESTAMP").alias(NEWEST))
-    others = users_filtered(rows).select(
-        "USER_ID", F.lit(0).alias(INTERACTIONS), F.lit(None).cast("long").alias(NEWEST)
-    )
+    others = users_known(rows).select("USER_ID", F.lit(0).alias(INTERACTIONS), F.lit(None).cast("long").alias(NEWEST))
     both = given.unionAll(others).groupBy("USER_ID")
     return both.agg(F.sum(INTERACTIONS).alias(INTERACTIONS), F.max(NEWEST).alias(NEWEST))
 

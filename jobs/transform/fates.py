@@ -81,10 +81,10 @@ def records(rows: DataFrame, plan: Plan, order: DataFrame) -> DataFrame:
     return reduce(lambda left, right: left.unionAll(right), frames)
 
 
-def users_filtered(rows: DataFrame) -> DataFrame:
-    """Return the users of filtered rows."""
+def users_known(rows: DataFrame) -> DataFrame:
+    """Return the users of rows out, whether they stay or are the same as others, and of filtered rows."""
     user = col(value("USER_ID"))
-    return rows.where((F.col(FATE) == FILTERED) & user.isNotNull()).select(user.alias("USER_ID"))
+    return rows.where((F.col(FATE) != REJECTED) & user.isNotNull()).select(user.alias("USER_ID"))
 
 
 def value(key: str) -> str:

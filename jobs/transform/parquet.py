@@ -2,7 +2,8 @@
 
 The texts are those of the other engine (``lambdas/transform/formats/parquet.py`` has the table): whole numbers as
 digits, decimals with their digits after the point, floating point as the shortest decimal that reads back as the same
-number, without ``.0`` where it is whole, dates as 2024-01-31, timestamps as 2024-01-31 23:59:59 in UTC.
+number, without ``.0`` where it is whole, dates as 2024-01-31, timestamps as 2024-01-31 23:59:59, with Z where
+they have a zone.
 """
 
 from __future__ import annotations
@@ -189,7 +190,9 @@ def _text(key: str, name: str, field: Field) -> Column:
     if field.nanos:
         seconds = F.floor(F.call_function("div", value - F.pmod(value, F.lit(_NANOS)), F.lit(_NANOS)))
         return F.date_format(F.timestamp_seconds(seconds), "yyyy-MM-dd HH:mm:ss")
-    if isinstance(kind, TimestampType | TimestampNTZType):
+    if isinstance(kind, TimestampType):
+        return F.date_format(value, "yyyy-MM-dd HH:mm:ss'Z'")
+    if isinstance(kind, TimestampNTZType):
         return F.date_format(value, "yyyy-MM-dd HH:mm:ss")
     if isinstance(kind, FloatType | DoubleType):
         whole = (value == F.rint(value)) & (F.abs(value) < _EXACT)

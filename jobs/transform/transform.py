@@ -14,12 +14,12 @@ from jobs.transform.fates import FILTERED, OUT, REJECTED
 from jobs.transform.files import delete
 from spec.objects import check_size
 from spec.transform import (
-    MAX_REPORTED_OBJECTS,
     MAX_REPORTED_REASONS,
     DatasetReport,
     InteractionsReport,
     TransformReport,
     report_key,
+    reported,
 )
 from spec.warnings import warnings
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from spec.mapping import DatasetMapping
     from spec.store import Store
     from spec.transform import BatchInputReport, RawObject, TransformRequest
-
-_REQUIRED_COLUMNS = 3
 
 
 def transform(
@@ -79,12 +77,11 @@ def _transform(
             known = batch_input.Known(users, items)
             inputs = [batch_input.write(store, wanted, known) for wanted in request.batch_inputs]
         reports.append(dataset_report(request, mapping, raw, outcome, interactions))
-    optional = max(len(mapping.column_names) for mapping in request.datasets if mapping.dataset == "interactions")
     report = TransformReport(
         engine="glue",
         datasets=reports,
         batch_inputs=inputs,
-        warnings=warnings(reports, optional - _REQUIRED_COLUMNS),
+        warnings=warnings(reports),
     )
     store.write(report_key(request.run), report.model_dump_json(indent=1).encode())
     return report
@@ -105,7 +102,7 @@ def dataset_report(
         dataset=mapping.dataset,
         object_count=len(raw),
         object_bytes=sum(item.size for item in raw),
-        objects=raw[:MAX_REPORTED_OBJECTS],
+        objects=reported(raw),
         rows_in=sum(rows.values()),
         rows_out=out - duplicates,
         rows_filtered=rows.get(FILTERED, 0) + duplicates,

@@ -9,7 +9,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from lambdas.transform.plan import NEWEST
-from spec.batch_files import check_bytes, count_files, key_of, unreadable_ids
+from spec.batch_files import check_bytes, count_files, fitted, key_of, unreadable_ids
 from spec.transform import Active, BatchInputReport, FromFile
 
 if TYPE_CHECKING:
@@ -37,8 +37,9 @@ def write(store: Store, wanted: BatchInput, known: Known) -> BatchInputReport:
     """
     lines = _lines(store, wanted, known)
     ranked = _items(store, wanted, known) if wanted.line == "ranking" else None
-    if ranked is not None and ranked.is_empty():
-        lines = lines.clear()
+    if ranked is not None:
+        lines = lines.clear() if ranked.is_empty() else lines
+        wanted = fitted(wanted, ranked.to_list(), len(lines))
     files = count_files(wanted, len(lines))
     size = 0
     for index in range(files):

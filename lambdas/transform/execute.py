@@ -88,10 +88,15 @@ def _unreadable(
             lines.select(pl.col(LINE).str.len_bytes().sum(), pl.col(SHAPE).null_count()).collect(engine="streaming")
         except (*_ENGINE_ERRORS, TransformError) as found:
             return TransformError(
-                f"{item.key} cannot be read: {found}. Check that it is whole, and {mapping.format} in "
+                f"{item.key} cannot be read: {_first_sentence(found)}. Check that it is whole, and {mapping.format} in "
                 f"{mapping.encoding}; what is compressed with zstd is not searched for bytes that are not UTF-8."
             )
-    return TransformError(f"The raw data of {mapping.dataset} cannot be read: {error}.")
+    return TransformError(f"The raw data of {mapping.dataset} cannot be read: {_first_sentence(error)}.")
+
+
+def _first_sentence(error: BaseException) -> str:
+    """Return an error without the query that the engine shows below it."""
+    return str(error).partition("\n\n")[0].rstrip(".")
 
 
 def _execute(

@@ -144,7 +144,7 @@ def user_counts(rows: pl.LazyFrame, dataset: pl.LazyFrame, plan: Plan) -> pl.Laz
     return pl.union(
         [
             dataset.select("USER_ID", _ONE, pl.col("TIMESTAMP").alias(NEWEST)),
-            _having(known, FILTERED).select("USER_ID", *nothing),
+            known.filter(pl.col(FATE) != REJECTED).select("USER_ID", *nothing),
         ]
     )
 

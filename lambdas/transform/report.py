@@ -9,13 +9,13 @@ import polars as pl
 from lambdas.transform.plan import INTERACTIONS
 from spec.transform import (
     MAX_REPORTED_EVENT_TYPES,
-    MAX_REPORTED_OBJECTS,
     MAX_REPORTED_REASONS,
     DatasetReport,
     Distribution,
     EventType,
     InteractionsReport,
     Reason,
+    reported,
 )
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def dataset_report(
         dataset=mapping.dataset,
         object_count=len(objects),
         object_bytes=sum(item.size for item in objects),
-        objects=list(objects[:MAX_REPORTED_OBJECTS]),
+        objects=reported(objects),
         rows_in=facts["rows_in"],
         rows_out=facts["rows_out"] - duplicates,
         rows_filtered=facts["rows_filtered"] + duplicates,

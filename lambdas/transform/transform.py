@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from spec.mapping import DatasetMapping
     from spec.transform import DatasetReport, RawObject, TransformRequest
 
-_REQUIRED_COLUMNS = 3
-
 
 def transform(request: TransformRequest, s3: Any) -> TransformReport:
     """Transform the datasets of one run.
@@ -55,12 +53,11 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
         if mapping.dataset == "interactions":
             known = batch_input.Known(outcome.users, outcome.items)
             inputs = [batch_input.write(store, wanted, known) for wanted in request.batch_inputs]
-    optional = max(len(mapping.column_names) for mapping in request.datasets if mapping.dataset == "interactions")
     report = TransformReport(
         engine="lambda",
         datasets=reports,
         batch_inputs=inputs,
-        warnings=warnings(reports, optional - _REQUIRED_COLUMNS),
+        warnings=warnings(reports),
     )
     store.write(report_key(request.run), report.model_dump_json(indent=1).encode())
     return report

@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spec.limits import MIN_INTERACTIONS, MIN_SHARE_OF_USERS_WITH_TWO, MIN_USERS_WITH_TWO
+from spec.compiler import dataset_mapping
+from spec.limits import (
+    MAX_EVENT_TYPES_AND_METADATA,
+    MIN_INTERACTIONS,
+    MIN_SHARE_OF_USERS_WITH_TWO,
+    MIN_USERS_WITH_TWO,
+)
 from spec.resources import DATASET_IMPORT_JOB
 from stacks.states import transform
-from stacks.states.asl import States, jsonata
+from stacks.states.asl import State, States, jsonata
 from stacks.states.job import Job, caught
 
 if TYPE_CHECKING:
@@ -30,7 +36,7 @@ def states(pipeline: Pipeline, *, next_state: str, on_failure: str, on_failures:
     """
     return {
         **transform.states(pipeline, next_state="Data gate", on_failure=on_failure),
-        **_gate(pipeline.max_rejected, on_failure),
+        **_gate(pipeline, on_failure),
         "Import datasets": _imports(pipeline, on_failure),
         "Is everything imported?": {
             "Type": "Choice",
@@ -47,9 +53,10 @@ def states(pipeline: Pipeline, *, next_state: str, on_failure: str, on_failures:
     }
 
 
-def _gate(max_rejected: float, on_failure: str) -> States:
+def _gate(pipeline: Pipeline, on_failure: str) -> States:
+    interactions = _of_interactions(dataset_mapping(pipeline, "interactions").counted_columns)
     empty = "$report.batch_inputs[lines = 0].('nobody and nothing is selected for ' & prefix)"
-    findings = f"$append([$report.datasets.({_of_each(max_rejected)})], [{_of_interactions()}, {empty}])"
+    findings = f"$append([$report.datasets.({_of_each(pipeline.max_rejected)})], [{interactions}, {empty}])"
     return {
         "Data gate": {
             "Type": "Pass",
@@ -94,7 +101,7 @@ def _of_each(max_rejected: float) -> str:
     )
 
 
-def _of_interactions() -> str:
+def _of_interactions(counted_columns: int) -> str:
     """Return JSONata of a list of what Personalize would refuse in the interactions."""
     dataset = "$report.datasets[dataset = 'interactions']"
     two = f"{dataset}.interactions.users_with_two"
@@ -110,6 +117,12 @@ def _of_interactions() -> str:
             f"'fewer than {100 * MIN_SHARE_OF_USERS_WITH_TWO:g} % of the users have two interactions or more'"
         ),
     ]
+    kinds = f"{dataset}.interactions.event_type_count"
+    findings.append(
+        f"{kinds} + {counted_columns} > {MAX_EVENT_TYPES_AND_METADATA} ? $string({kinds}) & ' event types and "
+        f"{counted_columns} optional columns are more than the {MAX_EVENT_TYPES_AND_METADATA} that Personalize allows "
+        "together: map EVENT_TYPE to fewer'"
+    )
     return ", ".join(f"({finding})" for finding in findings)
 
 
@@ -130,6 +143,17 @@ def _imports(pipeline: Pipeline, on_failure: str) -> dict[str, Any]:
         on_failure=failed,
         failure_variable="importFailure",
     )
+    begin = {
+        "Type": "Pass",
+        "Comment": "The dataset, and where its CSV lies.",
+        "Assign": {"dataset": jsonata("$states.input")},
+        "Next": job.first_state,
+    }
+    arn = jsonata(f"${DATASET_IMPORT_JOB.variable}.arn")
+    results = {
+        "Imported": _result("What the manifest says of this import.", "SUCCEEDED", import_job_arn=arn),
+        failed: _result("The import's result is its failure.", "FAILED", failure=jsonata("$importFailure")),
+    }
     return {
         "Type": "Map",
         "Comment": "Every dataset at once; one that fails lets the others end.",
@@ -137,38 +161,15 @@ def _imports(pipeline: Pipeline, on_failure: str) -> dict[str, Any]:
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "INLINE"},
             "StartAt": "Begin import",
-            "States": {
-                "Begin import": {
-                    "Type": "Pass",
-                    "Comment": "The dataset, and where its CSV lies.",
-                    "Assign": {"dataset": jsonata("$states.input")},
-                    "Next": job.first_state,
-                },
-                **job.states(),
-                "Imported": {
-                    "Type": "Pass",
-                    "Comment": "What the manifest says of this import.",
-                    "Output": {
-                        "dataset": jsonata("$dataset.dataset"),
-                        "status": "SUCCEEDED",
-                        "import_job_arn": jsonata(f"${DATASET_IMPORT_JOB.variable}.arn"),
-                    },
-                    "End": True,
-                },
-                failed: {
-                    "Type": "Pass",
-                    "Comment": "The import's result is its failure.",
-                    "Output": {
-                        "dataset": jsonata("$dataset.dataset"),
-                        "status": "FAILED",
-                        "failure": jsonata("$importFailure"),
-                    },
-                    "End": True,
-                },
-            },
+            "States": {"Begin import": begin, **job.states(), **results},
         },
         "Catch": caught("imports", go_to=on_failure),
         "Assign": {"imports": jsonata("$states.result")},
         "Output": {},
         "Next": "Is everything imported?",
     }
+
+
+def _result(comment: str, status: str, **more: str) -> State:
+    output = {"dataset": jsonata("$dataset.dataset"), "status": status, **more}
+    return {"Type": "Pass", "Comment": comment, "Output": output, "End": True}

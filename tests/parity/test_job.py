@@ -180,14 +180,3 @@ def test_the_job_does_what_the_function_does(aws: EmbeddedAWS, monkeypatch: pyte
         assert lines(contents(aws, "rejects/polars/"), dataset) == lines(contents(aws, "rejects/spark/"), dataset)
     assert contents(aws, "batch/polars/") == contents(aws, "batch/spark/")
     assert {} == contents(aws, "staging/")
-
-
-def test_the_jobs_error_names_what_is_wrong(aws: EmbeddedAWS) -> None:
-    """Raw data that cannot be used fails the run with the function's error, and nothing is published."""
-    wanted = request("wrong")
-    missing_column = wanted.datasets[0].model_copy(update={"path": "ids.csv", "format": "csv", "delimiter": ","})
-    ended = ran(aws, wanted.model_copy(update={"datasets": [missing_column, wanted.datasets[1]]}))
-
-    assert "FAILED" == ended["JobRunState"]
-    assert ended["ErrorMessage"].startswith("ColumnMissingError: raw/ids.csv has no column 'sku'; its header is who,n.")
-    assert {} == contents(aws, "transformed/wrong/")

@@ -60,7 +60,7 @@ def test_spark_takes_over_what_is_too_large(small: Rig) -> None:
 
 
 def test_an_error_of_the_job_is_told(small: Rig) -> None:
-    """The cause holds the job's own message, not the description of its run."""
+    """The cause holds the job's own message, not the description of its run, and nothing is published."""
     small.put_raw("events/part.csv", "user,thing,at\nu,i,1700000000\n")
     run = small.run()
 
@@ -68,3 +68,4 @@ def test_an_error_of_the_job_is_told(small: Rig) -> None:
     assert "ColumnMissingError" in run.cause
     assert "raw/events/part.csv has no column 'item'" in run.cause
     assert "JobRunState" not in run.cause
+    assert [] == small.keys(f"transformed/{run.id}/")

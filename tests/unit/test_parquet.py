@@ -33,7 +33,7 @@ AT = 964982703
         ([True, False], pl.Boolean, ["true", "false"]),
         ([date(2024, 1, 31)], pl.Date, ["2024-01-31"]),
         ([datetime(2024, 1, 31, 23, 59, 59, 999_999)], pl.Datetime("us"), ["2024-01-31 23:59:59"]),  # noqa: DTZ001  # without zone
-        ([datetime(2024, 1, 31, 12, tzinfo=UTC)], pl.Datetime("ms", "Asia/Shanghai"), ["2024-01-31 12:00:00"]),
+        ([datetime(2024, 1, 31, 12, tzinfo=UTC)], pl.Datetime("ms", "Asia/Shanghai"), ["2024-01-31 12:00:00Z"]),
         ([None], pl.Null, [None]),
     ],
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -99,6 +100,20 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, content: bytes, source: di
 
     with pytest.raises(TransformError, match=re.escape("raw/b.x ")):
         items_of(tmp_path, {"raw/a.x": good, "raw/b.x": content}, source=source)
+
+
+def test_columns_that_nobody_reads_are_in_nobodys_way(tmp_path: Path) -> None:
+    """Parquet may have columns of any name, and the zone of a timestamp is part of its text."""
+    when = [datetime(2024, 1, 1, 12, tzinfo=UTC)]
+    others = {"path": ["p"], "line_number": [1], "line": ["l"], "wrong": ["w"], "when": when}
+    columns = {
+        "ITEM_ID": "line",
+        "SEEN": {"from": "when", "type": "long", "format": "iso8601", "timezone": "Asia/Tokyo"},
+        "W": {"from": "wrong", "type": "categorical"},
+    }
+    lines, _ = items_of(tmp_path, {"a.parquet": table(others)}, source={"format": "parquet"}, columns=columns)
+
+    assert ["l,1704110400,w"] == lines
 
 
 def test_numbers_of_rejected_lines_stay(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from spec import names
 from spec.compiler import dataset_mapping
 from spec.limits import MAX_SCHEMA_LENGTH
+from spec.load import parse
 from spec.problems import SpecError
 from tests.documents import parsed, shop
 
@@ -68,6 +69,9 @@ def of_column(name: str, form: Any) -> dict[str, str]:
         ("EVENT_TYPE", {"from": "a", "split": ","}, "EVENT_TYPE.split", "takes one value"),
         ("DAY", {"from": "a", "type": "int", "format": "iso8601"}, "DAY", "are of type long"),
         ("AGE", {"value": 1.5, "type": "int"}, "AGE.value", "not a whole number"),
+        ("AGE", {"value": 3_000_000_000, "type": "int"}, "AGE.value", "beyond what AGE can hold"),
+        ("ID", {"value": 2**53 + 1, "type": "long"}, "ID.value", "beyond what ID can hold"),
+        ("EVENT_VALUE", {"value": 1.0e39}, "EVENT_VALUE.value", "beyond what EVENT_VALUE can hold"),
         ("EVENT_VALUE", {"value": True}, "EVENT_VALUE.value", "neither text nor a number"),
         ("EVENT_TYPE", {"value": ""}, "EVENT_TYPE.value", "is empty"),
     ],
@@ -102,11 +106,54 @@ def test_each_mistake_in_a_dataset_names_its_place_and_remedy(section: dict[str,
     assert text in of_dataset("items", section)[f"datasets.items.{place}"]
 
 
-def test_raw_columns_may_be_called_like_fields() -> None:
+@pytest.mark.parametrize(
+    "more", [{}, {"EVENT_TYPE": {"value": "buy"}}, {"EVENT_TYPE": {"expression": "LOWER(EVENT_TYPE)"}}]
+)
+def test_raw_columns_may_be_called_like_fields(more: dict[str, Any]) -> None:
     """A table that is in Personalize's own form can be filtered by its columns."""
     columns = {name: name for name in ("USER_ID", "ITEM_ID")} | {"TIMESTAMP": {"from": "TIMESTAMP", "unit": "s"}}
+    keep = "USER_ID <> 'x'" + (" AND EVENT_TYPE = 'purchase'" if more else "")
 
-    parsed(datasets__interactions={"source": {"path": "a"}, "columns": columns, "keep": "USER_ID <> 'x'"})
+    parsed(datasets__interactions={"source": {"path": "a"}, "columns": columns | more, "keep": keep})
+
+
+def test_keys_of_a_map_are_texts_as_they_are_spelled() -> None:
+    """YAML's numbers and flags are raw texts there: 007 stays 007, and true is what JSON spells so."""
+    constant, mapped = '"EVENT_TYPE": {"value": "click"}', '"EVENT_TYPE": {from: k, map: {007: a, 1.50: b, true: d}}'
+    columns = parse(json.dumps(shop()).replace(constant, mapped)).datasets.interactions.columns
+
+    assert {"007": "a", "1.50": "b", "true": "d"} == columns["EVENT_TYPE"].map
+
+
+def test_numbers_that_are_none_are_no_constants() -> None:
+    """Infinity and NaN cannot travel as JSON, and no field takes them."""
+    constant, mapped = '"EVENT_TYPE": {"value": "click"}', '"EVENT_VALUE": {from: k, map: {a: .inf, b: .nan}}'
+    with pytest.raises(SpecError) as caught:
+        parse(json.dumps(shop()).replace(constant, mapped))
+
+    assert [f"{COLUMNS}.EVENT_VALUE.map.{key}" for key in "ab"] == [found.place for found in caught.value.problems]
+
+
+def test_long_conditions_and_lists_end_at_what_can_travel() -> None:
+    """A thousand terms of OR are one level; what would not fit into the state machine is told with the remedy."""
+    terms = " OR ".join(f"u = 'x{number}'" for number in range(1000))
+    assert "Shorten value maps and conditions" in told(datasets__interactions__keep=terms)["datasets"]
+    few = " OR ".join(f"u = 'x{number}'" for number in range(300))
+    compiled = dataset_mapping(parsed(datasets__interactions__keep=few), "interactions")
+    assert compiled == type(compiled).model_validate_json(compiled.model_dump_json())
+
+    ids = [f"user-{number:06}" for number in range(20_000)]
+    assert "{file: ids.csv" in told(solutions__0__batch_inference__0__users=ids)["solutions"]
+
+
+def test_events_agree_about_types() -> None:
+    """One column of one dataset is not a number in one event and a text in another."""
+    events = [
+        {"when": "a = 1", "columns": {"X": {"from": "x", "type": "int"}}},
+        {"when": "a = 2", "columns": {"X": {"from": "x", "type": "string"}}},
+    ]
+
+    assert "another type" in told(datasets__interactions__events=events)["datasets.interactions.events[1].columns.X"]
 
 
 @pytest.mark.parametrize(
@@ -201,6 +248,9 @@ def job(recipe: str, kind: str = "batch_inference", **options: Any) -> dict[str,
          "solutions[0].batch_segment[0].attributes[0]", "= and AND"),
         (job("aws-item-attribute-affinity", "batch_segment", attributes=["ITEMS.YEAR = 1999"]),
          "solutions[0].batch_segment[0].attributes[0]", "Use some of ITEM_ID, GENRES"),
+        ({**job("aws-item-attribute-affinity", "batch_segment", attributes=['ITEMS.ABOUT = "x"']),
+          "datasets__items": items(ABOUT={"from": "a", "type": "textual"})},
+         "solutions[0].batch_segment[0].attributes[0]", "no query can name"),
         ({"solutions": [{**AFFINITY, "recipe": "aws-item-attribute-affinity"}]},
          "solutions[0].recipe", "Add datasets.items"),
         (job("aws-item-affinity", "batch_segment", num_results=6_000_000),

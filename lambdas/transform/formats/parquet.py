@@ -6,7 +6,7 @@
     floating point       shortest decimal that reads back as the same number, without ".0" where it is whole
     boolean              true or false
     date                 2024-01-31
-    timestamp            2024-01-31 23:59:59, in UTC where it has a zone; fractions of a second are dropped
+    timestamp            2024-01-31 23:59:59, or 2024-01-31 23:59:59Z where it has a zone; fractions are dropped
 
 A name with dots is a path into nested structs, unless a column has that very name. Lists of these are joined by | where
 the mapping says so; other lists, structs, bytes and times of day stand for no text.
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from spec.store import Store
     from spec.transform import RawObject
 
-_PATH, _WRONG = "path", "wrong"
+# No column of an object can be in their way.
+_PATH, _WRONG = ":path", ":wrong"
 _EXACT = 2**53
 """Up to here every whole number has its own double."""
 
@@ -149,8 +150,9 @@ def _text(key: str, name: str, expression: pl.Expr, kind: DataTypeClass | pl.Dat
         ColumnMissingError: no text stands for its type.
     """
     if isinstance(kind, pl.Datetime):
-        instant = expression.dt.convert_time_zone("UTC") if kind.time_zone else expression
-        return instant.dt.strftime("%Y-%m-%d %H:%M:%S")
+        if kind.time_zone:
+            return expression.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%d %H:%M:%SZ")
+        return expression.dt.strftime("%Y-%m-%d %H:%M:%S")
     if kind == pl.Date:
         return expression.dt.strftime("%Y-%m-%d")
     if kind.is_float():
