@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-    from spec.store import Store
+    from spec.raw.store import Store
     from spec.transform import BatchInput
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import Column, DataFrame
 
-    from spec.dialect import Dialect
+    from spec.raw.dialect import Dialect
 
 _FIELDS = "fields"
 

@@ -20,7 +20,7 @@ from jobs.transform.outputs import Place, write_dataset, write_rejects
 from jobs.transform.source import Source, read
 from spec.errors import RowsLostError, TransformError
 from spec.plan import Plan
-from spec.text import damage_named, unpacked
+from spec.raw.text import damage_named, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from jobs.transform.counts import Facts, Fates
     from spec.mapping import DatasetMapping
-    from spec.store import Store
+    from spec.raw.store import Store
     from spec.transform import RawObject
 
 _CHUNK = 1 << 24

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 from pyspark.sql.types import StringType, StructField, StructType
 
 from jobs.transform.columns import OBJECT, text
-from spec.objects import partitions
+from spec.raw.objects import partitions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 from jobs.transform.bucket import Bucket
 from jobs.transform.session import configured
 from jobs.transform.transform import transform
-from spec.objects import list_objects
+from spec.raw.objects import list_objects
 from spec.transform import TransformRequest
 
 

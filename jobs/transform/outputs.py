@@ -12,7 +12,7 @@ from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 from jobs.transform.columns import BLOCK, OBJECT, ROW, col
 from jobs.transform.fates import FATE, RAW, REASON, REJECTED
 from jobs.transform.files import publish, write_text
-from spec.text import shown
+from spec.raw.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

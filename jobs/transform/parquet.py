@@ -37,7 +37,7 @@ from jobs.transform.columns import BLOCK, LINE, OBJECT, ROW, SHAPE, col, filled,
 from jobs.transform.files import READ_OPTIONS, folders_of, footer, literal_path, row_in_task
 from spec.errors import ColumnMissingError, UndecodableError
 from spec.mapping import SEVERAL
-from spec.objects import partitions
+from spec.raw.objects import partitions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
     from spec.mapping import DatasetMapping
-    from spec.store import Store
+    from spec.raw.store import Store
     from spec.transform import RawObject
 
 _EXACT = 2**53

@@ -33,10 +33,10 @@ from jobs.transform.files import (
     row_in_task,
     unzstd,
 )
-from spec.dialect import Dialect, check_header
 from spec.errors import UndecodableError
-from spec.objects import partitions
-from spec.text import MARK, UNDECODABLE, ZSTD, lines, unpacked
+from spec.raw.dialect import Dialect, check_header
+from spec.raw.objects import partitions
+from spec.raw.text import MARK, UNDECODABLE, ZSTD, lines, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     from spec.mapping import DatasetMapping
-    from spec.store import Store
+    from spec.raw.store import Store
     from spec.transform import RawObject
 
 _FETCHES = 10

@@ -12,7 +12,7 @@ from jobs.transform.counts import interactions_report, per_item, per_user
 from jobs.transform.execute import Target, execute, staged
 from jobs.transform.fates import FILTERED, OUT, REJECTED
 from jobs.transform.files import delete
-from spec.objects import check_size
+from spec.raw.objects import check_size
 from spec.transform import (
     MAX_REPORTED_REASONS,
     DatasetReport,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from jobs.transform.execute import Outcome
     from spec.mapping import DatasetMapping
-    from spec.store import Store
+    from spec.raw.store import Store
     from spec.transform import BatchInputReport, RawObject, TransformRequest
 
 

@@ -13,7 +13,7 @@ from spec.batch_files import check_bytes, count_files, fitted, key_of, unreadabl
 from spec.transform import Active, BatchInputReport, FromFile
 
 if TYPE_CHECKING:
-    from spec.store import Store
+    from spec.raw.store import Store
     from spec.transform import BatchInput
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from spec.mapping import DatasetMapping
-    from spec.store import Store
+    from spec.raw.store import Store
     from spec.transform import RawObject
 
 # The engine panics over some damaged Parquet, and says so with no Exception.

@@ -19,15 +19,15 @@ import polars as pl
 
 from lambdas.transform.columns import LINE, LINE_NUMBER, Origin
 from lambdas.transform.text import lines as lines_of
-from spec import text
-from spec.objects import partitions
+from spec.raw import text
+from spec.raw.objects import partitions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
 
     from spec.mapping import Encoding
-    from spec.store import Store
+    from spec.raw.store import Store
     from spec.transform import RawObject
 
 SMALL = 4 * 1024 * 1024

@@ -16,16 +16,16 @@ import polars as pl
 from lambdas.transform import packing
 from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE, Origin, raw
 from lambdas.transform.formats import delimited, jsonl, parquet
-from spec.dialect import Dialect, check_header
 from spec.errors import UndecodableError
-from spec.objects import partitions
-from spec.text import BOM, UNDECODABLE, is_utf8, looks_compressed
+from spec.raw.dialect import Dialect, check_header
+from spec.raw.objects import partitions
+from spec.raw.text import BOM, UNDECODABLE, is_utf8, looks_compressed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from spec.mapping import DatasetMapping
-    from spec.store import Store
+    from spec.raw.store import Store
     from spec.transform import RawObject
 
 __all__ = ["LINE", "LINE_NUMBER", "OBJECT", "SHAPE", "broken_objects", "raw", "read", "scan"]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 from polars.exceptions import PolarsError
 
-from spec import text
 from spec.errors import UndecodableError
+from spec.raw import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from lambdas.transform import batch_input
 from lambdas.transform.execute import DATASET, REJECTS, execute
 from lambdas.transform.report import dataset_report
-from spec.objects import check_size, list_objects
-from spec.store import S3Store
+from spec.raw.objects import check_size, list_objects
+from spec.raw.store import S3Store
 from spec.transform import TransformReport, report_key
 from spec.warnings import warnings
 

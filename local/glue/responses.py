@@ -10,9 +10,8 @@ from moto.glue.responses import GlueResponse
 
 from local.glue.exceptions import AccessDeniedException
 from local.glue.jobs import SERVICE, role_arn, update_job
+from local.iam.callers import caller_of
 from local.patches import replaces
-from local.personalize.callers import caller_of
-from local.policies import Request, combine, decide
 
 SETTINGS: Final = {
     "Description": "description",
@@ -87,12 +86,8 @@ class Glue(GlueResponse):
         if caller is None:
             return
         arn = role_arn(self.current_account, role)
-        context = {"iam:PassedToService": SERVICE, "aws:SecureTransport": "true"}
-        request = Request("iam:PassRole", arn, arn=caller.arn, context=context)
-        if not combine(decide(document, request) for document in caller.documents):
-            raise AccessDeniedException(
-                f"User: {caller.arn} is not authorized to perform: iam:PassRole on resource: {arn}"
-            )
+        if not caller.may_pass_role(arn, SERVICE):
+            raise AccessDeniedException(caller.refusal(arn))
 
 
 replaces(moto_urls, "url_paths")({"{0}/$": Glue.dispatch})

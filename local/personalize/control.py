@@ -5,12 +5,13 @@ from typing import Any
 from botocore.model import StructureShape
 from moto.core.utils import get_service_model
 
-from local.personalize.callers import Caller
-from local.personalize.exceptions import NotImplementedException, ServiceError
+from local.iam.callers import Caller
+from local.personalize.exceptions import InvalidInputException, NotImplementedException, ServiceError
 from local.personalize.faults import FAULTS
 from local.personalize.models import PersonalizeBackend
 from local.personalize.operations import attachments, automatic, batches, data, deployments, generic, solutions
 from local.personalize.operations.generic import Operation, Params
+from local.personalize.storage import SERVICE
 from local.personalize.validation import validate
 
 OPERATIONS: dict[str, Operation] = {
@@ -45,8 +46,9 @@ def call(backend: PersonalizeBackend, operation: str, params: Params, caller: Ca
     if operation not in OPERATIONS:
         raise NotImplementedException(operation)
     role = params.get("roleArn") or params.get("metricsOutputConfig", {}).get("roleArn")
-    if caller is not None and role is not None:
-        caller.require_pass_role(role)
+    if caller is not None and role is not None and not caller.may_pass_role(role, SERVICE):
+        # Dependent actions: Service Authorization Reference, list_amazonpersonalize.
+        raise InvalidInputException(caller.refusal(role))
     with backend.lock:
         automatic.catch_up(backend)
         return OPERATIONS[operation](backend, params)

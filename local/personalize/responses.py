@@ -9,8 +9,8 @@ from moto.core.responses import ActionResult, BaseResponse
 from moto.core.utils import get_service_model
 from moto.moto_api._internal import mock_random
 
+from local.iam.callers import caller_of
 from local.personalize import events, runtime, strict_json
-from local.personalize.callers import caller_of
 from local.personalize.control import call
 from local.personalize.exceptions import (
     InvalidInputException,

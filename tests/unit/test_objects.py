@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spec.objects import matches, partitions
+from spec.raw.objects import matches, partitions
 
 
 @pytest.mark.parametrize(

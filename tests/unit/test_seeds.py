@@ -24,7 +24,7 @@ from spec.compiler import dataset_mapping
 from spec.files import PIPELINES, ROOT
 from spec.limits import MIN_INTERACTIONS
 from spec.load import load, parse
-from spec.objects import matches
+from spec.raw.objects import matches
 from tests.corpus.case import written
 from tests.unit.raw import Folder, fill, table
 

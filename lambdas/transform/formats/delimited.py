@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lambdas.transform.columns import Origin
-    from spec.dialect import Dialect
+    from spec.raw.dialect import Dialect
 
 
 def cut(

@@ -24,7 +24,7 @@ from polars.exceptions import PolarsError
 from lambdas.transform.columns import LINE, LINE_NUMBER, Origin
 from spec.errors import ColumnMissingError, UndecodableError
 from spec.mapping import SEVERAL
-from spec.objects import partitions
+from spec.raw.objects import partitions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from polars.datatypes import DataTypeClass
 
     from spec.mapping import DatasetMapping
-    from spec.store import Store
+    from spec.raw.store import Store
     from spec.transform import RawObject
 
 # No column of an object can be in their way.

@@ -1,7 +1,6 @@
-"""Who calls: needed for iam:PassRole, which the service asks of whoever hands it a role.
+"""Who calls: needed for iam:PassRole, which a service asks of whoever hands it a role.
 
-Rules: Service Authorization Reference, list_amazonpersonalize (dependent actions); Developer Guide,
-aws-personalize-set-up-permissions.
+Rules: IAM User Guide, id_roles_use_passrole.
 """
 
 import json
@@ -11,11 +10,9 @@ from typing import Any, Final
 
 from moto.iam.access_control import CreateAccessKeyFailure, create_access_key
 
-from local.personalize.exceptions import InvalidInputException
 from local.policies import Request, combine, decide
 
 _PARTITION: Final = "aws"
-_SERVICE: Final = "personalize.amazonaws.com"
 
 
 @dataclass(frozen=True)
@@ -25,22 +22,19 @@ class Caller:
     arn: str
     documents: tuple[Mapping[str, Any], ...]
 
-    def require_pass_role(self, role_arn: str) -> None:
-        """Check that the caller may pass a role to the service.
-
-        Raises:
-            InvalidInputException: no policy of the caller allows iam:PassRole on it, or one denies it.
-        """
+    def may_pass_role(self, role_arn: str, service: str) -> bool:
+        """Say whether a policy of the caller allows iam:PassRole on a role for a service, and none denies it."""
         request = Request(
             "iam:PassRole",
             role_arn,
             arn=self.arn,
-            context={"iam:PassedToService": _SERVICE, "aws:SecureTransport": "true"},
+            context={"iam:PassedToService": service, "aws:SecureTransport": "true"},
         )
-        if not combine(decide(document, request) for document in self.documents):
-            raise InvalidInputException(
-                f"User: {self.arn} is not authorized to perform: iam:PassRole on resource: {role_arn}"
-            )
+        return combine(decide(document, request) for document in self.documents)
+
+    def refusal(self, role_arn: str) -> str:
+        """Return what services say of a role that must not be passed."""
+        return f"User: {self.arn} is not authorized to perform: iam:PassRole on resource: {role_arn}"
 
 
 def caller_of(account_id: str, access_key_id: str, headers: Mapping[str, str]) -> Caller | None:
