@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import polars as pl
+from polars.exceptions import ComputeError
 
 from lambdas.transform import packing
 from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE, Origin, raw
@@ -19,7 +20,7 @@ from lambdas.transform.formats import delimited, jsonl, parquet
 from spec.errors import UndecodableError
 from spec.raw.dialect import Dialect, check_header
 from spec.raw.objects import partitions
-from spec.raw.text import BOM, UNDECODABLE, is_utf8, looks_compressed
+from spec.raw.text import BOM, UNDECODABLE, damage_named, is_utf8, looks_compressed, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from spec.mapping import DatasetMapping
     from spec.raw.store import Store
     from spec.transform import RawObject
-
-__all__ = ["LINE", "LINE_NUMBER", "OBJECT", "SHAPE", "broken_objects", "raw", "read", "scan"]
 
 FEW = 64
 """Objects that are scanned where they lie, however small they are."""
@@ -68,34 +67,8 @@ def read(
             jsonl.take(_lines(store.root + item.key), _origin(item, columns), columns, mapping.lists) for item in direct
         ]
     else:
-        frames += _scan_delimited(
-            store.root, direct, columns, Dialect(mapping.delimiter, mapping.quote), mapping.header
-        )
+        frames += _scan_delimited(store, direct, columns, Dialect(mapping.delimiter, mapping.quote), mapping.header)
     return pl.concat(frames) if frames else _no_rows(columns)
-
-
-def scan(
-    root: str, objects: Iterable[RawObject], columns: Iterable[str], *, delimiter: str, quote: str | None
-) -> pl.LazyFrame:
-    """Return the rows of CSV objects in UTF-8 that have headers, scanned where they lie.
-
-    Each object's own header says where its columns stand, so objects may order them differently.
-
-    Args:
-        root: what an object's key is appended to, such as ``s3://bucket/``.
-        objects: the raw objects.
-        columns: names of raw columns.
-        delimiter: one character.
-        quote: character around fields, or None where fields are never quoted.
-
-    Raises:
-        ColumnMissingError: a header lacks one of ``columns``, or has it twice.
-        polars.exceptions.ComputeError: the beginning of an object is not UTF-8.
-    """
-    wanted = list(columns)
-    return pl.concat(
-        _scan_delimited(root, list(objects), wanted, Dialect(delimiter, quote), None) or [_no_rows(wanted)]
-    )
 
 
 def broken_objects(store: Store, objects: Iterable[RawObject]) -> set[str]:
@@ -136,17 +109,21 @@ def _lines(uri: str) -> pl.LazyFrame:
 
 
 def _scan_delimited(
-    root: str, objects: Sequence[RawObject], columns: Sequence[str], dialect: Dialect, names: Sequence[str] | None
+    store: Store, objects: Sequence[RawObject], columns: Sequence[str], dialect: Dialect, names: Sequence[str] | None
 ) -> list[pl.LazyFrame]:
     """Return a frame for each object that has a header, or for each where ``names`` are given."""
     if names is not None:
         # The first line is data: a BOM is no part of it.
         bare = pl.when(pl.col(LINE_NUMBER) == 1).then(pl.col(LINE).str.strip_prefix(BOM)).otherwise(pl.col(LINE))
-        return [_cut(_lines(root + item.key).with_columns(bare), item, names, columns, dialect) for item in objects]
+        return [
+            _cut(_lines(store.root + item.key).with_columns(bare), item, names, columns, dialect) for item in objects
+        ]
     with ThreadPoolExecutor() as pool:
-        headers = list(pool.map(lambda item: _first_line(root + item.key), objects))
+        headers = list(pool.map(lambda item: _first_line(store, item.key), objects))
     return [
-        _cut(_lines(root + item.key).filter(pl.col(LINE_NUMBER) > 1), item, dialect.header(line), columns, dialect)
+        _cut(
+            _lines(store.root + item.key).filter(pl.col(LINE_NUMBER) > 1), item, dialect.header(line), columns, dialect
+        )
         for item, line in zip(objects, headers, strict=True)
         if line is not None
     ]
@@ -160,10 +137,21 @@ def _cut(
     return delimited.cut(lines, origin, header, columns, dialect)
 
 
-def _first_line(uri: str) -> str | None:
-    """Return an object's first line without BOM, None if it unpacks to nothing."""
-    found = pl.scan_lines(uri, n_rows=1, glob=False).collect()
-    return None if found.is_empty() else str(found.item()).removeprefix(BOM)
+def _first_line(store: Store, key: str) -> str | None:
+    """Return an object's first line without BOM, None if it unpacks to nothing.
+
+    The engine would read the whole object for it; only of zstd, which only it unpacks, it is asked.
+    """
+    with store.read(key) as stream, damage_named(key):
+        content = unpacked(stream)
+        if content is None:
+            found = pl.scan_lines(store.root + key, n_rows=1, glob=False).collect()
+            return None if found.is_empty() else str(found.item()).removeprefix(BOM)
+        line = content.readline()
+    try:
+        return line.decode().removesuffix("\n").removesuffix("\r").removeprefix(BOM) if line else None
+    except UnicodeDecodeError as error:
+        raise ComputeError(f"{key} does not begin with text in UTF-8") from error
 
 
 def _read_packed(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -16,13 +19,11 @@ from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE, raw
 from lambdas.transform.reader import read
 from lambdas.transform.values import with_values
 from spec.compiler import dataset_mapping
+from spec.files import ROOT
 from spec.mapping import EPOCH_PATTERN, NUMBER_PATTERN, DatasetMapping
 from spec.plan import Plan
 from tests.documents import parsed
 from tests.unit.raw import Folder, fill
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 COLUMNS = "datasets__interactions__columns"
 # What engines write as \\z, Python writes as \\Z.
@@ -117,3 +118,32 @@ def test_all_outputs_come_from_one_scan(tmp_path: Path) -> None:
     nodes = re.findall(r'^\d+ \[label="([\w-]+)', graph, flags=re.MULTILINE)
     assert 1 == nodes.count("multi-scan")
     assert not {"columnar-function", "in-memory-map", "in-memory-source"} & set(nodes)
+
+
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="Linux tells what a process has read")
+def test_the_input_is_read_once(tmp_path: Path) -> None:
+    """The bytes that a process reads for all outputs are those of the raw object, and not a multiple of them."""
+    raw_object = tmp_path / "a.csv"
+    raw_object.write_text("user,item,at\n" + "".join(f"u{n % 999},i{n % 99},{964982703 + n}\n" for n in range(600_000)))
+    (tmp_path / "staging").mkdir()
+    (tmp_path / "mapping.json").write_text(mapping_of().model_dump_json())
+    code = f"""
+from pathlib import Path
+from lambdas.transform.execute import execute
+from spec.mapping import DatasetMapping
+from spec.transform import RawObject
+from tests.unit.raw import Folder
+
+def read():
+    return int(Path("/proc/self/io").read_text().split()[1])
+
+folder = Path({str(tmp_path)!r})
+mapping = DatasetMapping.model_validate_json((folder / "mapping.json").read_text())
+before = read()
+execute(mapping, Folder(folder), [RawObject(key="a.csv", size=1, etag="")], staging="staging/", started=0)
+print(read() - before)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+
+    size = raw_object.stat().st_size
+    assert size <= int(done.stdout) < 1.5 * size

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from lambdas.transform import plan
-from lambdas.transform.reader import scan
+from lambdas.transform.reader import read
 from spec.compiler import dataset_mapping
 from spec.errors import ColumnMissingError
 from spec.plan import Plan
 from spec.transform import RawObject
 from tests.documents import parsed
-from tests.unit.raw import shown
+from tests.unit.raw import Folder, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ def fates(folder: Path, *texts: str | bytes, **changes: Any) -> pl.DataFrame:
         file = folder / f"{number}.csv"
         file.write_bytes(text.encode() if isinstance(text, str) else text)
         objects.append(RawObject(key=file.name, size=file.stat().st_size, etag=""))
-    lines = scan(f"{folder}/", objects, mapping.raw_columns(), delimiter=mapping.delimiter, quote=mapping.quote)
+    lines = read(Folder(folder), objects, mapping, mapping.raw_columns(), staging="staging/")
     ids = Plan.of(mapping)
     return shown(plan.with_reason(plan.with_fate(lines, ids), ids)).collect(engine="streaming")
 
@@ -254,9 +254,8 @@ def test_nothing_falls_back_to_the_in_memory_engine(tmp_path: Path) -> None:
     changes = {f"{COLUMNS}__EVENT_VALUE": EVENTS, f"{COLUMNS}__TIMESTAMP": ZONED}
     mapping = dataset_mapping(parsed(**changes), "interactions")
     (tmp_path / "0.csv").write_text("user,item,at,x\n")
-    lines = scan(
-        f"{tmp_path}/", [RawObject(key="0.csv", size=1, etag="")], mapping.raw_columns(), delimiter=",", quote='"'
-    )
+    raw = [RawObject(key="0.csv", size=1, etag="")]
+    lines = read(Folder(tmp_path), raw, mapping, mapping.raw_columns(), staging="staging/")
     graph = plan.with_fate(lines, Plan.of(mapping)).show_graph(
         engine="streaming", plan_stage="physical", raw_output=True
     )
