@@ -66,7 +66,7 @@ deploy: setup ## deploy PIPELINE to the account of your credentials
 destroy: setup ## remove PIPELINE's stacks; the bucket stays
 	@npx cdk destroy --all --context "pipeline=$(PIPELINE)" --context stage=$(STAGE)
 
-bench: setup ## run the benchmarks beside their partners and print one table
+bench: setup spark ## run the benchmarks beside their partners and print one table
 	@uv pip install --quiet --python $(BIN)/python -r requirements-bench.txt || \
 		python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	@python -m bench

@@ -21,10 +21,12 @@ from bench.data import EXPECTED, write_raw
 from bench.process import run_command
 from bench.transform import bucket
 from bench.transform_mapping import write_mapping
+from local.glue.spark import missing
 from spec.engines import FUNCTION_BYTES
 
 FEW = 5_000_000
 ONE_FUNCTION = 20_000_000
+SPARK_ROWS = (1_000_000, 5_000_000)
 MEMORY_MB = 1769
 LARGEST_MB = 10_240
 MINUTES = 15
@@ -56,20 +58,49 @@ def main(most: int) -> None:
     if one.peak > MEMORY_MB:
         sys.exit(f"{one.rows:,} rows took {one.peak:.0f} MB, more than a function of {MEMORY_MB} MB has")
     _print_sizes(one)
+    _print_spark()
     _print_imports()
 
 
 def _measure(rows: int, *before: str) -> Measured:
     with tempfile.TemporaryDirectory() as folder:
-        raw = Path(folder) / "raw.tsv"
-        write_raw(raw, rows)
-        write_mapping(raw.parent / "mapping.json")
+        raw = _raw(Path(folder), rows)
         with bucket(raw):
-            command = [sys.executable, *before, "-m", "bench.transform_s3", str(raw)]
-            printed, cpu, wall, peak = run_command(*command)
-        if tuple(map(int, printed.split())) != EXPECTED(rows):
-            sys.exit(f"rows out and rejected are {printed}, expected {EXPECTED(rows)}")
-        return Measured(rows, raw.stat().st_size, cpu, wall, peak)
+            return _measured(raw, rows, *before, "-m", "bench.transform_s3", str(raw))
+
+
+def _raw(folder: Path, rows: int) -> Path:
+    raw = folder / "raw.tsv"
+    write_raw(raw, rows)
+    write_mapping(folder / "mapping.json")
+    return raw
+
+
+def _measured(raw: Path, rows: int, *arguments: str) -> Measured:
+    printed, cpu, wall, peak = run_command(sys.executable, *arguments)
+    if tuple(map(int, printed.split())) != EXPECTED(rows):
+        sys.exit(f"rows out and rejected are {printed}, expected {EXPECTED(rows)}")
+    return Measured(rows, raw.stat().st_size, cpu, wall, peak)
+
+
+def _print_spark() -> None:
+    """Print what a Spark job costs before its first row, and for each million of them, with two threads."""
+    if lacking := missing():
+        Console().print(f"Without Spark: {lacking}")
+        return
+    found = []
+    for rows in SPARK_ROWS:
+        with tempfile.TemporaryDirectory() as folder:
+            raw, out = _raw(Path(folder), rows), Path(folder) / "out"
+            out.mkdir()
+            found.append(_measured(raw, rows, "-m", "bench.transform_spark", str(raw), str(out)))
+    few, many = found
+    each = (many.wall - few.wall) / (many.rows - few.rows)
+    begin = few.wall - few.rows * each
+    Console().print(
+        f"Spark with two threads of this machine: {begin:.0f} s to begin and {each * 1e6:.1f} s for each million rows, "
+        f"from {few.rows:,} and {many.rows:,}."
+    )
 
 
 def _print_runs(runs: dict[str, Measured]) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @settings(
-    max_examples=6,
+    max_examples=4,
     deadline=None,
     derandomize=True,
     # A Spark job costs more than what a smaller example would tell.

@@ -42,7 +42,8 @@ def deployed(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
         },
     ]
     timeouts = {"import": "30m", "solution": "30m", "training": "30m", "batch_inference": "30m"}
-    return Rig.deploy(aws, shop(solutions=solutions, timeouts=timeouts), tmp_path_factory.mktemp("shop"))
+    document = shop(solutions=solutions, timeouts=timeouts, engine="auto")
+    return Rig.deploy(aws, document, tmp_path_factory.mktemp("shop"))
 
 
 @pytest.fixture

@@ -192,10 +192,10 @@ def test_a_failed_transform_leaves_nothing(bucket: Bucket) -> None:
 
 
 def test_what_cannot_be_read_is_an_error(bucket: Bucket) -> None:
-    """Where the engine gives up and no object is found at fault, its own words are told."""
+    """Where the engine gives up, the object that it cannot read either by itself is named, with the engine's words."""
     bucket.put("raw/events/a.csv.zst", b"\x28\xb5\x2f\xfd" + b"no frame" * 9)
 
-    with pytest.raises(TransformError, match="The raw data of interactions cannot be read"):
+    with pytest.raises(TransformError, match=r"raw/events/a\.csv\.zst cannot be read"):
         transform(bucket)
 
 
