@@ -76,7 +76,9 @@ def test_functions_carry_only_their_own_source(assembly: Path) -> None:
     assets = [folder for folder in assembly.glob("asset.*") if folder.is_dir()]
     folders = [{f.relative_to(a).parent.parts[:2] for f in a.rglob("*.py")} for a in assets]
 
-    own = [{("lambdas",), ("lambdas", name), ("spec",)} for name in ("publish", "teardown", "transform")]
+    own = [
+        {("lambdas",), ("lambdas", name), ("spec",), ("spec", "raw")} for name in ("publish", "teardown", "transform")
+    ]
     assert len(folders) == len(own)
     assert all(folder in folders for folder in own)
 
