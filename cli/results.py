@@ -75,10 +75,13 @@ def samples(folder: Path, labels: dict[str, str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for line in _lines(folder):
         output = line.get("output") or {}
-        results = next((output[key] for key in _FOUND if output.get(key)), None)
-        if results and not line.get("error"):
-            named = str(next(iter(line["input"].values())))
-            found[labels.get(named, named)] = [labels.get(each, each) for each in results[:SAMPLED_RESULTS]]
+        kind = next((key for key in _FOUND if output.get(key)), None)
+        if kind and not line.get("error"):
+            asked, named = next(iter(line["input"].items()))
+            # Ids of users may well be those of some items.
+            of_items = labels if kind == "recommendedItems" else {}
+            label = labels.get(str(named), str(named)) if asked == "itemId" else str(named)
+            found[label] = [of_items.get(each, each) for each in output[kind][:SAMPLED_RESULTS]]
         if len(found) == SAMPLED_LINES:
             break
     return found
