@@ -109,8 +109,9 @@ class JobRun:
             with _active_lock:
                 _active.discard(self)
         with self._lock:
-            self._error, self._completed_on = error, datetime.now(UTC)
+            self._error = error
             self._enter(state)
+            self._completed_on = self._modified_on  # the last modification is the end: one moment, one reading
 
     def _execute(self, workplace: sandbox.Workplace) -> tuple[str, str | None]:
         """Run the script; return the final state and the error message."""
