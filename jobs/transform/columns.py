@@ -8,11 +8,11 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
-OBJECT, BLOCK, ROW = "object", "block", "row"
+OBJECT, BLOCK, ROW = ":object", ":block", ":row"
 """Where a row comes from: Spark's address of its object, the byte at which the split of the object begins that a task
-read, and the row's index in that split from 0, headers counted."""
+read, and the row's index in that split from 0, headers counted. No field of a dataset can have such a name."""
 
-LINE, SHAPE = "line", "shape"
+LINE, SHAPE = ":line", ":shape"
 """The row's text, and what is wrong with its shape."""
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from spec.raw.dialect import Dialect
 
-_FIELDS = "fields"
+_FIELDS = ":fields"
 
 
 def cut(

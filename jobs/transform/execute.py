@@ -15,7 +15,7 @@ from pyspark.sql.types import LongType, StringType, StructField, StructType
 
 from jobs.transform import counts
 from jobs.transform.columns import BLOCK, OBJECT
-from jobs.transform.fates import FILTERED, ORDER, OUT, REJECTED, records, rows_with_fate
+from jobs.transform.fates import ADDRESS, FILTERED, ORDER, OUT, REJECTED, records, rows_with_fate
 from jobs.transform.outputs import Place, write_dataset, write_rejects
 from jobs.transform.source import Source, read
 from spec.errors import RowsLostError, TransformError
@@ -139,9 +139,9 @@ def staged(session: SparkSession, frame: DataFrame, folder: str) -> DataFrame:
 
 
 def _order(session: SparkSession, source: Source) -> DataFrame:
-    """Return the places of objects in the order of their keys."""
+    """Return the ADDRESS of each object, and its ORDER among their keys."""
     ordered = sorted(source.keys, key=lambda address: source.keys[address])
-    schema = StructType([StructField("address", StringType()), StructField(ORDER, LongType())])
+    schema = StructType([StructField(ADDRESS, StringType()), StructField(ORDER, LongType())])
     return session.createDataFrame([(address, index) for index, address in enumerate(ordered)], schema)
 
 

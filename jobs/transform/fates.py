@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from spec.mapping import DatasetMapping
     from spec.plan import Plan
 
-FATE, REASON, RAW, ORDER = "fate", "reason", "raw", "order"
+FATE, REASON, RAW = ":fate", ":reason", ":raw"
+ADDRESS, ORDER = ":address", ":order"
+_READABLE, _RANK = ":readable", ":rank"
 OUT, FILTERED, REJECTED = "out", "filtered", "rejected"
 
 
@@ -38,7 +40,7 @@ def rows_with_fate(rows: DataFrame, plan: Plan) -> DataFrame:
     compared = mapping.compared_numbers()
     rules = {key: column_rule(key, column) for key, column in plan.columns.items()}
     judged = with_values(rows, plan.columns, compared).withColumns(
-        {"readable": F.col(SHAPE).isNull() & readable(compared)}
+        {_READABLE: F.col(SHAPE).isNull() & readable(compared)}
         | {takes(index): holds(mapping.keep) & holds(record.when) for index, record in enumerate(mapping.records)}
         | {_ok(key): rule.ok for key, rule in rules.items()}
         | {value(key): rule.value for key, rule in rules.items()}
@@ -47,7 +49,7 @@ def rows_with_fate(rows: DataFrame, plan: Plan) -> DataFrame:
         *(~col(takes(index)) | col(_ok(key)) for index, keys in enumerate(plan.records) for key in dict.fromkeys(keys))
     )
     taken = reduce(or_, [col(takes(index)) for index in range(len(plan.records))])
-    fate = F.when(~F.col("readable") | ~ok, REJECTED).when(taken, OUT).otherwise(FILTERED)
+    fate = F.when(~F.col(_READABLE) | ~ok, REJECTED).when(taken, OUT).otherwise(FILTERED)
     return judged.withColumn(FATE, fate).select(
         OBJECT,
         BLOCK,
@@ -66,7 +68,7 @@ def records(rows: DataFrame, plan: Plan, order: DataFrame) -> DataFrame:
     Args:
         rows: what ``rows_with_fate`` returns.
         plan: the dataset's mapping.
-        order: places of the objects (``object``) in the order of their keys (``order``).
+        order: ADDRESS of each object, and its place in the order of their keys (ORDER).
     """
     out = rows.where(F.col(FATE) == OUT)
     names = plan.mapping.column_names
@@ -124,6 +126,6 @@ def _distinct(out: DataFrame, mapping: DatasetMapping, order: DataFrame) -> Data
         place = [each.desc() for each in place]
         if mapping.dataset == "interactions" and "TIMESTAMP" not in same.by:
             place = [col(value("TIMESTAMP")).desc(), *place]
-    placed = out.join(F.broadcast(order), decoded(F.col(OBJECT)) == F.col("address"), "left")
+    placed = out.join(F.broadcast(order), decoded(F.col(OBJECT)) == F.col(ADDRESS), "left")
     window = Window.partitionBy(*(col(value(name)) for name in same.by)).orderBy(*place)
-    return placed.withColumn("rank", F.row_number().over(window)).where(F.col("rank") == 1)
+    return placed.withColumn(_RANK, F.row_number().over(window)).where(F.col(_RANK) == 1)

@@ -9,7 +9,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 from pyspark.sql.types import StringType, StructField, StructType
 
-from jobs.transform.columns import OBJECT, text
+from jobs.transform.columns import BLOCK, OBJECT, ROW, text
 from spec.raw.objects import partitions
 
 if TYPE_CHECKING:
@@ -20,14 +20,18 @@ if TYPE_CHECKING:
 READ_OPTIONS: dict[str, Any] = {"recursiveFileLookup": True}
 """Without it Spark makes columns of the folders itself."""
 
+_FOLDER = ":folder"
 _ROW_BITS = (1 << 33) - 1
 _BUFFER = 1 << 20
 
 
-def row_in_task() -> Column:
-    """Return a row's index in its task, from 0; valid on a scan only, before anything else."""
+def places(scanned: DataFrame) -> tuple[Column, ...]:
+    """Return OBJECT, BLOCK and ROW of a scan's rows; valid before anything else is done with them."""
+    # Unlike its name this finds Spark's own column although the file has one of that name; pyspark lacks it.
+    file = Column(scanned._jdf.metadataColumn("_metadata"))  # noqa: SLF001  # as above
     # Spark's ids are the task's number in the upper 31 bits and the row's in the lower 33.
-    return F.monotonically_increasing_id().bitwiseAND(F.lit(_ROW_BITS))
+    row = F.monotonically_increasing_id().bitwiseAND(F.lit(_ROW_BITS))
+    return file["file_path"].alias(OBJECT), file["file_block_start"].alias(BLOCK), row.alias(ROW)
 
 
 def address(root: str, key: str) -> str:
@@ -68,10 +72,10 @@ def folders_of(
     names = [name for name in columns if name in first]
     varied = [name for name in names if any(of[name] != first[name] for of in values.values())]
     if varied:
-        schema = StructType([StructField(name, StringType()) for name in ("folder", *map(_given, varied))])
+        schema = StructType([StructField(name, StringType()) for name in (_FOLDER, *map(_given, varied))])
         table = [(address(root, at), *(of[name] for name in varied)) for at, of in values.items()]
         folders = F.broadcast(session.createDataFrame(table, schema))
-        rows = rows.join(folders, decoded(F.col(OBJECT)) == F.col("folder"), "left")
+        rows = rows.join(folders, decoded(F.col(OBJECT)) == F.col(_FOLDER), "left")
     return rows, {name: F.col(f"`{_given(name)}`") if name in varied else text(first[name]) for name in names}
 
 

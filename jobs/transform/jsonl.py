@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import Column, DataFrame
 
-_JSON = "json"
+_JSON = ":json"
 
 
 def take(

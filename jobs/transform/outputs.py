@@ -52,7 +52,7 @@ def write_rejects(session: SparkSession, rows: DataFrame, places: DataFrame, at:
     rejected = placed.select(
         F.col("key").alias("object"),
         (F.col("before") + F.col(ROW) + 1).alias("line"),
-        REASON,
+        F.col(REASON).alias("reason"),
         spelled(F.col(RAW)).alias("raw"),
     )
     rejected.write.json(at.root + at.staging, mode="overwrite", ignoreNullFields=False)

@@ -34,7 +34,7 @@ from pyspark.sql.types import (
 )
 
 from jobs.transform.columns import BLOCK, LINE, OBJECT, ROW, SHAPE, col, filled, first_of, raw, text
-from jobs.transform.files import READ_OPTIONS, folders_of, footer, literal_path, row_in_task
+from jobs.transform.files import READ_OPTIONS, folders_of, footer, literal_path, places
 from spec.errors import ColumnMissingError, UndecodableError
 from spec.mapping import SEVERAL
 from spec.raw.objects import partitions
@@ -108,14 +108,7 @@ def _read_alike(
         found = session.read.options(**READ_OPTIONS).parquet(*paths)
     except PySparkException as error:
         raise UndecodableError(f"{key} holds what Spark cannot read: {error}. Write it with other types.") from error
-    place = (
-        F.col("_metadata.file_path").alias(OBJECT),
-        F.col("_metadata.file_block_start").alias(BLOCK),
-        row_in_task().alias(ROW),
-    )
-    rows, given = folders_of(
-        session, store.root, found.select("*", *place), {item.key: item.key for item, _ in alike}, columns
-    )
+    given = partitions(key)
     fields = {name: _field(key, name, found.schema, schema) for name in columns if name not in given}
     lists = {name for name, field in fields.items() if isinstance(field.kind, ArrayType) and name in mapping.lists}
     cells = {
@@ -126,21 +119,16 @@ def _read_alike(
         for name in mapping.lists
         if name in lists
     ]
-    rows = rows.select(
-        OBJECT,
-        BLOCK,
-        ROW,
+    # From here on there are no columns under the names that the object gives them.
+    rows = found.select(
+        *places(found),
         first_of(*wrong).alias(SHAPE),
         *(cell.alias(_CELL.format(name)) for name, cell in cells.items()),
-        *(value.alias(raw(name)) for name, value in given.items()),
     )
+    rows, folders = folders_of(session, store.root, rows, {item.key: item.key for item, _ in alike}, columns)
+    texts = {name: filled(col(_CELL.format(name))) for name in cells} | folders
     return rows.select(
-        OBJECT,
-        BLOCK,
-        ROW,
-        _as_json(cells).alias(LINE),
-        SHAPE,
-        *((col(raw(name)) if name in given else filled(col(_CELL.format(name)))).alias(raw(name)) for name in columns),
+        OBJECT, BLOCK, ROW, _as_json(cells).alias(LINE), SHAPE, *(texts[name].alias(raw(name)) for name in columns)
     )
 
 

@@ -6,7 +6,7 @@ csv, jsonl    UTF-8, plain or gzip under a fitting name    Spark reads and split
 parquet                                                    Spark reads all objects of the same columns together
 
 A task reads one split of one object: then the index of a row in its task is its index in the split, and the counts of
-the splits give the numbers of lines (``places``).
+the splits give the numbers of lines (``execute``).
 """
 
 from __future__ import annotations
@@ -24,15 +24,7 @@ from pyspark.sql.types import BooleanType, LongType, StringType, StructField, St
 
 from jobs.transform import cut, jsonl, parquet
 from jobs.transform.columns import BLOCK, LINE, OBJECT, ROW, SHAPE, first_of, raw, text
-from jobs.transform.files import (
-    READ_OPTIONS,
-    address,
-    folders_of,
-    is_hidden_to_spark,
-    literal_path,
-    row_in_task,
-    unzstd,
-)
+from jobs.transform.files import READ_OPTIONS, address, folders_of, is_hidden_to_spark, literal_path, places, unzstd
 from spec.errors import UndecodableError
 from spec.raw.dialect import Dialect, check_header
 from spec.raw.objects import partitions
@@ -51,7 +43,7 @@ _FETCHES = 10
 _CODECS = (".gz", ".bz2", ".deflate", ".snappy", ".lz4", ".zst")
 """Ends of names for which Hadoop decompresses, whatever an object holds."""
 
-_DAMAGED = "damaged"
+_DAMAGED = ":damaged"
 _STREAMED = StructType(
     [
         StructField(OBJECT, StringType()),
@@ -210,13 +202,7 @@ def _scan(session: SparkSession, store: Store, alike: list[Opened]) -> DataFrame
     ).otherwise(value)
     # What is not UTF-8 does not survive a decoder that puts U+FFFD in its place.
     same = F.encode(F.decode(value, "UTF-8"), "UTF-8") == value.cast("binary")
-    return found.select(
-        F.col("_metadata.file_path").alias(OBJECT),
-        F.col("_metadata.file_block_start").alias(BLOCK),
-        row_in_task().alias(ROW),
-        bare.alias(LINE),
-        (~same).alias(_DAMAGED),
-    )
+    return found.select(*places(found), bare.alias(LINE), (~same).alias(_DAMAGED))
 
 
 def _stream(session: SparkSession, store: Store, alike: list[Opened], mapping: DatasetMapping) -> DataFrame:

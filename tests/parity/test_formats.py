@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,44 @@ def test_parquet_types_are_the_same_text(session: SparkSession, tmp_path: Path, 
     assert polars.rejects == spark.rejects
     assert polars.records == spark.records
     assert polars.report == spark.report
+
+
+ANY_NAMES = (
+    "object", "block", "row", "line", "shape", "folder", "split", "quoted", "fields", "json", "damaged", "value",
+    "fate", "reason", "raw", "order", "rank", "readable", "key", "before", "address", "path", "line_number", "index",
+    "packed", ":object", ":line", ":shape", ":fate", ":path", ":line_number", ":row", "raw:row", "cell:row",
+    "_metadata",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_raw_columns_may_have_any_name(session: SparkSession, tmp_path: Path, kind: str) -> None:
+    """Raw columns named like those that an engine keeps beside them are read as any other, folders differing too."""
+    columns = {f"F{place}": {"from": name, "type": "categorical"} for place, name in enumerate((*ANY_NAMES, "day"))}
+    section = {
+        "source": {"path": "data/", "format": kind},
+        "columns": {"ITEM_ID": "id", **columns},
+        "duplicates": {"keep": "latest", "by": ["ITEM_ID", f"F{len(ANY_NAMES)}"]},
+    }
+    mapping = dataset_mapping(parsed(datasets__items=section), "items")
+    read = {name: f"={name}" for name in ANY_NAMES}
+    rows = [{"id": "i"} | read, {"id": ""} | read, {"id": "i"} | read | {"object": "last"}]
+    contents = {f"raw/data/day={day}/a": written_as(kind, rows) for day in "12"}
+
+    polars = by_polars(tmp_path / "polars", mapping, contents)
+    spark = by_spark(session, tmp_path / "spark", mapping, contents)
+    assert [("i", *({**read, "object": "last"}).values(), day) for day in "12"] == spark.records
+    assert ["ITEM_ID is empty"] * 2 == [reason for _, _, reason, _ in spark.rejects]
+    assert polars == spark
+
+
+def written_as(kind: str, rows: list[dict[str, str]]) -> bytes:
+    """Return rows of texts as an object of a format."""
+    if kind == "parquet":
+        return table({name: [row[name] for row in rows] for name in rows[0]})
+    if kind == "jsonl":
+        return "".join(json.dumps(row) + "\n" for row in rows).encode()
+    return "".join(",".join(line) + "\n" for line in (rows[0], *(row.values() for row in rows))).encode()
 
 
 def test_times_of_day_stand_for_no_text(session: SparkSession, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from polars.exceptions import PolarsError
 
-from lambdas.transform.columns import LINE, LINE_NUMBER, Origin
+from lambdas.transform.columns import LINE, LINE_NUMBER, Origin, raw
 from spec.errors import ColumnMissingError, UndecodableError
 from spec.mapping import SEVERAL
 from spec.raw.objects import partitions
@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from spec.raw.store import Store
     from spec.transform import RawObject
 
-# No column of an object can be in their way.
 _PATH, _WRONG = ":path", ":wrong"
+"""Columns beside the fields: address of the object, what is wrong with a list."""
+
 _EXACT = 2**53
 """Up to here every whole number has its own double."""
 
@@ -90,18 +91,24 @@ def _scan_alike(
         if name in lists
     ]
     row = pl.struct(text.alias(name) for name, text in cells.items()).struct.json_encode() if cells else pl.lit("{}")
+    path, number = _unused(_PATH, schema), _unused(LINE_NUMBER, schema)
     rows = pl.scan_parquet(
-        uris.to_list(), glob=False, hive_partitioning=False, include_file_paths=_PATH, row_index_name=LINE_NUMBER
+        uris.to_list(), glob=False, hive_partitioning=False, include_file_paths=path, row_index_name=number
     ).select(
-        _PATH,
-        LINE_NUMBER,
+        pl.col(path).alias(_PATH),
+        pl.col(number).alias(LINE_NUMBER),
         row.alias(LINE),
         pl.coalesce([pl.lit(None, dtype=pl.String), *wrong]).alias(_WRONG),
-        *(text.alias(name) for name, text in cells.items()),
+        *(text.alias(raw(name)) for name, text in cells.items()),
     )
     return origin.rows(
-        rows, columns, pl.col(_WRONG), {name: pl.when(pl.col(name) != "").then(pl.col(name)) for name in cells}
+        rows, columns, pl.col(_WRONG), {name: pl.when(pl.col(raw(name)) != "").then(raw(name)) for name in cells}
     )
+
+
+def _unused(name: str, schema: pl.Schema) -> str:
+    """Return a name like this one that no column of an object has."""
+    return _unused(f":{name}", schema) if name in schema else name
 
 
 def _lookup(uris: pl.Series, values: Sequence[str | None]) -> pl.Expr:
