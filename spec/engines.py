@@ -5,6 +5,6 @@ from __future__ import annotations
 FUNCTION_BYTES = 8 * 10**9
 """Bytes of raw text that the function takes; more is for Spark.
 
-At 1,769 MB, one vCPU, it turns about a gigabyte a minute (`python -m bench transform` prints it), and Lambda ends it
+At 1,769 MB, one vCPU, it turns about a gigabyte a minute (`python -m bench limits` prints it), and Lambda ends it
 after 15 minutes: this leaves room for slower machines, expressions and times in text.
 """

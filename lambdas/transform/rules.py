@@ -42,7 +42,7 @@ _NO_REASON = pl.lit(None, dtype=pl.String)
 _DTYPES = {"string": pl.String, "float": pl.Float64, "double": pl.Float64, "int": pl.Int64, "long": pl.Int64}
 
 _UNSAFE = [chr(code) for code in range(128) if re.match(UNSAFE_CHARACTERS, chr(code))]
-"""Looked for as single characters: a third cheaper than the pattern."""
+"""Looked for as single characters, which costs less than the pattern."""
 
 
 class Rule(NamedTuple):
