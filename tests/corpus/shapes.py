@@ -162,4 +162,26 @@ SHAPES = [
         [("u", "i", AT, "a", "out", "b")],
         [("a.csv", 3, "TIMESTAMP is not an epoch time")],
     ),
+    Case(
+        "constants of every type",
+        {
+            "columns": {
+                "ITEM_ID": "sku",
+                "STOCK": {"value": 3, "type": "int"},
+                "SINCE": {"value": -9007199254740992, "type": "long"},
+                "PRICE": {"value": 3, "type": "float"},
+                "SIZE": {"value": -0.25, "type": "double"},
+                "KIND": {"value": "a,b", "type": "categorical"},
+                "RANK": {"from": "x", "map": {"a": 2147483647, "b": -2147483647}, "otherwise": 7, "type": "int"},
+            }
+        },
+        {"a.csv": "sku,x\ns,a\nt,b\nu,c\n,a\n"},
+        [
+            ("s", 3, -9007199254740992, 3.0, -0.25, "a,b", 2147483647),
+            ("t", 3, -9007199254740992, 3.0, -0.25, "a,b", -2147483647),
+            ("u", 3, -9007199254740992, 3.0, -0.25, "a,b", 7),
+        ],
+        [("a.csv", 5, "ITEM_ID is empty")],
+        dataset="items",
+    ),
 ]
