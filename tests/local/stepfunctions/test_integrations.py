@@ -1,0 +1,80 @@
+import json
+
+from local.server import EmbeddedAWS
+from tests.local.stepfunctions.support import NASTY, bucket, pass_state, task
+from tests.local.support import machine, output, run, unique
+
+
+class TestIntegrations:
+    def test_objects_become_json_text(self, aws: EmbeddedAWS) -> None:
+        """A Body given as JSON is stored as its text and read back as text; times are ISO 8601."""
+        name = bucket(aws)
+        states = {
+            "P": task("s3:putObject", {"Bucket": name, "Key": "k", "Body": {"é": [1, None]}}, Next="G"),
+            "G": task("s3:getObject", {"Bucket": name, "Key": "k"}),
+        }
+        answer = output(aws, states)
+        assert json.loads(answer["Body"]) == {"é": [1, None]}
+        assert answer["ETag"].startswith('"')
+        assert answer["LastModified"].endswith("Z")
+
+    def test_answers_are_pascal_case(self, aws: EmbeddedAWS) -> None:
+        """Names that boto3 spells in camel case come and go with a capital at the front, at every depth."""
+        arn = machine(aws, {"A": pass_state()})
+        states = {"T": task("sfn:describeStateMachine", {"StateMachineArn": arn})}
+        answer = output(aws, states)
+        assert answer["StateMachineArn"] == arn
+        assert answer["LoggingConfiguration"]["Level"] == "OFF"
+
+    def test_unknown_fields_are_refused(self, aws: EmbeddedAWS) -> None:
+        """boto3's own spelling is not Step Functions' and fails the task."""
+        description = run(aws, {"T": task("sfn:describeStateMachine", {"stateMachineArn": "x"})})
+        assert description["error"] == "States.Runtime"
+        assert "'stateMachineArn' is not supported" in description["cause"]
+
+    def test_unknown_actions_are_refused(self, aws: EmbeddedAWS) -> None:
+        """An action that the service does not have fails the task with the resource's name."""
+        description = run(aws, {"T": task("s3:fetchObject")})
+        assert description["error"] == "States.Runtime"
+        assert "aws-sdk:s3:fetchObject" in description["cause"]
+
+    def test_modelled_errors(self, aws: EmbeddedAWS) -> None:
+        """A modelled error is <Service>.<Name>Exception; its cause ends with service, status and request."""
+        description = run(aws, {"T": task("sfn:describeExecution", {"ExecutionArn": "x"})})
+        assert description["error"] == "Sfn.InvalidArnException"
+        assert "(Service: Sfn, Status Code: 400, Request ID: " in description["cause"]
+
+    def test_unmodelled_errors(self, aws: EmbeddedAWS) -> None:
+        """An error that the service's model does not name arrives as <Service>.<Service>Exception."""
+        name = bucket(aws)
+        deny = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{name}/*"}
+            ],
+        }
+        aws.client("s3").put_object(Bucket=name, Key="k", Body=b"x")
+        aws.client("s3").put_bucket_policy(Bucket=name, Policy=json.dumps(deny))
+        description = run(aws, {"T": task("s3:getObject", {"Bucket": name, "Key": "k"})})
+        assert description["error"] == "S3.S3Exception"
+
+    def test_sns_publish(self, aws: EmbeddedAWS) -> None:
+        """The optimized SNS integration publishes an object as its JSON text."""
+        topic = aws.client("sns").create_topic(Name=unique("topic"))["TopicArn"]
+        queue = aws.client("sqs").create_queue(QueueName=unique("queue"))["QueueUrl"]
+        queue_arn = aws.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+        aws.client("sns").subscribe(
+            TopicArn=topic,
+            Protocol="sqs",
+            Endpoint=queue_arn["Attributes"]["QueueArn"],
+            Attributes={"RawMessageDelivery": "true"},
+        )
+        state = {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sns:publish",
+            "Arguments": {"TopicArn": topic, "Message": {"text": "{% $states.input.text %}"}},
+            "End": True,
+        }
+        assert "MessageId" in output(aws, {"S": state}, {"text": NASTY})
+        (message,) = aws.client("sqs").receive_message(QueueUrl=queue)["Messages"]
+        assert json.loads(message["Body"]) == {"text": NASTY}
