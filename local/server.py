@@ -33,6 +33,7 @@ _PARTS: Final = (
     "local.awslambda.configuration",
     "local.iam.managed_policies",
     "local.s3.policy",
+    "local.s3.writes",
     "local.s3.cloudformation",
     "local.sns.cloudformation",
     "local.sqs.cloudformation",
