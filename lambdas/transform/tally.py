@@ -53,4 +53,5 @@ class Tally:
         self._waiting.clear()
 
     def _grouped(self, rows: pl.DataFrame) -> pl.DataFrame:
-        return rows.group_by(self._key).agg(self._merge)
+        # Unlike the in-memory engine, this one adds up as it goes, without a list of the rows of each key.
+        return rows.lazy().group_by(self._key).agg(self._merge).collect(engine="streaming")
