@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from pyspark.sql import SparkSession
 
 from jobs.transform import batch_input
-from jobs.transform.counts import interactions_report, per_item, per_user
+from jobs.transform.counts import per_item, per_user, tallies
 from jobs.transform.execute import Target, execute, staged
-from jobs.transform.fates import OUT, REJECTED
 from jobs.transform.session import configured
 from spec.mapping import DatasetMapping
+from spec.plan import OUT, REJECTED
 from spec.transform import BatchInput, RawObject
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def main(raw: Path, out: Path) -> None:
     folder = f"{store.root}{target.staging}"
     users = staged(session, per_user(outcome.rows, outcome.records), f"{folder}users")
     items = staged(session, per_item(outcome.records), f"{folder}items")
-    interactions_report(outcome.facts, outcome.records, users, items, None)
+    tallies(outcome.records, users, items, None)
     wanted = BatchInput(prefix=f"{place}/batch/", line="user", users="all", lines_per_file=500_000)
     batch_input.write(store, wanted, batch_input.Known(users, items))
     print(outcome.fates.rows[OUT], outcome.fates.rows[REJECTED])

@@ -12,18 +12,35 @@ which a whole condition is true are taken. Everything else of null is null.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+import operator
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Operator = Literal["=", "!=", "<", "<=", ">", ">="]
 Kind = Literal["text", "number"]
 FiniteNumber = Annotated[float, Field(allow_inf_nan=False)]
 TextFunction = Literal["lower", "upper", "trim", "substr", "replace", "split_part", "concat"]
 NumberFunction = Literal["abs", "floor", "ceil", "round", "length"]
+
+COMPARED: dict[Operator, Callable[[Any, Any], Any]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+"""What the operators of ``Comparison`` are on an engine's expressions, and those of ``Logical`` below."""
+
+COMBINED: dict[Literal["and", "or"], Callable[[Any, Any], Any]] = {"and": operator.and_, "or": operator.or_}
+
+RECKONED: dict[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
+"""What the operators of ``Arithmetic`` are but division, which gives null where engines give infinity."""
 
 MAX_DECIMALS = 6
 """Most decimals that ROUND keeps: beyond, doubles and powers of ten part."""
@@ -137,6 +154,13 @@ class Like(_Node):
     node: Literal["like"] = "like"
     operand: Value
     pattern: str
+
+    @property
+    def regex(self) -> str:
+        """The regular expression that a text matches where the condition holds, for Rust and Java alike."""
+        pieces = re.findall(r"\\.|[^\\]|\\", self.pattern, flags=re.DOTALL)
+        wild = {"%": ".*", "_": "."}
+        return f"(?s)^{''.join(wild.get(piece) or re.escape(piece[-1]) for piece in pieces)}\\z"
 
 
 class IsNull(_Node):

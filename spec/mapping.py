@@ -11,6 +11,7 @@ the row gives its columns in their order; the first thing wrong is the reason, a
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -37,8 +38,15 @@ QUOTES = r'["\\]'
 UNSAFE_CHARACTERS = f"{CONTROL_CHARACTERS}|{QUOTES}"
 """What no text but a textual one may hold; readers of CSV disagree whether a backslash escapes a quote."""
 
+EXACT = 2**53
+"""Up to here every whole number has its own double; beyond, every double is whole."""
+
 SEVERAL = "|"
 """What joins several values of one field (page items-datasets)."""
+
+REPEATED_SEVERAL = r"\|{2,}"
+AROUND_SEVERAL = f"{SEVERAL} \t"
+"""Pattern of what becomes one ``SEVERAL``, and characters that none begins or ends with."""
 
 EARLIEST = 31_536_000
 LATEST = 4_102_444_800
@@ -124,6 +132,11 @@ class ColumnMapping(_Data):
     def is_computed(self) -> bool:
         """Whether an engine computes a text or a number before the column's rules look at it."""
         return not self.is_constant and (self.raw_column is None or self.split is not None)
+
+    @property
+    def split_pattern(self) -> str:
+        """Regular expression of what stands between several values: ``split`` with blanks around it."""
+        return f"[ \\t]*{re.escape(self.split or '')}[ \\t]*"
 
     @property
     def gives_number(self) -> bool:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from spec.expressions import Number, Text
 
+OUT, FILTERED, REJECTED = "out", "filtered", "rejected"
+"""Fates of a raw row (``spec.mapping``)."""
+
 if TYPE_CHECKING:
     from spec.mapping import ColumnMapping, DatasetMapping
 

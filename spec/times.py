@@ -29,6 +29,15 @@ MONTHS = (
     "November",
     "December",
 )
+DAYS_TO_1970 = 719_468
+"""Days from 1 March of the year 0 to 1 January 1970."""
+
+HALF_DAY = 12
+"""Hours."""
+
+LAST_OF_2000S = 68
+"""Years of two digits up to here are 2000 and later, as POSIX has it for ``strptime``."""
+
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 _ISO_PATTERN = (

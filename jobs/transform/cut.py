@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
 from jobs.transform.columns import LINE, filled, first_of, text
+from spec import reasons
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,10 +65,9 @@ def _quoted(line: Column, dialect: Dialect) -> Column:
 
 def _shape(width: int) -> Column:
     count = F.size(_FIELDS)
-    told = f"{width} {'field' if width == 1 else 'fields'}"
     return first_of(
-        F.when(F.col(LINE) == "", text("blank line")),
-        F.when(count == 0, text("a quoted field does not end on its line")),
-        F.when(count < width, text(f"fewer than {told}")),
-        F.when(count > width, text(f"more than {told}")),
+        F.when(F.col(LINE) == "", text(reasons.BLANK_LINE)),
+        F.when(count == 0, text(reasons.OPEN_QUOTE)),
+        F.when(count < width, text(reasons.fewer_fields(width))),
+        F.when(count > width, text(reasons.more_fields(width))),
     )

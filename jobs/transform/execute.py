@@ -15,11 +15,11 @@ from pyspark.sql.types import LongType, StringType, StructField, StructType
 
 from jobs.transform import counts
 from jobs.transform.columns import BLOCK, OBJECT
-from jobs.transform.fates import ADDRESS, FILTERED, ORDER, OUT, REJECTED, records, rows_with_fate
+from jobs.transform.fates import ADDRESS, ORDER, records, rows_with_fate
 from jobs.transform.outputs import Place, write_dataset, write_rejects
 from jobs.transform.source import Source, read
 from spec.errors import RowsLostError, TransformError
-from spec.plan import Plan
+from spec.plan import FILTERED, OUT, REJECTED, Plan
 from spec.raw.text import damage_named, unpacked
 
 if TYPE_CHECKING:
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, SparkSession
 
-    from jobs.transform.counts import Facts, Fates
+    from jobs.transform.counts import Fates
     from spec.mapping import DatasetMapping
     from spec.raw.store import Store
+    from spec.report import Records
     from spec.transform import RawObject
 
 _CHUNK = 1 << 24
@@ -47,7 +48,7 @@ class Outcome:
     """
 
     fates: Fates
-    facts: Facts
+    facts: Records
     rows: DataFrame
     records: DataFrame
 

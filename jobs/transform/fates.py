@@ -13,6 +13,7 @@ from jobs.transform.columns import BLOCK, LINE, OBJECT, ROW, SHAPE, all_of, col,
 from jobs.transform.files import decoded
 from jobs.transform.rules import column_rule, holds, readable, unreadable_reason
 from jobs.transform.values import with_values
+from spec.plan import FILTERED, OUT, REJECTED
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 FATE, REASON, RAW = ":fate", ":reason", ":raw"
 ADDRESS, ORDER = ":address", ":order"
 _READABLE, _RANK = ":readable", ":rank"
-OUT, FILTERED, REJECTED = "out", "filtered", "rejected"
 
 
 def rows_with_fate(rows: DataFrame, plan: Plan) -> DataFrame:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
 from jobs.transform.columns import BLOCK, OBJECT, ROW, col
-from jobs.transform.fates import FATE, RAW, REASON, REJECTED
+from jobs.transform.fates import FATE, RAW, REASON
 from jobs.transform.files import publish, write_text
+from spec.plan import REJECTED
 from spec.raw.text import shown
 
 if TYPE_CHECKING:

@@ -35,8 +35,9 @@ from pyspark.sql.types import (
 
 from jobs.transform.columns import BLOCK, LINE, OBJECT, ROW, SHAPE, col, filled, first_of, raw, text
 from jobs.transform.files import READ_OPTIONS, folders_of, footer, literal_path, places
+from spec import reasons
 from spec.errors import ColumnMissingError, UndecodableError
-from spec.mapping import SEVERAL
+from spec.mapping import EXACT, SEVERAL
 from spec.raw.objects import partitions
 
 if TYPE_CHECKING:
@@ -47,9 +48,6 @@ if TYPE_CHECKING:
     from spec.mapping import DatasetMapping
     from spec.raw.store import Store
     from spec.transform import RawObject
-
-_EXACT = 2**53
-"""Up to here every whole number has its own double."""
 
 _NANOS = 10**9
 _CELL = "cell:{}"
@@ -115,7 +113,7 @@ def _read_alike(
         name: _joined(key, name, field) if name in lists else _text(key, name, field) for name, field in fields.items()
     }
     wrong = [
-        F.when(_holds_several(fields[name].value), text(f"{name} holds {SEVERAL} within a list"))
+        F.when(_holds_several(fields[name].value), text(reasons.bar_in_list(name)))
         for name in mapping.lists
         if name in lists
     ]
@@ -183,7 +181,7 @@ def _text(key: str, name: str, field: Field) -> Column:
     if isinstance(kind, TimestampNTZType):
         return F.date_format(value, "yyyy-MM-dd HH:mm:ss")
     if isinstance(kind, FloatType | DoubleType):
-        whole = (value == F.rint(value)) & (F.abs(value) < _EXACT)
+        whole = (value == F.rint(value)) & (F.abs(value) < EXACT)
         name_of_type = kind.typeName()
         spelled = F.udf(lambda number: spell(number, name_of_type), "string")
         other = spelled(F.when(~whole, value))

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 from jobs.transform import sql, times
 from jobs.transform.columns import all_of, col, first_of, number, raw, text
 from jobs.transform.values import epoch_of, is_empty, number_of, text_of
+from spec import reasons
 from spec.expressions import Number, Text, numbers_read
 from spec.mapping import (
     CONTROL_CHARACTERS,
@@ -56,7 +57,7 @@ def readable(names: Iterable[str]) -> Column:
 
 def unreadable_reason(where: str, names: Iterable[str]) -> Column:
     """Return which of the raw columns that are read as numbers holds something else."""
-    return first_of(*(F.when(_unreadable(name), text(f"{where}: {name} is not a number")) for name in names))
+    return first_of(*(F.when(_unreadable(name), text(reasons.unreadable(where, name))) for name in names))
 
 
 def column_rule(key: str, column: ColumnMapping) -> Rule:
@@ -104,7 +105,7 @@ def _literal(column: ColumnMapping, value: str | float | None) -> Column:
 def _empty(key: str, column: ColumnMapping) -> Column:
     """Return the beginning of a reason: an empty field is one unless the column is nullable."""
     empty = _never() if column.nullable else is_empty(key, column)
-    return F.when(empty, text(f"{column.name} is empty"))
+    return F.when(empty, text(reasons.empty(column.name)))
 
 
 def _plain(key: str, column: ColumnMapping) -> Rule:
@@ -120,8 +121,8 @@ def _float(key: str, column: ColumnMapping) -> Rule:
     fits = F.abs(value) <= LARGEST_FLOAT[column.type]
     reason = (
         _empty(key, column)
-        .when(value.isNull() & ~empty, text(f"{column.name} is not a number"))
-        .when(~fits, text(f"{column.name} is beyond what a {column.type} can hold"))
+        .when(value.isNull() & ~empty, text(reasons.not_a_number(column.name)))
+        .when(~fits, text(reasons.too_large(column.name, column.type)))
     )
     return Rule(value, _surely(fits, empty if column.nullable else None), reason)
 
@@ -130,7 +131,7 @@ def _whole(key: str, column: ColumnMapping) -> Rule:
     value, empty = number_of(key, column), is_empty(key, column)
     half = 2 ** (WHOLE_BITS[column.type] - 1)
     fits = value.between(-half, half - 1)
-    wrong = text(f"{column.name} is not a whole number that {column.type} can hold")
+    wrong = text(reasons.not_whole(column.name, column.type))
     reason = _empty(key, column).when(~fits | (value.isNull() & ~empty), wrong)
     return Rule(value, _surely(fits, empty if column.nullable else None), reason)
 
@@ -142,9 +143,9 @@ def _string(key: str, column: ColumnMapping) -> Rule:
         given,
         _surely((F.length(given) <= longest) & ~given.rlike(UNSAFE_CHARACTERS), F.lit(column.nullable)),
         _empty(key, column)
-        .when(F.length(given) > longest, text(f"{column.name} is longer than {longest} characters"))
-        .when(given.rlike(CONTROL_CHARACTERS), text(f"{column.name} holds a control character"))
-        .when(given.rlike(QUOTES), text(f"{column.name} holds a quote or a backslash")),
+        .when(F.length(given) > longest, text(reasons.too_long(column.name, longest)))
+        .when(given.rlike(CONTROL_CHARACTERS), text(reasons.control_character(column.name)))
+        .when(given.rlike(QUOTES), text(reasons.quote(column.name))),
     )
 
 
@@ -163,7 +164,7 @@ def _mapped(key: str, column: ColumnMapping) -> Rule:
         kept = _plain(key, column)
         return Rule(F.coalesce(*hits, kept.value), listed | kept.ok, F.when(~listed, kept.reason))
     if column.otherwise == "reject":
-        reason = F.when(~listed, text(f"{column.name}: its value is not in the map"))
+        reason = F.when(~listed, text(reasons.not_in_map(column.name)))
         return Rule(F.coalesce(*hits), listed, reason)
     return Rule(F.coalesce(*hits, _literal(column, column.otherwise_value)), _always(), text(None))
 
@@ -171,12 +172,12 @@ def _mapped(key: str, column: ColumnMapping) -> Rule:
 def _epoch(key: str, column: ColumnMapping, time: EpochTime) -> Rule:
     count = epoch_of(key)
     none = count.isNull() & ~is_empty(key, column)
-    reason = _empty(key, column).when(none, text(f"{column.name} is not an epoch time"))
+    reason = _empty(key, column).when(none, text(reasons.not_an_epoch_time(column.name)))
     seconds = _floored(count, UNITS_PER_SECOND[time.unit])
     for unit, per_second in UNITS_PER_SECOND.items():
         if unit != time.unit and not column.any_year:
             fits = ~_in_range(seconds) & _in_range(_floored(count, per_second))
-            hint = f"{column.name} is outside 1971 to 2099 in {time.unit}, but not in {unit}: set unit: {unit}"
+            hint = reasons.other_unit(column.name, time.unit, unit)
             reason = reason.when(fits, text(hint))
     ok = count.isNotNull() if column.any_year else _in_range(seconds)
     return _in_time(key, column, seconds, ok, reason)
@@ -187,10 +188,10 @@ def _formatted(key: str, column: ColumnMapping, time: FormattedTime) -> Rule:
     seconds = times.instant(key, time)
     reason = (
         _empty(key, column)
-        .when(local.isNull() & ~is_empty(key, column), text(f"{column.name} is not a time of the form {time.format}"))
+        .when(local.isNull() & ~is_empty(key, column), text(reasons.not_of_form(column.name, time)))
         .when(
             seconds.isNull() & local.isNotNull(),
-            text(f"{column.name} falls into the hour that {time.timezone} skips"),
+            text(reasons.skipped(column.name, time)),
         )
     )
     ok = seconds.isNotNull() if column.any_year else _in_range(seconds)
@@ -199,7 +200,7 @@ def _formatted(key: str, column: ColumnMapping, time: FormattedTime) -> Rule:
 
 def _in_time(key: str, column: ColumnMapping, seconds: Column, ok: Column, reason: Column) -> Rule:
     if not column.any_year:
-        reason = reason.when(~_in_range(seconds), text(f"{column.name} is outside 1971 to 2099"))
+        reason = reason.when(~_in_range(seconds), text(reasons.outside(column.name)))
     return Rule(seconds, _surely(ok) | (is_empty(key, column) & F.lit(column.nullable)), reason)
 
 

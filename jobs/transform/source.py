@@ -25,6 +25,7 @@ from pyspark.sql.types import BooleanType, LongType, StringType, StructField, St
 from jobs.transform import cut, jsonl, parquet
 from jobs.transform.columns import BLOCK, LINE, OBJECT, ROW, SHAPE, first_of, raw, text
 from jobs.transform.files import READ_OPTIONS, address, folders_of, is_hidden_to_spark, literal_path, places, unzstd
+from spec import reasons
 from spec.errors import UndecodableError
 from spec.raw.dialect import Dialect, check_header
 from spec.raw.objects import partitions
@@ -181,7 +182,7 @@ def _read_alike(
         dialect = Dialect(mapping.delimiter, mapping.quote)
         check_header(alike[0].key, alike[0].header, needed, dialect)
         decoded_rows, shape, cells = cut.cut(found, alike[0].header, needed, dialect)
-    wrong = F.when(F.col(_DAMAGED), text(f"bytes that are not {mapping.encoding}"))
+    wrong = F.when(F.col(_DAMAGED), text(reasons.undecodable(mapping.encoding)))
     cells |= given
     return decoded_rows.select(
         OBJECT,

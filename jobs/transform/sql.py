@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
-import operator
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
 from jobs.transform.columns import col, number, raw
 from spec.expressions import (
+    COMBINED,
+    COMPARED,
+    RECKONED,
     Arithmetic,
     Call,
     Case,
@@ -26,41 +28,28 @@ from spec.expressions import (
     RawColumn,
     Text,
 )
+from spec.mapping import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from spec.expressions import Condition, Value
 
-_COMPARED: dict[str, Callable[[Any, Any], Any]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-_RECKONED: dict[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
-
-_EXACT = 2**53
-"""From here on every double is whole."""
-
 
 def condition(node: Condition) -> Column:
     """Compile a condition; it is null where it is neither true nor false."""
     if isinstance(node, Logical):
-        combine = operator.and_ if node.node == "and" else operator.or_
-        return functools.reduce(combine, [condition(operand) for operand in node.operands])
+        return functools.reduce(COMBINED[node.node], [condition(operand) for operand in node.operands])
     if isinstance(node, Not):
         return ~condition(node.operand)
     if isinstance(node, Comparison):
-        compared: Column = _COMPARED[node.operator](value(node.left), value(node.right))
+        compared: Column = COMPARED[node.operator](value(node.left), value(node.right))
         return compared
     operand = value(node.operand)
     if isinstance(node, IsNull):
         return operand.isNull()
     if isinstance(node, Like):
-        return operand.rlike(_like(node.pattern))
+        return operand.rlike(node.regex)
     assert isinstance(node, Membership), "the last of the conditions"
     if any(isinstance(each, str) for each in node.values):
         return operand.isin(node.values)
@@ -92,18 +81,18 @@ def finite(number: Column) -> Column:
 
 def floor(number: Column) -> Column:
     """Return the greatest whole number that is not greater; Spark's own is a long, which cannot hold all."""
-    return F.when(F.abs(number) < _EXACT, F.floor(number).cast("double")).otherwise(number)
+    return F.when(F.abs(number) < EXACT, F.floor(number).cast("double")).otherwise(number)
 
 
 def _ceil(number: Column) -> Column:
-    return F.when(F.abs(number) < _EXACT, F.ceil(number).cast("double")).otherwise(number)
+    return F.when(F.abs(number) < EXACT, F.ceil(number).cast("double")).otherwise(number)
 
 
 def _arithmetic(node: Arithmetic) -> Column:
     left, right = value(node.left), value(node.right)
     if node.operator == "/":
         return finite(F.when(right != 0, left / right))
-    return finite(_RECKONED[node.operator](left, right))
+    return finite(RECKONED[node.operator](left, right))
 
 
 def _case(node: Case) -> Column:
@@ -143,10 +132,3 @@ def _call(node: Call) -> Column:
             return finite(floor(given * scale + 0.5) / scale)
         case _:
             return _SIMPLE[node.function](given)
-
-
-def _like(pattern: str) -> str:
-    """Return the regular expression of a LIKE pattern."""
-    pieces = re.findall(r"\\.|[^\\]|\\", pattern, flags=re.DOTALL)
-    wild = {"%": ".*", "_": "."}
-    return f"(?s)^{''.join(wild.get(piece) or re.escape(piece[-1]) for piece in pieces)}\\z"

@@ -12,19 +12,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
 from jobs.transform.columns import col
-from spec.times import MONTHS
+from spec.times import DAYS_TO_1970, HALF_DAY, LAST_OF_2000S, MONTHS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spec.mapping import FormattedTime
-
-_DAYS_TO_1970 = 719_468
-"""Days from 1 March of the year 0 to 1 January 1970."""
-
-_HALF_DAY = 12
-_LAST_OF_2000S = 68
-"""Years of two digits up to here are 2000 and later, as POSIX has it for ``strptime``."""
 
 _BETWEEN = "\x01"
 """Stands between the groups of a match; no group of a time can hold it."""
@@ -107,7 +100,7 @@ def _local(name: str, time: FormattedTime) -> Column:
     given = set(time.parts)
     year = part("y" if "y" in given else "Y")
     if "y" in given:
-        year = year + F.when(year <= _LAST_OF_2000S, 2000).otherwise(1900)
+        year = year + F.when(year <= LAST_OF_2000S, 2000).otherwise(1900)
     if "j" in given:
         days, real = _days(year, F.lit(1), F.lit(1)) + part("j") - 1, part("j").between(1, 365 + _leaps(year))
     else:
@@ -116,7 +109,7 @@ def _local(name: str, time: FormattedTime) -> Column:
         real = month.between(1, 12) & part("d").between(F.lit(1), _length(year, month))
     hour = minute = second = F.lit(0)
     if "I" in given:
-        hour = part("I") % _HALF_DAY + F.when(part("p"), _HALF_DAY).otherwise(0)
+        hour = part("I") % HALF_DAY + F.when(part("p"), HALF_DAY).otherwise(0)
         real = real & part("I").between(1, 12)
     elif "H" in given:
         hour = F.coalesce(part("H"), F.lit(0))
@@ -133,7 +126,7 @@ def _days(year: Column, month: Column, day: Column) -> Column:
     since = F.when(month > 2, year).otherwise(year - 1)  # noqa: PLR2004  # March begins the year
     of_year = F.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1
     leaps = F.floor(since / 4) - F.floor(since / 100) + F.floor(since / 400)
-    return 365 * since + leaps + of_year - _DAYS_TO_1970
+    return 365 * since + leaps + of_year - DAYS_TO_1970
 
 
 def _leaps(year: Column) -> Column:

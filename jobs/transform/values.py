@@ -5,21 +5,29 @@ They are added step by step, so that what several rules read is computed once.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
 from jobs.transform import sql, times
 from jobs.transform.columns import col, filled, number, raw
-from spec.mapping import EPOCH_PATTERN, NUMBER_PATTERN, SEVERAL, WHOLE_PATTERN, ColumnMapping, EpochTime, FormattedTime
+from spec.mapping import (
+    AROUND_SEVERAL,
+    EPOCH_PATTERN,
+    NUMBER_PATTERN,
+    REPEATED_SEVERAL,
+    SEVERAL,
+    WHOLE_PATTERN,
+    ColumnMapping,
+    EpochTime,
+    FormattedTime,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pyspark.sql import Column, DataFrame
 
-_BLANK = "[ \t]*"
 _LEAST_LONG = -float(2**63)
 
 
@@ -92,9 +100,8 @@ def _compute(column: ColumnMapping) -> Column:
     if column.gives_number:
         return value
     if column.split is not None:
-        value = F.regexp_replace(value, f"{_BLANK}{re.escape(column.split)}{_BLANK}", SEVERAL)
-        value = F.regexp_replace(value, f"{re.escape(SEVERAL)}{{2,}}", SEVERAL)
-        value = F.btrim(value, F.lit(f"{SEVERAL} \t"))
+        value = F.regexp_replace(value, column.split_pattern, SEVERAL)
+        value = F.btrim(F.regexp_replace(value, REPEATED_SEVERAL, SEVERAL), F.lit(AROUND_SEVERAL))
     return filled(value)
 
 

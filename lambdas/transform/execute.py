@@ -36,7 +36,7 @@ class Outcome:
     Attributes:
         staging: prefix of its outputs.
         facts: of rows and records, by name.
-        reasons: of rejected rows, with their number, the most frequent first.
+        reasons: of rejected rows, with their number.
         users: of interactions each user: USER_ID, INTERACTIONS, NEWEST.
         items: of interactions each item: ITEM_ID, INTERACTIONS; of items their ids.
         event_types: of interactions each type: EVENT_TYPE, INTERACTIONS.
@@ -131,7 +131,7 @@ def _execute(
     collected = pl.collect_all([*sinks, *tables.values()], engine="streaming")[len(sinks) :]
     frames = dict(zip(tables, collected, strict=True)) | {name: tally.counted() for name, (tally, _) in tallies.items()}
     facts = frames.pop("counts").row(0, named=True) | frames.pop("facts").row(0, named=True)
-    if (constant := ids.constant("EVENT_TYPE")) is not None:
+    if facts["records"] and (constant := ids.constant("EVENT_TYPE")) is not None:
         frames["event_types"] = pl.DataFrame({"EVENT_TYPE": [constant], plan.INTERACTIONS: [facts["records"]]})
     if facts["rows_in"] != facts["rows_out"] + facts["rows_filtered"] + facts["rows_rejected"]:
         raise RowsLostError(f"Rows do not add up: {facts}. This is a fault of the transform; please report it.")

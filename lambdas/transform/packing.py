@@ -19,6 +19,7 @@ import polars as pl
 
 from lambdas.transform.columns import LINE, LINE_NUMBER, Origin
 from lambdas.transform.text import lines as lines_of
+from spec import reasons
 from spec.raw import text
 from spec.raw.objects import partitions
 
@@ -167,7 +168,7 @@ def unpack(
     origin = Origin(
         _gather([item.key for item in objects]),
         {name: _gather([of.get(name) for of in values]) for name in packed.given},
-        pl.when("damaged").then(pl.lit(f"bytes that are not {encoding}")),
+        pl.when("damaged").then(pl.lit(reasons.undecodable(encoding))),
     )
     return lines, origin
 

@@ -9,13 +9,13 @@ import polars as pl
 from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE
 from lambdas.transform.rules import column_rule, holds, readable, unreadable_reason
 from lambdas.transform.values import with_values
+from spec.plan import FILTERED, OUT, REJECTED
 
 if TYPE_CHECKING:
     from spec.mapping import DatasetMapping, Duplicates
     from spec.plan import Plan
 
 FATE, REASON = ":fate", ":reason"
-OUT, FILTERED, REJECTED = "out", "filtered", "rejected"
 _FATES = pl.Enum([OUT, FILTERED, REJECTED])
 INTERACTIONS, NEWEST = ":interactions", ":newest"
 _READABLE = ":readable"
@@ -155,8 +155,8 @@ def counted_by(dataset: pl.LazyFrame, column: str) -> pl.LazyFrame:
 
 
 def reasons(rejected: pl.LazyFrame) -> pl.LazyFrame:
-    """Return the rows of ``rejects`` by reason, the most frequent first."""
-    return rejected.group_by("reason").agg(pl.len().alias("rows")).sort("rows", "reason", descending=[True, False])
+    """Return the number of ``rejects`` by reason, in no order."""
+    return rejected.group_by("reason").agg(pl.len().alias("rows"))
 
 
 def _distinct(out: pl.LazyFrame, mapping: DatasetMapping, same: Duplicates) -> pl.LazyFrame:

@@ -14,6 +14,7 @@ import polars as pl
 from lambdas.transform import sql, times
 from lambdas.transform.columns import number, raw
 from lambdas.transform.values import epoch_of, is_empty, number_of, text_of
+from spec import reasons
 from spec.expressions import Number, Text, numbers_read
 from spec.mapping import (
     CONTROL_CHARACTERS,
@@ -68,7 +69,7 @@ def readable(names: Iterable[str]) -> pl.Expr:
 
 def unreadable_reason(where: str, names: Iterable[str]) -> pl.Expr:
     """Return which of the raw columns that are read as numbers holds something else."""
-    cases = [pl.when(_unreadable(name)).then(pl.lit(f"{where}: {name} is not a number")) for name in names]
+    cases = [pl.when(_unreadable(name)).then(pl.lit(reasons.unreadable(where, name))) for name in names]
     return pl.coalesce([_NO_REASON, *cases])
 
 
@@ -102,7 +103,7 @@ def _literal(column: ColumnMapping, value: str | float | None) -> pl.Expr:
 def _empty(key: str, column: ColumnMapping) -> Then:
     """Return the beginning of a reason: an empty field is one unless the column is nullable."""
     empty = _NEVER if column.nullable else is_empty(key, column)
-    return pl.when(empty).then(pl.lit(f"{column.name} is empty"))
+    return pl.when(empty).then(pl.lit(reasons.empty(column.name)))
 
 
 def _plain(key: str, column: ColumnMapping) -> Rule:
@@ -119,9 +120,9 @@ def _float(key: str, column: ColumnMapping) -> Rule:
     reason = (
         _empty(key, column)
         .when(value.is_null() & ~empty)
-        .then(pl.lit(f"{column.name} is not a number"))
+        .then(pl.lit(reasons.not_a_number(column.name)))
         .when(~fits)
-        .then(pl.lit(f"{column.name} is beyond what a {column.type} can hold"))
+        .then(pl.lit(reasons.too_large(column.name, column.type)))
     )
     return Rule(value, fits.fill_null(empty if column.nullable else _NEVER), reason)
 
@@ -130,7 +131,7 @@ def _whole(key: str, column: ColumnMapping) -> Rule:
     value, empty = number_of(key, column), is_empty(key, column)
     half = 2 ** (WHOLE_BITS[column.type] - 1)
     fits = value.is_between(-half, half - 1)
-    wrong = pl.lit(f"{column.name} is not a whole number that {column.type} can hold")
+    wrong = pl.lit(reasons.not_whole(column.name, column.type))
     reason = _empty(key, column).when(~fits | (value.is_null() & ~empty)).then(wrong)
     return Rule(value, fits.fill_null(empty if column.nullable else _NEVER), reason)
 
@@ -143,11 +144,11 @@ def _string(key: str, column: ColumnMapping) -> Rule:
         ((text.str.len_chars() <= length) & ~text.str.contains_any(_UNSAFE)).fill_null(value=column.nullable),
         _empty(key, column)
         .when(text.str.len_chars() > length)
-        .then(pl.lit(f"{column.name} is longer than {length} characters"))
+        .then(pl.lit(reasons.too_long(column.name, length)))
         .when(text.str.contains(CONTROL_CHARACTERS))
-        .then(pl.lit(f"{column.name} holds a control character"))
+        .then(pl.lit(reasons.control_character(column.name)))
         .when(text.str.contains(QUOTES))
-        .then(pl.lit(f"{column.name} holds a quote or a backslash")),
+        .then(pl.lit(reasons.quote(column.name))),
     )
 
 
@@ -166,7 +167,7 @@ def _mapped(key: str, column: ColumnMapping) -> Rule:
         kept = _plain(key, column)
         return Rule(pl.coalesce([*hits, kept.value]), listed | kept.ok, pl.when(~listed).then(kept.reason))
     if column.otherwise == "reject":
-        reason = pl.when(~listed).then(pl.lit(f"{column.name}: its value is not in the map"))
+        reason = pl.when(~listed).then(pl.lit(reasons.not_in_map(column.name)))
         return Rule(pl.coalesce(hits), listed, reason)
     return Rule(pl.coalesce([*hits, _literal(column, column.otherwise_value)]), _ALWAYS, _NO_REASON)
 
@@ -174,11 +175,11 @@ def _mapped(key: str, column: ColumnMapping) -> Rule:
 def _epoch(key: str, column: ColumnMapping, time: EpochTime) -> Rule:
     count = epoch_of(key)
     none = count.is_null() & ~is_empty(key, column)
-    reason = _empty(key, column).when(none).then(pl.lit(f"{column.name} is not an epoch time"))
+    reason = _empty(key, column).when(none).then(pl.lit(reasons.not_an_epoch_time(column.name)))
     for unit, per_second in UNITS_PER_SECOND.items():
         if unit != time.unit and not column.any_year:
             fits = ~_in_range(count // UNITS_PER_SECOND[time.unit]) & _in_range(count // per_second)
-            hint = f"{column.name} is outside 1971 to 2099 in {time.unit}, but not in {unit}: set unit: {unit}"
+            hint = reasons.other_unit(column.name, time.unit, unit)
             reason = reason.when(fits).then(pl.lit(hint))
     per_second = UNITS_PER_SECOND[time.unit]
     ok = count.is_not_null() if column.any_year else _in_range(count, per_second)
@@ -191,9 +192,9 @@ def _formatted(key: str, column: ColumnMapping, time: FormattedTime) -> Rule:
     reason = (
         _empty(key, column)
         .when(local.is_null() & ~is_empty(key, column))
-        .then(pl.lit(f"{column.name} is not a time of the form {time.format}"))
+        .then(pl.lit(reasons.not_of_form(column.name, time)))
         .when(seconds.is_null() & local.is_not_null())
-        .then(pl.lit(f"{column.name} falls into the hour that {time.timezone} skips"))
+        .then(pl.lit(reasons.skipped(column.name, time)))
     )
     ok = seconds.is_not_null() if column.any_year else _in_range(seconds)
     return _in_time(key, column, seconds, ok, reason)
@@ -201,7 +202,7 @@ def _formatted(key: str, column: ColumnMapping, time: FormattedTime) -> Rule:
 
 def _in_time(key: str, column: ColumnMapping, seconds: pl.Expr, ok: pl.Expr, reason: ChainedThen) -> Rule:
     if not column.any_year:
-        reason = reason.when(~_in_range(seconds)).then(pl.lit(f"{column.name} is outside 1971 to 2099"))
+        reason = reason.when(~_in_range(seconds)).then(pl.lit(reasons.outside(column.name)))
     return Rule(seconds, ok.fill_null(value=False) | (is_empty(key, column) & column.nullable), reason)
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
-import operator
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from lambdas.transform.columns import number, raw
 from spec.expressions import (
+    COMBINED,
+    COMPARED,
+    RECKONED,
     Arithmetic,
     Call,
     Case,
@@ -31,31 +32,21 @@ if TYPE_CHECKING:
 
     from spec.expressions import Condition, Value
 
-_COMPARED: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
-    "=": pl.Expr.eq,
-    "!=": pl.Expr.ne,
-    "<": pl.Expr.lt,
-    "<=": pl.Expr.le,
-    ">": pl.Expr.gt,
-    ">=": pl.Expr.ge,
-}
-_RECKONED: dict[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
-
 
 def condition(node: Condition) -> pl.Expr:
     """Compile a condition; it is null where it is neither true nor false."""
     if isinstance(node, Logical):
-        combine = operator.and_ if node.node == "and" else operator.or_
-        return functools.reduce(combine, [condition(operand) for operand in node.operands])
+        return functools.reduce(COMBINED[node.node], [condition(operand) for operand in node.operands])
     if isinstance(node, Not):
         return ~condition(node.operand)
     if isinstance(node, Comparison):
-        return _COMPARED[node.operator](value(node.left), value(node.right))
+        compared: pl.Expr = COMPARED[node.operator](value(node.left), value(node.right))
+        return compared
     operand = value(node.operand)
     if isinstance(node, IsNull):
         return operand.is_null()
     if isinstance(node, Like):
-        return operand.str.contains(_like(node.pattern))
+        return operand.str.contains(node.regex)
     assert isinstance(node, Membership), "the last of the conditions"
     return operand.is_in(node.values)
 
@@ -81,7 +72,7 @@ def _arithmetic(node: Arithmetic) -> pl.Expr:
     left, right = value(node.left), value(node.right)
     if node.operator == "/":
         return _finite(pl.when(right != 0).then(left / right))
-    return _finite(_RECKONED[node.operator](left, right))
+    return _finite(RECKONED[node.operator](left, right))
 
 
 def _finite(result: pl.Expr) -> pl.Expr:
@@ -125,10 +116,3 @@ def _call(node: Call) -> pl.Expr:
             return _finite((given * scale + 0.5).floor() / scale)
         case _:
             return _SIMPLE[node.function](given)
-
-
-def _like(pattern: str) -> str:
-    """Return the regular expression of a LIKE pattern."""
-    pieces = re.findall(r"\\.|[^\\]|\\", pattern, flags=re.DOTALL)
-    wild = {"%": ".*", "_": "."}
-    return f"(?s)^{''.join(wild.get(piece) or re.escape(piece[-1]) for piece in pieces)}\\z"

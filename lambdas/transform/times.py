@@ -10,20 +10,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from spec.times import MONTHS
+from spec.times import DAYS_TO_1970, HALF_DAY, LAST_OF_2000S, MONTHS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spec.mapping import FormattedTime
 
-_DAYS_TO_1970 = 719_468
-"""Days from 1 March of the year 0 to 1 January 1970."""
-
 _MIDNIGHT = 0
-_HALF_DAY = 12
-_LAST_OF_2000S = 68
-"""Years of two digits up to here are 2000 and later, as POSIX has it for ``strptime``."""
 
 
 def local_name(column: str) -> str:
@@ -102,7 +96,7 @@ def _local(name: str, time: FormattedTime) -> pl.Expr:
     given = set(time.parts)
     year = part("Y")
     if "y" in given:
-        year = part("y") + pl.when(part("y") <= _LAST_OF_2000S).then(2000).otherwise(1900)
+        year = part("y") + pl.when(part("y") <= LAST_OF_2000S).then(2000).otherwise(1900)
     if "j" in given:
         days, real = _days(year, pl.lit(1), pl.lit(1)) + part("j") - 1, part("j").is_between(1, 365 + _leaps(year))
     else:
@@ -111,7 +105,7 @@ def _local(name: str, time: FormattedTime) -> pl.Expr:
         real = month.is_between(1, 12) & part("d").is_between(1, _length(year, month))
     hour, minute, second = pl.lit(_MIDNIGHT), pl.lit(0), pl.lit(0)
     if "I" in given:
-        hour = part("I") % _HALF_DAY + pl.when(part("p")).then(_HALF_DAY).otherwise(0)
+        hour = part("I") % HALF_DAY + pl.when(part("p")).then(HALF_DAY).otherwise(0)
         real &= part("I").is_between(1, 12)
     elif "H" in given:
         hour = part("H").fill_null(0)
@@ -127,7 +121,7 @@ def _days(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
     """Return the days from 1 January 1970 to a day."""
     since = pl.when(month > 2).then(year).otherwise(year - 1)  # noqa: PLR2004  # March begins the year
     of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    return 365 * since + since // 4 - since // 100 + since // 400 + of_year - _DAYS_TO_1970
+    return 365 * since + since // 4 - since // 100 + since // 400 + of_year - DAYS_TO_1970
 
 
 def _leaps(year: pl.Expr) -> pl.Expr:

@@ -8,14 +8,23 @@ to agree are not matched, since almost all are.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from lambdas.transform import sql, times
 from lambdas.transform.columns import number, raw
-from spec.mapping import EPOCH_PATTERN, NUMBER_PATTERN, SEVERAL, WHOLE_PATTERN, ColumnMapping, EpochTime, FormattedTime
+from spec.mapping import (
+    AROUND_SEVERAL,
+    EPOCH_PATTERN,
+    NUMBER_PATTERN,
+    REPEATED_SEVERAL,
+    SEVERAL,
+    WHOLE_PATTERN,
+    ColumnMapping,
+    EpochTime,
+    FormattedTime,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,8 +34,6 @@ _PLAIN_NUMBER = 5
 
 _PLAIN_EPOCH = 19
 """Bytes up to which every integer that the engine casts matches EPOCH_PATTERN, if it begins with no sign."""
-
-_BLANK = "[ \t]*"
 
 
 def with_values(rows: pl.LazyFrame, columns: Mapping[str, ColumnMapping], compared: Iterable[str]) -> pl.LazyFrame:
@@ -84,10 +91,8 @@ def _compute(column: ColumnMapping) -> pl.Expr:
     if column.gives_number:
         return value
     if column.split is not None:
-        around = f"{_BLANK}{re.escape(column.split)}{_BLANK}"
-        bars = re.escape(SEVERAL)
-        value = value.str.replace_all(around, SEVERAL).str.replace_all(f"{bars}{{2,}}", SEVERAL)
-        value = value.str.strip_chars(f"{SEVERAL} \t")
+        value = value.str.replace_all(column.split_pattern, SEVERAL).str.replace_all(REPEATED_SEVERAL, SEVERAL)
+        value = value.str.strip_chars(AROUND_SEVERAL)
     return pl.when(value != "").then(value)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from spec import reasons
 from spec.mapping import SEVERAL
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def decode(line: str, paths: Sequence[Path]) -> tuple[str | None, ...]:
     """Return what is wrong with the line's shape, and the text of each name."""
     nothing = (None,) * len(paths)
     if not line:
-        return "blank line", *nothing
+        return reasons.BLANK_LINE, *nothing
     try:
         # Each of several files that were joined may begin with a BOM.
         document = _decoder.decode(line.removeprefix(_BOM))
@@ -73,7 +74,7 @@ def _text(path: Path, document: dict[str, Any]) -> str | None:
     if isinstance(value, list) and path.several:
         values = [text for each in value if (text := _scalar(path.name, each))]
         if any(SEVERAL in text for text in values):
-            raise _NotTextError(f"{path.name} holds {SEVERAL} within a list")
+            raise _NotTextError(reasons.bar_in_list(path.name))
         return SEVERAL.join(values) or None
     return _scalar(path.name, value)
 

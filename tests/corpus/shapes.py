@@ -184,4 +184,12 @@ SHAPES = [
         [("a.csv", 5, "ITEM_ID is empty")],
         dataset="items",
     ),
+    Case(
+        "no record at all, of one event type",
+        shop(EVENT_TYPE={"value": "View"}) | {"keep": "x = 'b'"},
+        {"a.csv": f"user,item,at,x\nu,i,{AT},a\nu,,{AT},b\n"},
+        [],
+        [("a.csv", 3, "ITEM_ID is empty")],
+        filtered=1,
+    ),
 ]

@@ -64,13 +64,13 @@ def by_spark(
     objects = fill(folder, contents)
     target = Target(staging="staging/", dataset="out/", rejects="rejects/r")
     outcome = spark_execute(session, mapping, SparkFolder(folder), objects, target=target, started=STARTED)
-    interactions = None
+    counted = None
     if mapping.dataset == "interactions":
         users = spark_counts.per_user(outcome.rows, outcome.records)
         items = spark_counts.per_item(outcome.records)
-        interactions = spark_counts.interactions_report(outcome.facts, outcome.records, users, items, None)
+        counted = spark_counts.tallies(outcome.records, users, items, None)
     request = TransformRequest(bucket="b", run="r", started=STARTED, datasets=[mapping])
-    report = spark_report(request, mapping, objects, outcome, interactions)
+    report = spark_report(request, mapping, objects, outcome, counted)
     parts = sorted((folder / "out").iterdir())
     assert [f"part-{index:05}.csv" for index in range(len(parts))] == [part.name for part in parts]
     rejects = sorted((folder / "rejects").iterdir()) if (folder / "rejects").exists() else []

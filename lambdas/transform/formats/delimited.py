@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from lambdas.transform.columns import LINE
+from spec import reasons
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,19 +64,18 @@ def _shape_quoted(width: int) -> pl.Expr:
     quoted, split = pl.col("quoted"), pl.col("split").struct
     fewer = pl.when(quoted.is_null()).then(split[width - 1].is_null()).otherwise(quoted.list.len() < width)
     more = pl.when(quoted.is_null()).then(split[width].is_not_null()).otherwise(quoted.list.len() > width)
-    broken = pl.when(quoted.list.len() == 0).then(pl.lit("a quoted field does not end on its line"))
+    broken = pl.when(quoted.list.len() == 0).then(pl.lit(reasons.OPEN_QUOTE))
     return pl.coalesce(broken, _told(width, fewer, more))
 
 
 def _told(width: int, fewer: pl.Expr, more: pl.Expr) -> pl.Expr:
-    fields = f"{width} {'field' if width == 1 else 'fields'}"
     return (
         pl.when(pl.col(LINE) == "")
-        .then(pl.lit("blank line"))
+        .then(pl.lit(reasons.BLANK_LINE))
         .when(fewer)
-        .then(pl.lit(f"fewer than {fields}"))
+        .then(pl.lit(reasons.fewer_fields(width)))
         .when(more)
-        .then(pl.lit(f"more than {fields}"))
+        .then(pl.lit(reasons.more_fields(width)))
     )
 
 

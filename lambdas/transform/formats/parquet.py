@@ -22,8 +22,9 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from lambdas.transform.columns import LINE, LINE_NUMBER, Origin, raw
+from spec import reasons
 from spec.errors import ColumnMissingError, UndecodableError
-from spec.mapping import SEVERAL
+from spec.mapping import EXACT, SEVERAL
 from spec.raw.objects import partitions
 
 if TYPE_CHECKING:
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
 
 _PATH, _WRONG = ":path", ":wrong"
 """Columns beside the fields: address of the object, what is wrong with a list."""
-
-_EXACT = 2**53
-"""Up to here every whole number has its own double."""
 
 
 def scan(store: Store, objects: Sequence[RawObject], mapping: DatasetMapping, columns: Sequence[str]) -> pl.LazyFrame:
@@ -86,7 +84,7 @@ def _scan_alike(
         for name, field in fields.items()
     }
     wrong = [
-        pl.when(_holds_several(fields[name][0])).then(pl.lit(f"{name} holds {SEVERAL} within a list"))
+        pl.when(_holds_several(fields[name][0])).then(pl.lit(reasons.bar_in_list(name)))
         for name in mapping.lists
         if name in lists
     ]
@@ -163,7 +161,7 @@ def _text(key: str, name: str, expression: pl.Expr, kind: DataTypeClass | pl.Dat
     if kind == pl.Date:
         return expression.dt.strftime("%Y-%m-%d")
     if kind.is_float():
-        whole = (expression == expression.round()) & (expression.abs() < _EXACT)
+        whole = (expression == expression.round()) & (expression.abs() < EXACT)
         return (
             pl.when(whole)
             .then(expression.cast(pl.Int64, strict=False).cast(pl.String))
