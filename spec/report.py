@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from spec.mapping import DatasetMapping
     from spec.transform import RawObject
 
-_P90 = 0.9
 _TWO = 2
 
 
@@ -146,7 +145,7 @@ def _distribution(histogram: Mapping[int, int]) -> Distribution:
         once=histogram.get(1, 0),
         median=(_at(histogram, (total - 1) // 2) + _at(histogram, total // 2)) / 2,
         mean=sum(count * times for count, times in histogram.items()) / total,
-        p90=_at(histogram, math.ceil((total - 1) * _P90)),
+        p90=_at(histogram, math.ceil(total * 9 / 10) - 1),
         most=max(histogram),
     )
 
