@@ -3,6 +3,13 @@
 from moto.core.exceptions import AWSError
 
 
+class ExecutionNotRedrivable(AWSError):  # noqa: N818  # the service's code
+    """An execution that runs, has succeeded or is too old."""
+
+    TYPE = "ExecutionNotRedrivable"
+    STATUS = 400
+
+
 class InvalidDefinition(AWSError):  # noqa: N818  # the service's code
     """A definition that is not in the Amazon States Language."""
 
@@ -23,6 +30,16 @@ class InvalidLoggingConfiguration(AWSError):  # noqa: N818  # the service's code
         super().__init__(f"Invalid Logging Configuration: {reason}")
 
 
+class InvalidOutput(AWSError):  # noqa: N818  # the service's code
+    """A task's result that is not JSON."""
+
+    TYPE = "InvalidOutput"
+    STATUS = 400
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Invalid Output: '{reason}'")
+
+
 class StateMachineAlreadyExists(AWSError):  # noqa: N818  # the service's code
     """Another state machine has the name."""
 
@@ -31,3 +48,13 @@ class StateMachineAlreadyExists(AWSError):  # noqa: N818  # the service's code
 
     def __init__(self, arn: str) -> None:
         super().__init__(f"State Machine Already Exists: '{arn}'")
+
+
+class TaskTimedOut(AWSError):  # noqa: N818  # the service's code
+    """A task token that nothing waits with any more."""
+
+    TYPE = "TaskTimedOut"
+    STATUS = 400
+
+    def __init__(self) -> None:
+        super().__init__("Task Timed Out: 'Provided task does not exist anymore'")

@@ -6,15 +6,10 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-import moto.stepfunctions.parser.models as parser_models
 from moto.logs.models import logs_backends
 from moto.stepfunctions.parser.asl.eval.event.logging import is_logging_enabled_for
-from moto.stepfunctions.parser.backend.execution import Execution
 
-from local.patches import replaces
 from local.stepfunctions.exceptions import InvalidLoggingConfiguration
-
-_Execution: Any = Execution
 
 
 class LogSession:
@@ -59,16 +54,9 @@ def check_destination(logging: Mapping[str, Any] | None) -> None:
         raise InvalidLoggingConfiguration(f"the log group {group} does not exist")
 
 
-@replaces(parser_models, "Execution")
-def execution_that_logs(**settings: Any) -> Any:
-    """Create an execution.
-
-    moto: never writes to the log group. AWS: each event that the level wants.
-    """
-    logging = settings["state_machine"].loggingConfiguration
-    if logging.get("level", "OFF") != "OFF":
-        settings["cloud_watch_logging_session"] = LogSession(settings["exec_arn"], logging)
-    return _Execution(**settings)
+def log_session(execution_arn: str, logging: Mapping[str, Any]) -> LogSession | None:
+    """Return what writes an execution's events to its log group, or None if its state machine does not log."""
+    return None if logging.get("level", "OFF") == "OFF" else LogSession(execution_arn, logging)
 
 
 def _destination(logging: Mapping[str, Any]) -> tuple[str, str, str] | None:

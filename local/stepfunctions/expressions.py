@@ -4,8 +4,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker as iteration_module
+import moto.stepfunctions.parser.asl.component.state.exec.state_parallel.branches_decl as branches_module
+import moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback as token_module
 from moto.stepfunctions.parser.api import EvaluationFailedEventDetails, HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.assign.assign_decl import AssignDecl
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
     FailureEventException,
@@ -43,6 +47,12 @@ def query_evaluation_failure(env: Any, cause: str) -> FailureEventException:
     return FailureEventException(
         FailureEvent(env=env, error_name=error, event_type=HistoryEventType.EvaluationFailed, event_details=event)
     )
+
+
+# moto: an iteration, branch or task token that fails with an error named States.… fails its state with States.Runtime.
+# AWS: with that error.
+for _module in (iteration_module, branches_module, token_module):
+    replaces(_module, "CustomErrorName")(ErrorName)
 
 
 def _variables(env: Any) -> Mapping[str, Any]:
@@ -177,6 +187,7 @@ def iterations_know_their_item(cls: Any, env: Any, *args: Any, **kwargs: Any) ->
     moto: `$states.context.Map` is lost in the states of an iteration. AWS: it is there in the whole iteration.
     """
     frame = _as_inner_frame_of(cls, env, *args, **kwargs)
+    frame.position = env.position
     outer = env.states.context_object.context_object_data
     if "Map" in outer:
         frame.states.context_object.context_object_data["Map"] = outer["Map"]

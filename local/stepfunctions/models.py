@@ -1,9 +1,9 @@
 """The backend that runs state machines: moto's interpreter with AWS's rules about names, stops and history."""
 
 import json
-import time
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import moto.stepfunctions.models as moto_models
@@ -11,14 +11,17 @@ import moto.stepfunctions.parser.models as parser_models
 import moto.stepfunctions.responses as moto_responses
 from moto.core.base_backend import BackendDict
 from moto.stepfunctions.exceptions import ExecutionDoesNotExist, InvalidExecutionInput, InvalidToken
-from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+from moto.stepfunctions.utils import PAGINATION_MODEL
+from moto.utilities.paginator import paginate
 
 from local import clock
 from local.patches import replaces
+from local.stepfunctions import task_tokens
 from local.stepfunctions.exceptions import InvalidDefinition, StateMachineAlreadyExists
 from local.stepfunctions.execution_logs import check_destination
+from local.stepfunctions.executions import Execution
 
 _MAX_RESULTS = 1000
 _DEFAULT_RESULTS = 100
@@ -79,10 +82,36 @@ class StepFunctionsBackend(StepFunctionsParserBackend):
     def stop_execution(self, execution_arn: str, error: str | None = None, cause: str | None = None) -> Any:
         """Abort a running execution with the caller's error and cause."""
         execution = self.describe_execution(execution_arn)
-        if execution.status == "RUNNING":
-            execution.error, execution.cause = error, cause
-            _abort(execution, error=error, cause=cause)
+        execution.stop(clock.now(), error, cause)
         return execution
+
+    def redrive_execution(self, execution_arn: str, client_token: str | None) -> datetime:
+        """Redrive an execution; return when.
+
+        Raises:
+            ExecutionDoesNotExist: there is none.
+            ExecutionNotRedrivable: it runs, has succeeded or is too old.
+        """
+        execution: Execution = self.describe_execution(execution_arn)
+        return execution.redrive(client_token)
+
+    @paginate(pagination_model=PAGINATION_MODEL)
+    def list_executions(
+        self, state_machine_arn: str, status_filter: str | None = None, redrive_filter: str | None = None
+    ) -> list[Any]:
+        """Return the executions of a state machine, those that ran last first."""
+        machine: Any = self.describe_state_machine(state_machine_arn)
+        executions = [
+            execution
+            for execution in machine.executions
+            if status_filter in {None, execution.status}
+            and redrive_filter in {None, "REDRIVEN" if execution.redrive_count else "NOT_REDRIVEN"}
+        ]
+        return sorted(
+            executions,
+            key=lambda execution: execution.stop_date or execution.redrive_date or execution.start_date,
+            reverse=True,
+        )
 
     def describe_execution(self, execution_arn: str) -> Any:
         """Return an execution.
@@ -96,6 +125,18 @@ class StepFunctionsBackend(StepFunctionsParserBackend):
                 return execution
         raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{execution_arn}'")
 
+    def send_task_success(self, task_token: str, outcome: str) -> Any:
+        """Let what waits with a token go on (see task_tokens)."""
+        task_tokens.succeed(self._get_executions(), task_token, outcome)
+
+    def send_task_failure(self, task_token: str, error: str | None = None, cause: str | None = None) -> Any:
+        """Let what waits with a token fail (see task_tokens)."""
+        task_tokens.fail(self._get_executions(), task_token, error, cause)
+
+    def send_task_heartbeat(self, task_token: str) -> Any:
+        """Say that what is waited for still lives (see task_tokens)."""
+        task_tokens.beat(self._get_executions(), task_token)
+
     def history_page(
         self, execution_arn: str, *, reverse: bool, max_results: int | None, next_token: str | None
     ) -> tuple[Sequence[Any], str | None]:
@@ -105,7 +146,7 @@ class StepFunctionsBackend(StepFunctionsParserBackend):
             InvalidToken: the token is not one of this operation.
         """
         execution = self.describe_execution(execution_arn)
-        events = execution.to_history_output()["events"] if execution.exec_worker.env else []
+        events = execution.to_history_output()["events"]
         if reverse:
             events = events[::-1]
         start = _start(next_token)
@@ -115,8 +156,7 @@ class StepFunctionsBackend(StepFunctionsParserBackend):
     def stop_all(self) -> None:
         """Abort what runs, since the account is going away."""
         for execution in self._get_executions():
-            if execution.status == "RUNNING":
-                _abort(execution, error=None, cause=None)
+            execution.stop(clock.now(), None, None)
 
     def reset(self) -> None:
         """Forget every state machine and end its executions."""
@@ -137,14 +177,6 @@ def refuse_wrong_definitions(definition: str) -> None:
         raise InvalidDefinition(str(error)) from error
 
 
-def _abort(execution: Any, *, error: str | None, cause: str | None) -> None:
-    while execution.exec_worker.env is None:  # its thread has not parsed the definition yet
-        time.sleep(0.005)
-    execution.stop_date = clock.now()
-    execution.stop(stop_date=execution.stop_date, error=error, cause=cause)
-    execution.exec_status = ExecutionStatus.ABORTED
-
-
 def _start(next_token: str | None) -> int:
     if next_token is None:
         return 0
@@ -160,3 +192,4 @@ for _module, _name in (
     (parser_models, "stepfunctions_parser_backends"),
 ):
     replaces(_module, _name)(backends)
+replaces(parser_models, "Execution")(Execution)

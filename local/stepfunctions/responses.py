@@ -4,44 +4,14 @@ import json
 from typing import Any
 
 import moto.stepfunctions.urls as moto_urls
-from moto.core.responses import ActionResult
-from moto.stepfunctions.parser.api import ExecutionStatus
-from moto.stepfunctions.parser.asl.eval.program_state import (
-    ProgramEnded,
-    ProgramError,
-    ProgramStopped,
-    ProgramTimedOut,
-)
-from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
+from moto.core.responses import ActionResult, EmptyResult
+from moto.stepfunctions.exceptions import ValidationException
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from local import clock
 from local.patches import replaces
+from local.stepfunctions.executions import Execution
 from local.stepfunctions.models import StepFunctionsBackend, backends
-
-_STATUS: dict[Any, ExecutionStatus] = {
-    ProgramEnded: ExecutionStatus.SUCCEEDED,
-    ProgramStopped: ExecutionStatus.ABORTED,
-    ProgramError: ExecutionStatus.FAILED,
-    ProgramTimedOut: ExecutionStatus.TIMED_OUT,
-}
-
-
-@replaces(BaseExecutionWorkerCommunication, "_reflect_execution_status")
-def a_status_comes_with_its_details(self: Any) -> None:
-    """Note how an execution ended.
-
-    moto: shows the new status before its output and error. AWS: all at once.
-    """
-    execution = self.execution
-    state = execution.exec_worker.env.program_state()
-    execution.stop_date = clock.now()
-    if isinstance(state, ProgramEnded):
-        execution.output = execution.exec_worker.env.states.get_input()
-    elif isinstance(state, ProgramError):
-        details = state.error or {}
-        execution.error, execution.cause = details.get("error"), details.get("cause")
-    execution.exec_status = _STATUS[type(state)]
 
 
 class StepFunctions(StepFunctionResponse):
@@ -63,8 +33,12 @@ class StepFunctions(StepFunctionResponse):
             "startDate": execution.start_date,
             "input": execution.execution_input,
             "inputDetails": {"included": True},
-            "redriveCount": 0,
+            **_redrives(execution),
         }
+        reason = execution.not_redrivable_because()
+        answer["redriveStatus"] = "NOT_REDRIVABLE" if reason else "REDRIVABLE"
+        if reason:
+            answer["redriveStatusReason"] = reason
         if status != "RUNNING":
             answer["stopDate"] = execution.stop_date
         if status == "SUCCEEDED":
@@ -77,10 +51,15 @@ class StepFunctions(StepFunctionResponse):
 
     def list_executions(self) -> ActionResult:
         """List the executions of a state machine, newest first; moto leaves out the end of timed-out ones."""
-        arn = self._get_param("stateMachineArn")
+        arn, status = self._get_param("stateMachineArn"), self._get_param("statusFilter")
+        if self._get_param("mapRunArn") is not None:
+            raise NotImplementedError("executions of a Map Run")
+        if status == "PENDING_REDRIVE":
+            raise ValidationException("statusFilter PENDING_REDRIVE needs mapRunArn")
         executions, next_token = self._backend.list_executions(
             arn,
-            status_filter=self._get_param("statusFilter"),
+            status_filter=status,
+            redrive_filter=self._get_param("redriveFilter"),
             max_results=self._get_int_param("maxResults"),
             next_token=self._get_param("nextToken"),
         )
@@ -91,6 +70,7 @@ class StepFunctions(StepFunctionResponse):
                 "name": execution.name,
                 "status": execution.status,
                 "startDate": execution.start_date,
+                **_redrives(execution),
             }
             | ({} if execution.status == "RUNNING" else {"stopDate": execution.stop_date})
             for execution in executions
@@ -102,7 +82,19 @@ class StepFunctions(StepFunctionResponse):
         execution = self._backend.stop_execution(
             self._get_param("executionArn"), error=self._get_param("error"), cause=self._get_param("cause")
         )
-        return ActionResult({"stopDate": execution.stop_date})
+        return ActionResult({"stopDate": execution.stop_date or clock.now()})
+
+    def redrive_execution(self) -> ActionResult:
+        """Let an unsuccessful execution go on, which moto cannot."""
+        date = self._backend.redrive_execution(self._get_param("executionArn"), self._get_param("clientToken"))
+        return ActionResult({"redriveDate": date})
+
+    def send_task_failure(self) -> ActionResult:
+        """Fail a task with the caller's error and cause, of which moto drops the latter."""
+        self._backend.send_task_failure(
+            self._get_param("taskToken"), error=self._get_param("error"), cause=self._get_param("cause")
+        )
+        return EmptyResult()
 
     def get_execution_history(self) -> ActionResult:
         """Return a page of an execution's history; moto knows neither pages nor the reverse order."""
@@ -113,6 +105,11 @@ class StepFunctions(StepFunctionResponse):
             next_token=self._get_param("nextToken"),
         )
         return ActionResult({"events": events, "nextToken": next_token})
+
+
+def _redrives(execution: Execution) -> dict[str, Any]:
+    date = {} if execution.redrive_date is None else {"redriveDate": execution.redrive_date}
+    return {"redriveCount": execution.redrive_count, **date}
 
 
 replaces(moto_urls, "url_paths")({"{0}/$": StepFunctions.dispatch})

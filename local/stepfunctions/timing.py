@@ -24,16 +24,19 @@ from moto.stepfunctions.parser.asl.component.state.exec.execute_state import Exe
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.environment import Environment
-from moto.stepfunctions.parser.asl.eval.program_state import ProgramRunning
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramTimedOut
 
 from local import clock
 from local.patches import replaces
 from local.stepfunctions.glue import RealWork, real_work, waits_for_real_work
 from local.stepfunctions.jsonata import iso
+from local.stepfunctions.positions import begin_program
+from local.stepfunctions.task_tokens import close_token
 from local.stopwatch import Stopwatch
 
 _STEP = 0.05
 _set_error = Environment.set_error
+_set_timed_out = Environment.set_timed_out
 
 
 class _EmbeddedDatetime(dt.datetime):
@@ -95,15 +98,15 @@ def machine_timeout_on_the_embedded_clock(self: Any, env: Any) -> None:
 
     moto: the timeout is on the machine's clock. AWS: on its own.
     """
-    env.next_state_name = self.start_at.start_at_name
+    begin_program(self, env)
     worker = threading.Thread(target=EvalComponent.eval, args=(self, env), daemon=True)
     worker.start()
-    if self.timeout_seconds is None:
-        worker.join()
-    else:
+    if self.timeout_seconds is not None:
         _join_machine(worker, real_work(env), self.timeout_seconds.timeout_seconds)
-    if worker.is_alive():
-        env.set_timed_out()
+        if worker.is_alive():
+            env.set_timed_out()
+    if not isinstance(env.program_state(), ProgramTimedOut):
+        worker.join()
 
 
 def _join_machine(worker: threading.Thread, work: RealWork, timeout: float) -> None:
@@ -123,8 +126,20 @@ def a_stopped_execution_stays_stopped(self: Any, error: Any) -> None:
 
     moto: a task that is cut off by StopExecution fails the execution. AWS: it is ABORTED (or TIMED_OUT).
     """
-    if isinstance(self.program_state(), ProgramRunning):
-        _set_error(self, error)
+    with self._state_mutex:
+        if self.is_running():
+            _set_error(self, error)
+
+
+@replaces(Environment, "set_timed_out")
+def an_ended_execution_does_not_time_out(self: Any) -> None:
+    """Note that a program's time is over.
+
+    moto: whatever had become of it. AWS: only if it still runs.
+    """
+    with self._state_mutex:
+        if self.is_running():
+            _set_timed_out(self)
 
 
 @replaces(ExecutionState, "_evaluate_with_timeout")
@@ -137,6 +152,8 @@ def evaluate_a_state_with_its_timeout(self: Any, env: Any) -> None:
     self.timeout.eval(env=env)
     outcome = _run_in_frame(self, env, env.stack.pop())
     env.stack.append(outcome)
+    if not env.is_running():
+        return
     if not self._is_language_query_jsonpath():
         env.states.set_result(outcome)
         _evaluate_assign_and_output(self, env)
@@ -169,14 +186,15 @@ def jsonata_output_is_evaluated_already(self: Any, env: Any) -> None:
         env.states.reset(input_value=env.stack.pop())
 
 
-def _join(worker: threading.Thread, state: Any, timeout: float) -> None:
-    """Wait for a state's end or its timeout; what really works is measured by what it takes here."""
-    if not waits_for_real_work(state):
-        worker.join(clock.real_seconds(timeout))
-        return
-    watch = Stopwatch()
-    while worker.is_alive() and watch.seconds() < timeout:
-        worker.join(_STEP)
+def _join(worker: threading.Thread, state: Any, env: Any, timeout: float) -> None:
+    """Wait for a state's end, its timeout or a stop; what really works is measured by what it takes here."""
+    works = waits_for_real_work(state)
+    watch, start = Stopwatch(), clock.now()
+    while worker.is_alive() and env.is_running():
+        left = timeout - (watch.seconds() if works else (clock.now() - start).total_seconds())
+        if left <= 0:
+            return
+        worker.join(min(_STEP, left if works else clock.real_seconds(left)))
 
 
 def _run_in_frame(state: Any, env: Any, timeout: float) -> Any:
@@ -195,10 +213,17 @@ def _run_in_frame(state: Any, env: Any, timeout: float) -> Any:
 
     worker = threading.Thread(target=run, daemon=True)
     worker.start()
-    _join(worker, state, timeout)
+    _join(worker, state, env, timeout)
     timed_out = worker.is_alive()
-    frame.set_ended()
+    close_token(frame)
+    if outcome:
+        frame.set_ended()
+    else:
+        frame.event_manager.cut_off(frame.event_history_context)
+        frame.set_stop(stop_date=clock.now(), error=None, cause=None)  # iterations and branches that have not ended
     env.close_frame(frame)
+    if not env.is_running():
+        return None
     if failure:
         raise failure[0]
     if timed_out:

@@ -10,7 +10,7 @@ from tests.local.stepfunctions.support import bucket, task
 from tests.local.support import output, run
 
 WRITERS = 4
-ROUNDS = 8
+ROUNDS = 6
 BODY = b"x" * 6_000_000  # so large that it is written to a file, while other threads get their turn
 
 

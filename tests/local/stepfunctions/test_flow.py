@@ -2,8 +2,10 @@ import itertools
 import time
 from typing import Any
 
+import pytest
+
 from local.server import EmbeddedAWS
-from tests.local.stepfunctions.support import NASTY, bucket, history, pass_state, task
+from tests.local.stepfunctions.support import NASTY, bucket, history, map_state, parallel, pass_state, queue, task
 from tests.local.support import output, run
 
 
@@ -101,6 +103,22 @@ class TestFlow:
         }
         assert output(aws, states) == "item 1"
 
+    @pytest.mark.parametrize("kind", ["map", "parallel"])
+    @pytest.mark.parametrize("error", ["States.QueryEvaluationError", "States.Timeout"])
+    def test_the_services_own_errors_come_through(self, aws: EmbeddedAWS, kind: str, error: str) -> None:
+        """A Map or Parallel fails with the error of its iteration or branch, also one named by the service."""
+        failing = {
+            "States.QueryEvaluationError": pass_state(Output="{% $error('no') %}"),
+            "States.Timeout": task(
+                "sqs:sendMessage.waitForTaskToken",
+                {"QueueUrl": queue(aws), "MessageBody": "{% $states.context.Task.Token %}"},
+                TimeoutSeconds=10,
+            ),
+        }[error]
+        state = map_state([1], {"A": failing}) if kind == "map" else parallel({"A": failing})
+        catch = {"ErrorEquals": [error], "Output": "caught", "Next": "E"}
+        assert output(aws, {"S": state | {"Catch": [catch]}, "E": pass_state()}) == "caught"
+
     def test_parallel(self, aws: EmbeddedAWS) -> None:
         """Branches run at the same time on the same input; the outputs keep the branches' order."""
 
@@ -138,6 +156,14 @@ class TestFlow:
         state = {"Type": "Fail", "Error": "{% 'My' & 'Error' %}", "Cause": "{% $states.input.why %}"}
         description = run(aws, {"F": state}, {"why": NASTY})
         assert (description["status"], description["error"], description["cause"]) == ("FAILED", "MyError", NASTY)
+
+    def test_a_path_that_leads_nowhere(self, aws: EmbeddedAWS) -> None:
+        """In JSONPath, a path that the input does not have is States.Runtime; its cause names path, field and input."""
+        states = {"A": pass_state(Parameters={"b.$": "$.nothing"})}
+        description = run(aws, states, {"a": 1}, QueryLanguage="JSONPath")
+        assert description["error"] == "States.Runtime"
+        assert "The JSONPath '$.nothing' specified for the field" in description["cause"]
+        assert "could not be found in the input '{\"a\": 1}'" in description["cause"]
 
     def test_catch(self, aws: EmbeddedAWS) -> None:
         """A Catch assigns and shapes its output from the error and the state's input."""

@@ -4,6 +4,8 @@ from local.server import EmbeddedAWS
 from tests.local.stepfunctions.support import NASTY, bucket, pass_state, task
 from tests.local.support import machine, output, run, unique
 
+ANSWER = "{% $states.result %}"
+
 
 class TestIntegrations:
     def test_objects_become_json_text(self, aws: EmbeddedAWS) -> None:
@@ -43,6 +45,37 @@ class TestIntegrations:
         description = run(aws, {"T": task("sfn:describeExecution", {"ExecutionArn": "x"})})
         assert description["error"] == "Sfn.InvalidArnException"
         assert "(Service: Sfn, Status Code: 400, Request ID: " in description["cause"]
+
+    def test_executions_are_described_and_listed(self, aws: EmbeddedAWS) -> None:
+        """A machine sees other executions: their status, input and dates, by ARN or by state machine."""
+        other = run(aws, {"F": {"Type": "Fail", "Error": "Mine", "Cause": "why"}}, {"a": 1})
+        states = {
+            "D": task("sfn:describeExecution", {"ExecutionArn": other["executionArn"]}, Next="L", Assign={"d": ANSWER}),
+            "L": task(
+                "sfn:listExecutions",
+                {"StateMachineArn": other["stateMachineArn"], "StatusFilter": "FAILED", "MaxResults": 10},
+                Output={"described": "{% $d %}", "listed": "{% $states.result.Executions %}"},
+            ),
+        }
+        answer = output(aws, states)
+        described = answer["described"]
+        assert {name: described[name] for name in ("Status", "Error", "Cause", "RedriveCount", "RedriveStatus")} == {
+            "Status": "FAILED",
+            "Error": "Mine",
+            "Cause": "why",
+            "RedriveCount": 0,
+            "RedriveStatus": "REDRIVABLE",
+        }
+        assert json.loads(described["Input"]) == {"a": 1}
+        assert described["StopDate"].endswith("Z")
+        assert [entry["ExecutionArn"] for entry in answer["listed"]] == [other["executionArn"]]
+
+    def test_an_unknown_execution_can_be_caught(self, aws: EmbeddedAWS) -> None:
+        """An execution that does not exist is Sfn.ExecutionDoesNotExistException."""
+        unknown = run(aws, {"A": pass_state()})["executionArn"] + "x"
+        catch = {"ErrorEquals": ["Sfn.ExecutionDoesNotExistException"], "Output": "gone", "Next": "E"}
+        states = {"D": task("sfn:describeExecution", {"ExecutionArn": unknown}, Catch=[catch]), "E": pass_state()}
+        assert output(aws, states) == "gone"
 
     def test_unmodelled_errors(self, aws: EmbeddedAWS) -> None:
         """An error that the service's model does not name arrives as <Service>.<Service>Exception."""
