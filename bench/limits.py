@@ -1,8 +1,9 @@
-"""Where the function ends and Spark begins: python -m bench limits [--most N].
+"""Where the function ends and Spark begins: python -m bench limits [--most-rows N].
 
 The transform as the function runs it, from and to the embedded S3, with the threads that the stacks set. Memory is that
-of 5 million rows beside that of many more. Speed is that of one core, as a function of 1,769 MB has one vCPU
-(docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html); larger ones have in proportion, up to 10,240 MB.
+of all rows beside that of a quarter of them. Speed is that of one core and of two, as a function of 1,769 MB has one
+vCPU, and one of twice that two (docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html); with two threads it
+would use no more.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ from bench.transform_mapping import write_mapping
 from local.glue.spark import missing
 from spec.engines import FUNCTION_BYTES
 
-FEW = 5_000_000
+STEP = 10_000
+"""Rows come in multiples of so many (``bench.data``)."""
+
 ONE_FUNCTION = 20_000_000
 SPARK_ROWS = (1_000_000, 5_000_000)
 MEMORY_MB = 1769
-LARGEST_MB = 10_240
 MINUTES = 15
 IMPORTS = {"import polars": "bare Polars", "import lambdas.transform.handler": "the handler with all it uses"}
 _ROUNDS = 5
@@ -47,17 +49,16 @@ class Measured(NamedTuple):
 
 
 def main(most: int) -> None:
-    """Print memory at few and at ``most`` rows, speed of one core, and import times."""
+    """Print memory at ``most`` rows and a quarter of them, speed of one core and two, of Spark, and import times."""
     # As stacks/function.py sets it.
     os.environ["POLARS_MAX_THREADS"] = "2"
-    few, many = _measure(FEW), _measure(most)
+    few, many = _measure(max(STEP, most // 4 // STEP * STEP)), _measure(most)
     one = _measure(min(ONE_FUNCTION, most), "-c", _ONE_CORE)
     _print_runs({"two cores": few, "two cores, more rows": many, "one core, as one function": one})
-    console = Console()
-    console.print(f"Memory grew {many.peak / few.peak:.2f} times over {many.rows // few.rows} times the rows.")
+    _say(f"Memory grew {many.peak / few.peak:.2f} times over {many.rows / few.rows:.1f} times the rows.")
     if one.peak > MEMORY_MB:
         sys.exit(f"{one.rows:,} rows took {one.peak:.0f} MB, more than a function of {MEMORY_MB} MB has")
-    _print_sizes(one)
+    _print_sizes({MEMORY_MB: one, 2 * MEMORY_MB: many})
     _print_spark()
     _print_imports()
 
@@ -86,7 +87,7 @@ def _measured(raw: Path, rows: int, *arguments: str) -> Measured:
 def _print_spark() -> None:
     """Print what a Spark job costs before its first row, and for each million of them, with two threads."""
     if lacking := missing():
-        Console().print(f"Without Spark: {lacking}")
+        _say(f"Without Spark: {lacking}")
         return
     found = []
     for rows in SPARK_ROWS:
@@ -97,7 +98,7 @@ def _print_spark() -> None:
     few, many = found
     each = (many.wall - few.wall) / (many.rows - few.rows)
     begin = few.wall - few.rows * each
-    Console().print(
+    _say(
         f"Spark with two threads of this machine: {begin:.0f} s to begin and {each * 1e6:.1f} s for each million rows, "
         f"from {few.rows:,} and {many.rows:,}."
     )
@@ -113,17 +114,21 @@ def _print_runs(runs: dict[str, Measured]) -> None:
     Console().print(table)
 
 
-def _print_sizes(one: Measured) -> None:
-    """Print what functions of some sizes take in 15 minutes, if the time grows with the rows."""
-    table = Table(title=f"In {MINUTES} minutes, extrapolated from one core of this machine", title_justify="left")
+def _print_sizes(runs: dict[int, Measured]) -> None:
+    """Print what functions take in 15 minutes at the speed of a run each, by their memory in MB."""
+    table = Table(title=f"In {MINUTES} minutes, at the speed above", title_justify="left")
     for column in ("function", "million rows", "GB of text"):
         table.add_column(column, justify="left" if column == "function" else "right")
-    for memory in (MEMORY_MB, 2 * MEMORY_MB, 4 * MEMORY_MB, LARGEST_MB):
-        times = MINUTES * 60 / one.wall * memory / MEMORY_MB
-        table.add_row(f"{memory:,} MB", f"{times * one.rows / 1e6:,.0f}", f"{times * one.size / 1e9:,.0f}")
-    console = Console()
-    console.print(table)
-    console.print(f"engine: auto goes to Spark beyond {FUNCTION_BYTES / 1e9:.0f} GB (spec/engines.py).")
+    for memory, found in runs.items():
+        times = MINUTES * 60 / found.wall
+        table.add_row(f"{memory:,} MB", f"{times * found.rows / 1e6:,.0f}", f"{times * found.size / 1e9:,.0f}")
+    Console().print(table)
+    _say(f"engine: auto goes to Spark beyond {FUNCTION_BYTES / 1e9:.0f} GB (spec/engines.py).")
+
+
+def _say(sentence: str) -> None:
+    """Print a sentence on one line, also where the output is no terminal and its width unknown."""
+    Console().print(sentence, soft_wrap=True)
 
 
 def _print_imports() -> None:
