@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 MAX_STAGE_LENGTH = 8
 STAGE_PATTERN = "[a-z][a-z0-9]{0,7}"
+RUN_ID_PATTERN = "^[0-9]{8}T[0-9]{6}-[0-9a-f]{6}$"
 RUN_ID_LENGTH = len("20260101T000000-abcdef")
+MAX_ATTEMPT = 9
+"""Times that a run makes something anew whose creation failed, each with its number behind the name."""
+
+_ATTEMPT_LENGTH = len(f"-{MAX_ATTEMPT}")
 _CONFIG_HASH_LENGTH = 6
 
 
@@ -90,17 +95,17 @@ def _config_hash(config: dict[str, Any]) -> str:
 
 def longest_import_job(pipeline: str) -> int:
     """Return the length of the longest import job name, whatever the stage."""
-    return len(pipeline) + 1 + MAX_STAGE_LENGTH + len("-interactions-") + RUN_ID_LENGTH
+    return len(pipeline) + 1 + MAX_STAGE_LENGTH + len("-interactions-") + RUN_ID_LENGTH + _ATTEMPT_LENGTH
 
 
 def longest_solution(pipeline: str, solution: str) -> int:
     """Return the length of the longest name of this solution, whatever the stage."""
-    return len(pipeline) + 1 + MAX_STAGE_LENGTH + 1 + len(solution) + 1 + _CONFIG_HASH_LENGTH
+    return len(pipeline) + 1 + MAX_STAGE_LENGTH + 1 + len(solution) + 1 + _CONFIG_HASH_LENGTH + _ATTEMPT_LENGTH
 
 
 def longest_job(pipeline: str, solution: str, job: str) -> int:
     """Return the length of the longest batch job name, whatever the stage."""
-    return len(pipeline) + 1 + MAX_STAGE_LENGTH + 1 + len(solution) + 1 + len(job) + 1 + RUN_ID_LENGTH
+    return len(pipeline) + 1 + MAX_STAGE_LENGTH + 1 + len(solution) + 1 + len(job) + 1 + RUN_ID_LENGTH + _ATTEMPT_LENGTH
 
 
 def too_long(length: int) -> int:

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 _MEMORY_MB = 1769
 """Where a function has one full vCPU (docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html)."""
 
+_RECORDS = ("runs/*",)
+_POINTERS = "curated/*/latest.json"
+"""What the state machine reads and writes by itself."""
+
 _TRANSFORM_READS = ("raw/*", "staging/*")
 _TRANSFORM_WRITES = ("staging/*", "transformed/*", "rejects/*", "batch/*", "runs/*")
 
@@ -202,6 +206,9 @@ class WorkflowStack(Stack):
             resource_name=self._prefix,
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
+        executions_arn = self.format_arn(
+            service="states", resource="execution", resource_name=self._prefix, arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )
         role = iam.Role(
             self,
             "StateMachineRole",
@@ -217,7 +224,16 @@ class WorkflowStack(Stack):
             iam.PolicyStatement(
                 actions=["lambda:InvokeFunction"], resources=[function.function_arn for function in functions]
             ),
-            iam.PolicyStatement(actions=["s3:PutObject"], resources=self._storage.arns(("runs/*",))),
+            iam.PolicyStatement(actions=["s3:PutObject"], resources=self._storage.arns((*_RECORDS, _POINTERS))),
+            iam.PolicyStatement(actions=["s3:GetObject"], resources=self._storage.arns(_RECORDS)),
+            # Without it a key that is not there looks like one that is forbidden.
+            iam.PolicyStatement(
+                actions=["s3:ListBucket"],
+                resources=[self._storage.bucket.bucket_arn],
+                conditions={"StringLike": {"s3:prefix": list(_RECORDS)}},
+            ),
+            iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[f"{executions_arn}:*"]),
+            iam.PolicyStatement(actions=["states:SendTaskFailure"], resources=[state_machine_arn]),
             iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]),
             *personalize_statements(self, prefix=self._prefix, personalize=personalize),
         ]
@@ -225,7 +241,6 @@ class WorkflowStack(Stack):
             # What waiting for a run takes (docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html).
             runs = ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"]
             statements.append(iam.PolicyStatement(actions=runs, resources=[job.arn]))
-            statements.append(iam.PolicyStatement(actions=["s3:GetObject"], resources=self._storage.arns(("runs/*",))))
         for statement in statements:
             role.add_to_policy(statement)
         for reason, findings in wildcard_findings(self._prefix).items():
@@ -233,6 +248,11 @@ class WorkflowStack(Stack):
         acknowledge(
             role,
             "Manifests carry the run's id, which is not known at deployment",
-            self._storage.wildcard_finding("runs/*"),
+            *(self._storage.wildcard_finding(pattern) for pattern in (*_RECORDS, _POINTERS)),
+        )
+        acknowledge(
+            role,
+            "Any execution of this state machine may hold the newest run",
+            f"IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:{self._prefix}:*]",
         )
         return role

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -49,7 +48,7 @@ class NothingScoredError(Exception):
 
 
 def publish(request: PublishRequest, s3: Any) -> PublishReport:
-    """Write the table of one job and point ``latest.json`` to it.
+    """Write the table of one job; the run lets ``latest.json`` name it when all of it is there.
 
     Raises:
         OutputMissingError: no ``.out`` object lies under the output prefix.
@@ -79,7 +78,6 @@ def publish(request: PublishRequest, s3: Any) -> PublishReport:
         s3.delete_object(Bucket=request.bucket, Key=key)
         raise NothingScoredError(f"All {facts['lines']} lines are errors; the first: {facts['first_error']}")
     location = f"s3://{request.bucket}/{request.curated}run={request.run}/"
-    _point_to(request, s3, location)
     return PublishReport(location=location, **facts)
 
 
@@ -115,14 +113,4 @@ def results(lines: pl.LazyFrame, kind: str, line: str) -> pl.LazyFrame:
             # Items that pad a list have no score: the list of scores may be shorter.
             pl.col("scores").list.get(pl.col("rank"), null_on_oob=True).alias("score"),
         )
-    )
-
-
-def _point_to(request: PublishRequest, s3: Any, location: str) -> None:
-    pointer = {"run": request.run, "location": location}
-    s3.put_object(
-        Bucket=request.bucket,
-        Key=f"{request.curated}latest.json",
-        Body=json.dumps(pointer).encode(),
-        ContentType="application/json",
     )

@@ -100,7 +100,7 @@ def _publish() -> dict[str, Any]:
     arns = ", ".join(f"${kind.variable}.arn" for kind in (BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB))
     return {
         "Type": "Task",
-        "Comment": "Turn Personalize's lines into one Parquet table and point latest.json to it.",
+        "Comment": "Turn Personalize's lines into one Parquet table; readers see it when the run is complete.",
         "Resource": "arn:aws:states:::lambda:invoke",
         "Arguments": {
             "FunctionName": "${PublishFunctionArn}",

@@ -1,6 +1,10 @@
 """Raw data to Personalize's datasets: transform, look at what came of it, import.
 
-Transform → Data gate → is it good? → Import datasets (each: create, wait) → is it all there? → next
+    is the run new? → transform → Data gate → is the data good? → Import datasets (each: create, wait)
+        → is everything imported? → next
+
+A run that is gone on with has its data report, and so its datasets and batch inputs, unless it failed before that
+or for its data.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ from stacks.states.job import Job, caught
 if TYPE_CHECKING:
     from spec.pipeline import Pipeline
 
-FIRST_STATE = transform.FIRST_STATE
+FIRST_STATE = "Is the run new?"
 
 
 def states(pipeline: Pipeline, *, next_state: str, on_failure: str, on_failures: str) -> States:
@@ -35,8 +39,17 @@ def states(pipeline: Pipeline, *, next_state: str, on_failure: str, on_failures:
         on_failures: goes on with ``$failures``.
     """
     return {
+        FIRST_STATE: {
+            "Type": "Choice",
+            "Comment": "A run that is gone on with may have been transformed already.",
+            "Choices": [{"Condition": jsonata("$goes_on"), "Next": "Read earlier report"}],
+            "Default": transform.FIRST_STATE,
+        },
+        "Read earlier report": transform.read_report(
+            next_state="Data gate", on_failure=on_failure, fresh=False, missing=transform.FIRST_STATE
+        ),
         **transform.states(pipeline, next_state="Data gate", on_failure=on_failure),
-        **_gate(pipeline, on_failure),
+        **_gate(pipeline, next_state, on_failure),
         "Import datasets": _imports(pipeline, on_failure),
         "Is everything imported?": {
             "Type": "Choice",
@@ -53,7 +66,7 @@ def states(pipeline: Pipeline, *, next_state: str, on_failure: str, on_failures:
     }
 
 
-def _gate(pipeline: Pipeline, on_failure: str) -> States:
+def _gate(pipeline: Pipeline, next_state: str, on_failure: str) -> States:
     interactions = _of_interactions(dataset_mapping(pipeline, "interactions").counted_columns)
     empty = "$report.batch_inputs[lines = 0].('nobody and nothing is selected for ' & prefix)"
     findings = f"$append([$report.datasets.({_of_each(pipeline.max_rejected)})], [{interactions}, {empty}])"
@@ -67,7 +80,12 @@ def _gate(pipeline: Pipeline, on_failure: str) -> States:
         "Is the data good?": {
             "Type": "Choice",
             "Comment": "Nothing is imported unless every check holds.",
-            "Choices": [{"Condition": jsonata("$count($gate) > 0"), "Next": "Data refused"}],
+            "Choices": [
+                # It stopped an earlier attempt; the raw data may have been mended since.
+                {"Condition": jsonata("$count($gate) > 0 and $not($fresh)"), "Next": transform.FIRST_STATE},
+                {"Condition": jsonata("$count($gate) > 0"), "Next": "Data refused"},
+                {"Condition": jsonata("$importMode = 'skip'"), "Assign": {"imports": []}, "Next": next_state},
+            ],
             "Default": "Import datasets",
         },
         "Data refused": {

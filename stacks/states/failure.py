@@ -2,6 +2,11 @@
 
 Nothing in it can hide the failure that led here: if writing or telling fails, the execution still fails for the first
 reason.
+
+The last state fails by answering its own task token. A Fail state would be entered again by a redrive and fail again;
+this one, redriven, goes on with the run.
+Sources: https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html and
+https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token
 """
 
 from __future__ import annotations
@@ -11,6 +16,9 @@ from stacks.states.asl import State, States, catch_all, jsonata, sdk
 
 FIRST_STATE = "Collect failures"
 
+_REDRIVES = "($exists($states.context.Execution.RedriveCount) ? $states.context.Execution.RedriveCount : 0)"
+_GO_ON = "GoOn"
+
 _SENTENCE = (
     "$map($failures, function($f) {"
     " $f.state & ($exists($f.solution) ? ' (' & $f.solution & ($exists($f.job) ? '/' & $f.job : '') & ')' : '')"
@@ -18,9 +26,22 @@ _SENTENCE = (
 )
 """One sentence per failure: state, solution and job, error, the service's reason, ARN."""
 
+_REMEDIES = {
+    "InvalidInput": "Start again with an allowed input.",
+    "DataRefused": "Mend the raw data or its mapping, then redrive this execution: it is read again.",
+    "QualityMissed": "Look at the data report for what changed, or lower the floors of quality in the pipeline file.",
+    "JobTimedOut": "If the job still makes progress, wait for its end and redrive this execution: it is taken over.",
+    "Personalize.LimitExceededException": "Delete what is not needed or ask for a higher quota, then redrive.",
+}
+_REMEDY = "Mend what the reason names, then redrive this execution: what exists is taken over, nothing is paid twice."
 
-def states() -> States:
-    """Return the fragment; it reads ``$failures``, a list of what ``job.caught`` and ``Job`` put together."""
+
+def states(*, go_on_at: str) -> States:
+    """Return the fragment; it reads ``$failures``, a list of what ``job.caught`` and ``Job`` put together.
+
+    A redriven execution sets ``$goes_on`` and enters ``go_on_at``.
+    """
+    remedies = ", ".join(f"'{error}': '{text}'" for error, text in _REMEDIES.items())
     return {
         FIRST_STATE: {
             "Type": "Pass",
@@ -29,17 +50,38 @@ def states() -> States:
                 "cause": jsonata(f"'Run ' & $run & ' failed. ' & $join([{_SENTENCE}], '; ')"),
                 # Names that begin so belong to the language; an execution must not end with one.
                 "error": jsonata("$replace($failures[0].error, /^States[.]/, '')"),
+                "remedy": jsonata(
+                    f"($known := $lookup({{{remedies}}}, $failures[0].error); $exists($known) ? $known : '{_REMEDY}')"
+                ),
+                "redrives": jsonata(_REDRIVES),
             },
             "Next": "Record failure",
         },
         "Record failure": _record(),
         "Notify failure": _notify(),
-        "Failed": {
-            "Type": "Fail",
-            "Comment": "The cause holds what failed and the reason that the service gave.",
-            "Error": jsonata("$error"),
+        "Failed": _fail(),
+        "Go on with the run": {
+            "Type": "Pass",
+            "Comment": "The execution was redriven: take over what exists, make what is missing.",
+            "Assign": {"goes_on": True, "target": jsonata("$run"), "claims": 0},
+            "Next": go_on_at,
+        },
+    }
+
+
+def _fail() -> State:
+    return {
+        "Type": "Task",
+        "Comment": "End as failed; the cause holds what failed and the service's reason. A redrive goes on from here.",
+        "Resource": f"{sdk('sfn', 'SendTaskFailure')}.waitForTaskToken",
+        "Arguments": {
+            "TaskToken": jsonata("$states.context.Task.Token"),
+            "Error": jsonata(f"{_REDRIVES} > $redrives ? '{_GO_ON}' : $substring($error, 0, 256)"),
             "Cause": jsonata("$substring($cause, 0, 32000)"),
         },
+        "TimeoutSeconds": 300,
+        "Catch": [{"ErrorEquals": [_GO_ON], "Output": {}, "Next": "Go on with the run"}],
+        "Next": "Go on with the run",
     }
 
 
@@ -58,6 +100,7 @@ def _record() -> State:
                 "stage": "${Stage}",
                 "execution": jsonata("$states.context.Execution.Id"),
                 "cause": jsonata("$cause"),
+                "remedy": jsonata("$remedy"),
                 "failures": jsonata("[$failures]"),
             },
         },
@@ -80,7 +123,7 @@ def _notify() -> State:
             "TopicArn": "${TopicArn}",
             "Subject": jsonata("$substring('${Prefix}: run ' & $run & ' failed', 0, 100)"),
             "Message": jsonata(
-                "$substring($cause, 0, 200000) & '\\n\\nExecution: ' & "
+                "$substring($cause, 0, 200000) & '\\n\\n' & $remedy & '\\n\\nExecution: ' & "
                 f"{link} & '\\nRecord: s3://${{Bucket}}/runs/' & $run & '/failure.json'"
             ),
         },

@@ -1,16 +1,19 @@
 """The one fragment for everything that Personalize makes asynchronously.
 
-    Create ──already exists──> Take over
-      │                           │
-      v                           │
-    Wait <──not yet───┐           │
-      v               │           │
-    Describe <────────┼───────────┘
-      v               │
-    Done? ────────────┘──ACTIVE──> next
+    Create <──────────next attempt<───────────┐
+      │  └──already exists──> Take over       │
+      v                           │           │
+    Wait <──not yet───┐           │           │
+      v               │           │           │
+    Describe <────────┼───────────┘           │
+      v               │                       │
+    Done? ────────────┘──ACTIVE──> next       │
+      ├──taken over, but it failed long ago───┘
       └──failed, stopped, too late──> Failed ──> on_failure
 
-The variable named after the kind (``datasetImportJob``, ``solution``, …) holds arn, started (ms), status and reason.
+The variable named after the kind (``datasetImportJob``, ``solution``, …) holds arn, started (ms), attempt, whether it
+was just taken over, status and reason. A name that is taken by something failed would be taken for ever: a run that is
+gone on with makes it anew, with the number of the attempt behind the name.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from spec.names import MAX_ATTEMPT
 from spec.resources import ACTIVE, FAILED_STATUSES
 from stacks.states import retries
 from stacks.states.asl import States, catch_all, jsonata, sdk
@@ -40,7 +44,7 @@ class Job:
     Attributes:
         kind: its row in the table of kinds.
         name: JSONata of its name.
-        arguments: what the create call takes besides the name, or JSONata text of all of it.
+        arguments: what the create call takes besides the name, or JSONata of it.
         timeout: how long to wait for it.
         next: state after it is ACTIVE.
         on_failure: state that goes on with what went wrong.
@@ -72,13 +76,36 @@ class Job:
             f"Wait for {label}": self._wait(),
             f"Describe {label}": self._describe(),
             f"Is {label} done?": self._done(),
+            f"Create {label} anew": self._anew(),
             f"{label[0].upper()}{label[1:]} failed": self._failed(),
         }
 
+    @property
+    def _attempt(self) -> str:
+        """JSONata of the number of attempts before this one."""
+        return f"($exists(${self.kind.variable}.attempt) ? ${self.kind.variable}.attempt : 0)"
+
+    @property
+    def _attempted_name(self) -> str:
+        """JSONata of the name of this attempt."""
+        return f"({self.name} & ({self._attempt} > 0 ? '-' & {self._attempt} : ''))"
+
+    def _assigned(self, arn: str, *, taken_over: bool) -> dict[str, Any]:
+        """Return the variable of a job that begins."""
+        return {
+            self.kind.variable: {
+                "arn": jsonata(arn),
+                "started": jsonata("$millis()"),
+                "attempt": jsonata(self._attempt),
+                "takenOver": taken_over,
+            }
+        }
+
     def _create(self) -> dict[str, Any]:
-        arguments = self.arguments
-        if isinstance(arguments, dict):
-            arguments = {self.kind.name_field: jsonata(self.name), **arguments}
+        if isinstance(self.arguments, dict):
+            arguments: Any = {self.kind.name_field: jsonata(self._attempted_name), **self.arguments}
+        else:
+            arguments = jsonata(f"$merge([{self.arguments}, {{'{self.kind.name_field}': {self._attempted_name}}}])")
         return {
             "Type": "Task",
             "Comment": f"Ask Personalize for the {self.kind.label}; wait and retry while what it needs is in use.",
@@ -92,12 +119,7 @@ class Job:
                 },
                 *self._catch(),
             ],
-            "Assign": {
-                self.kind.variable: {
-                    "arn": jsonata(f"$states.result.{self.kind.arn_field}"),
-                    "started": jsonata("$millis()"),
-                }
-            },
+            "Assign": self._assigned(f"$states.result.{self.kind.arn_field}", taken_over=False),
             "Next": f"Wait for {self.kind.label}",
         }
 
@@ -105,11 +127,15 @@ class Job:
         comment = f"The {self.kind.label} exists already: go on with it instead of paying for a second one."
         follow = f"Describe {self.kind.label}"
         if self.latest_of is None:
-            arn = jsonata(f"'${{PersonalizeArn}}:{self.kind.arn_type}/' & {self.name}")
-            assign = {self.kind.variable: {"arn": arn, "started": jsonata("$millis()")}}
-            return {"Type": "Pass", "Comment": comment, "Assign": assign, "Next": follow}
+            arn = f"'${{PersonalizeArn}}:{self.kind.arn_type}/' & {self._attempted_name}"
+            return {
+                "Type": "Pass",
+                "Comment": comment,
+                "Assign": self._assigned(arn, taken_over=True),
+                "Next": follow,
+            }
         # The service makes up the ARN, so its parent is asked.
-        arn = jsonata(f"$states.result.Solution.Latest{self.kind.name}.{self.kind.arn_field}")
+        arn = f"$states.result.Solution.Latest{self.kind.name}.{self.kind.arn_field}"
         return {
             "Type": "Task",
             "Comment": comment,
@@ -117,7 +143,7 @@ class Job:
             "Arguments": {"SolutionArn": jsonata(self.latest_of)},
             "Retry": retries.READ,
             "Catch": self._catch(),
-            "Assign": {self.kind.variable: {"arn": arn, "started": jsonata("$millis()")}},
+            "Assign": self._assigned(arn, taken_over=True),
             "Next": follow,
         }
 
@@ -127,6 +153,8 @@ class Job:
             "Type": "Wait",
             "Comment": "Short while the job is young, longer as it gets old.",
             "Seconds": jsonata(f"$max([{FIRST_WAIT}, $min([{LONGEST_WAIT}, {seconds}])])"),
+            # What fails from here on failed in this attempt.
+            "Assign": {self.kind.variable: jsonata(f"$merge([${self.kind.variable}, {{'takenOver': false}}])")},
             "Next": f"Describe {self.kind.label}",
         }
 
@@ -149,15 +177,27 @@ class Job:
         status = f"${self.kind.variable}.status"
         failed = f"{self.kind.label[0].upper()}{self.kind.label[1:]} failed"
         limit = int(self.timeout.total_seconds() * 1000)
+        is_failed = f"{status} in {list(FAILED_STATUSES)}"
+        old = f"${self.kind.variable}.takenOver and ${self.kind.variable}.attempt < {MAX_ATTEMPT}"
         return {
             "Type": "Choice",
             "Comment": "Exact statuses only: an unknown one means waiting, until the time is up.",
             "Choices": [
                 {"Condition": jsonata(f"{status} = '{ACTIVE}'"), "Next": self.next},
-                {"Condition": jsonata(f"{status} in {list(FAILED_STATUSES)}"), "Next": failed},
+                {"Condition": jsonata(f"{is_failed} and {old}"), "Next": f"Create {self.kind.label} anew"},
+                {"Condition": jsonata(is_failed), "Next": failed},
                 {"Condition": jsonata(f"$millis() - ${self.kind.variable}.started > {limit}"), "Next": failed},
             ],
             "Default": f"Wait for {self.kind.label}",
+        }
+
+    def _anew(self) -> dict[str, Any]:
+        variable = self.kind.variable
+        return {
+            "Type": "Pass",
+            "Comment": "It failed before this run was gone on with: its name is taken, so the next one has a number.",
+            "Assign": {variable: jsonata(f"$merge([${variable}, {{'attempt': ${variable}.attempt + 1}}])")},
+            "Next": self.first_state,
         }
 
     def _failed(self) -> dict[str, Any]:

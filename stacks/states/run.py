@@ -1,6 +1,6 @@
 """The whole run, from the input to the notification.
 
-    Begin run → is the input valid? → resolve input → data.states() → solutions → manifest → notify
+    Begin run → inputs.states() → flight.states() → data.states() → solutions → manifest → latest.json → notify
     any failure → failure.states()
 
 ``${Name}`` in a definition is filled in by CloudFormation with what the stacks made.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from spec import names
 from spec.batch import batch_plans
 from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS
-from stacks.states import data, failure, retries
+from stacks.states import data, failure, flight, inputs, retries
 from stacks.states.asl import State, States, catch_all, jsonata, machine, sdk
 from stacks.states.job import caught
 from stacks.states.solution import solutions_map
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 _FUNCTIONS_SECONDS = 3 * 3600
 """Transform and publishing with all their retries."""
-
-_COMMENTS = ("comment", "Comment")
-"""Keys of the input that say nothing to the run; the console offers the second one."""
 
 
 def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, Any]:
@@ -39,12 +36,15 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
     """
     timeouts = pipeline.timeouts
     states: States = {
-        **_input_states(pipeline, stage),
+        "Begin run": _begin(pipeline, stage),
+        **inputs.states(pipeline, next_state=flight.FIRST_STATE, on_failure="Run failed"),
+        **flight.states(next_state=data.FIRST_STATE, on_failure="Run failed"),
         **data.states(pipeline, next_state="Solutions", on_failure="Run failed", on_failures=failure.FIRST_STATE),
         "Solutions": solutions_map(timeouts, next_state="Write manifest", on_failure="Run failed"),
         "Write manifest": _manifest(spec_hash),
+        "Point to new tables": _point(),
         **_end_states(),
-        **failure.states(),
+        **failure.states(go_on_at=flight.FIRST_STATE),
     }
     comment = f"{pipeline.description or pipeline.name}. Start it with {{}}."
     return machine(states, start="Begin run", comment=comment, timeout_seconds=_whole_timeout(pipeline))
@@ -60,66 +60,17 @@ def _whole_timeout(pipeline: Pipeline) -> int:
     return int(waits) + _FUNCTIONS_SECONDS
 
 
-def _input_states(pipeline: Pipeline, stage: str) -> States:
-    known = [solution.name for solution in pipeline.solutions]
-    allowed = ["solutions", *_COMMENTS]
+def _begin(pipeline: Pipeline, stage: str) -> State:
     run_id = (
         "$replace($substring($states.context.Execution.StartTime, 0, 19), /[-:]/, '')"
         " & '-' & $substring($hash($states.context.Execution.Name, 'SHA-256'), 0, 6)"
     )
-    unknown_keys = f"$keys($states.input)[$not($ in {allowed})]"
-    unknown_solutions = f"$states.input.solutions[$not($ in {known})]"
     return {
-        "Begin run": {
-            "Type": "Pass",
-            "Comment": "The run id: start time and a few characters of the execution's name. Every name carries it.",
-            "Assign": {"run": jsonata(run_id), "known": _plans(pipeline, stage)},
-            "Next": "Is the input valid?",
-        },
-        "Is the input valid?": {
-            "Type": "Choice",
-            "Comment": f"{{}} runs everything; {{'solutions': […]}} runs some of {', '.join(known)}.",
-            "Choices": [
-                _refuse("$type($states.input) != 'object'", "'The input is not an object'"),
-                _refuse(f"$exists({unknown_keys})", f"'Unknown in the input: ' & $join({unknown_keys}, ', ')"),
-                _refuse(
-                    f"$exists({unknown_solutions})",
-                    f"'Unknown solutions: ' & $join([{unknown_solutions}.$string()], ', ')",
-                ),
-                _refuse(
-                    "$exists($states.input.solutions) and $count($states.input.solutions) = 0",
-                    "'The list of solutions is empty'",
-                ),
-            ],
-            "Default": "Resolve input",
-        },
-        "Input refused": {
-            "Type": "Pass",
-            "Comment": "Say what is allowed.",
-            "Assign": {
-                "failure": {
-                    "state": "Is the input valid?",
-                    "error": "InvalidInput",
-                    "reason": jsonata(f"$refusal & '. Allowed: {{}}, or solutions with some of {', '.join(known)}'"),
-                }
-            },
-            "Next": "Run failed",
-        },
-        "Resolve input": {
-            "Type": "Pass",
-            "Comment": "The solutions of this run.",
-            "Assign": {
-                "plans": jsonata(
-                    "$exists($states.input.solutions) ? [$known[name in $states.input.solutions]] : $known"
-                )
-            },
-            "Next": data.FIRST_STATE,
-        },
+        "Type": "Pass",
+        "Comment": "The run id: start time and a few characters of the execution's name. Every name carries it.",
+        "Assign": {"run": jsonata(run_id), "known": _plans(pipeline, stage)},
+        "Next": inputs.FIRST_STATE,
     }
-
-
-def _refuse(condition: str, text: str) -> dict[str, Any]:
-    return {"Condition": jsonata(condition), "Assign": {"refusal": jsonata(text)}, "Next": "Input refused"}
 
 
 def _plans(pipeline: Pipeline, stage: str) -> list[dict[str, Any]]:
@@ -163,6 +114,42 @@ def _manifest(spec_hash: str) -> State:
         },
         "Retry": retries.AWS_CALL,
         "Catch": caught("manifest", go_to="Run failed"),
+        "Output": {},
+        "Next": "Point to new tables",
+    }
+
+
+def _point() -> State:
+    """Return the Map that makes the run's tables the newest ones, all at its end: no reader sees half a run."""
+    folder = "'curated/' & $s.name & '/' & name & '/'"
+    jobs = "$append($s.batch_inference, $s.batch_segment)[status = 'SUCCEEDED']"
+    pointer = f"{{'key': {folder} & 'latest.json', 'location': published.location}}"
+    return {
+        "Type": "Map",
+        "Comment": "The run is complete: let each latest.json name its new table.",
+        "Items": jsonata(f"[$solutions.($s := $; {jobs}.{pointer})]"),
+        "MaxConcurrency": 10,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "INLINE"},
+            "StartAt": "Point to table",
+            "States": {
+                "Point to table": {
+                    "Type": "Task",
+                    "Comment": "Readers go by latest.json: from here on they see this run.",
+                    "Resource": sdk("s3", "PutObject"),
+                    "Arguments": {
+                        "Bucket": "${Bucket}",
+                        "Key": jsonata("$states.input.key"),
+                        "ContentType": "application/json",
+                        "Body": {"run": jsonata("$run"), "location": jsonata("$states.input.location")},
+                    },
+                    "Retry": retries.AWS_CALL,
+                    "Output": {},
+                    "End": True,
+                }
+            },
+        },
+        "Catch": caught("latest.json", go_to="Run failed"),
         "Output": {},
         "Next": "Did everything succeed?",
     }

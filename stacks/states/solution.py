@@ -40,14 +40,14 @@ def solutions_map(timeouts: Timeouts, *, next_state: str, on_failure: str) -> St
 def _solution_states(timeouts: Timeouts) -> States:
     failed = "Solution failed"
     create = (
-        "$merge([{'Name': $plan.resource, 'DatasetGroupArn': '${DatasetGroupArn}', "
+        "$merge([{'DatasetGroupArn': '${DatasetGroupArn}', "
         # The service would otherwise train again every week, and bill it.
         "'PerformAutoTraining': false}, $plan.config])"
     )
     solution = Job(
         kind=SOLUTION,
         name="$plan.resource",
-        arguments=jsonata(create),
+        arguments=create,
         timeout=timeouts.solution,
         next=f"Create {SOLUTION_VERSION.label}",
         on_failure=failed,

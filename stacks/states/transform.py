@@ -40,6 +40,25 @@ def states(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
     }
 
 
+def read_report(*, next_state: str, on_failure: str, fresh: bool, missing: str | None = None) -> State:
+    """Return the state that reads ``$report`` from the bucket; ``missing`` is where to go if it is not there."""
+    absent = "S3.NoSuchKeyException"
+    return {
+        "Type": "Task",
+        "Comment": "What the transform counted.",
+        "Resource": sdk("s3", "GetObject"),
+        "Arguments": {"Bucket": "${Bucket}", "Key": jsonata(_REPORT_KEY)},
+        "Retry": [*([{"ErrorEquals": [absent], "MaxAttempts": 0}] if missing else []), *retries.AWS_CALL],
+        "Catch": [
+            *([{"ErrorEquals": [absent], "Output": {}, "Next": missing}] if missing else []),
+            *caught("data report", go_to=on_failure),
+        ],
+        "Assign": {"report": jsonata("$parse($states.result.Body)"), "fresh": fresh},
+        "Output": {},
+        "Next": next_state,
+    }
+
+
 def _describe(pipeline: Pipeline, next_state: str) -> State:
     inputs = (
         f"[$plans.($plan := $; $plan.jobs.($job := $; $merge([$job.input, {{'prefix': {BATCH_FOLDER} & 'input/'}}])))]"
@@ -74,8 +93,8 @@ def _function(next_state: str, on_failure: str, *, with_spark: bool) -> State:
         },
         "Retry": retries.INVOKE,
         "Catch": [*([too_large] if with_spark else []), *caught("datasets", go_to=on_failure)],
-        "Assign": {"report": jsonata("$states.result.Payload")},
-        "Output": jsonata("$states.result.Payload"),
+        "Assign": {"report": jsonata("$states.result.Payload"), "fresh": True},
+        "Output": {},
         "Next": next_state,
     }
 
@@ -97,17 +116,7 @@ def _spark(next_state: str, on_failure: str) -> States:
             "Next": "Transform with Spark",
         },
         "Transform with Spark": _job(on_failure),
-        "Read report": {
-            "Type": "Task",
-            "Comment": "What the job counted.",
-            "Resource": sdk("s3", "GetObject"),
-            "Arguments": {"Bucket": "${Bucket}", "Key": jsonata(_REPORT_KEY)},
-            "Retry": retries.AWS_CALL,
-            "Catch": caught("data report", go_to=on_failure),
-            "Assign": {"report": jsonata("$parse($states.result.Body)")},
-            "Output": {},
-            "Next": next_state,
-        },
+        "Read report": read_report(next_state=next_state, on_failure=on_failure, fresh=True),
     }
 
 

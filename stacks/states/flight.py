@@ -1,0 +1,176 @@
+"""One run at a time: a start while another run is active ends as skipped.
+
+    Read newest run → whose is it? → Describe newest run → is it active? ──yes──> Notify skipped → Skipped
+                                                               └──no──> Claim run → next
+
+``runs/newest.json`` names the newest run and its execution. It is written under a condition on what was read (S3
+answers 412 if somebody else was faster), so of two simultaneous starts exactly one gets it; ListExecutions would not
+do, since its answers may be late. Nobody gives a claim back: an execution that has ended, however it did,
+holds nothing.
+
+Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html and
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html
+"""
+
+from __future__ import annotations
+
+from stacks.states import retries
+from stacks.states.asl import State, States, catch_all, jsonata, sdk
+from stacks.states.job import caught
+
+FIRST_STATE = "Read newest run"
+NEWEST_RUN_KEY = "runs/newest.json"
+
+_ACTIVE = ["RUNNING", "PENDING_REDRIVE"]
+_MAX_CLAIMS = 5
+"""Whoever loses a claim finds an active run at the next look; more than a few times is another trouble."""
+
+
+def states(*, next_state: str, on_failure: str) -> States:
+    """Return the fragment.
+
+    It reads ``$target``, the run to claim, and ``$goes_on``, whether that is an earlier one; whoever comes to
+    ``next_state`` is the only active run, and ``$run`` is its id.
+    """
+    return {
+        FIRST_STATE: _read(on_failure),
+        "Whose run is it?": _whose(next_state),
+        "Describe newest run": _describe(on_failure),
+        "Is another run active?": {
+            "Type": "Choice",
+            "Comment": "Two runs at once would import into the same datasets.",
+            "Choices": [{"Condition": jsonata(f"$newest.status in {_ACTIVE}"), "Next": "Notify skipped"}],
+            "Default": "Claim run",
+        },
+        "Claim run": _claim(next_state, on_failure),
+        "Was the claim lost?": {
+            "Type": "Choice",
+            "Comment": "Another start was faster: look who it is. Anything else ends the run.",
+            "Choices": [{"Condition": jsonata(f"$claims < {_MAX_CLAIMS}"), "Next": FIRST_STATE}],
+            "Default": on_failure,
+        },
+        "Run refused": {
+            "Type": "Pass",
+            "Comment": "Say which run can be gone on with.",
+            "Assign": {
+                "failure": {"state": "Whose run is it?", "error": "InvalidInput", "reason": jsonata("$refusal")}
+            },
+            "Next": on_failure,
+        },
+        **_skipped(),
+    }
+
+
+def _read(on_failure: str) -> State:
+    return {
+        "Type": "Task",
+        "Comment": f"{NEWEST_RUN_KEY} names the newest run and its execution.",
+        "Resource": sdk("s3", "GetObject"),
+        "Arguments": {"Bucket": "${Bucket}", "Key": NEWEST_RUN_KEY},
+        "Retry": [{"ErrorEquals": ["S3.NoSuchKeyException"], "MaxAttempts": 0}, *retries.AWS_CALL],
+        "Catch": [
+            {
+                "ErrorEquals": ["S3.NoSuchKeyException"],
+                "Assign": {"newest": {}},
+                "Output": {},
+                "Next": "Whose run is it?",
+            },
+            *caught("newest run", go_to=on_failure),
+        ],
+        "Assign": {"newest": jsonata("$merge([$parse($states.result.Body), {'etag': $states.result.ETag}])")},
+        "Output": {},
+        "Next": "Whose run is it?",
+    }
+
+
+def _whose(next_state: str) -> State:
+    known = "$exists($newest.execution)"
+    wrong = (
+        f"'There is no run ' & $target & ' to go on with' & ({known} ? ': the newest is ' & $newest.run : '') "
+        "& '. Later imports have replaced the data of earlier runs, so only the newest can be gone on with.'"
+    )
+    return {
+        "Type": "Choice",
+        "Comment": "Nobody's, this execution's own, or that of another execution.",
+        "Choices": [
+            {"Condition": jsonata(f"{known} and $newest.execution = $states.context.Execution.Id"), "Next": next_state},
+            {
+                "Condition": jsonata(f"$goes_on and ({known} ? $newest.run != $target : true)"),
+                "Assign": {"refusal": jsonata(wrong)},
+                "Next": "Run refused",
+            },
+            {"Condition": jsonata(known), "Next": "Describe newest run"},
+        ],
+        "Default": "Claim run",
+    }
+
+
+def _describe(on_failure: str) -> State:
+    gone = "Sfn.ExecutionDoesNotExistException"
+    return {
+        "Type": "Task",
+        "Comment": "Ask how the execution of the newest run is.",
+        "Resource": sdk("sfn", "DescribeExecution"),
+        "Arguments": {"ExecutionArn": jsonata("$newest.execution")},
+        "Retry": [{"ErrorEquals": [gone], "MaxAttempts": 0}, *retries.AWS_CALL],
+        # Step Functions forgets an execution 90 days after its end.
+        "Catch": [
+            {"ErrorEquals": [gone], "Output": {}, "Next": "Claim run"},
+            *caught("newest run", go_to=on_failure),
+        ],
+        "Assign": {"newest": jsonata("$merge([$newest, {'status': $states.result.Status}])")},
+        "Output": {},
+        "Next": "Is another run active?",
+    }
+
+
+def _claim(next_state: str, on_failure: str) -> State:
+    body = "{'run': $target, 'execution': $states.context.Execution.Id, 'started': $states.context.Execution.StartTime}"
+    condition = "$exists($newest.etag) ? {'IfMatch': $newest.etag} : {'IfNoneMatch': '*'}"
+    written = f"'Bucket': '${{Bucket}}', 'Key': '{NEWEST_RUN_KEY}', 'ContentType': 'application/json', 'Body': {body}"
+    lost = caught("newest run", go_to="Was the claim lost?")[0]
+    return {
+        "Type": "Task",
+        "Comment": "Become the newest run, unless somebody else has become it since the look.",
+        "Resource": sdk("s3", "PutObject"),
+        "Arguments": jsonata(f"$merge([{{{written}}}, {condition}])"),
+        "Catch": [
+            {
+                **lost,
+                "ErrorEquals": ["S3.S3Exception", "S3.SdkClientException"],
+                "Assign": {**lost["Assign"], "claims": jsonata("$claims + 1")},
+            },
+            *caught("newest run", go_to=on_failure),
+        ],
+        "Assign": {"run": jsonata("$target")},
+        "Output": {},
+        "Next": next_state,
+    }
+
+
+def _skipped() -> States:
+    return {
+        "Notify skipped": {
+            "Type": "Task",
+            "Comment": "Tell that this start did nothing, and which run is active.",
+            "Resource": "arn:aws:states:::sns:publish",
+            "Arguments": {
+                "TopicArn": "${TopicArn}",
+                "Subject": jsonata("$substring('${Prefix}: run ' & $run & ' skipped', 0, 100)"),
+                "Message": jsonata("'Run ' & $newest.run & ' is still active: ' & $newest.execution"),
+            },
+            "Retry": retries.AWS_CALL,
+            "Catch": catch_all("Skipped"),
+            "Output": {},
+            "Next": "Skipped",
+        },
+        "Skipped": {
+            "Type": "Succeed",
+            "Comment": "Another run is active; this one did nothing.",
+            "Output": {
+                "run": jsonata("$run"),
+                "skipped": True,
+                "active": {"run": jsonata("$newest.run"), "execution": jsonata("$newest.execution")},
+            },
+        },
+    }

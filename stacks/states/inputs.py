@@ -1,0 +1,146 @@
+"""The input of an execution: what an analyst may override in the console, checked before anything happens.
+
+``{}`` runs everything. Each override is one row of ``overrides()``: its shape, what is allowed, and what to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from spec.names import RUN_ID_PATTERN
+from stacks.states.asl import State, States, jsonata
+
+if TYPE_CHECKING:
+    from spec.pipeline import Pipeline
+
+FIRST_STATE = "Is the input valid?"
+
+_COMMENTS = ("comment", "Comment")
+"""Keys of the input that say nothing to the run; the console offers the second one."""
+
+_GIVEN = "$states.input"
+
+
+@dataclass(frozen=True)
+class Override:
+    """A key of the input.
+
+    Attributes:
+        key: the key.
+        wrong: JSONata of what is wrong with its value, nothing if it is right.
+        allowed: what to say of it.
+    """
+
+    key: str
+    wrong: str
+    allowed: str
+
+
+def overrides(pipeline: Pipeline) -> list[Override]:
+    """Return every key that an input may have, besides comments."""
+    solutions = [solution.name for solution in pipeline.solutions]
+    strange = f"{_GIVEN}.jobs[$not($substringBefore($, '/') in {_GIVEN}.solutions)]"
+    elsewhere = (
+        f"$exists({_GIVEN}.solutions) and $exists({strange})",
+        f"'Not of the chosen solutions: ' & $join([{strange}], ', ')",
+    )
+    jobs = [f"{solution.name}/{job.name}" for solution in pipeline.solutions for job in solution.jobs]
+    return [
+        Override("solutions", _some_of("solutions", solutions, empty=False), f"some of {', '.join(solutions)}"),
+        Override("jobs", _some_of("jobs", jobs, elsewhere, empty=True), f"some of {', '.join(jobs)} ([] for none)"),
+        Override("import", _one_of("import", ("run", "skip")), "run or skip"),
+        Override("training", _one_of("training", ("run", "skip")), "run or skip"),
+        Override(
+            "run",
+            f"$type({_GIVEN}.run) = 'string' and $contains({_GIVEN}.run, /{RUN_ID_PATTERN}/) ? '' : 'run is no run id'",
+            "the id of the newest run, to go on with it",
+        ),
+    ]
+
+
+def states(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
+    """Return the fragment.
+
+    It goes on with ``$plans``, the solutions of the run with their jobs; with ``$importMode`` and ``$trainingMode``; with
+    ``$target`` and ``$goes_on`` for ``flight``.
+    """
+    known = overrides(pipeline)
+    keys = [*(override.key for override in known), *_COMMENTS]
+    unknown = f"$keys({_GIVEN})[$not($ in {keys})]"
+    allowed = "; ".join(f"{override.key}: {override.allowed}" for override in known)
+    return {
+        FIRST_STATE: {
+            "Type": "Choice",
+            "Comment": "{} runs everything. Overrides: " + ", ".join(override.key for override in known) + ".",
+            "Choices": [
+                _refuse(f"$type({_GIVEN}) != 'object'", "'The input is not an object'"),
+                _refuse(f"$exists({unknown})", f"'Unknown in the input: ' & $join({unknown}, ', ')"),
+                *(_refuse(f"$exists({_GIVEN}.{each.key}) and ({each.wrong}) != ''", each.wrong) for each in known),
+            ],
+            "Default": "Resolve input",
+        },
+        "Input refused": {
+            "Type": "Pass",
+            "Comment": "Say what is allowed.",
+            "Assign": {
+                "failure": {
+                    "state": FIRST_STATE,
+                    "error": "InvalidInput",
+                    "reason": jsonata(f"$refusal & '. Allowed: {{}}, or any of {allowed}'"),
+                }
+            },
+            "Next": on_failure,
+        },
+        "Resolve input": _resolve(next_state),
+    }
+
+
+def _resolve(next_state: str) -> State:
+    of_jobs = f"$count({_GIVEN}.jobs) > 0 ? $known[name in {_GIVEN}.jobs.$substringBefore($, '/')] : $known"
+    chosen = f"$exists({_GIVEN}.solutions) ? $known[name in {_GIVEN}.solutions] : {of_jobs}"
+    kept = "$p.jobs[($p.name & '/' & name) in $asked]"
+    with_jobs = (
+        f"$exists({_GIVEN}.jobs) ? ($asked := {_GIVEN}.jobs; "
+        f"$map($chosen, function($p) {{ $merge([$p, {{'jobs': [{kept}]}}]) }})) : $chosen"
+    )
+    return {
+        "Type": "Pass",
+        "Comment": "What this run does: its solutions and batch jobs, and which steps it leaves out.",
+        "Assign": {
+            "plans": jsonata(f"($chosen := [{chosen}]; [{with_jobs}])"),
+            "importMode": jsonata(_or_run("import")),
+            "trainingMode": jsonata(_or_run("training")),
+            "target": jsonata(f"$exists({_GIVEN}.run) ? {_GIVEN}.run : $run"),
+            "goes_on": jsonata(f"$exists({_GIVEN}.run)"),
+            "claims": 0,
+        },
+        "Next": next_state,
+    }
+
+
+def _or_run(key: str) -> str:
+    return f"$exists({_GIVEN}.{key}) ? {_GIVEN}.{key} : 'run'"
+
+
+def _some_of(key: str, allowed: list[str], *more: tuple[str, str], empty: bool) -> str:
+    """Return JSONata of what is wrong with a list of names; ``more`` are conditions and what they say."""
+    given = f"{_GIVEN}.{key}"
+    unknown = f"{given}[$not($ in {allowed})]"
+    cases = [
+        (f"$type({given}) != 'array'", f"'{key} is not a list'"),
+        *([] if empty else [(f"$count({given}) = 0", f"'The list of {key} is empty'")]),
+        (f"$exists({unknown})", f"'Unknown {key}: ' & $join([{unknown}.$string()], ', ')"),
+        *more,
+    ]
+    return " : ".join(f"{condition} ? {text}" for condition, text in cases) + " : ''"
+
+
+def _one_of(key: str, allowed: tuple[str, ...]) -> str:
+    """Return JSONata of what is wrong with a word."""
+    given = f"{_GIVEN}.{key}"
+    return f"{given} in {list(allowed)} ? '' : 'Unknown {key}: ' & $string({given})"
+
+
+def _refuse(condition: str, text: str) -> State:
+    return {"Condition": jsonata(condition), "Assign": {"refusal": jsonata(text)}, "Next": "Input refused"}
