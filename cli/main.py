@@ -6,7 +6,7 @@ import json
 import re
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -76,6 +76,10 @@ def run_command(
         Path | None, typer.Option(help="Folder to upload under raw/; with --local default samples/<pipeline>.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for results.")] = Path("out"),
+    execution_input: Annotated[
+        str,
+        typer.Option("--input", help='Input of the run as JSON, such as \'{"training": "skip"}\'; see docs/runs.md.'),
+    ] = "{}",
 ) -> None:
     """Run a pipeline, follow it, and bring its results to out/<pipeline>/<run id>/.
 
@@ -84,13 +88,15 @@ def run_command(
     succeeded.
 
     Example: pipelines run movielens --local
+
+    Example: pipelines run movielens --stage prod --input '{"solutions": ["for-you"]}'
     """
     view = View()
     loaded, file = _load(pipeline)
     if not re.fullmatch(STAGE_PATTERN, stage):
         raise typer.BadParameter("use up to 8 small letters and digits, beginning with a letter", param_hint="--stage")
     try:
-        options = RunOptions(file, stage, raw_folder(loaded, raw, local=local), out)
+        options = RunOptions(file, stage, raw_folder(loaded, raw, local=local), out, _json(execution_input))
         succeeded = (run_local if local else run)(loaded, options, view)
     except CommandError as error:
         view.error(error)
@@ -99,6 +105,13 @@ def run_command(
         view.error(CommandError(str(error), remedy="Check AWS_PROFILE, AWS_REGION and your permissions"))
         raise typer.Exit(1) from error
     raise typer.Exit(0 if succeeded else 1)
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"this is no JSON: {error}", param_hint="--input") from error
 
 
 @app.command()

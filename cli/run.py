@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import time
 from dataclasses import dataclass
@@ -43,12 +44,14 @@ class RunOptions:
         file: the pipeline file.
         raw: folder to upload under ``raw/``, None to use what lies there.
         out: folder that results are put under.
+        execution_input: what the execution starts with.
     """
 
     file: Path
     stage: str
     raw: Path | None
     out: Path
+    execution_input: Any
 
 
 def raw_folder(pipeline: Pipeline, given: Path | None, *, local: bool) -> Path | None:
@@ -99,8 +102,16 @@ def run(pipeline: Pipeline, options: RunOptions, view: View, *, every: float = 5
             count = results.upload(s3, deployment.bucket, options.raw)
             view.line(f"{count} files from {_relative(options.raw)} to s3://{deployment.bucket}/raw/")
     with view.phase("Run"):
-        execution = _follow(session.client("stepfunctions"), deployment, view, every)
-    run = run_id(execution["startDate"], execution["name"])
+        execution = _follow(session.client("stepfunctions"), deployment, options.execution_input, view, every)
+    if (active := _active_run(execution)) is not None:
+        view.error(
+            CommandError(
+                f"Skipped: run {active['run']} is still active",
+                remedy=f"Wait for its end, or stop its execution: {active['execution']}",
+            )
+        )
+        return False
+    run = _run_of(execution, options.execution_input, s3, deployment.bucket)
     folder = options.out / pipeline.name / run
     with view.phase("Results"):
         results.download(s3, deployment.bucket, pipeline, run, folder)
@@ -114,9 +125,29 @@ def run(pipeline: Pipeline, options: RunOptions, view: View, *, every: float = 5
     return bool(execution["status"] == "SUCCEEDED")
 
 
-def _follow(stepfunctions: Any, deployment: Deployment, view: View, every: float) -> dict[str, Any]:
+def _active_run(execution: dict[str, Any]) -> dict[str, str] | None:
+    """Return run and execution of the run because of which an execution did nothing, None if it ran."""
+    output = json.loads(execution.get("output") or "{}")
+    active: dict[str, str] | None = output.get("active") if output.get("skipped") else None
+    return active
+
+
+def _run_of(execution: dict[str, Any], execution_input: Any, s3: Any, bucket: str) -> str:
+    """Return the id of the run that an execution did: one that it went on with, or its own."""
+    own = run_id(execution["startDate"], execution["name"])
+    given = execution_input.get("run") if isinstance(execution_input, dict) else None
+    # An execution that was refused left its record under its own id.
+    is_own = given is None or s3.list_objects_v2(Bucket=bucket, Prefix=f"runs/{own}/")["KeyCount"]
+    return own if is_own else str(given)
+
+
+def _follow(
+    stepfunctions: Any, deployment: Deployment, execution_input: Any, view: View, every: float
+) -> dict[str, Any]:
     started = time.monotonic()
-    answer = stepfunctions.start_execution(stateMachineArn=deployment.state_machine_arn, input="{}")
+    answer = stepfunctions.start_execution(
+        stateMachineArn=deployment.state_machine_arn, input=json.dumps(execution_input)
+    )
     follower = Follower(stepfunctions, answer["executionArn"])
     for progress in follower.watch(every=every):
         view.progress(progress, time.monotonic() - started)

@@ -150,11 +150,21 @@ def _training_table(manifest: dict[str, Any]) -> Table:
     table.add_column("solution")
     for _, label in _METRICS:
         table.add_column(label, justify="right")
+    misses = any(solution.get("quality", {}).get("misses") for solution in manifest["solutions"])
+    if misses:
+        table.add_column("quality")
     for solution in manifest["solutions"]:
         metrics = solution.get("metrics", {})
         name = f"{solution['name']}\n[dim]{solution['recipe'].rsplit('/', 1)[1]}[/dim]"
-        table.add_row(name, *(f"{metrics[key]:.4f}" if key in metrics else "-" for key, _ in _METRICS))
+        cells = [f"{metrics[key]:.4f}" if key in metrics else "-" for key, _ in _METRICS]
+        table.add_row(name, *cells, *([_quality(solution)] if misses else []))
     return table
+
+
+def _quality(solution: dict[str, Any]) -> str:
+    quality = solution.get("quality", {})
+    told = "\n".join(escape(miss) for miss in quality.get("misses", []))
+    return f"{told}\n[yellow]scored with the version before[/yellow]" if told and quality["kept_version"] else told
 
 
 def _jobs_table(manifest: dict[str, Any]) -> Table:

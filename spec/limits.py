@@ -51,3 +51,13 @@ MAX_QUERIES_PER_FILE = {"item": 500, "attributes": 10}
 
 MAX_SEGMENT_USERS = 5_000_000
 """Users per segment (page creating-batch-seg-job)."""
+
+MAX_TRAINING_JOBS = 40
+MAX_PARALLEL_TRAINING_JOBS = 10
+"""Of one search for hyperparameters (page API_HPOResourceConfig)."""
+
+MAX_EVENT_WEIGHTS = 10
+"""Event types with a weight (page API_EventsConfig)."""
+
+MAX_AUTO_TRAINING_DAYS = 30
+"""Days between automatic trainings (page API_AutoTrainingConfig)."""

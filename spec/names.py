@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from spec.compiler import dataset_fields
 from spec.datasets import avro_schema, dataset_type, schema_hash
 from spec.limits import MAX_NAME_LENGTH
-from spec.recipes import RECIPES
+from spec.training import solution_config
 
 if TYPE_CHECKING:
     from spec.datasets import DatasetName
@@ -65,31 +64,10 @@ def solution_name(pipeline: str, stage: str, solution: Solution) -> str:
     return f"{prefix(pipeline, stage)}-{solution.name}-{_config_hash(solution_config(solution))}"
 
 
-def solution_config(solution: Solution) -> dict[str, Any]:
-    """Return what CreateSolution takes besides name, group and automatic training, as Step Functions writes it."""
-    request: dict[str, Any] = {"RecipeArn": RECIPES[solution.recipe].arn}
-    if solution.event_type is not None:
-        request["EventType"] = solution.event_type
-    config: dict[str, Any] = {}
-    if solution.event_value_threshold is not None:
-        # A string in this place of the API (page API_SolutionConfig).
-        config["EventValueThreshold"] = _decimal(solution.event_value_threshold)
-    if solution.hyperparameters:
-        config["AlgorithmHyperParameters"] = {
-            name: str(value) for name, value in sorted(solution.hyperparameters.items())
-        }
-    if config:
-        request["SolutionConfig"] = config
-    return request
-
-
-def _decimal(value: float) -> str:
-    """Return a number in full, without exponent and without needless zeros."""
-    return format(Decimal(repr(value)).normalize(), "f")
-
-
 def _config_hash(config: dict[str, Any]) -> str:
-    canonical = json.dumps(config, sort_keys=True)
+    # Without automatic training, which is the rule, it leaves no trace in names.
+    named = {key: value for key, value in config.items() if (key, value) != ("PerformAutoTraining", False)}
+    canonical = json.dumps(named, sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:_CONFIG_HASH_LENGTH]
 
 

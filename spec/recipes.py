@@ -24,6 +24,11 @@ class Recipe:
         segment_input: what one line of batch segment input names: ``item``, ``attributes``, or None.
         hyperparameters: names accepted in ``algorithmHyperParameters``.
         needs_items: whether the recipe trains on the Items dataset.
+        tunable: hyperparameters that a search may vary.
+        features: names accepted in ``featureTransformationParameters``.
+        weighs_events: whether event types can have weights (page optimizing-solution-events-config).
+        optimizes: whether it takes an objective (page optimizing-solution-for-objective).
+        updates: whether a version can be trained from the one before (page API_CreateSolutionVersion).
     """
 
     name: str
@@ -31,6 +36,11 @@ class Recipe:
     hyperparameters: frozenset[str] = frozenset()
     segment_input: SegmentInput | None = None
     needs_items: bool = False
+    tunable: frozenset[str] = frozenset()
+    features: frozenset[str] = frozenset()
+    weighs_events: bool = False
+    optimizes: bool = False
+    updates: bool = False
 
     @property
     def arn(self) -> str:
@@ -39,17 +49,38 @@ class Recipe:
 
 
 _SEQUENCE_MODEL = frozenset({"hidden_dimension", "bptt", "recency_mask"})
+_HISTORY = frozenset({"min_user_history_length_percentile", "max_user_history_length_percentile"})
+_COUNTS = frozenset({"min_item_interaction_count_percentile", "max_item_interaction_count_percentile"})
+_DISCOUNT = frozenset({"popularity_discount_factor"})
+_DIMENSIONS = frozenset({"item_id_hidden_dim", "item_metadata_hidden_dim"})
+_RECENCY_BIAS = frozenset({"apply_recency_bias"})
+_SIMS = _DISCOUNT | {"min_cointeraction_count"}
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        Recipe("aws-user-personalization-v2", "user", frozenset({"apply_recency_bias"})),
-        Recipe("aws-user-personalization", "user", _SEQUENCE_MODEL),
+        Recipe("aws-user-personalization-v2", "user", _RECENCY_BIAS, weighs_events=True),
+        Recipe(
+            "aws-user-personalization",
+            "user",
+            _SEQUENCE_MODEL,
+            tunable=_SEQUENCE_MODEL,
+            features=_HISTORY,
+            optimizes=True,
+            updates=True,
+        ),
         Recipe("aws-popularity-count", "user"),
-        Recipe("aws-personalized-ranking-v2", "ranking", frozenset({"apply_recency_bias"})),
-        Recipe("aws-personalized-ranking", "ranking", _SEQUENCE_MODEL),
-        Recipe("aws-similar-items", "item", frozenset({"popularity_discount_factor"})),
-        Recipe("aws-sims", "item", frozenset({"popularity_discount_factor", "min_cointeraction_count"})),
+        Recipe("aws-personalized-ranking-v2", "ranking", _RECENCY_BIAS, weighs_events=True),
+        Recipe(
+            "aws-personalized-ranking",
+            "ranking",
+            _SEQUENCE_MODEL,
+            tunable=_SEQUENCE_MODEL,
+            features=_HISTORY,
+            optimizes=True,
+        ),
+        Recipe("aws-similar-items", "item", _DISCOUNT, tunable=_DIMENSIONS),
+        Recipe("aws-sims", "item", _SIMS, tunable=_SIMS, features=_HISTORY | _COUNTS),
         Recipe("aws-semantic-similarity", "item", needs_items=True),
         Recipe("aws-trending-now", None),
         Recipe("aws-next-best-action", None),

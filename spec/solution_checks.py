@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spec import names
 from spec.findings import Finding, duplicates, items, mapping
 from spec.recipes import RECIPES
+from spec.training_checks import check_training
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,13 +50,11 @@ def _check_solution(path: Path, solution: dict[str, Any], datasets: dict[str, An
     recipe = RECIPES.get(str(solution.get("recipe")))
     if recipe is None:
         return
-    for name in mapping(solution.get("hyperparameters")):
-        if name not in recipe.hyperparameters:
-            allowed = ", ".join(sorted(recipe.hyperparameters)) or "none"
-            yield Finding((*path, "hyperparameters", name), f"{recipe.name} has no such one", f"It has: {allowed}")
+    of_each = {name: mapping(mapping(datasets.get(name)).get("columns")) for name in ("items", "users")}
+    yield from check_training(path, solution, recipe, {"interactions": columns, **of_each})
     if recipe.needs_items and "items" not in datasets:
         yield Finding((*path, "recipe"), f"{recipe.name} trains on items", "Add datasets.items")
-    yield from _check_jobs(path, solution, recipe, mapping(mapping(datasets.get("items")).get("columns")))
+    yield from _check_jobs(path, solution, recipe, of_each["items"])
 
 
 def _check_jobs(

@@ -9,7 +9,8 @@ from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Ta
 
 from spec.limits import MAX_NUM_RESULTS, MAX_SEGMENT_USERS
 from spec.recipes import RECIPES
-from spec.values import Duration, LowerName, RawPath, Scalar, Strict
+from spec.training_section import TrainingOptions
+from spec.values import Duration, LowerName, RawPath, Strict
 
 
 def _recipe(name: str) -> str:
@@ -85,7 +86,7 @@ class BatchSegmentJob(Strict):
     num_results: int = Field(default=25, ge=1, le=MAX_SEGMENT_USERS, description="users per segment")
 
 
-class Solution(Strict):
+class Solution(TrainingOptions):
     """What to train, and the jobs that score with it."""
 
     name: LowerName
@@ -94,7 +95,6 @@ class Solution(Strict):
     event_value_threshold: float | None = Field(
         default=None, allow_inf_nan=False, strict=False, description="train on EVENT_VALUE >= this only"
     )
-    hyperparameters: dict[str, Scalar] = Field(default={}, description="algorithmHyperParameters of the recipe")
     batch_inference: list[BatchInferenceJob] = Field(default=[])
     batch_segment: list[BatchSegmentJob] = Field(default=[])
 

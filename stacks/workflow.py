@@ -19,6 +19,7 @@ from stacks.grants import personalize_statements, wildcard_findings
 from stacks.schedule import StartSchedule
 from stacks.spark import TransformJob
 from stacks.states.run import definition
+from stacks.states.training import METRICS_NAMESPACE
 
 if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
 _MEMORY_MB = 1769
 """Where a function has one full vCPU (docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html)."""
 
-_RECORDS = ("runs/*",)
-_POINTERS = "curated/*/latest.json"
+_RECORDS = ("runs/*", "curated/*/latest.json")
 """What the state machine reads and writes by itself."""
 
 _TRANSFORM_READS = ("raw/*", "staging/*")
@@ -224,8 +224,7 @@ class WorkflowStack(Stack):
             iam.PolicyStatement(
                 actions=["lambda:InvokeFunction"], resources=[function.function_arn for function in functions]
             ),
-            iam.PolicyStatement(actions=["s3:PutObject"], resources=self._storage.arns((*_RECORDS, _POINTERS))),
-            iam.PolicyStatement(actions=["s3:GetObject"], resources=self._storage.arns(_RECORDS)),
+            iam.PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=self._storage.arns(_RECORDS)),
             # Without it a key that is not there looks like one that is forbidden.
             iam.PolicyStatement(
                 actions=["s3:ListBucket"],
@@ -235,6 +234,12 @@ class WorkflowStack(Stack):
             iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[f"{executions_arn}:*"]),
             iam.PolicyStatement(actions=["states:SendTaskFailure"], resources=[state_machine_arn]),
             iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]),
+            # The action knows no resource, but a namespace.
+            iam.PolicyStatement(
+                actions=["cloudwatch:PutMetricData"],
+                resources=["*"],
+                conditions={"StringEquals": {"cloudwatch:namespace": METRICS_NAMESPACE}},
+            ),
             *personalize_statements(self, prefix=self._prefix, personalize=personalize),
         ]
         if job:
@@ -248,7 +253,7 @@ class WorkflowStack(Stack):
         acknowledge(
             role,
             "Manifests carry the run's id, which is not known at deployment",
-            *(self._storage.wildcard_finding(pattern) for pattern in (*_RECORDS, _POINTERS)),
+            *(self._storage.wildcard_finding(pattern) for pattern in _RECORDS),
         )
         acknowledge(
             role,

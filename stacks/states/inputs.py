@@ -50,7 +50,7 @@ def overrides(pipeline: Pipeline) -> list[Override]:
         Override("solutions", _some_of("solutions", solutions, empty=False), f"some of {', '.join(solutions)}"),
         Override("jobs", _some_of("jobs", jobs, elsewhere, empty=True), f"some of {', '.join(jobs)} ([] for none)"),
         Override("import", _one_of("import", ("run", "skip")), "run or skip"),
-        Override("training", _one_of("training", ("run", "skip")), "run or skip"),
+        Override("training", _one_of("training", ("run", "full", "skip")), "run, full or skip"),
         Override(
             "run",
             f"$type({_GIVEN}.run) = 'string' and $contains({_GIVEN}.run, /{RUN_ID_PATTERN}/) ? '' : 'run is no run id'",
@@ -62,8 +62,8 @@ def overrides(pipeline: Pipeline) -> list[Override]:
 def states(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
     """Return the fragment.
 
-    It goes on with ``$plans``, the solutions of the run with their jobs; with ``$importMode`` and ``$trainingMode``; with
-    ``$target`` and ``$goes_on`` for ``flight``.
+    It goes on with ``$plans``, the solutions of the run with their jobs; with ``$importMode`` and ``$trainingMode``;
+    with ``$target`` and ``$goes_on`` for ``flight``.
     """
     known = overrides(pipeline)
     keys = [*(override.key for override in known), *_COMMENTS]

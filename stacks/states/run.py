@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from spec import names
 from spec.batch import batch_plans
 from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS
+from spec.training import solution_config
 from stacks.states import data, failure, flight, inputs, retries
 from stacks.states.asl import State, States, catch_all, jsonata, machine, sdk
 from stacks.states.job import caught
@@ -78,7 +79,9 @@ def _plans(pipeline: Pipeline, stage: str) -> list[dict[str, Any]]:
         {
             "name": solution.name,
             "resource": names.solution_name(pipeline.name, stage, solution),
-            "config": names.solution_config(solution),
+            "config": solution_config(solution),
+            "training": {"mode": solution.training_mode, "automatic": solution.auto_training is not None},
+            "quality": solution.quality.model_dump(mode="json"),
             "jobs": batch_plans(solution),
         }
         for solution in pipeline.solutions
@@ -121,13 +124,19 @@ def _manifest(spec_hash: str) -> State:
 
 def _point() -> State:
     """Return the Map that makes the run's tables the newest ones, all at its end: no reader sees half a run."""
-    folder = "'curated/' & $s.name & '/' & name & '/'"
+    folder = "'curated/' & $s.name & '/' & name & '/latest.json'"
     jobs = "$append($s.batch_inference, $s.batch_segment)[status = 'SUCCEEDED']"
-    pointer = f"{{'key': {folder} & 'latest.json', 'location': published.location}}"
+    table = f"{{'key': {folder}, 'body': {{'run': $run, 'location': published.location}}}}"
+    version = (
+        "{'key': 'curated/' & $s.name & '/latest.json', 'body': {'run': $run, 'solution_arn': $s.arn, "
+        "'version_arn': $s.version_arn, 'metrics': $s.metrics}}"
+    )
+    # The version of an earlier run is published already, with the solution that it really is of.
+    versions = f"($s.status = 'SUCCEEDED' and $not($s.quality.kept_version) ? {version} : [])"
     return {
         "Type": "Map",
-        "Comment": "The run is complete: let each latest.json name its new table.",
-        "Items": jsonata(f"[$solutions.($s := $; {jobs}.{pointer})]"),
+        "Comment": "The run is complete: let each latest.json name its new table or version.",
+        "Items": jsonata(f"[$solutions.($s := $; $append({jobs}.{table}, {versions}))]"),
         "MaxConcurrency": 10,
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "INLINE"},
@@ -141,7 +150,7 @@ def _point() -> State:
                         "Bucket": "${Bucket}",
                         "Key": jsonata("$states.input.key"),
                         "ContentType": "application/json",
-                        "Body": {"run": jsonata("$run"), "location": jsonata("$states.input.location")},
+                        "Body": jsonata("$states.input.body"),
                     },
                     "Retry": retries.AWS_CALL,
                     "Output": {},

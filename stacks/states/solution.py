@@ -1,4 +1,4 @@
-"""What happens to one solution: ensure it, train a version, score with it, publish.
+"""What happens to one solution: ensure it, train a version, look at its quality, score with it.
 
 The fragment is the item processor of a Map over the solutions, so a further solution adds data and no state. Each
 iteration ends with a result, also a failed one: siblings go on.
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spec.resources import SOLUTION, SOLUTION_VERSION
-from stacks.states import retries
-from stacks.states.asl import State, States, jsonata, sdk
+from spec.resources import SOLUTION
+from stacks.states import training
+from stacks.states.asl import State, States, jsonata
 from stacks.states.batch import jobs_map
 from stacks.states.job import Job, caught
 
@@ -39,63 +39,27 @@ def solutions_map(timeouts: Timeouts, *, next_state: str, on_failure: str) -> St
 
 def _solution_states(timeouts: Timeouts) -> States:
     failed = "Solution failed"
-    create = (
-        "$merge([{'DatasetGroupArn': '${DatasetGroupArn}', "
-        # The service would otherwise train again every week, and bill it.
-        "'PerformAutoTraining': false}, $plan.config])"
-    )
     solution = Job(
         kind=SOLUTION,
         name="$plan.resource",
-        arguments=create,
+        arguments="$merge([{'DatasetGroupArn': '${DatasetGroupArn}'}, $plan.config])",
         timeout=timeouts.solution,
-        next=f"Create {SOLUTION_VERSION.label}",
+        next=training.FIRST_STATE,
         on_failure=failed,
         failure_variable="solutionFailure",
-    )
-    version = Job(
-        kind=SOLUTION_VERSION,
-        # The run's name makes a repeated create fail as already existing instead of training twice.
-        name="$run",
-        arguments={"SolutionArn": jsonata("$solution.arn"), "TrainingMode": "FULL"},
-        timeout=timeouts.training,
-        next="Get training metrics",
-        on_failure=failed,
-        failure_variable="solutionFailure",
-        latest_of="$solution.arn",
     )
     return {
         "Begin solution": {
             "Type": "Pass",
             "Comment": "Name, recipe, configuration and batch jobs, from the pipeline file.",
-            "Assign": {"plan": jsonata("$states.input")},
+            "Assign": {"plan": jsonata("$states.input"), "misses": [], "kept": False},
             "Next": solution.first_state,
         },
         **solution.states(),
-        **version.states(),
-        "Get training metrics": _metrics(failed),
+        **training.states(timeouts.training, next_state="Run batch jobs", on_failure=failed),
         "Run batch jobs": jobs_map(timeouts, next_state="Solution result", on_failure=failed),
         "Solution result": _result(),
         failed: _solution_failed(),
-    }
-
-
-def _metrics(failed: str) -> State:
-    return {
-        "Type": "Task",
-        "Comment": "Offline metrics of the version, and the training hours that are billed.",
-        "Resource": sdk("personalize", "GetSolutionMetrics"),
-        "Arguments": {"SolutionVersionArn": jsonata("$solutionVersion.arn")},
-        "Retry": retries.READ,
-        "Catch": caught("metrics", go_to=failed, variable="solutionFailure"),
-        "Assign": {
-            "training": {
-                "metrics": jsonata("$states.result.Metrics"),
-                "hours": jsonata("$exists($states.input.TrainingHours) ? $states.input.TrainingHours : null"),
-            }
-        },
-        "Output": {},
-        "Next": "Run batch jobs",
     }
 
 
@@ -111,6 +75,7 @@ def _result() -> State:
             "version_arn": jsonata("$solutionVersion.arn"),
             "training_hours": jsonata("$training.hours"),
             "metrics": jsonata("$training.metrics"),
+            "quality": {"misses": jsonata("$misses"), "kept_version": jsonata("$kept")},
             "batch_inference": jsonata("[$jobs[kind = 'inference']]"),
             "batch_segment": jsonata("[$jobs[kind = 'segment']]"),
         },

@@ -33,12 +33,14 @@ def aws() -> Iterator[EmbeddedAWS]:
 @pytest.fixture(scope="session")
 def deployed(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
     """The shop pipeline: one trained solution and a popularity baseline."""
+    floors = {"normalized_discounted_cumulative_gain_at_25": 0.1}
     solutions = [
-        *shop()["solutions"],
+        {**shop()["solutions"][0], "quality": {"floors": floors}},
         {
             "name": "popular",
             "recipe": "aws-popularity-count",
             "batch_inference": [{"name": "top", "users": "all", "num_results": 10}],
+            "quality": {"max_drop": {"coverage": 0.5}, "on_miss": "previous"},
         },
     ]
     timeouts = {"import": "30m", "solution": "30m", "training": "30m", "batch_inference": "30m"}

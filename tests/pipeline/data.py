@@ -38,3 +38,13 @@ def broken(rows: list[str], count: int) -> list[str]:
     for number in range(count):
         whole.insert(number * len(rows) // max(count, 1), kinds[number % len(kinds)])
     return whole
+
+
+def scattered(*, users: int = 60, events: int = 30, items: int = 400) -> list[str]:
+    """Return rows of the same users in which nothing can be learnt: every item is as likely as any other."""
+    dice = random.Random(3)
+    return [
+        f"{'ab'[number % 2]}{number},Z{dice.randrange(items):03},{START + 3600 * event + number}"
+        for number in range(users)
+        for event in range(events)
+    ]

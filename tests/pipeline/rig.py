@@ -82,7 +82,11 @@ class Rig:
             name=str(uuid.uuid4()),
             input=json.dumps({} if execution_input is None else execution_input),
         )["executionArn"]
-        follower = Follower(stepfunctions, arn)
+        return self.ended(arn)
+
+    def ended(self, arn: str) -> Run:
+        """Wait for an execution's end and read what its run left."""
+        follower = Follower(self.aws.client("stepfunctions"), arn)
         deadline = time.monotonic() + DEADLINE
         while (execution := follower.finished()) is None:
             assert time.monotonic() < deadline, [progress.state for progress in follower.progress()][-5:]
@@ -90,6 +94,19 @@ class Rig:
         run = run_id(execution["startDate"], execution["name"])
         states = [progress.state for progress in follower.progress() if not progress.detail]
         return Run(run, execution, states, self._json(run, "manifest"), self._json(run, "failure"))
+
+    def wait_for_state(self, arn: str, state: str) -> None:
+        """Wait until an execution has entered a state."""
+        follower = Follower(self.aws.client("stepfunctions"), arn)
+        deadline = time.monotonic() + DEADLINE
+        while state not in {progress.state for progress in follower.progress()}:
+            assert time.monotonic() < deadline, f"{state} was not entered"
+            time.sleep(0.05)
+
+    def versions(self) -> list[str]:
+        """Return the ARNs of all solution versions of the account."""
+        found = self.aws.client("personalize").list_solution_versions()["solutionVersions"]
+        return sorted(version["solutionVersionArn"] for version in found)
 
     def keys(self, prefix: str) -> list[str]:
         """List the keys below a prefix."""

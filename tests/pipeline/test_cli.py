@@ -134,6 +134,46 @@ def test_run_follows_a_deployed_pipeline_and_brings_its_results(deployed: Rig, t
         assert told in done.output
 
 
+def test_run_with_an_input_goes_on_with_a_run(deployed: Rig, tmp_path: Path) -> None:
+    """`--input` reaches the execution, and the results are those of the run that it goes on with."""
+    deployed.put_raw("events/part.csv", csv(planted()))
+    earlier = deployed.run({"solutions": ["popular"]})
+    given = json.dumps({"run": earlier.id, "solutions": ["popular"]})
+    done = invoke(
+        "run", _file_of(deployed, tmp_path), "--stage", "test", "--out", str(tmp_path / "out"), "--input", given,
+        **deployed.aws.environment(),
+    )  # fmt: skip
+
+    assert 0 == done.exit_code, done.output
+    assert earlier.id == Path(done.output.splitlines()[-1]).name
+    assert "Take over import job" in done.output
+
+
+def test_run_beside_an_active_run_says_so(deployed: Rig, tmp_path: Path) -> None:
+    """A run that is skipped ends with exit code 1 and names the active one."""
+    deployed.put_raw("events/part.csv", csv(planted()))
+    deployed.arm(job="SolutionVersion", outcome="STALL")
+    stepfunctions = deployed.aws.client("stepfunctions")
+    arn = stepfunctions.start_execution(stateMachineArn=deployed.deployment.state_machine_arn)["executionArn"]
+    deployed.wait_for_state(arn, "Wait for solution version")
+    done = invoke("run", _file_of(deployed, tmp_path), "--stage", "test", **deployed.aws.environment())
+    stepfunctions.stop_execution(executionArn=arn)
+    deployed.disarm()
+
+    assert 1 == done.exit_code
+    assert "Skipped: run" in done.output
+    assert arn in done.output
+
+
+@pytest.mark.parametrize("given", ["{", "run"])
+def test_an_input_that_is_no_json_is_told(deployed: Rig, tmp_path: Path, given: str) -> None:
+    """Nothing starts, and the option is named."""
+    done = invoke("run", _file_of(deployed, tmp_path), "--input", given)
+
+    assert 2 == done.exit_code
+    assert "--input" in done.output
+
+
 def test_run_of_bad_data_fails_and_says_why(deployed: Rig, tmp_path: Path) -> None:
     """The exit code is 1, the cause is printed, and failure.json and the rejects are brought."""
     deployed.put_raw("events/part.csv", csv(broken(planted(), 450)))

@@ -65,7 +65,7 @@ def test_no_statement_allows_every_action(templates: Templates) -> None:
 
 
 def test_every_resource_is_named_where_the_service_knows_names(templates: Templates) -> None:
-    """Resource * stands only where the service knows no resource: X-Ray, log delivery, Personalize's lists."""
+    """Resource * stands only where the service knows no resource: X-Ray, logs, metrics, Personalize's lists."""
     free = {
         action
         for statement in statements(templates)
@@ -73,7 +73,7 @@ def test_every_resource_is_named_where_the_service_knows_names(templates: Templa
         for action in listed(statement["Action"])
     }
 
-    assert {"personalize:ListSolutions", "personalize:ListSolutionVersions"} == {
+    assert {"cloudwatch:PutMetricData", "personalize:ListSolutions", "personalize:ListSolutionVersions"} == {
         action for action in free if action.split(":")[0] not in {"logs", "xray"}
     }
     assert not {"logs:PutLogEvents", "logs:CreateLogStream"} & free

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COLUMNS = "datasets__interactions__columns"
+FIRST = "solutions__0"
+TUNED = {"name": "t", "recipe": "aws-user-personalization", "batch_inference": [{"name": "top"}]}
+CLICK = {"event_type": "click"}
 SOURCE = "datasets__interactions__source"
 
 
@@ -141,6 +144,23 @@ def test_all_mistakes_are_told_at_once_with_line_place_and_remedy(tmp_path: Path
         ({"solutions__0__recipe": "aws-trending-now"}, "solutions[0].recipe", "no batch jobs"),
         ({"solutions__0__event_value_threshold": 2}, "solutions[0].event_value_threshold", "EVENT_VALUE"),
         ({"solutions__0__hyperparameters": {"bptt": 3}}, "solutions[0].hyperparameters.bptt", "apply_recency_bias"),
+        ({f"{FIRST}__feature_transformation": {"x": 3}}, "solutions[0].feature_transformation.x", "It has: none"),
+        ({f"{FIRST}__hpo": {}}, "solutions[0].hpo", "aws-personalized-ranking and aws-similar-items"),
+        ({FIRST: {**TUNED, "hpo": {"integer": {"x": [1, 2]}}}}, "solutions[0].hpo.integer.x", "bptt, hidden_dimension"),
+        ({FIRST: {**TUNED, "hpo": {"integer": {"bptt": [9, 2]}}}}, "solutions[0].hpo.integer.bptt", "least, largest"),
+        ({FIRST: {**TUNED, "event_weights": [{"event_type": "a"}]}}, "solutions[0].event_weights", "does not weigh"),
+        ({f"{FIRST}__event_weights": [CLICK, CLICK]}, "solutions[0].event_weights[1].event_type", "once"),
+        ({f"{FIRST}__objective": {"item_attribute": "P"}}, "solutions[0].objective", "takes no objective"),
+        ({FIRST: {**TUNED, "objective": {"item_attribute": "P"}}}, "solutions[0].objective.item_attribute", "numeric"),
+        ({f"{FIRST}__excluded_columns": {"interactions": ["X"]}}, "solutions[0].excluded_columns.interactions[0]", "X"),
+        (
+            {f"{FIRST}__excluded_columns": {"interactions": ["USER_ID"]}},
+            "solutions[0].excluded_columns.interactions[0]",
+            "training needs USER_ID",
+        ),
+        ({f"{FIRST}__training_mode": "update"}, "solutions[0].training_mode", "Only aws-user-personalization has"),
+        ({f"{FIRST}__auto_training": {"every": "36h"}}, "solutions[0].auto_training.every", "every 1 to 30 days"),
+        ({f"{FIRST}__quality": {"floors": {"ndcg": 1}}}, "solutions[0].quality.floors.ndcg", "is no metric"),
         ({"timeouts": {"training": "2 days"}}, "timeouts.training", "2d"),
         ({"datasets__interactions__source__path": "raw/events/"}, "datasets.interactions.source.path", "relative"),
         ({"datasets__interactions__keep": "md5(a) = 'x'"}, "datasets.interactions.keep", "UPPER, TRIM"),

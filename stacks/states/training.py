@@ -1,0 +1,234 @@
+"""From a solution to the version that a run scores with.
+
+    Read published version → Train? ──yes──> Create solution version … → Get training metrics → Quality gate
+          │       └──by the service──> Find automatic version ──there is one──────^            │
+          └──skipped──> Keep published version <──missed, on_miss: previous── is it good enough?
+                                └──> next <──good, or on_miss: warn──────────────┘
+
+``curated/<solution>/latest.json`` names the version that was last published, with its metrics.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spec.resources import ACTIVE, SOLUTION_VERSION
+from stacks.states import retries
+from stacks.states.asl import State, States, catch_all, jsonata, sdk
+from stacks.states.job import Job, caught
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+FIRST_STATE = "Read published version"
+METRICS_NAMESPACE = "PersonalizePipelines"
+
+_FAILURE = "solutionFailure"
+_VERSION = f"${SOLUTION_VERSION.variable}"
+_SAME_SOLUTION = "$published.solution_arn = $solution.arn"
+
+
+def states(timeout: timedelta, *, next_state: str, on_failure: str) -> States:
+    """Return the fragment.
+
+    It reads ``$plan`` and ``$solution``, and goes on with the version in ``$solutionVersion``; ``$training`` has its
+    metrics and billed hours, ``$misses`` what the quality gate found, ``$kept`` whether it is that of an earlier run.
+    """
+    update = f"$plan.training.mode = 'update' and $trainingMode != 'full' and {_SAME_SOLUTION}"
+    version = Job(
+        kind=SOLUTION_VERSION,
+        # The run's name makes a repeated create fail as already existing instead of training twice.
+        name="$run",
+        arguments={"SolutionArn": jsonata("$solution.arn"), "TrainingMode": jsonata(f"{update} ? 'UPDATE' : 'FULL'")},
+        timeout=timeout,
+        next="Get training metrics",
+        on_failure=on_failure,
+        failure_variable=_FAILURE,
+        latest_of="$solution.arn",
+    )
+    return {
+        FIRST_STATE: _published(on_failure),
+        "Train?": {
+            "Type": "Choice",
+            "Comment": "A run trains, unless its input skips that or the service trains by itself.",
+            "Choices": [
+                {
+                    "Condition": jsonata(f"$trainingMode = 'skip' and {_SAME_SOLUTION}"),
+                    "Next": "Keep published version",
+                },
+                {"Condition": jsonata("$trainingMode = 'skip'"), "Next": "No version to keep"},
+                {"Condition": jsonata("$plan.training.automatic"), "Next": "Find automatic version"},
+            ],
+            "Default": version.first_state,
+        },
+        "Find automatic version": _automatic(on_failure),
+        "Is there an automatic version?": {
+            "Type": "Choice",
+            "Comment": "The service begins within an hour; until then the first version is the run's own.",
+            "Choices": [{"Condition": jsonata(f"{_VERSION}.status = '{ACTIVE}'"), "Next": "Get training metrics"}],
+            "Default": version.first_state,
+        },
+        **version.states(),
+        "Get training metrics": _metrics(on_failure),
+        "Send training metrics": _send(),
+        **_gate(next_state, on_failure),
+        "Keep published version": {
+            "Type": "Pass",
+            "Comment": "Score with the version that was last published.",
+            "Assign": {
+                SOLUTION_VERSION.variable: {"arn": jsonata("$published.version_arn")},
+                # Also a version that was refused is billed.
+                "training": {
+                    "metrics": jsonata("$published.metrics"),
+                    "hours": jsonata("$exists($training.hours) ? $training.hours : null"),
+                },
+                "kept": True,
+            },
+            "Next": next_state,
+        },
+        "No version to keep": {
+            "Type": "Pass",
+            "Comment": "Training is skipped, but nothing is trained.",
+            "Assign": {
+                _FAILURE: {
+                    "state": "Train?",
+                    "resource": "solution",
+                    "arn": jsonata("$solution.arn"),
+                    "error": "NothingTrained",
+                    "reason": "no version of this configuration was published yet; start without training: skip",
+                }
+            },
+            "Next": on_failure,
+        },
+    }
+
+
+def _published(on_failure: str) -> State:
+    absent = "S3.NoSuchKeyException"
+    return {
+        "Type": "Task",
+        "Comment": "The version that was last published: what a new one is measured by.",
+        "Resource": sdk("s3", "GetObject"),
+        "Arguments": {"Bucket": "${Bucket}", "Key": jsonata("'curated/' & $plan.name & '/latest.json'")},
+        "Retry": [{"ErrorEquals": [absent], "MaxAttempts": 0}, *retries.AWS_CALL],
+        "Catch": [
+            {"ErrorEquals": [absent], "Assign": {"published": {}}, "Output": {}, "Next": "Train?"},
+            *caught("published version", go_to=on_failure, variable=_FAILURE),
+        ],
+        "Assign": {"published": jsonata("$parse($states.result.Body)")},
+        "Output": {},
+        "Next": "Train?",
+    }
+
+
+def _automatic(on_failure: str) -> State:
+    latest = f"$states.result.Solution.Latest{SOLUTION_VERSION.name}"
+    found = f"{{'arn': {latest}.{SOLUTION_VERSION.arn_field}, 'status': {latest}.Status}}"
+    return {
+        "Type": "Task",
+        "Comment": "Ask for the version that the service trained last.",
+        "Resource": sdk("personalize", "DescribeSolution"),
+        "Arguments": {"SolutionArn": jsonata("$solution.arn")},
+        "Retry": retries.READ,
+        "Catch": caught("solution", go_to=on_failure, variable=_FAILURE),
+        "Assign": {
+            SOLUTION_VERSION.variable: jsonata(f"$exists({latest}) ? {found} : {{}}"),
+        },
+        "Output": {},
+        "Next": "Is there an automatic version?",
+    }
+
+
+def _metrics(on_failure: str) -> State:
+    return {
+        "Type": "Task",
+        "Comment": "Offline metrics of the version, and the training hours that are billed.",
+        "Resource": sdk("personalize", "GetSolutionMetrics"),
+        "Arguments": {"SolutionVersionArn": jsonata(f"{_VERSION}.arn")},
+        "Retry": retries.READ,
+        "Catch": caught("metrics", go_to=on_failure, variable=_FAILURE),
+        "Assign": {
+            "training": {
+                "metrics": jsonata("$states.result.Metrics"),
+                "hours": jsonata("$exists($states.input.TrainingHours) ? $states.input.TrainingHours : null"),
+            }
+        },
+        "Output": {},
+        "Next": "Send training metrics",
+    }
+
+
+def _send() -> State:
+    dimensions = "[{'Name': 'Pipeline', 'Value': '${Prefix}'}, {'Name': 'Solution', 'Value': $plan.name}]"
+    datum = f"{{'MetricName': $name, 'Value': $value, 'Dimensions': {dimensions}}}"
+    return {
+        "Type": "Task",
+        "Comment": "Draw the metrics in CloudWatch; a run does not fail for want of it.",
+        "Resource": sdk("cloudwatch", "PutMetricData"),
+        "Arguments": {
+            "Namespace": METRICS_NAMESPACE,
+            "MetricData": jsonata(f"[$each($training.metrics, function($value, $name) {{ {datum} }})]"),
+        },
+        "Retry": retries.AWS_CALL,
+        "Catch": catch_all("Quality gate"),
+        "Output": {},
+        "Next": "Quality gate",
+    }
+
+
+def _gate(next_state: str, on_failure: str) -> States:
+    missed = "$count($misses) > 0"
+    return {
+        "Quality gate": {
+            "Type": "Pass",
+            "Comment": "Compare with the floors, and with the version that was last published.",
+            "Assign": {"misses": jsonata(_misses())},
+            "Next": "Is it good enough?",
+        },
+        "Is it good enough?": {
+            "Type": "Choice",
+            "Comment": "on_miss in the pipeline file says what becomes of a version that is not.",
+            "Choices": [
+                {
+                    "Condition": jsonata(
+                        f"{missed} and $plan.quality.on_miss = 'previous' and $exists($published.version_arn)"
+                    ),
+                    "Next": "Keep published version",
+                },
+                {"Condition": jsonata(f"{missed} and $plan.quality.on_miss != 'warn'"), "Next": "Quality missed"},
+            ],
+            "Default": next_state,
+        },
+        "Quality missed": {
+            "Type": "Pass",
+            "Comment": "Nothing is scored with it; earlier tables stay as they are.",
+            "Assign": {
+                _FAILURE: {
+                    "state": "Quality gate",
+                    "resource": SOLUTION_VERSION.label,
+                    "arn": jsonata(f"{_VERSION}.arn"),
+                    "error": "QualityMissed",
+                    "reason": jsonata("$join($misses, '; ')"),
+                }
+            },
+            "Next": on_failure,
+        },
+    }
+
+
+def _misses() -> str:
+    """Return JSONata of a list of sentences, one for each metric that is not good enough."""
+    now = "$now := $lookup($training.metrics, $name)"
+    absent = "$not($exists($now)) ? $name & ' was not reported'"
+    told = "$name & ' is ' & $string($round($now, 6))"
+    floor = f"$now < $least ? {told} & ', below its floor of ' & $string($least)"
+    drop = (
+        f"$now < $before * (1 - $share) ? {told} & ', more than ' & $string($round(100 * $share, 2)) & "
+        "' % below the ' & $string($round($before, 6)) & ' of run ' & $published.run"
+    )
+    before = "$before := $lookup($published.metrics, $name)"
+    return (
+        f"[$append($each($plan.quality.floors, function($least, $name) {{ ({now}; {absent} : {floor}) }}), "
+        f"$each($plan.quality.max_drop, function($share, $name) {{ ({now}; {before}; {absent} : "
+        f"$exists($before) ? ({drop}) : ()) }}))]"
+    )
