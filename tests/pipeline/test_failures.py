@@ -20,8 +20,9 @@ def assert_failed(rig: Rig, run: Run, *told: str) -> None:
     """Check that a run failed and that cause, record and notification all say why."""
     assert "FAILED" == run.status
     assert run.failure is not None
-    (message,) = rig.messages()
-    assert f"shop-test: run {run.id} failed" == message["Subject"]
+    messages = rig.messages()
+    assert [f"shop-test: run {run.id} failed"] == [message["Subject"] for message in messages]
+    message = messages[0]
     assert run.execution["executionArn"] in message["Message"]
     for text in told:
         assert text in run.cause
@@ -104,6 +105,12 @@ def test_an_empty_prefix_stops_the_run(rig: Rig) -> None:
         ({"solution": ["for-you"]}, "Unknown in the input: solution"),
         ({"solutions": ["for-me"]}, "Unknown solutions: for-me"),
         ({"solutions": []}, "The list of solutions is empty"),
+        ({"solutions": "popular"}, "solutions is not a list"),
+        ({"jobs": ["popular/bottom"]}, "Unknown jobs: popular/bottom"),
+        ({"jobs": ["for-you/top"], "solutions": ["popular"]}, "Not of the chosen solutions: for-you/top"),
+        ({"training": "never"}, "Unknown training: never"),
+        ({"import": True}, "Unknown import: true"),
+        ({"run": "../x"}, "run is no run id"),
         ([], "The input is not an object"),
     ],
 )
@@ -111,8 +118,8 @@ def test_a_wrong_input_is_refused_with_what_is_allowed(rig: Rig, execution_input
     """Nothing runs, and the cause names the allowed overrides and solutions."""
     run = rig.run(execution_input)
 
-    assert_failed(rig, run, told, "Allowed: {}, or solutions with some of for-you, popular")
-    assert "Transform" not in run.states
+    assert_failed(rig, run, told, "Allowed: {}, or any of solutions: some of for-you, popular; jobs: some of ")
+    assert "Read newest run" not in run.states
 
 
 def test_a_failed_import_tells_the_services_reason(rig: Rig) -> None:
