@@ -68,7 +68,7 @@ class Position:
         self.state, self.ended = state, state is None
         self.data = env.states.get_input()
         self.variables = dict(env.variable_store._inner_scope)  # noqa: SLF001  # moto has no other way
-        self.entered, self.redriven = "", False
+        self.entered = ""
         self.forget_children()
 
     def forget_children(self) -> None:

@@ -29,6 +29,13 @@ def handler(event, context):
 """
 
 
+def slow_function(aws: EmbeddedAWS) -> str:
+    """Create a function that takes as long as it is told, call it once to have it unpacked, and return its name."""
+    name = function(aws, SLOW)
+    aws.client("lambda").invoke(FunctionName=name, Payload='{"seconds": 0}')
+    return name
+
+
 def slow(name: str) -> dict[str, Any]:
     """Return a Task state whose function takes 4 seconds at first and none after a redrive."""
     return {
@@ -62,7 +69,7 @@ class TestStop:
 
     def test_while_a_function_runs(self, aws: EmbeddedAWS) -> None:
         """The end is in the history at once, what the call answers later is not, and a redrive calls again."""
-        name = function(aws, SLOW)
+        name = slow_function(aws)
         execution = start(aws, {"T": slow(name)})
         before = time.monotonic()
         assert stopped(aws, execution, after="TaskStarted")["status"] == "ABORTED"
@@ -131,7 +138,7 @@ class TestSiblings:
     @pytest.mark.parametrize("kind", ["map", "parallel"])
     def test_what_runs_beside_a_failure_is_cut_off(self, aws: EmbeddedAWS, kind: str) -> None:
         """A call under way beside a failure keeps neither the Catch waiting nor counts as success."""
-        name = function(aws, SLOW)
+        name = slow_function(aws)
         fail = {"F": {"Type": "Fail", "Error": "Mine"}}
         if kind == "map":
             choice = {
@@ -152,8 +159,7 @@ class TestSiblings:
         assert ended(aws, execution)["status"] == "SUCCEEDED"
         whole = types(aws, execution)
         assert "MapIterationSucceeded" not in whole
-        assert "TaskSucceeded" not in whole
-        assert "ParallelStateSucceeded" not in whole
+        assert not {"TaskSucceeded", "TaskFailed", "TaskTimedOut", "ParallelStateSucceeded"} & set(whole)
         assert whole.count("MapIterationAborted") == (1 if kind == "map" else 0)
 
 
