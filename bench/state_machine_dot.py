@@ -1,0 +1,182 @@
+"""A state machine in Graphviz's language, from top to bottom.
+
+Maps are boxes. A job, which is seven states, is one node with a double border. What a task does about any other error
+is not drawn: it leads to the red state of the same box.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from spec.resources import KINDS
+from stacks.states.job import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+States = dict[str, dict[str, Any]]
+
+_HEAD = """digraph {
+compound=true; rankdir=TB; bgcolor=white; nodesep=0.25; ranksep=0.35; pad=0.2; fontname="Helvetica"; fontsize=12;
+node [fontname="Helvetica", fontsize=11, color="#5a6b7b", margin="0.12,0.06"];
+node [shape=box, style="rounded,filled", fillcolor=white];
+edge [fontname="Helvetica", fontsize=9, color="#5a6b7b", fontcolor="#5a6b7b", arrowsize=0.7];"""
+_BY_TYPE = {
+    "Task": 'fillcolor="#dbe9f6"',
+    "Choice": 'shape=hexagon, style=filled, fillcolor="#fdf1cf", margin="0,0.02"',
+    "Wait": 'fillcolor="#e9e4f5"',
+    "Succeed": 'fillcolor="#d9efdc", penwidth=2',
+}
+_RED = 'fillcolor="#f8d9d6", color="#b3372b"'
+_JOB = 'peripheries=2, fillcolor="#dbe9f6", penwidth=1.2'
+_OTHER = 'style=filled, fillcolor="#eeeeee", shape=note'
+_WIDTH = 24
+_ALL = "States.ALL"
+
+
+def levels(states: States, title: str) -> Iterator[tuple[str, States]]:
+    """Yield the states of a machine and of each Map in it, with the name of the Map."""
+    yield title, states
+    for name, state in states.items():
+        if "ItemProcessor" in state:
+            yield from levels(state["ItemProcessor"]["States"], name)
+
+
+def job_states(states: States) -> dict[str, str]:
+    """Return the label of its job for each state of a level that belongs to one."""
+    found = {}
+    for kind in KINDS:
+        job = Job(kind, name="''", arguments={}, timeout=timedelta(hours=1), next="", on_failure="")
+        # Where failures lead is no part of a job, whatever its name.
+        own = set(job.states()) & set(states) - failure_states(states)
+        found.update(dict.fromkeys(own, kind.label))
+    return found
+
+
+def reached(states: States, first: str, *, until: str) -> set[str]:
+    """Return the states of a level that can follow one of them, itself included, those from `until` on left out."""
+    found: set[str] = set()
+    waiting = [first]
+    while waiting:
+        name = waiting.pop()
+        if name not in found | {until}:
+            found.add(name)
+            waiting += [target for target, _ in _targets(states[name], everything=True)]
+    return found
+
+
+def failure_states(states: States) -> set[str]:
+    """Return where the tasks of a level go on with an error that nothing else catches."""
+    rules = (rule for state in states.values() for rule in state.get("Catch", ()))
+    return {rule["Next"] for rule in rules if _ALL in rule["ErrorEquals"] and "Assign" in rule}
+
+
+def draw(states: States, *, start: str | None, elsewhere: dict[str, str]) -> str:
+    """Return a machine, or a part of one.
+
+    Args:
+        states: what is drawn.
+        start: the first state, which gets a dot before it.
+        elsewhere: targets that are not drawn, each with the text of the notes that stand for it.
+    """
+    lines = [_HEAD, *_box(states, elsewhere)]
+    if start:
+        lines += ['"begin" [shape=circle, label="", width=0.15, fillcolor=black];', f'"begin" -> {_quoted(start)};']
+    return "\n".join([*lines, "}"])
+
+
+def draw_job(states: States, label: str) -> str:
+    """Return the states of one job of a level, with the job's label left out of their names."""
+    own = {name: state for name, state in states.items() if job_states(states).get(name) == label}
+    failures = failure_states(states)
+    outside = {target for state in own.values() for target, _ in _targets(state, everything=False)} - set(own)
+    elsewhere = {target: "failure of its box" if target in failures else "next state" for target in outside}
+    return "\n".join([_HEAD, *_nodes(own, set(), label), *_edges(own, {}, elsewhere), "}"])
+
+
+def general(text: str, label: str) -> str:
+    """Return a text with the label of a job left out."""
+    return text.replace(label, "…").replace(f"{label[0].upper()}{label[1:]}", "…")
+
+
+def _box(states: States, elsewhere: dict[str, str]) -> list[str]:
+    jobs = job_states(states)
+    lines = _nodes({name: state for name, state in states.items() if name not in jobs}, failure_states(states))
+    lines += [f"{_quoted(label)} [{_JOB}, label={_quoted(_wrapped(label))}];" for label in sorted(set(jobs.values()))]
+    for name, state in states.items():
+        if "ItemProcessor" in state:
+            lines += [f"subgraph {_quoted(f'cluster {name}')} {{", 'style="rounded,filled"; fillcolor="#f7f9fb";']
+            lines += ['color="#5a6b7b"; labeljust=l;', f"label={_quoted(f'{name}: for each')};"]
+            lines += [*_box(state["ItemProcessor"]["States"], elsewhere), "}"]
+    return [*lines, *_edges(states, jobs, elsewhere)]
+
+
+def _nodes(states: States, failures: set[str], label: str | None = None) -> list[str]:
+    lines = []
+    for name, state in states.items():
+        if "ItemProcessor" not in state:
+            style = [_BY_TYPE[state["Type"]]] if state["Type"] in _BY_TYPE else []
+            style += [_RED] if name in failures else []
+            text = general(name, label) if label else name
+            lines.append(f"{_quoted(name)} [{', '.join([*style, f'label={_quoted(_wrapped(text))}'])}];")
+    return lines
+
+
+def _edges(states: States, jobs: dict[str, str], elsewhere: dict[str, str]) -> list[str]:
+    """Return the arrows between states, jobs and Maps; those within a job are left out.
+
+    What leads elsewhere leads to a note of its own: one for all would draw arrows across the whole machine.
+    """
+    found: dict[str, None] = {}
+    for name, state in states.items():
+        for target, error in _targets(state, everything=False):
+            tail, head = jobs.get(name, name), jobs.get(target, target)
+            if tail == head and name in jobs:
+                continue
+            if target in elsewhere:
+                head = f"{elsewhere[target]} after {tail}"
+                found[f"{_quoted(head)} [{_OTHER}, label={_quoted(elsewhere[target])}];"] = None
+            style = [f'style=dashed, label="{error}"'] if error else []
+            if "ItemProcessor" in state:
+                style.append(f"ltail={_quoted(f'cluster {name}')}")
+                tail = _last(state)
+            if "ItemProcessor" in states.get(target, {}):
+                style.append(f"lhead={_quoted(f'cluster {target}')}")
+                head = _first(states[target])
+            found[f"{_quoted(tail)} -> {_quoted(head)} [{', '.join(style)}];"] = None
+    return list(found)
+
+
+def _targets(state: dict[str, Any], *, everything: bool) -> Iterable[tuple[str, str]]:
+    """Return what can follow a state, with the error that leads there; catch-alls only if everything is asked for."""
+    rules = [(rule["Next"], "") for rule in state.get("Choices", ())]
+    plain = [(state[key], "") for key in ("Next", "Default") if key in state]
+    caught = [
+        (rule["Next"], "\\n".join(error.split(".")[-1] for error in rule["ErrorEquals"]))
+        for rule in state.get("Catch", ())
+        if everything or _ALL not in rule["ErrorEquals"]
+    ]
+    return [*plain, *rules, *caught]
+
+
+def _first(state: dict[str, Any]) -> str:
+    inner = state["ItemProcessor"]["States"]
+    start = str(state["ItemProcessor"]["StartAt"])
+    return job_states(inner).get(start, start)
+
+
+def _last(state: dict[str, Any]) -> str:
+    inner = state["ItemProcessor"]["States"]
+    failures = failure_states(inner)
+    return str(next(name for name, each in inner.items() if each.get("End") and name not in failures))
+
+
+def _wrapped(text: str) -> str:
+    return "\n".join(textwrap.wrap(text, _WIDTH))
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
