@@ -60,7 +60,8 @@ def python_path(code: Path, runtime: Path, *, layers: bool) -> str:
     for name in _RUNTIME_PACKAGES:
         link = runtime / name
         if not link.exists() and (site / name).exists():
-            link.symlink_to(site / name)
+            with contextlib.suppress(FileExistsError):  # another invocation was faster
+                link.symlink_to(site / name)
     return os.pathsep.join([str(code), str(runtime)])
 
 

@@ -44,7 +44,8 @@ def deployed(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
         },
     ]
     timeouts = {"import": "30m", "solution": "30m", "training": "30m", "batch_inference": "30m"}
-    document = shop(solutions=solutions, timeouts=timeouts, engine="auto")
+    # Embedded nights are short: a scheduled start would come between the tests' own.
+    document = shop(solutions=solutions, timeouts=timeouts, engine="auto", schedule=...)
     return Rig.deploy(aws, document, tmp_path_factory.mktemp("shop"))
 
 

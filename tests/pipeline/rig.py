@@ -15,6 +15,7 @@ from spec.load import load
 from spec.names import run_id
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from cli.deployment import Deployment
@@ -75,14 +76,17 @@ class Rig:
         s3.put_object(Bucket=self.deployment.bucket, Key=f"raw/{key}", Body=body)
 
     def run(self, execution_input: Any = None) -> Run:
-        """Start the state machine as the console does, wait for its end, and read what it left."""
-        stepfunctions = self.aws.client("stepfunctions")
-        arn = stepfunctions.start_execution(
+        """Start the state machine, wait for its end, and read what it left."""
+        return self.ended(self.start(execution_input))
+
+    def start(self, execution_input: Any = None) -> str:
+        """Start the state machine as the console does; return the execution's ARN."""
+        started: dict[str, str] = self.aws.client("stepfunctions").start_execution(
             stateMachineArn=self.deployment.state_machine_arn,
             name=str(uuid.uuid4()),
             input=json.dumps({} if execution_input is None else execution_input),
-        )["executionArn"]
-        return self.ended(arn)
+        )
+        return started["executionArn"]
 
     def ended(self, arn: str) -> Run:
         """Wait for an execution's end and read what its run left."""
@@ -98,10 +102,29 @@ class Rig:
     def wait_for_state(self, arn: str, state: str) -> None:
         """Wait until an execution has entered a state."""
         follower = Follower(self.aws.client("stepfunctions"), arn)
+        self.wait_until(lambda: state in {progress.state for progress in follower.progress()})
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something is so."""
         deadline = time.monotonic() + DEADLINE
-        while state not in {progress.state for progress in follower.progress()}:
-            assert time.monotonic() < deadline, f"{state} was not entered"
+        while not condition():
+            assert time.monotonic() < deadline, "it never came to be"
             time.sleep(0.05)
+
+    def next_state(self, arn: str, known: list[str]) -> bool:
+        """Wait for a state that is not among those known and add it to them; return False if the execution ends."""
+        stepfunctions = self.aws.client("stepfunctions")
+        while True:
+            ended = stepfunctions.describe_execution(executionArn=arn)["status"] != "RUNNING"
+            newest = stepfunctions.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=40)["events"]
+            entered = [
+                event["stateEnteredEventDetails"]["name"] for event in newest if "stateEnteredEventDetails" in event
+            ]
+            if new := [name for name in reversed(entered) if name not in known]:
+                known.append(new[0])
+            if new or ended:
+                return not ended
+            time.sleep(0.01)
 
     def versions(self) -> list[str]:
         """Return the ARNs of all solution versions of the account."""
@@ -145,11 +168,16 @@ class Rig:
         )
         urllib.request.urlopen(request).close()  # noqa: S310  # as above
 
+    def fired(self) -> list[dict[str, Any]]:
+        """Return the faults that fired since they were last switched off."""
+        with urllib.request.urlopen(f"{self.aws.endpoint_url}/personalize-faults") as answer:  # noqa: S310  # our own
+            fired: list[dict[str, Any]] = json.load(answer)["fired"]
+        return fired
+
     def disarm(self) -> list[dict[str, Any]]:
         """Switch all faults off and return those that fired."""
+        fired = self.fired()
         url = f"{self.aws.endpoint_url}/personalize-faults"
-        with urllib.request.urlopen(url) as answer:  # noqa: S310  # as above
-            fired: list[dict[str, Any]] = json.load(answer)["fired"]
         urllib.request.urlopen(urllib.request.Request(url, method="DELETE")).close()  # noqa: S310  # as above
         return fired
 

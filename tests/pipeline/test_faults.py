@@ -1,0 +1,276 @@
+"""The fault table: every call of the machine, every job and every function goes wrong, in every way that is known.
+
+Whatever happens: the execution ends within its timeout, says what failed, where and why, makes nothing twice, and
+leaves what was published before as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from spec.resources import (
+    BATCH_INFERENCE_JOB,
+    BATCH_SEGMENT_JOB,
+    DATASET_IMPORT_JOB,
+    KINDS,
+    SOLUTION,
+    SOLUTION_VERSION,
+)
+from tests.documents import shop
+from tests.pipeline.data import csv, planted
+from tests.pipeline.rig import Rig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.server import EmbeddedAWS
+    from spec.resources import ResourceKind
+    from tests.pipeline.rig import Run
+
+METRICS = "GetSolutionMetrics"
+CREATES = [kind.create for kind in KINDS]
+CALLS = [*CREATES, *(kind.describe for kind in KINDS), METRICS]
+JOBS = [kind for kind in KINDS if kind is not SOLUTION]
+"""What works in the background; a solution is only a configuration."""
+
+FOR_GOOD = 1000
+OWNERS = {kind: "audience" if kind is BATCH_SEGMENT_JOB else "popular" for kind in KINDS}
+"""Which solution each kind of job is broken for."""
+
+
+@pytest.fixture(scope="module")
+def guarded(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
+    """A pipeline with every kind of job that a run makes, after one good run."""
+    solutions = [
+        {"name": "popular", "recipe": "aws-popularity-count", "batch_inference": [{"name": "top", "num_results": 5}]},
+        {
+            "name": "audience",
+            "recipe": "aws-item-affinity",
+            "batch_segment": [{"name": "likely", "items": ["A01", "B01"], "num_results": 5}],
+        },
+    ]
+    timeouts = {"import": "2h", "solution": "2h", "training": "2h", "batch_inference": "2h", "batch_segment": "2h"}
+    document = shop(name="guarded", solutions=solutions, timeouts=timeouts, schedule=...)
+    rig = Rig.deploy(aws, document, tmp_path_factory.mktemp("guarded"))
+    rig.put_raw("events/part.csv", csv(planted()))
+    good = rig.run()
+    assert ("SUCCEEDED", "") == (good.status, good.cause)
+    return rig
+
+
+@pytest.fixture
+def before(guarded: Rig) -> Iterator[dict[str, bytes]]:
+    """What readers see before a fault, by key."""
+    guarded.messages()
+    yield published(guarded)
+    guarded.disarm()
+
+
+def published(rig: Rig) -> dict[str, bytes]:
+    """Return every pointer to a table or a version."""
+    return {key: rig.read(key) for key in rig.keys("curated/") if key.endswith("latest.json")}
+
+
+def made(rig: Rig, run: Run) -> Counter[str]:
+    """Count what a run made in Personalize, by name; solution versions may bear a name more than once."""
+    personalize = rig.aws.client("personalize")
+    names = [
+        job["jobName"]
+        for kind in ("dataset_import", "batch_inference", "batch_segment")
+        for page in personalize.get_paginator(f"list_{kind}_jobs").paginate()
+        for job in next(value for value in page.values() if isinstance(value, list))
+    ]
+    versions = [
+        personalize.describe_solution_version(solutionVersionArn=arn)["solutionVersion"] for arn in rig.versions()
+    ]
+    names += [f"{version['solutionArn']} {version['name']}" for version in versions]
+    return Counter(name for name in names if run.id in name)
+
+
+def assert_failed_alone(rig: Rig, run: Run, before: dict[str, bytes], owner: str | None, *told: str) -> None:
+    """Check the end of a run in which one solution, or all (None), went wrong."""
+    rig.disarm()
+    assert "FAILED" == run.status
+    assert run.failure is not None
+    (message,) = rig.messages()
+    for text in told:
+        assert text in run.cause
+        assert text in run.failure["cause"]
+        assert text in message["Message"]
+    assert run.failure["remedy"] in message["Message"]
+    assert run.execution["executionArn"] in message["Message"]
+    after = published(rig)
+    touched = {key for key in after if before.get(key) != after[key]}
+    others = {key for key in before if owner is not None and not key.startswith(f"curated/{owner}/")}
+    assert others == touched
+    assert {1} >= set(made(rig, run).values())
+
+
+@pytest.fixture(scope="module", params=["ThrottlingException", "InternalServerError", "ResourceInUseException"])
+def weathered(guarded: Rig, request: pytest.FixtureRequest) -> tuple[Run, Counter[str]]:
+    """A run in which every call fails twice with one error, and how often each call did."""
+    for call in CALLS:
+        guarded.arm(operation=call, error=request.param, times=2)
+    run = guarded.run()
+    return run, Counter(fault["operation"] for fault in guarded.disarm())
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_what_passes_is_waited_out(guarded: Rig, weathered: tuple[Run, Counter[str]], call: str) -> None:
+    """Throttling, errors of the service and what is in use are tried again at every call, and nothing is made twice."""
+    run, fired = weathered
+
+    assert ("SUCCEEDED", "") == (run.status, run.cause)
+    assert 2 == fired[call]
+    assert {1} == set(made(guarded, run).values())
+
+
+def test_quotas_are_waited_for(guarded: Rig, before: dict[str, bytes]) -> None:
+    """Quotas that are used up hold each create back until there is room."""
+    del before
+    for create in CREATES:
+        guarded.arm(operation=create, error="LimitExceededException", times=2)
+    run = guarded.run()
+
+    assert ("SUCCEEDED", "") == (run.status, run.cause)
+    assert dict.fromkeys(CREATES, 2) == Counter(fault["operation"] for fault in guarded.disarm())
+    assert {1} == set(made(guarded, run).values())
+
+
+def test_what_exists_is_taken_over(guarded: Rig, before: dict[str, bytes]) -> None:
+    """A run that is gone on with after its end finds everything that it asks for, and makes nothing."""
+    del before
+    run = guarded.run()
+    counted = made(guarded, run)
+    again = guarded.run({"run": run.id})
+
+    assert ("SUCCEEDED", "") == (again.status, again.cause)
+    assert {f"Take over {kind.label}" for kind in KINDS} <= set(again.states)
+    assert counted == made(guarded, run)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_what_does_not_pass_is_told(guarded: Rig, before: dict[str, bytes], call: str) -> None:
+    """A call that is refused for good ends what depends on it, with state, error and the service's words."""
+    guarded.arm(operation=call, error="AccessDeniedException", message=f"No, {call} is not for you", times=FOR_GOOD)
+    kind = next((kind for kind in KINDS if call in {kind.create, kind.describe}), SOLUTION_VERSION)
+    run = guarded.run({"solutions": [OWNERS[kind]]})
+
+    state = "Get training metrics" if call == METRICS else f"{'Create' if call in CREATES else 'Describe'} {kind.label}"
+    assert_failed_alone(guarded, run, before, None, state, f"No, {call} is not for you")
+
+
+@pytest.mark.parametrize("outcome", ["CREATE FAILED", "CREATE STOPPED"])
+@pytest.mark.parametrize("kind", JOBS, ids=lambda kind: kind.name)
+def test_a_job_that_fails_is_told(guarded: Rig, before: dict[str, bytes], kind: ResourceKind, outcome: str) -> None:
+    """The service's reason, status and ARN reach cause, record and message; siblings end and are published."""
+    guarded.arm(job=kind.name, outcome=outcome, reason="The ore was barren")
+    run = guarded.run()
+
+    assert run.failure is not None
+    owner = None if kind is DATASET_IMPORT_JOB else run.failure["failures"][0]["solution"]
+    assert_failed_alone(guarded, run, before, owner, "JobFailed: The ore was barren", f":{kind.arn_type}/guarded-test-")
+    assert outcome == run.failure["failures"][0]["status"]
+
+
+@pytest.mark.parametrize("outcome", ["STALL", "CREATE RETIRED"])
+@pytest.mark.parametrize("kind", JOBS, ids=lambda kind: kind.name)
+def test_a_job_that_never_ends_is_given_up(
+    guarded: Rig, before: dict[str, bytes], kind: ResourceKind, outcome: str
+) -> None:
+    """A job that stays at work, or in a status that nobody knows, is waited for until the file's timeout."""
+    guarded.arm(job=kind.name, outcome=outcome)
+    arn = guarded.start({"solutions": [OWNERS[kind]]})
+    guarded.wait_for_state(arn, f"Wait for {kind.label}")
+    guarded.wait_until(lambda: bool(guarded.fired()))
+    guarded.aws.skip(2 * 3600)
+    run = guarded.ended(arn)
+
+    status = "CREATE IN_PROGRESS" if outcome == "STALL" else outcome
+    assert_failed_alone(guarded, run, before, None, f"JobTimedOut: still {status} after 2 h")
+
+
+@pytest.mark.parametrize("kind", [BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB], ids=lambda kind: kind.name)
+def test_lines_with_errors_are_counted(guarded: Rig, before: dict[str, bytes], kind: ResourceKind) -> None:
+    """A job that ends well although a line of it failed is published without that line, which is counted."""
+    del before
+    guarded.arm(job=kind.name, broken_lines=1, reason="Internal error")
+    run = guarded.run({"solutions": [OWNERS[kind]]})
+
+    assert run.manifest is not None, run.cause
+    (solution,) = run.manifest["solutions"]
+    (job,) = solution["batch_inference"] + solution["batch_segment"]
+    assert (1, "Internal error") == (job["published"]["errors"], job["published"]["first_error"])
+
+
+@pytest.mark.parametrize(
+    ("function", "changes", "told"),
+    [
+        ("transform", {"Timeout": 1}, "Task timed out after 1"),
+        ("transform", {"Handler": "lambdas.transform.handler.nothing"}, "Transform: "),
+        ("publish", {"Timeout": 1}, "Publish (popular/top): "),
+        ("publish", {"Handler": "lambdas.publish.handler.nothing"}, "Publish (popular/top): "),
+    ],
+    ids=["transform-late", "transform-broken", "publish-late", "publish-broken"],
+)
+def test_a_function_that_fails_is_told(
+    guarded: Rig, before: dict[str, bytes], function: str, changes: dict[str, Any], told: str
+) -> None:
+    """A function that is too slow, too small or broken ends the run with what Lambda says of it."""
+    client, name = guarded.aws.client("lambda"), f"guarded-test-{function}"
+    was = client.get_function_configuration(FunctionName=name)
+    client.update_function_configuration(FunctionName=name, **changes)
+    try:
+        run = guarded.run({"solutions": ["popular"]})
+    finally:
+        client.update_function_configuration(FunctionName=name, **{key: was[key] for key in changes})
+
+    assert_failed_alone(guarded, run, before, None, told)
+
+
+def test_a_bucket_that_cannot_be_written_is_told(guarded: Rig, before: dict[str, bytes]) -> None:
+    """Without a place for manifest and record the execution still fails with the reason, and says so on the topic."""
+    s3, bucket = guarded.aws.client("s3"), guarded.deployment.bucket
+    policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    document = json.loads(policy)
+    document["Statement"].append(
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:PutObject",
+            "Resource": [f"arn:aws:s3:::{bucket}/runs/*/manifest.json", f"arn:aws:s3:::{bucket}/runs/*/failure.json"],
+        }
+    )
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(document))
+    try:
+        run = guarded.run({"solutions": ["popular"]})
+    finally:
+        s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+
+    assert "FAILED" == run.status
+    assert "Write manifest: S3.S3Exception" in run.cause
+    (message,) = guarded.messages()
+    assert run.cause in message["Message"]
+    assert before == published(guarded)
+
+
+def test_a_run_that_is_killed_at_every_state_ends_well(guarded: Rig, before: dict[str, bytes]) -> None:
+    """Killed at each state in turn and redriven each time, an execution makes nothing twice and publishes the run."""
+    stepfunctions = guarded.aws.client("stepfunctions")
+    arn = guarded.start()
+    killed: list[str] = []
+    while guarded.next_state(arn, killed):
+        stepfunctions.stop_execution(executionArn=arn, error="Killed", cause=killed[-1])
+        if stepfunctions.describe_execution(executionArn=arn)["status"] == "SUCCEEDED":
+            break  # it was faster
+        stepfunctions.redrive_execution(executionArn=arn)
+    run = guarded.ended(arn)
+
+    assert ("SUCCEEDED", "") == (run.status, run.cause)
+    assert len(killed) >= 30, killed
+    assert {1} == set(made(guarded, run).values())
+    assert set(before) == {key for key, text in published(guarded).items() if run.id in text.decode()}
