@@ -1,4 +1,4 @@
-"""Definitions before a linter of the Amazon States Language that is not ours, and the page that shows one.
+"""Definitions before a linter that is not ours, the page that shows one, and what the benchmark of them reckons.
 
 asl-validator holds them against a schema of the language's JSONata half, and parses every expression with JSONata's
 own parser.
@@ -7,6 +7,7 @@ own parser.
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import json
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bench import state_machine
+from bench.orchestration_figures import figures, mean
 from bench.state_machine_dot import general, job_states, levels
 from spec.files import PIPELINES, ROOT
 from spec.load import load
@@ -209,3 +211,40 @@ def test_the_documentation_leaves_no_state_out() -> None:
             row = next(line for line in page.splitlines() if line.startswith((f"| {shown} |", f"| {shown} (red) |")))
             assert row.endswith(f"| {comment.replace('<', '&lt;')} |")
             assert f"<title>{label or name}</title>" in drawn or f"<title>cluster {name}</title>" in drawn
+
+
+def at(second: int) -> dt.datetime:
+    """Return a moment of an invented run."""
+    return dt.datetime(2026, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=second)
+
+
+def history(*events: tuple[int, str]) -> list[dict[str, Any]]:
+    """Return events of so many seconds after the start."""
+    return [{"timestamp": at(second), "type": kind} for second, kind in events]
+
+
+def test_idle_time_is_what_neither_jobs_nor_calls_take() -> None:
+    """Of 100 s, a call takes 10 and two jobs 40 beside it; what a job takes after the run does not count."""
+    events = history(
+        (0, "ExecutionStarted"),
+        (0, "TaskStateEntered"),
+        (0, "TaskScheduled"),
+        (10, "TaskSucceeded"),
+        (10, "TaskStateExited"),
+        (100, "ExecutionSucceeded"),
+    )
+    found = figures(events, [(at(5), at(20)), (at(70), at(115))])
+
+    assert (100, 50) == (found.total, found.idle)
+    assert 0.5 == found.idle_share
+
+
+def test_retries_are_billed_as_transitions() -> None:
+    """Two states, of which one calls three times, are four transitions; 1,000 of them cost 2.5 cents."""
+    calls = [(second, kind) for second in (1, 3, 5) for kind in ("TaskScheduled", "TaskFailed")]
+    events = history((0, "ExecutionStarted"), (0, "TaskStateEntered"), *calls, (9, "SucceedStateEntered"))
+    found = figures(events, [])
+
+    assert (4, 9) == (found.transitions, found.events)
+    assert pytest.approx(0.0001) == found.dollars
+    assert found == mean([found, found])
