@@ -119,7 +119,8 @@ def run(pipeline: Pipeline, options: RunOptions, view: View, *, every: float = 5
     _show(pipeline, folder, labels, view)
     if execution["status"] != "SUCCEEDED":
         cause = execution.get("cause") or execution["status"]
-        view.error(CommandError(cause, remedy=f"The record of the failure is in {_relative(folder)}"))
+        told = (results.read_json(folder / "failure.json") or {}).get("remedy", "")
+        view.error(CommandError(cause, remedy=f"{told} The record of the failure is in {_relative(folder)}".lstrip()))
     view.times()
     view.console.print(_relative(folder), highlight=False, soft_wrap=True, markup=False)
     return bool(execution["status"] == "SUCCEEDED")

@@ -35,6 +35,20 @@ def machine(states: States, *, start: str, comment: str, timeout_seconds: int) -
     }
 
 
+def merged(*fragments: States) -> States:
+    """Return all states of some fragments.
+
+    Raises:
+        ValueError: two of them have a state of the same name, of which one would silently be lost.
+    """
+    states: States = {}
+    for fragment in fragments:
+        if twice := states.keys() & fragment.keys():
+            raise ValueError(f"Two fragments have states of the same name: {', '.join(sorted(twice))}")
+        states |= fragment
+    return states
+
+
 def catch_all(go_to: str, *, assign: dict[str, Any] | None = None) -> list[State]:
     """Return a Catch for every error that Retry did not mend."""
     catcher: State = {"ErrorEquals": ["States.ALL"], "Output": {}, "Next": go_to}

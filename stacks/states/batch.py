@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS
 from spec.resources import BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB
 from stacks.states import retries
-from stacks.states.asl import State, States, jsonata
+from stacks.states.asl import State, States, jsonata, merged
 from stacks.states.job import Job, caught
 from stacks.states.transform import BATCH_FOLDER
 
@@ -47,7 +47,7 @@ def jobs_map(timeouts: Timeouts, *, next_state: str, on_failure: str) -> State:
 def _states(timeouts: Timeouts) -> States:
     inference = _job(BATCH_INFERENCE_JOB, timeouts.batch_inference)
     segment = _job(BATCH_SEGMENT_JOB, timeouts.batch_segment)
-    return {
+    begin = {
         "Begin batch job": {
             "Type": "Pass",
             "Comment": "Name and options of the job, from the pipeline file.",
@@ -60,8 +60,8 @@ def _states(timeouts: Timeouts) -> States:
             "Choices": [{"Condition": jsonata("$job.kind = 'segment'"), "Next": segment.first_state}],
             "Default": inference.first_state,
         },
-        **inference.states(),
-        **segment.states(),
+    }
+    end: States = {
         "Publish": _publish(),
         _FAILED: {
             "Type": "Pass",
@@ -75,6 +75,7 @@ def _states(timeouts: Timeouts) -> States:
             "End": True,
         },
     }
+    return merged(begin, inference.states(), segment.states(), end)
 
 
 def _job(kind: ResourceKind, timeout: timedelta) -> Job:

@@ -20,7 +20,7 @@ from spec.limits import (
 )
 from spec.resources import DATASET_IMPORT_JOB
 from stacks.states import transform
-from stacks.states.asl import State, States, jsonata
+from stacks.states.asl import State, States, jsonata, merged
 from stacks.states.job import Job, caught
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def states(pipeline: Pipeline, *, next_state: str, on_failure: str, on_failures:
         on_failure: goes on with ``$failure``.
         on_failures: goes on with ``$failures``.
     """
-    return {
+    begin = {
         FIRST_STATE: {
             "Type": "Choice",
             "Comment": "A run that is gone on with may have been transformed already.",
@@ -48,8 +48,8 @@ def states(pipeline: Pipeline, *, next_state: str, on_failure: str, on_failures:
         "Read earlier report": transform.read_report(
             next_state="Data gate", on_failure=on_failure, fresh=False, missing=transform.FIRST_STATE
         ),
-        **transform.states(pipeline, next_state="Data gate", on_failure=on_failure),
-        **_gate(pipeline, next_state, on_failure),
+    }
+    end = {
         "Import datasets": _imports(pipeline, on_failure),
         "Is everything imported?": {
             "Type": "Choice",
@@ -64,6 +64,8 @@ def states(pipeline: Pipeline, *, next_state: str, on_failure: str, on_failures:
             "Next": on_failures,
         },
     }
+    transformed = transform.states(pipeline, next_state="Data gate", on_failure=on_failure)
+    return merged(begin, transformed, _gate(pipeline, next_state, on_failure), end)
 
 
 def _gate(pipeline: Pipeline, next_state: str, on_failure: str) -> States:

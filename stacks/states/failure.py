@@ -49,7 +49,9 @@ def states(*, go_on_at: str) -> States:
             "Assign": {
                 "cause": jsonata(f"'Run ' & $run & ' failed. ' & $join([{_SENTENCE}], '; ')"),
                 # Names that begin so belong to the language; an execution must not end with one.
-                "error": jsonata("$replace($failures[0].error, /^States[.]/, '')"),
+                "error": jsonata(
+                    "$replace($exists($failures[0].error) ? $failures[0].error : 'Unknown', /^States[.]/, '')"
+                ),
                 "remedy": jsonata(
                     f"($known := $lookup({{{remedies}}}, $failures[0].error); $exists($known) ? $known : '{_REMEDY}')"
                 ),

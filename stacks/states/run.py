@@ -16,7 +16,7 @@ from spec.batch import batch_plans
 from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS
 from spec.training import solution_config
 from stacks.states import data, failure, flight, inputs, retries
-from stacks.states.asl import State, States, catch_all, jsonata, machine, sdk
+from stacks.states.asl import State, States, catch_all, jsonata, machine, merged, sdk
 from stacks.states.job import caught
 from stacks.states.solution import solutions_map
 
@@ -36,17 +36,19 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
         spec_hash: hash of the pipeline, for the manifest.
     """
     timeouts = pipeline.timeouts
-    states: States = {
-        "Begin run": _begin(pipeline, stage),
-        **inputs.states(pipeline, next_state=flight.FIRST_STATE, on_failure="Run failed"),
-        **flight.states(next_state=data.FIRST_STATE, on_failure="Run failed"),
-        **data.states(pipeline, next_state="Solutions", on_failure="Run failed", on_failures=failure.FIRST_STATE),
-        "Solutions": solutions_map(timeouts, next_state="Write manifest", on_failure="Run failed"),
-        "Write manifest": _manifest(spec_hash),
-        "Point to new tables": _point(),
-        **_end_states(),
-        **failure.states(go_on_at=flight.FIRST_STATE),
-    }
+    states = merged(
+        {"Begin run": _begin(pipeline, stage)},
+        inputs.states(pipeline, next_state=flight.FIRST_STATE, on_failure="Run failed"),
+        flight.states(next_state=data.FIRST_STATE, on_failure="Run failed"),
+        data.states(pipeline, next_state="Solutions", on_failure="Run failed", on_failures=failure.FIRST_STATE),
+        {
+            "Solutions": solutions_map(timeouts, next_state="Write manifest", on_failure="Run failed"),
+            "Write manifest": _manifest(spec_hash),
+            "Point to new tables": _point(),
+        },
+        _end_states(),
+        failure.states(go_on_at=flight.FIRST_STATE),
+    )
     comment = f"{pipeline.description or pipeline.name}. Start it with {{}}."
     return machine(states, start="Begin run", comment=comment, timeout_seconds=_whole_timeout(pipeline))
 

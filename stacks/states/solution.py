@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from spec.resources import SOLUTION
 from stacks.states import training
-from stacks.states.asl import State, States, jsonata
+from stacks.states.asl import State, States, jsonata, merged
 from stacks.states.batch import jobs_map
 from stacks.states.job import Job, caught
 
@@ -38,7 +38,7 @@ def solutions_map(timeouts: Timeouts, *, next_state: str, on_failure: str) -> St
 
 
 def _solution_states(timeouts: Timeouts) -> States:
-    failed = "Solution failed"
+    failed = "End of failed solution"
     solution = Job(
         kind=SOLUTION,
         name="$plan.resource",
@@ -48,19 +48,22 @@ def _solution_states(timeouts: Timeouts) -> States:
         on_failure=failed,
         failure_variable="solutionFailure",
     )
-    return {
-        "Begin solution": {
-            "Type": "Pass",
-            "Comment": "Name, recipe, configuration and batch jobs, from the pipeline file.",
-            "Assign": {"plan": jsonata("$states.input"), "misses": [], "kept": False},
-            "Next": solution.first_state,
-        },
-        **solution.states(),
-        **training.states(timeouts.training, next_state="Run batch jobs", on_failure=failed),
-        "Run batch jobs": jobs_map(timeouts, next_state="Solution result", on_failure=failed),
-        "Solution result": _result(),
-        failed: _solution_failed(),
+    begin = {
+        "Type": "Pass",
+        "Comment": "Name, recipe, configuration and batch jobs, from the pipeline file.",
+        "Assign": {"plan": jsonata("$states.input"), "misses": [], "kept": False},
+        "Next": solution.first_state,
     }
+    return merged(
+        {"Begin solution": begin},
+        solution.states(),
+        training.states(timeouts.training, next_state="Run batch jobs", on_failure=failed),
+        {
+            "Run batch jobs": jobs_map(timeouts, next_state="Solution result", on_failure=failed),
+            "Solution result": _result(),
+            failed: _solution_failed(),
+        },
+    )
 
 
 def _result() -> State:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from spec.resources import ACTIVE, SOLUTION_VERSION
 from stacks.states import retries
-from stacks.states.asl import State, States, catch_all, jsonata, sdk
+from stacks.states.asl import State, States, catch_all, jsonata, merged, sdk
 from stacks.states.job import Job, caught
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def states(timeout: timedelta, *, next_state: str, on_failure: str) -> States:
         failure_variable=_FAILURE,
         latest_of="$solution.arn",
     )
-    return {
+    begin = {
         FIRST_STATE: _published(on_failure),
         "Train?": {
             "Type": "Choice",
@@ -68,10 +68,12 @@ def states(timeout: timedelta, *, next_state: str, on_failure: str) -> States:
             "Choices": [{"Condition": jsonata(f"{_VERSION}.status = '{ACTIVE}'"), "Next": "Get training metrics"}],
             "Default": version.first_state,
         },
-        **version.states(),
+    }
+    judge = {
         "Get training metrics": _metrics(on_failure),
         "Send training metrics": _send(),
-        **_gate(next_state, on_failure),
+    }
+    keep = {
         "Keep published version": {
             "Type": "Pass",
             "Comment": "Score with the version that was last published.",
@@ -101,6 +103,7 @@ def states(timeout: timedelta, *, next_state: str, on_failure: str) -> States:
             "Next": on_failure,
         },
     }
+    return merged(begin, version.states(), judge, _gate(next_state, on_failure), keep)
 
 
 def _published(on_failure: str) -> State:

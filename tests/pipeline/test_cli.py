@@ -185,6 +185,7 @@ def test_run_of_bad_data_fails_and_says_why(deployed: Rig, tmp_path: Path) -> No
     assert 1 == done.exit_code
     assert "450 of 2250 rows of interactions (20 %) were rejected" in done.output
     assert "Why rows were rejected" in done.output
+    assert "Mend the raw data or its mapping, then redrive this execution" in done.output
     folder = Path(done.output.splitlines()[-1])
     assert "DataRefused" == json.loads((folder / "failure.json").read_text())["failures"][0]["error"]
     assert 450 == len((folder / "rejects" / "interactions.jsonl").read_text().splitlines())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from spec.resources import KINDS
+from stacks.states.asl import merged
 from stacks.states.run import definition
 from tests.documents import parsed, shop
 
@@ -81,6 +82,22 @@ def test_no_iteration_assigns_a_variable_of_the_run() -> None:
                 check(state["ItemProcessor"]["States"], own | outer)
 
     check(machine()["States"], set())
+
+
+def test_fragments_share_no_state_names() -> None:
+    """A state that another fragment replaced would be lost without a word."""
+    with pytest.raises(ValueError, match="same name: a"):
+        merged({"a": {}, "b": {}}, {"a": {}})
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_every_job_keeps_the_services_reason(kind: ResourceKind) -> None:
+    """Where a job has failed, the reason is assigned before anything else happens."""
+    choices = STATES[f"Is {kind.label} done?"]["Choices"]
+    failed = {rule["Next"] for rule in choices if "CREATE STOPPED" in rule["Condition"]} - {f"Create {kind.label} anew"}
+    (name,) = failed
+
+    assert any("reason" in value for value in STATES[name]["Assign"].values())
 
 
 def test_every_state_has_a_comment_and_a_short_name() -> None:
