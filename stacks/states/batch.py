@@ -47,7 +47,7 @@ def jobs_map(timeouts: Timeouts, *, next_state: str, on_failure: str) -> State:
 def _states(timeouts: Timeouts) -> States:
     inference = _job(BATCH_INFERENCE_JOB, timeouts.batch_inference)
     segment = _job(BATCH_SEGMENT_JOB, timeouts.batch_segment)
-    begin = {
+    begin: States = {
         "Begin batch job": {
             "Type": "Pass",
             "Comment": "Name and options of the job, from the pipeline file.",

@@ -38,7 +38,7 @@ def states(pipeline: Pipeline, *, next_state: str, on_failure: str, on_failures:
         on_failure: goes on with ``$failure``.
         on_failures: goes on with ``$failures``.
     """
-    begin = {
+    begin: States = {
         FIRST_STATE: {
             "Type": "Choice",
             "Comment": "A run that is gone on with may have been transformed already.",
@@ -163,7 +163,7 @@ def _imports(pipeline: Pipeline, on_failure: str) -> dict[str, Any]:
         on_failure=failed,
         failure_variable="importFailure",
     )
-    begin = {
+    begin: States = {
         "Type": "Pass",
         "Comment": "The dataset, and where its CSV lies.",
         "Assign": {"dataset": jsonata("$states.input")},

@@ -46,7 +46,7 @@ def states(timeout: timedelta, *, next_state: str, on_failure: str) -> States:
         failure_variable=_FAILURE,
         latest_of="$solution.arn",
     )
-    begin = {
+    begin: States = {
         FIRST_STATE: _published(on_failure),
         "Train?": {
             "Type": "Choice",
