@@ -163,7 +163,7 @@ def _imports(pipeline: Pipeline, on_failure: str) -> dict[str, Any]:
         on_failure=failed,
         failure_variable="importFailure",
     )
-    begin: States = {
+    begin: State = {
         "Type": "Pass",
         "Comment": "The dataset, and where its CSV lies.",
         "Assign": {"dataset": jsonata("$states.input")},
