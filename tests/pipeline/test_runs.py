@@ -187,10 +187,11 @@ def test_a_worse_version_is_not_published(rig: Rig) -> None:
 def test_metrics_are_drawn(rig: Rig) -> None:
     """CloudWatch has the offline metrics of each training by pipeline and solution."""
     run = rig.run(POPULAR)
-    metrics = rig.aws.client("cloudwatch").list_metrics(
-        Namespace="PersonalizePipelines", Dimensions=[{"Name": "Solution", "Value": "popular"}]
-    )["Metrics"]
+    dimensions = [{"Name": "Pipeline", "Value": "shop-test"}, {"Name": "Solution", "Value": "popular"}]
+    metrics = rig.aws.client("cloudwatch").list_metrics(Namespace="PersonalizePipelines", Dimensions=dimensions)[
+        "Metrics"
+    ]
 
     assert run.manifest is not None
     assert set(run.manifest["solutions"][0]["metrics"]) == {metric["MetricName"] for metric in metrics}
-    assert {"shop-test"} == {metric["Dimensions"][0]["Value"] for metric in metrics}
+    assert all(dimensions == metric["Dimensions"] for metric in metrics)
