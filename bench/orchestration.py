@@ -83,6 +83,9 @@ def _deployed(aws: EmbeddedAWS) -> Deployment:
     """Deploy the pipeline and upload its raw data."""
     deploy(_PIPELINE, _STAGE, environment=aws.environment(), say=lambda _: None)
     deployment = find_deployment(aws.client("cloudformation"), "movielens", _STAGE)
+    scheduler = aws.client("scheduler")
+    for schedule in scheduler.list_schedules()["Schedules"]:
+        scheduler.delete_schedule(Name=schedule["Name"])  # its nightly start would come between the measured ones
     for file in sorted(_RAW.rglob("*.csv")):
         aws.client("s3").upload_file(str(file), deployment.bucket, f"raw/{file.relative_to(_RAW).as_posix()}")
     return deployment
@@ -120,6 +123,8 @@ def _run(aws: EmbeddedAWS, state_machine: str) -> Figures:
         time.sleep(0.1)
     if ended["status"] != "SUCCEEDED":
         sys.exit(f"{arn} ended as {ended['status']}: {ended.get('cause')}")
+    if json.loads(ended["output"]).get("skipped"):
+        sys.exit(f"{arn} was skipped: {ended['output']}")
     pages = stepfunctions.get_paginator("get_execution_history").paginate(executionArn=arn)
     events = [event for page in pages for event in page["events"]]
     return figures(events, [job for job in _jobs(aws) if job[0] not in before])
