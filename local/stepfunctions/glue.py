@@ -3,8 +3,9 @@
 Sources: Step Functions developer guide, pages connect-glue and connect-to-resource; outputs of real executions, in
 which times are milliseconds and keys are in alphabetical order.
 
-A job really runs, however fast the embedded clock is. While a state waits for one, its own TimeoutSeconds and the
-machine's are measured in real seconds, plus those that `clock.skip` let pass in the state's case.
+A job really runs, however fast the embedded clock is. In a state that waits for one, from its request on, its own
+TimeoutSeconds and the machine's are measured in real seconds, plus those that `clock.skip` let pass in the state's
+case.
 """
 
 import json
@@ -89,12 +90,11 @@ def wait_for_the_job_run(
     started = env.stack.pop()
     job, run_id = started["JobName"], started["JobRunId"]
     client = client_of_this_aws(resource_runtime_part.region, "glue", state_credentials)
-    with real_work(env):
-        while (run := client.get_job_run(JobName=job, RunId=run_id)["JobRun"])["JobRunState"] in _UNDER_WAY:
-            if not env.is_running():
-                client.batch_stop_job_run(JobName=job, JobRunIds=[run_id])
-                return
-            time.sleep(_STEP)
+    while (run := client.get_job_run(JobName=job, RunId=run_id)["JobRun"])["JobRunState"] in _UNDER_WAY:
+        if not env.is_running():
+            client.batch_stop_job_run(JobName=job, JobRunIds=[run_id])
+            return
+        time.sleep(_STEP)
     run = _as_json({**run, "JobName": job})
     if run["JobRunState"] != "SUCCEEDED":
         raise FailureEventException(_failure(self, env, run))

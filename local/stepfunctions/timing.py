@@ -1,5 +1,6 @@
 """Moto's interpreter on the embedded clock: waits, retries, timeouts, timestamps, and stops that interrupt them."""
 
+import contextlib
 import copy
 import datetime as dt
 import threading
@@ -190,11 +191,12 @@ def _join(worker: threading.Thread, state: Any, env: Any, timeout: float) -> Non
     """Wait for a state's end, its timeout or a stop; what really works is measured by what it takes here."""
     works = waits_for_real_work(state)
     watch, start = Stopwatch(), clock.now()
-    while worker.is_alive() and env.is_running():
-        left = timeout - (watch.seconds() if works else (clock.now() - start).total_seconds())
-        if left <= 0:
-            return
-        worker.join(min(_STEP, left if works else clock.real_seconds(left)))
+    with real_work(env) if works else contextlib.nullcontext():
+        while worker.is_alive() and env.is_running():
+            left = timeout - (watch.seconds() if works else (clock.now() - start).total_seconds())
+            if left <= 0:
+                return
+            worker.join(min(_STEP, left if works else clock.real_seconds(left)))
 
 
 def _run_in_frame(state: Any, env: Any, timeout: float) -> Any:
