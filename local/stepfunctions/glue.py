@@ -4,8 +4,7 @@ Sources: Step Functions developer guide, pages connect-glue and connect-to-resou
 which times are milliseconds and keys are in alphabetical order.
 
 A job really runs, however fast the embedded clock is. In a state that waits for one, from its request on, its own
-TimeoutSeconds and the machine's are measured in real seconds, plus those that `clock.skip` let pass in the state's
-case.
+TimeoutSeconds and the machine's are measured in real seconds, plus those that `clock.skip` let pass.
 """
 
 import json

@@ -4,7 +4,6 @@ import contextlib
 import copy
 import datetime as dt
 import threading
-import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -112,13 +111,14 @@ def machine_timeout_on_the_embedded_clock(self: Any, env: Any) -> None:
 
 def _join_machine(worker: threading.Thread, work: RealWork, timeout: float) -> None:
     """Wait for a machine's end or its timeout; seconds in which it waits for real work are real ones."""
-    start = time.monotonic()
+    start = clock.now()
     while worker.is_alive():
         real = work.seconds()
-        left = timeout - real - (time.monotonic() - start - real) / clock.real_seconds(1)
+        passed = (clock.now() - start).total_seconds()
+        left = timeout - passed + real / clock.real_seconds(1) - real
         if left <= 0:
             return
-        worker.join(max(_STEP, clock.real_seconds(left)))
+        worker.join(min(_STEP, clock.real_seconds(left)))
 
 
 @replaces(Environment, "set_error")

@@ -17,7 +17,7 @@ def unique(prefix: str) -> str:
     return f"{prefix}-{uuid.uuid4().hex[:8]}"
 
 
-def eventually(question: Callable[[], _Found | None], *, deadline: float = 20) -> _Found:
+def eventually(question: Callable[[], _Found | None], *, deadline: float = 60) -> _Found:
     """Ask until the answer is true; fail after `deadline` real seconds."""
     end = time.monotonic() + deadline
     while time.monotonic() < end:

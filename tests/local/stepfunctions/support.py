@@ -85,9 +85,14 @@ def redriven(aws: EmbeddedAWS, execution_arn: str) -> dict[str, Any]:
     return ended(aws, execution_arn)
 
 
+def entered(aws: EmbeddedAWS, execution_arn: str, event_type: str, *, times: int = 1) -> None:
+    """Wait until an execution's history has so many events of a type."""
+    eventually(lambda: [event["type"] for event in history(aws, execution_arn)].count(event_type) >= times)
+
+
 def stopped(aws: EmbeddedAWS, execution_arn: str, *, after: str, times: int = 1) -> dict[str, Any]:
     """Stop an execution once its history has so many events of a type; return its description."""
-    eventually(lambda: [event["type"] for event in history(aws, execution_arn)].count(after) >= times)
+    entered(aws, execution_arn, after, times=times)
     aws.client("stepfunctions").stop_execution(executionArn=execution_arn)
     return ended(aws, execution_arn)
 

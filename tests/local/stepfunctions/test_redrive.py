@@ -8,6 +8,7 @@ from local.server import EmbeddedAWS
 from tests.local.stepfunctions.support import (
     FAIL,
     bucket,
+    entered,
     history,
     only_after_a_redrive,
     pass_state,
@@ -107,13 +108,18 @@ class TestStates:
 class TestTime:
     def test_a_timeout_counts_from_the_redrive(self, aws: EmbeddedAWS) -> None:
         """TimeoutSeconds of the machine begins anew: two attempts together may take longer."""
-        wait = {"Type": "Wait", "Seconds": 160}
+        wait = {"Type": "Wait", "Seconds": 36000}
         states = {"W": {**wait, "Next": "P"}, "P": only_after_a_redrive(Next="V"), "V": {**wait, "End": True}}
-        execution = start(aws, states, TimeoutSeconds=260)
+        execution = start(aws, states, TimeoutSeconds=50000)
+        entered(aws, execution, "WaitStateEntered")
+        aws.skip(36000)
         assert ended(aws, execution)["error"] == "States.QueryEvaluationError"
-        description = redriven(aws, execution)
+        aws.client("stepfunctions").redrive_execution(executionArn=execution)
+        entered(aws, execution, "WaitStateEntered", times=2)
+        aws.skip(36000)
+        description = ended(aws, execution)
         assert description["status"] == "SUCCEEDED"
-        assert description["stopDate"] - description["startDate"] >= timedelta(seconds=320)
+        assert description["stopDate"] - description["startDate"] >= timedelta(seconds=72000)
 
     def test_a_timed_out_execution(self, aws: EmbeddedAWS) -> None:
         """It can be redriven, waits anew, and times out again."""

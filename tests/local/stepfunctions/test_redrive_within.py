@@ -6,6 +6,7 @@ from typing import Any
 from local.server import EmbeddedAWS
 from tests.local.stepfunctions.support import (
     bucket,
+    entered,
     history,
     map_state,
     only_after_a_redrive,
@@ -46,7 +47,7 @@ class TestMap:
                     "S": send(counter, "{% $string($own) %}", Next="C"),
                     "C": {"Type": "Choice", "Choices": [to(1, "Long"), to(2, "Short")], "Default": "E"},
                     "Long": {"Type": "Wait", "Seconds": LONG_AT_FIRST, "Next": "E"},
-                    "Short": {"Type": "Wait", "Seconds": 20, "Next": "P"},
+                    "Short": {"Type": "Wait", "Seconds": 120, "Next": "P"},
                     "P": only_after_a_redrive(Next="E"),
                     "E": pass_state(
                         Output="{% $outer & $own & ':' & $states.input & ':' & $states.context.Map.Item.Value %}"
@@ -129,7 +130,9 @@ class TestMap:
         """A timeout of the machine within an iteration is redriven there."""
         counter = queue(aws)
         iteration = {"S": send(counter, "x", Next="W"), "W": {"Type": "Wait", "Seconds": LONG_AT_FIRST, "End": True}}
-        execution = start(aws, {"M": map_state([1], iteration)}, TimeoutSeconds=200)
+        execution = start(aws, {"M": map_state([1], iteration)}, TimeoutSeconds=20000)
+        entered(aws, execution, "WaitStateEntered")
+        aws.skip(20000)
         assert ended(aws, execution)["status"] == "TIMED_OUT"
         assert redriven(aws, execution)["output"] == [1]
         assert received(aws, counter) == ["x"]
