@@ -11,8 +11,8 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#co
 
 from __future__ import annotations
 
-from stacks.states import retries
 from stacks.states.asl import State, States, catch_all, jsonata, sdk
+from stacks.states.calls import notify, write_json
 
 FIRST_STATE = "Collect failures"
 
@@ -88,28 +88,22 @@ def _fail() -> State:
 
 
 def _record() -> State:
-    return {
-        "Type": "Task",
-        "Comment": "Write runs/<run>/failure.json.",
-        "Resource": sdk("s3", "PutObject"),
-        "Arguments": {
-            "Bucket": "${Bucket}",
-            "Key": jsonata("'runs/' & $run & '/failure.json'"),
-            "ContentType": "application/json",
-            "Body": {
-                "run": jsonata("$run"),
-                "pipeline": "${Pipeline}",
-                "stage": "${Stage}",
-                "execution": jsonata("$states.context.Execution.Id"),
-                "cause": jsonata("$cause"),
-                "remedy": jsonata("$remedy"),
-                "failures": jsonata("[$failures]"),
-            },
-        },
-        "Retry": retries.AWS_CALL,
-        "Catch": catch_all("Notify failure"),
-        "Next": "Notify failure",
+    body = {
+        "run": jsonata("$run"),
+        "pipeline": "${Pipeline}",
+        "stage": "${Stage}",
+        "execution": jsonata("$states.context.Execution.Id"),
+        "cause": jsonata("$cause"),
+        "remedy": jsonata("$remedy"),
+        "failures": jsonata("[$failures]"),
     }
+    return write_json(
+        jsonata("'runs/' & $run & '/failure.json'"),
+        body,
+        comment="Write runs/<run>/failure.json.",
+        catch=catch_all("Notify failure"),
+        Next="Notify failure",
+    )
 
 
 def _notify() -> State:
@@ -117,19 +111,10 @@ def _notify() -> State:
         "'https://${Region}.console.aws.amazon.com/states/home?region=${Region}#/v2/executions/details/' "
         "& $states.context.Execution.Id"
     )
-    return {
-        "Type": "Task",
-        "Comment": "Tell the on-call person, with the reason and the way to the execution.",
-        "Resource": "arn:aws:states:::sns:publish",
-        "Arguments": {
-            "TopicArn": "${TopicArn}",
-            "Subject": jsonata("$substring('${Prefix}: run ' & $run & ' failed', 0, 100)"),
-            "Message": jsonata(
-                "$substring($cause, 0, 200000) & '\\n\\n' & $remedy & '\\n\\nExecution: ' & "
-                f"{link} & '\\nRecord: s3://${{Bucket}}/runs/' & $run & '/failure.json'"
-            ),
-        },
-        "Retry": retries.AWS_CALL,
-        "Catch": catch_all("Failed"),
-        "Next": "Failed",
-    }
+    return notify(
+        "failed",
+        "$substring($cause, 0, 200000) & '\\n\\n' & $remedy & '\\n\\nExecution: ' & "
+        f"{link} & '\\nRecord: s3://${{Bucket}}/runs/' & $run & '/failure.json'",
+        comment="Tell the on-call person, with the reason and the way to the execution.",
+        next_state="Failed",
+    )

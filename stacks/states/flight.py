@@ -15,7 +15,8 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecution
 from __future__ import annotations
 
 from stacks.states import retries
-from stacks.states.asl import State, States, catch_all, jsonata, sdk
+from stacks.states.asl import State, States, jsonata, sdk
+from stacks.states.calls import Absent, notify, read_json
 from stacks.states.job import caught
 
 FIRST_STATE = "Read newest run"
@@ -62,25 +63,15 @@ def states(*, next_state: str, on_failure: str) -> States:
 
 
 def _read(on_failure: str) -> State:
-    return {
-        "Type": "Task",
-        "Comment": f"{NEWEST_RUN_KEY} names the newest run and its execution.",
-        "Resource": sdk("s3", "GetObject"),
-        "Arguments": {"Bucket": "${Bucket}", "Key": NEWEST_RUN_KEY},
-        "Retry": [{"ErrorEquals": ["S3.NoSuchKeyException"], "MaxAttempts": 0}, *retries.AWS_CALL],
-        "Catch": [
-            {
-                "ErrorEquals": ["S3.NoSuchKeyException"],
-                "Assign": {"newest": {}},
-                "Output": {},
-                "Next": "Whose run is it?",
-            },
-            *caught("newest run", go_to=on_failure),
-        ],
-        "Assign": {"newest": jsonata("$merge([$parse($states.result.Body), {'etag': $states.result.ETag}])")},
-        "Output": {},
-        "Next": "Whose run is it?",
-    }
+    return read_json(
+        NEWEST_RUN_KEY,
+        comment=f"{NEWEST_RUN_KEY} names the newest run and its execution.",
+        resource="newest run",
+        assign={"newest": jsonata("$merge([$parse($states.result.Body), {'etag': $states.result.ETag}])")},
+        next_state="Whose run is it?",
+        on_failure=on_failure,
+        absent=Absent("Whose run is it?", {"newest": {}}),
+    )
 
 
 def _whose(next_state: str) -> State:
@@ -150,20 +141,12 @@ def _claim(next_state: str, on_failure: str) -> State:
 
 def _skipped() -> States:
     return {
-        "Notify skipped": {
-            "Type": "Task",
-            "Comment": "Tell that this start did nothing, and which run is active.",
-            "Resource": "arn:aws:states:::sns:publish",
-            "Arguments": {
-                "TopicArn": "${TopicArn}",
-                "Subject": jsonata("$substring('${Prefix}: run ' & $run & ' skipped', 0, 100)"),
-                "Message": jsonata("'Run ' & $newest.run & ' is still active: ' & $newest.execution"),
-            },
-            "Retry": retries.AWS_CALL,
-            "Catch": catch_all("Skipped"),
-            "Output": {},
-            "Next": "Skipped",
-        },
+        "Notify skipped": notify(
+            "skipped",
+            "'Run ' & $newest.run & ' is still active: ' & $newest.execution",
+            comment="Tell that this start did nothing, and which run is active.",
+            next_state="Skipped",
+        ),
         "Skipped": {
             "Type": "Succeed",
             "Comment": "Another run is active; this one did nothing.",

@@ -16,7 +16,8 @@ from spec.batch import batch_plans
 from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS
 from spec.training import solution_config
 from stacks.states import data, failure, flight, inputs, retries
-from stacks.states.asl import State, States, catch_all, jsonata, machine, merged, sdk
+from stacks.states.asl import State, States, jsonata, machine, merged
+from stacks.states.calls import notify, write_json
 from stacks.states.job import caught
 from stacks.states.solution import solutions_map
 
@@ -107,21 +108,13 @@ def _manifest(spec_hash: str) -> State:
         "batch_inputs": jsonata("$report.batch_inputs"),
         "solutions": jsonata("$solutions"),
     }
-    return {
-        "Type": "Task",
-        "Comment": "Write runs/<run>/manifest.json: what went in, what was made of it, where the results are.",
-        "Resource": sdk("s3", "PutObject"),
-        "Arguments": {
-            "Bucket": "${Bucket}",
-            "Key": jsonata("'runs/' & $run & '/manifest.json'"),
-            "ContentType": "application/json",
-            "Body": body,
-        },
-        "Retry": retries.AWS_CALL,
-        "Catch": caught("manifest", go_to="Run failed"),
-        "Output": {},
-        "Next": "Point to new tables",
-    }
+    return write_json(
+        jsonata("'runs/' & $run & '/manifest.json'"),
+        body,
+        comment="Write runs/<run>/manifest.json: what went in, what was made of it, where the results are.",
+        catch=caught("manifest", go_to="Run failed"),
+        Next="Point to new tables",
+    )
 
 
 def _point() -> State:
@@ -144,20 +137,12 @@ def _point() -> State:
             "ProcessorConfig": {"Mode": "INLINE"},
             "StartAt": "Point to table",
             "States": {
-                "Point to table": {
-                    "Type": "Task",
-                    "Comment": "Readers go by latest.json: from here on they see this run.",
-                    "Resource": sdk("s3", "PutObject"),
-                    "Arguments": {
-                        "Bucket": "${Bucket}",
-                        "Key": jsonata("$states.input.key"),
-                        "ContentType": "application/json",
-                        "Body": jsonata("$states.input.body"),
-                    },
-                    "Retry": retries.AWS_CALL,
-                    "Output": {},
-                    "End": True,
-                }
+                "Point to table": write_json(
+                    jsonata("$states.input.key"),
+                    jsonata("$states.input.body"),
+                    comment="Readers go by latest.json: from here on they see this run.",
+                    End=True,
+                )
             },
         },
         "Catch": caught("latest.json", go_to="Run failed"),
@@ -174,19 +159,12 @@ def _end_states() -> States:
             "Choices": [{"Condition": jsonata("'FAILED' in $solutions.status"), "Next": "Solutions failed"}],
             "Default": "Notify success",
         },
-        "Notify success": {
-            "Type": "Task",
-            "Comment": "Tell who subscribed to the topic.",
-            "Resource": "arn:aws:states:::sns:publish",
-            "Arguments": {
-                "TopicArn": "${TopicArn}",
-                "Subject": jsonata("$substring('${Prefix}: run ' & $run & ' succeeded', 0, 100)"),
-                "Message": jsonata("'Manifest: s3://${Bucket}/runs/' & $run & '/manifest.json'"),
-            },
-            "Retry": retries.AWS_CALL,
-            "Catch": catch_all("Succeeded"),
-            "Next": "Succeeded",
-        },
+        "Notify success": notify(
+            "succeeded",
+            "'Manifest: s3://${Bucket}/runs/' & $run & '/manifest.json'",
+            comment="Tell who subscribed to the topic.",
+            next_state="Succeeded",
+        ),
         "Succeeded": {
             "Type": "Succeed",
             "Comment": "The results are in the bucket.",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from spec.resources import ACTIVE, SOLUTION_VERSION
 from stacks.states import retries
 from stacks.states.asl import State, States, catch_all, jsonata, merged, sdk
+from stacks.states.calls import Absent, read_json
 from stacks.states.job import Job, caught
 
 if TYPE_CHECKING:
@@ -107,21 +108,16 @@ def states(timeout: timedelta, *, next_state: str, on_failure: str) -> States:
 
 
 def _published(on_failure: str) -> State:
-    absent = "S3.NoSuchKeyException"
-    return {
-        "Type": "Task",
-        "Comment": "The version that was last published: what a new one is measured by.",
-        "Resource": sdk("s3", "GetObject"),
-        "Arguments": {"Bucket": "${Bucket}", "Key": jsonata("'curated/' & $plan.name & '/latest.json'")},
-        "Retry": [{"ErrorEquals": [absent], "MaxAttempts": 0}, *retries.AWS_CALL],
-        "Catch": [
-            {"ErrorEquals": [absent], "Assign": {"published": {}}, "Output": {}, "Next": "Train?"},
-            *caught("published version", go_to=on_failure, variable=_FAILURE),
-        ],
-        "Assign": {"published": jsonata("$parse($states.result.Body)")},
-        "Output": {},
-        "Next": "Train?",
-    }
+    return read_json(
+        jsonata("'curated/' & $plan.name & '/latest.json'"),
+        comment="The version that was last published: what a new one is measured by.",
+        resource="published version",
+        assign={"published": jsonata("$parse($states.result.Body)")},
+        next_state="Train?",
+        on_failure=on_failure,
+        failure_variable=_FAILURE,
+        absent=Absent("Train?", {"published": {}}),
+    )
 
 
 def _automatic(on_failure: str) -> State:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from spec.compiler import dataset_mappings
 from spec.engines import FUNCTION_BYTES
 from stacks.states import retries
-from stacks.states.asl import State, States, jsonata, sdk
+from stacks.states.asl import State, States, jsonata
+from stacks.states.calls import Absent, read_json, write_json
 from stacks.states.job import caught
 
 if TYPE_CHECKING:
@@ -42,21 +43,15 @@ def states(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
 
 def read_report(*, next_state: str, on_failure: str, fresh: bool, missing: str | None = None) -> State:
     """Return the state that reads ``$report`` from the bucket; ``missing`` is where to go if it is not there."""
-    absent = "S3.NoSuchKeyException"
-    return {
-        "Type": "Task",
-        "Comment": "What the transform counted.",
-        "Resource": sdk("s3", "GetObject"),
-        "Arguments": {"Bucket": "${Bucket}", "Key": jsonata(_REPORT_KEY)},
-        "Retry": [*([{"ErrorEquals": [absent], "MaxAttempts": 0}] if missing else []), *retries.AWS_CALL],
-        "Catch": [
-            *([{"ErrorEquals": [absent], "Output": {}, "Next": missing}] if missing else []),
-            *caught("data report", go_to=on_failure),
-        ],
-        "Assign": {"report": jsonata("$parse($states.result.Body)"), "fresh": fresh},
-        "Output": {},
-        "Next": next_state,
-    }
+    return read_json(
+        jsonata(_REPORT_KEY),
+        comment="What the transform counted.",
+        resource="data report",
+        assign={"report": jsonata("$parse($states.result.Body)"), "fresh": fresh},
+        next_state=next_state,
+        on_failure=on_failure,
+        absent=Absent(missing) if missing else None,
+    )
 
 
 def _describe(pipeline: Pipeline, next_state: str) -> State:
@@ -101,20 +96,13 @@ def _function(next_state: str, on_failure: str, *, with_spark: bool) -> State:
 
 def _spark(next_state: str, on_failure: str) -> States:
     return {
-        _BEGIN_SPARK: {
-            "Type": "Task",
-            "Comment": "Arguments of a job are short: what is to be done goes through the bucket.",
-            "Resource": sdk("s3", "PutObject"),
-            "Arguments": {
-                "Bucket": "${Bucket}",
-                "Key": jsonata(_REQUEST_KEY),
-                "ContentType": "application/json",
-                "Body": jsonata("$request"),
-            },
-            "Retry": retries.AWS_CALL,
-            "Catch": caught("transform request", go_to=on_failure),
-            "Next": "Transform with Spark",
-        },
+        _BEGIN_SPARK: write_json(
+            jsonata(_REQUEST_KEY),
+            jsonata("$request"),
+            comment="Arguments of a job are short: what is to be done goes through the bucket.",
+            catch=caught("transform request", go_to=on_failure),
+            Next="Transform with Spark",
+        ),
         "Transform with Spark": _job(on_failure),
         "Read report": read_report(next_state=next_state, on_failure=on_failure, fresh=True),
     }
