@@ -47,7 +47,18 @@ def states(timeout: timedelta, *, next_state: str, on_failure: str) -> States:
         failure_variable=_FAILURE,
         latest_of="$solution.arn",
     )
-    begin: States = {
+    return merged(
+        _choose(version, on_failure),
+        version.states(),
+        {"Get training metrics": _metrics(on_failure), "Send training metrics": _send()},
+        _gate(next_state, on_failure),
+        _keep(next_state, on_failure),
+    )
+
+
+def _choose(version: Job, on_failure: str) -> States:
+    """Return the states that find out whose version it will be: the run's own, the service's or an earlier one's."""
+    return {
         FIRST_STATE: _published(on_failure),
         "Train?": {
             "Type": "Choice",
@@ -70,11 +81,10 @@ def states(timeout: timedelta, *, next_state: str, on_failure: str) -> States:
             "Default": version.first_state,
         },
     }
-    judge = {
-        "Get training metrics": _metrics(on_failure),
-        "Send training metrics": _send(),
-    }
-    keep = {
+
+
+def _keep(next_state: str, on_failure: str) -> States:
+    return {
         "Keep published version": {
             "Type": "Pass",
             "Comment": "Score with the version that was last published.",
@@ -104,7 +114,6 @@ def states(timeout: timedelta, *, next_state: str, on_failure: str) -> States:
             "Next": on_failure,
         },
     }
-    return merged(begin, version.states(), judge, _gate(next_state, on_failure), keep)
 
 
 def _published(on_failure: str) -> State:
