@@ -32,6 +32,11 @@ class Folder:
         """Open a file."""
         return (self.raw / key).open("rb")
 
+    def find(self, key: str) -> bytes | None:
+        """Read a file that may be missing."""
+        file = self.out / key
+        return file.read_bytes() if file.exists() else None
+
     def write(self, key: str, content: bytes) -> None:
         """Write a file."""
         (self.out / key).write_bytes(content)

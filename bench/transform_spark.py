@@ -36,6 +36,11 @@ class Folder:
         """Open a file."""
         return (self.path / key).open("rb")
 
+    def find(self, key: str) -> bytes | None:
+        """Read a file that may be missing."""
+        file = self.path / key
+        return file.read_bytes() if file.exists() else None
+
     def write(self, key: str, content: bytes) -> None:
         """Write a file."""
         (self.path / key).parent.mkdir(parents=True, exist_ok=True)

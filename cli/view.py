@@ -111,11 +111,19 @@ class View:
 def _rows_table(report: dict[str, Any]) -> Table:
     table = Table(title="Rows", title_justify="left")
     columns = ("rows_in", "rows_out", "rows_filtered", "rows_rejected", "records")
-    for name in ("dataset", "in", "out", "filtered", "rejected", "records"):
-        table.add_column(name, justify="left" if name == "dataset" else "right")
+    for name in ("dataset", "in", "out", "filtered", "rejected", "records", "import"):
+        table.add_column(name, justify="left" if name in {"dataset", "import"} else "right")
     for dataset in report["datasets"]:
-        table.add_row(dataset["dataset"], *(f"{dataset[column]:,}" for column in columns))
+        counts = (f"{dataset[column]:,}" for column in columns)
+        table.add_row(dataset["dataset"], *counts, _import(dataset.get("imports")))
     return table
+
+
+def _import(plan: dict[str, Any] | None) -> str:
+    if not plan:
+        return "-"
+    what = "none" if plan["mode"] == "NONE" else f"{plan['mode'].lower()}, {plan['records']:,}"
+    return f"{what}\n[dim]{escape(plan['reason'])}[/dim]"
 
 
 def _interactions_table(facts: dict[str, Any]) -> Table:

@@ -51,6 +51,14 @@ def check_dataset(name: DatasetName, dataset: dict[str, Any], domain: Domain | N
     for index, event in enumerate(events):
         yield from _check_condition((*path, "events", index, "when"), event.get("when"), every)
     yield from _check_duplicates((*path, "duplicates"), dataset, every)
+    keep = dataset.get("duplicates")
+    keep = keep.get("keep", "latest") if isinstance(keep, dict) else keep
+    if name == "interactions" and dataset.get("import_mode") == "incremental" and keep in {"latest", "first"}:
+        yield Finding(
+            (*path, "import_mode"),
+            "what is imported already would stay beside the record that duplicates keeps",
+            "Import in full, or keep all duplicates",
+        )
 
 
 def _check_source(path: Path, source: dict[str, Any]) -> Iterator[Finding]:

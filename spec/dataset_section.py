@@ -107,6 +107,10 @@ class Dataset(Strict):
     duplicates: DuplicatesForm | None = Field(
         default=None, description="left out: every interaction is kept, and the latest record of an item or user"
     )
+    import_mode: Literal["full", "incremental"] = Field(
+        default="full",
+        description="incremental: only new raw objects are imported, as long as no earlier one changes or vanishes",
+    )
 
 
 class Event(Strict):

@@ -6,6 +6,9 @@ Page names are those of https://docs.aws.amazon.com/personalize/latest/dg/<page>
 MIN_INTERACTIONS = 1000
 """Records per interactions import, and interactions per training (page limits)."""
 
+MAX_INCREMENTAL_BYTES = 1024**3
+"""Bytes of an incremental import (page limits)."""
+
 MIN_USERS_WITH_TWO = 25
 """Users with at least two interactions each that a training needs (page limits)."""
 

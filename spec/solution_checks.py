@@ -54,7 +54,20 @@ def _check_solution(path: Path, solution: dict[str, Any], datasets: dict[str, An
     yield from check_training(path, solution, recipe, {"interactions": columns, **of_each})
     if recipe.needs_items and "items" not in datasets:
         yield Finding((*path, "recipe"), f"{recipe.name} trains on items", "Add datasets.items")
+    if recipe.segment_input:
+        yield from _check_imports(recipe, datasets)
     yield from _check_jobs(path, solution, recipe, of_each["items"])
+
+
+def _check_imports(recipe: Recipe, datasets: dict[str, Any]) -> Iterator[Finding]:
+    """Segments do not see incremental imports (page how-new-data-influences-batch-recommendations)."""
+    for name, dataset in datasets.items():
+        if mapping(dataset).get("import_mode") == "incremental":
+            yield Finding(
+                ("datasets", name, "import_mode"),
+                f"{recipe.name} does not see what is imported incrementally",
+                "Import in full, or move the segments to a pipeline of their own",
+            )
 
 
 def _check_jobs(

@@ -122,5 +122,8 @@ class TrainingOptions(Strict):
     training_mode: Literal["full", "update"] = Field(
         default="full", description="update: go on from the version that was last published, where there is one"
     )
+    unchanged_data: Literal["train", "skip"] = Field(
+        default="train", description="skip: no new version while the data is that of the one that was last published"
+    )
     auto_training: AutoTraining | None = Field(default=None, description="left out: only runs train")
     quality: Quality = Quality()

@@ -21,6 +21,9 @@ MAX_REPORTED_KEYS = 16_000
 MAX_REPORTED_EVENT_TYPES = 20
 MAX_REPORTED_REASONS = 50
 
+ImportMode = Literal["FULL", "INCREMENTAL", "NONE"]
+"""How a dataset is imported; the last one is not Personalize's, and stands for no import."""
+
 
 class Contract(BaseModel):
     """A document between two parts of the project: nothing unknown in it, and never changed."""
@@ -61,6 +64,13 @@ class BatchInput(Contract):
     lines_per_file: int
 
 
+class Imported(Contract):
+    """A dataset that Personalize holds as a run imported it."""
+
+    dataset: DatasetName
+    run: str
+
+
 class TransformRequest(Contract):
     """The datasets and batch inputs of one run.
 
@@ -68,6 +78,8 @@ class TransformRequest(Contract):
         run: run id; every key that is written carries it.
         started: when the run began, in seconds since 1970; what lies after it has not happened yet.
         datasets: in the order in which they are transformed.
+        imported: what Personalize holds already.
+        incremental: datasets to which new raw objects may be added, instead of importing everything again.
         max_bytes: size of raw data, as stored and unpacked by estimate, beyond which the engine refuses to begin.
     """
 
@@ -76,6 +88,8 @@ class TransformRequest(Contract):
     started: int
     datasets: list[DatasetMapping]
     batch_inputs: list[BatchInput] = []
+    imported: list[Imported] = []
+    incremental: list[DatasetName] = []
     max_bytes: int | None = None
 
 
@@ -144,6 +158,22 @@ class InteractionsReport(Contract):
     unknown_item_rows: int | None = None
 
 
+class ImportPlan(Contract):
+    """What is to be imported of a dataset.
+
+    Attributes:
+        mode: ``NONE`` where Personalize holds the dataset as it is.
+        reason: why that mode.
+        records: that are imported.
+        location: S3 folder of their CSV, None where nothing is imported.
+    """
+
+    mode: ImportMode
+    reason: str
+    records: int
+    location: str | None
+
+
 class DatasetReport(Contract):
     """Counts of one dataset; ``rows_in == rows_out + rows_filtered + rows_rejected``.
 
@@ -158,6 +188,7 @@ class DatasetReport(Contract):
         empty: records without a value, by nullable column.
         location: S3 folder of the dataset's CSV.
         rejects: S3 folder of the rejected rows, None if there are none.
+        imports: what is to be imported.
     """
 
     dataset: DatasetName
@@ -175,6 +206,7 @@ class DatasetReport(Contract):
     interactions: InteractionsReport | None = None
     location: str
     rejects: str | None
+    imports: ImportPlan | None = None
 
 
 class BatchInputReport(Contract):
@@ -191,9 +223,13 @@ class TransformReport(Contract):
     Attributes:
         engine: what made it.
         warnings: sentences for people, the most important first.
+        fingerprint: the same for two runs only if their datasets are.
+        unchanged_since: run whose datasets and batch inputs this one's are, None where they were made anew.
     """
 
     engine: Literal["lambda", "glue"]
+    fingerprint: str
+    unchanged_since: str | None = None
     datasets: list[DatasetReport]
     batch_inputs: list[BatchInputReport]
     warnings: list[str]
@@ -203,6 +239,11 @@ def reported(objects: Sequence[RawObject]) -> list[RawObject]:
     """Return the objects that a report names: the first ones, within the limits."""
     lengths = accumulate(len(item.key) for item in objects[:MAX_REPORTED_OBJECTS])
     return [item for item, length in zip(objects, lengths, strict=False) if length <= MAX_REPORTED_KEYS]
+
+
+def increment_folder(run: str, dataset: DatasetName) -> str:
+    """Return the folder of the CSV of new raw objects alone; an import reads one level of a folder."""
+    return f"transformed/{run}/{dataset}-increment/"
 
 
 def report_key(run: str) -> str:

@@ -35,7 +35,7 @@ _MEMORY_MB = 1769
 _RECORDS = ("runs/*", "curated/*/latest.json")
 """What the state machine reads and writes by itself."""
 
-_TRANSFORM_READS = ("raw/*", "staging/*")
+_TRANSFORM_READS = ("raw/*", "staging/*", "runs/*")
 _TRANSFORM_WRITES = ("staging/*", "transformed/*", "rejects/*", "batch/*", "runs/*")
 
 
@@ -75,6 +75,7 @@ class WorkflowStack(Stack):
                 "Bucket": storage.bucket.bucket_name,
                 **{f"{name.capitalize()}Arn": arn for name, arn in personalize.dataset_arns.items()},
                 "DatasetGroupArn": personalize.dataset_group_arn,
+                "PersonalizeStackId": personalize.stack_id,
                 "PersonalizeArn": f"arn:{self.partition}:personalize:{self.region}:{self.account}",
                 "Pipeline": pipeline.name,
                 "Prefix": self._prefix,
@@ -128,7 +129,8 @@ class WorkflowStack(Stack):
             "transform",
             "Raw data to datasets and batch input",
             layer,
-            reads=_TRANSFORM_READS,
+            # Batch input that has not changed is copied.
+            reads=(*_TRANSFORM_READS, "batch/*"),
             writes=_TRANSFORM_WRITES,
             deletes=("staging/*",),
         )
@@ -140,7 +142,7 @@ class WorkflowStack(Stack):
             name=f"{self._prefix}-transform",
             workers=pipeline.workers,
             storage=self._storage,
-            reads=(*_TRANSFORM_READS, "runs/*"),
+            reads=_TRANSFORM_READS,
             writes=_TRANSFORM_WRITES,
         )
 

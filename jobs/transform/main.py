@@ -32,7 +32,9 @@ def main() -> None:
     objects = [list_objects(s3, request.bucket, mapping.dataset, mapping.path) for mapping in request.datasets]
     report = transform(configured(SparkSession.builder.getOrCreate()), request, store, objects)
     for dataset in report.datasets:
-        store.drop_folder_marker(dataset.location.removeprefix(store.root))
+        for folder in {dataset.location, dataset.imports and dataset.imports.location}:
+            if folder:
+                store.drop_folder_marker(folder.removeprefix(store.root))
 
 
 if __name__ == "__main__":

@@ -13,19 +13,23 @@ from jobs.transform.execute import Target, execute, staged
 from jobs.transform.files import delete
 from spec import report
 from spec.plan import FILTERED, OUT, REJECTED
+from spec.raw.lineage import changes, full_import, incremental_import, lineage_key, lineage_of, no_import
 from spec.raw.objects import check_size
 from spec.report import Rows
-from spec.transform import TransformReport, report_key
+from spec.transform import TransformReport, increment_folder, report_key
 from spec.warnings import warnings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pyspark.sql import DataFrame, SparkSession
 
     from jobs.transform.execute import Outcome
     from spec.mapping import DatasetMapping
+    from spec.raw.lineage import Change, Lineage
     from spec.raw.store import Store
     from spec.report import Tallies
-    from spec.transform import BatchInputReport, DatasetReport, RawObject, TransformRequest
+    from spec.transform import BatchInputReport, DatasetReport, ImportPlan, RawObject, TransformRequest
 
 
 def transform(
@@ -43,25 +47,28 @@ def transform(
         TransformError: the raw data cannot be used at all.
     """
     check_size(request, objects)
+    lineage = lineage_of(request, objects)
+    planned = changes(request, lineage, store)
+    store.write(lineage_key(request.run), lineage.model_dump_json(indent=1).encode())
     try:
-        return _transform(session, request, store, objects)
+        return _transform(session, request, store, lineage, planned)
     finally:
         delete(session, store.root, f"staging/{request.run}/")
 
 
 def _transform(
-    session: SparkSession, request: TransformRequest, store: Store, objects: list[list[RawObject]]
+    session: SparkSession, request: TransformRequest, store: Store, lineage: Lineage, planned: Sequence[Change]
 ) -> TransformReport:
     reports: list[DatasetReport] = []
     inputs: list[BatchInputReport] = []
     known_items: DataFrame | None = None
-    for mapping, raw in zip(request.datasets, objects, strict=True):
+    for mapping, made, change in zip(request.datasets, lineage.datasets, planned, strict=True):
         target = Target(
             staging=f"staging/{request.run}/{mapping.dataset}/",
             dataset=f"transformed/{request.run}/{mapping.dataset}/",
             rejects=f"rejects/{request.run}/{mapping.dataset}",
         )
-        outcome = execute(session, mapping, store, raw, target=target, started=request.started)
+        outcome = execute(session, mapping, store, made.objects, target=target, started=request.started)
         counted = None
         if mapping.dataset == "items":
             known_items = outcome.records.select("ITEM_ID")
@@ -72,10 +79,41 @@ def _transform(
             counted = tallies(outcome.records, users, items, known_items)
             known = batch_input.Known(users, items)
             inputs = [batch_input.write(store, wanted, known) for wanted in request.batch_inputs]
-        reports.append(dataset_report(request, mapping, raw, outcome, counted))
-    document = TransformReport(engine="glue", datasets=reports, batch_inputs=inputs, warnings=warnings(reports))
+        dataset = dataset_report(request, mapping, made.objects, outcome, counted)
+        imports = _imports(session, request, mapping, store, dataset=dataset, change=change)
+        reports.append(dataset.model_copy(update={"imports": imports}))
+    document = TransformReport(
+        engine="glue",
+        fingerprint=lineage.fingerprint,
+        datasets=reports,
+        batch_inputs=inputs,
+        warnings=warnings(reports),
+    )
     store.write(report_key(request.run), document.model_dump_json(indent=1).encode())
     return document
+
+
+def _imports(
+    session: SparkSession,
+    request: TransformRequest,
+    mapping: DatasetMapping,
+    store: Store,
+    *,
+    dataset: DatasetReport,
+    change: Change,
+) -> ImportPlan:
+    """Return what is to be imported; of new objects alone write the CSV."""
+    if change.mode != "INCREMENTAL":
+        return no_import(change.reason) if change.mode == "NONE" else full_import(dataset, change.reason)
+    staging, folder = (
+        f"staging/{request.run}/{mapping.dataset}-increment/",
+        increment_folder(request.run, mapping.dataset),
+    )
+    # What is rejected is among the rejects of the whole already.
+    target = Target(staging=staging, dataset=folder, rejects=f"{staging}rejects")
+    outcome = execute(session, mapping, store, change.added, target=target, started=request.started)
+    location = f"s3://{request.bucket}/{folder}"
+    return incremental_import(dataset, change, records=outcome.facts.total, location=location)
 
 
 def dataset_report(

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from lambdas.transform import batch_input
 from lambdas.transform.execute import DATASET, REJECTS, execute
 from lambdas.transform.report import dataset_report
+from lambdas.transform.reuse import reuse
+from spec.raw.lineage import changes, full_import, incremental_import, lineage_key, lineage_of, no_import
 from spec.raw.objects import check_size, list_objects
 from spec.raw.store import S3Store
-from spec.transform import TransformReport, report_key
+from spec.transform import TransformReport, increment_folder, report_key
 from spec.warnings import warnings
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 
     from lambdas.transform.execute import Outcome
     from spec.mapping import DatasetMapping
-    from spec.transform import DatasetReport, RawObject, TransformRequest
+    from spec.raw.lineage import Change
+    from spec.transform import DatasetReport, ImportPlan, RawObject, TransformRequest
 
 
 def transform(request: TransformRequest, s3: Any) -> TransformReport:
@@ -39,15 +42,22 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
     """
     store = S3Store(s3, request.bucket)
     objects = [list_objects(s3, request.bucket, mapping.dataset, mapping.path) for mapping in request.datasets]
+    lineage = lineage_of(request, objects)
+    planned = changes(request, lineage, store)
+    store.write(lineage_key(request.run), lineage.model_dump_json(indent=1).encode())
+    if report := reuse(request, lineage, planned, s3):
+        return report
     check_size(request, objects)
     reports: list[DatasetReport] = []
     inputs = []
     known_items: pl.Series | None = None
-    for mapping, raw in zip(request.datasets, objects, strict=True):
+    for mapping, raw, change in zip(request.datasets, objects, planned, strict=True):
         with _staging(request, mapping, s3) as staging:
             outcome = execute(mapping, store, raw, staging=staging, started=request.started)
             _publish(request, mapping, s3, outcome)
-        reports.append(_report(request, mapping, raw, outcome, known_items))
+            dataset = _report(request, mapping, raw, outcome, known_items)
+            imports = _imports(request, mapping, s3, dataset, change)
+        reports.append(dataset.model_copy(update={"imports": imports}))
         if mapping.dataset == "items":
             known_items = outcome.items["ITEM_ID"]
         if mapping.dataset == "interactions":
@@ -55,6 +65,7 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
             inputs = [batch_input.write(store, wanted, known) for wanted in request.batch_inputs]
     report = TransformReport(
         engine="lambda",
+        fingerprint=lineage.fingerprint,
         datasets=reports,
         batch_inputs=inputs,
         warnings=warnings(reports),
@@ -63,13 +74,29 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
     return report
 
 
+def _imports(
+    request: TransformRequest, mapping: DatasetMapping, s3: Any, dataset: DatasetReport, change: Change
+) -> ImportPlan:
+    """Return what is to be imported; of new objects alone write the CSV."""
+    if change.mode != "INCREMENTAL":
+        return no_import(change.reason) if change.mode == "NONE" else full_import(dataset, change.reason)
+    staging = f"{_staging_prefix(request, mapping)}increment/"
+    store = S3Store(s3, request.bucket)
+    outcome = execute(mapping, store, change.added, staging=staging, started=request.started)
+    folder = increment_folder(request.run, mapping.dataset)
+    source = {"Bucket": request.bucket, "Key": outcome.staging + DATASET}
+    s3.copy(source, request.bucket, f"{folder}{mapping.dataset}.csv")
+    records = outcome.facts["records"]
+    return incremental_import(dataset, change, records=records, location=f"s3://{request.bucket}/{folder}")
+
+
 @contextlib.contextmanager
 def _staging(request: TransformRequest, mapping: DatasetMapping, s3: Any) -> Iterator[str]:
     """Give the prefix that sinks write to, and empty it afterwards.
 
     After a failure the engine may still finish an object; the bucket's lifecycle removes what then stays behind.
     """
-    prefix = f"staging/{request.run}/{mapping.dataset}/"
+    prefix = _staging_prefix(request, mapping)
     try:
         yield prefix
     finally:
@@ -85,6 +112,10 @@ def _publish(request: TransformRequest, mapping: DatasetMapping, s3: Any, outcom
     for name, key in copies.items():
         # The managed copy takes objects beyond 5 GB in parts.
         s3.copy({"Bucket": request.bucket, "Key": outcome.staging + name}, request.bucket, key)
+
+
+def _staging_prefix(request: TransformRequest, mapping: DatasetMapping) -> str:
+    return f"staging/{request.run}/{mapping.dataset}/"
 
 
 def _folder(request: TransformRequest, mapping: DatasetMapping) -> str:

@@ -19,6 +19,9 @@ class Store(Protocol):
     def read(self, key: str) -> io.BufferedReader:
         """Open an object as a stream of its bytes."""
 
+    def find(self, key: str) -> bytes | None:
+        """Return a small object whole, None if there is none."""
+
     def write(self, key: str, content: bytes) -> None:
         """Write an object."""
 
@@ -44,6 +47,14 @@ class S3Store:
         """Open an object; bytes are fetched as they are read."""
         body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"]
         return io.BufferedReader(_Body(body), 1 << 20)
+
+    def find(self, key: str) -> bytes | None:
+        """Return a small object whole, None if there is none."""
+        try:
+            with self.read(key) as stream:
+                return stream.read()
+        except self._s3.exceptions.NoSuchKey:
+            return None
 
     def write(self, key: str, content: bytes) -> None:
         """Write an object in one request."""

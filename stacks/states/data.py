@@ -1,7 +1,6 @@
 """Raw data to Personalize's datasets: transform, look at what came of it, import.
 
-    is the run new? → transform → Data gate → is the data good? → Import datasets (each: create, wait)
-        → is everything imported? → next
+    Read imports → is the run new? → transform → Data gate → is the data good? → imports.states() → next
 
 A run that is gone on with has its data report, and so its datasets and batch inputs, unless it failed before that
 or for its data.
@@ -9,7 +8,7 @@ or for its data.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from spec.compiler import dataset_mapping
 from spec.limits import (
@@ -18,28 +17,28 @@ from spec.limits import (
     MIN_SHARE_OF_USERS_WITH_TWO,
     MIN_USERS_WITH_TWO,
 )
-from spec.resources import DATASET_IMPORT_JOB
-from stacks.states import transform
-from stacks.states.asl import State, States, jsonata, merged
-from stacks.states.job import Job, caught
+from stacks.states import imports, transform
+from stacks.states.asl import States, jsonata, merged
 
 if TYPE_CHECKING:
     from spec.pipeline import Pipeline
 
-FIRST_STATE = "Is the run new?"
+FIRST_STATE = imports.FIRST_STATE
 
 
-def states(pipeline: Pipeline, *, next_state: str, on_failure: str, on_failures: str) -> States:
+def states(pipeline: Pipeline, stage: str, *, next_state: str, on_failure: str, on_failures: str) -> States:
     """Return the fragment.
 
     Args:
         pipeline: the pipeline file.
+        stage: part of every name.
         next_state: goes on with ``$report``, and with ``$imports``: dataset and ARN of each import job.
         on_failure: goes on with ``$failure``.
         on_failures: goes on with ``$failures``.
     """
     begin: States = {
-        FIRST_STATE: {
+        FIRST_STATE: imports.read_imports(pipeline, stage, next_state="Is the run new?", on_failure=on_failure),
+        "Is the run new?": {
             "Type": "Choice",
             "Comment": "A run that is gone on with may have been transformed already.",
             "Choices": [{"Condition": jsonata("$goes_on"), "Next": "Read earlier report"}],
@@ -49,23 +48,9 @@ def states(pipeline: Pipeline, *, next_state: str, on_failure: str, on_failures:
             next_state="Data gate", on_failure=on_failure, fresh=False, missing=transform.FIRST_STATE
         ),
     }
-    end = {
-        "Import datasets": _imports(pipeline, on_failure),
-        "Is everything imported?": {
-            "Type": "Choice",
-            "Comment": "Nothing is trained on half of the data.",
-            "Choices": [{"Condition": jsonata("'FAILED' in $imports.status"), "Next": "Imports failed"}],
-            "Default": next_state,
-        },
-        "Imports failed": {
-            "Type": "Pass",
-            "Comment": "Collect the failures of all imports.",
-            "Assign": {"failures": jsonata("[$imports.failure]")},
-            "Next": on_failures,
-        },
-    }
     transformed = transform.states(pipeline, next_state="Data gate", on_failure=on_failure)
-    return merged(begin, transformed, _gate(pipeline, next_state, on_failure), end)
+    imported = imports.states(pipeline, stage, next_state=next_state, on_failure=on_failure, on_failures=on_failures)
+    return merged(begin, transformed, _gate(pipeline, next_state, on_failure), imported)
 
 
 def _gate(pipeline: Pipeline, next_state: str, on_failure: str) -> States:
@@ -88,7 +73,7 @@ def _gate(pipeline: Pipeline, next_state: str, on_failure: str) -> States:
                 {"Condition": jsonata("$count($gate) > 0"), "Next": "Data refused"},
                 {"Condition": jsonata("$importMode = 'skip'"), "Assign": {"imports": []}, "Next": next_state},
             ],
-            "Default": "Import datasets",
+            "Default": imports.FORGET,
         },
         "Data refused": {
             "Type": "Pass",
@@ -144,52 +129,3 @@ def _of_interactions(counted_columns: int) -> str:
         "together: map EVENT_TYPE to fewer'"
     )
     return ", ".join(f"({finding})" for finding in findings)
-
-
-def _imports(pipeline: Pipeline, on_failure: str) -> dict[str, Any]:
-    failed = "Import failed"
-    arns = ", ".join(f"'{name}': '${{{name.capitalize()}Arn}}'" for name in pipeline.datasets.by_name())
-    job = Job(
-        kind=DATASET_IMPORT_JOB,
-        name="'${Prefix}-' & $dataset.dataset & '-' & $run",
-        arguments={
-            "DatasetArn": jsonata(f"$lookup({{{arns}}}, $dataset.dataset)"),
-            "DataSource": {"DataLocation": jsonata("$dataset.location")},
-            "RoleArn": "${ServiceRoleArn}",
-            "ImportMode": "FULL",
-        },
-        timeout=pipeline.timeouts.import_,
-        next="Imported",
-        on_failure=failed,
-        failure_variable="importFailure",
-    )
-    begin: State = {
-        "Type": "Pass",
-        "Comment": "The dataset, and where its CSV lies.",
-        "Assign": {"dataset": jsonata("$states.input")},
-        "Next": job.first_state,
-    }
-    arn = jsonata(f"${DATASET_IMPORT_JOB.variable}.arn")
-    results = {
-        "Imported": _result("What the manifest says of this import.", "SUCCEEDED", import_job_arn=arn),
-        failed: _result("The import's result is its failure.", "FAILED", failure=jsonata("$importFailure")),
-    }
-    return {
-        "Type": "Map",
-        "Comment": "Every dataset at once; one that fails lets the others end.",
-        "Items": jsonata("$report.datasets"),
-        "ItemProcessor": {
-            "ProcessorConfig": {"Mode": "INLINE"},
-            "StartAt": "Begin import",
-            "States": {"Begin import": begin, **job.states(), **results},
-        },
-        "Catch": caught("imports", go_to=on_failure),
-        "Assign": {"imports": jsonata("$states.result")},
-        "Output": {},
-        "Next": "Is everything imported?",
-    }
-
-
-def _result(comment: str, status: str, **more: str) -> State:
-    output = {"dataset": jsonata("$dataset.dataset"), "status": status, **more}
-    return {"Type": "Pass", "Comment": comment, "Output": output, "End": True}

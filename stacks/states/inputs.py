@@ -49,7 +49,7 @@ def overrides(pipeline: Pipeline) -> list[Override]:
     return [
         Override("solutions", _some_of("solutions", solutions, empty=False), f"some of {', '.join(solutions)}"),
         Override("jobs", _some_of("jobs", jobs, elsewhere, empty=True), f"some of {', '.join(jobs)} ([] for none)"),
-        Override("import", _one_of("import", ("run", "skip")), "run or skip"),
+        Override("import", _one_of("import", ("run", "full", "skip")), "run, full or skip"),
         Override("training", _one_of("training", ("run", "full", "skip")), "run, full or skip"),
         Override(
             "run",

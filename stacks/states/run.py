@@ -15,7 +15,7 @@ from spec import names
 from spec.batch import batch_plans
 from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS
 from spec.training import solution_config
-from stacks.states import data, failure, flight, inputs, retries
+from stacks.states import data, failure, flight, inputs, retries, training
 from stacks.states.asl import State, States, jsonata, machine, merged
 from stacks.states.calls import notify, write_json
 from stacks.states.job import caught
@@ -41,7 +41,7 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
         {"Begin run": _begin(pipeline, stage)},
         inputs.states(pipeline, next_state=flight.FIRST_STATE, on_failure="Run failed"),
         flight.states(next_state=data.FIRST_STATE, on_failure="Run failed"),
-        data.states(pipeline, next_state="Solutions", on_failure="Run failed", on_failures=failure.FIRST_STATE),
+        data.states(pipeline, stage, next_state="Solutions", on_failure="Run failed", on_failures=failure.FIRST_STATE),
         {
             "Solutions": solutions_map(timeouts, next_state="Write manifest", on_failure="Run failed"),
             "Write manifest": _manifest(spec_hash),
@@ -83,7 +83,11 @@ def _plans(pipeline: Pipeline, stage: str) -> list[dict[str, Any]]:
             "name": solution.name,
             "resource": names.solution_name(pipeline.name, stage, solution),
             "config": solution_config(solution),
-            "training": {"mode": solution.training_mode, "automatic": solution.auto_training is not None},
+            "training": {
+                "mode": solution.training_mode,
+                "automatic": solution.auto_training is not None,
+                "unchanged_data": solution.unchanged_data,
+            },
             "quality": solution.quality.model_dump(mode="json"),
             "jobs": batch_plans(solution),
         }
@@ -104,6 +108,8 @@ def _manifest(spec_hash: str) -> State:
         "finished": jsonata("$now()"),
         "engine": jsonata("$report.engine"),
         "warnings": jsonata("$report.warnings"),
+        "fingerprint": jsonata("$report.fingerprint"),
+        "unchanged_since": jsonata("$report.unchanged_since"),
         "datasets": jsonata(f"[$report.datasets.($name := dataset; $merge([$, $imports[dataset = $name].{arn}]))]"),
         "batch_inputs": jsonata("$report.batch_inputs"),
         "solutions": jsonata("$solutions"),
@@ -124,7 +130,7 @@ def _point() -> State:
     table = f"{{'key': {folder}, 'body': {{'run': $run, 'location': published.location}}}}"
     version = (
         "{'key': 'curated/' & $s.name & '/latest.json', 'body': {'run': $run, 'solution_arn': $s.arn, "
-        "'version_arn': $s.version_arn, 'metrics': $s.metrics}}"
+        f"'version_arn': $s.version_arn, 'metrics': $s.metrics, 'data': {training.DATA}}}}}"
     )
     # The version of an earlier run is published already, with the solution that it really is of.
     versions = f"($s.status = 'SUCCEEDED' and $not($s.quality.kept_version) ? {version} : [])"

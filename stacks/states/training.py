@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 FIRST_STATE = "Read published version"
 METRICS_NAMESPACE = "PersonalizePipelines"
 
+DATA = "($importMode = 'skip' ? $run : $report.fingerprint)"
+"""JSONata of what a version is trained on; without an import nobody knows, and the run's id is like no other's."""
+
 _FAILURE = "solutionFailure"
 _VERSION = f"${SOLUTION_VERSION.variable}"
 _SAME_SOLUTION = "$published.solution_arn = $solution.arn"
@@ -58,17 +61,22 @@ def states(timeout: timedelta, *, next_state: str, on_failure: str) -> States:
 
 def _choose(version: Job, on_failure: str) -> States:
     """Return the states that find out whose version it will be: the run's own, the service's or an earlier one's."""
+    unchanged = (
+        f"$plan.training.unchanged_data = 'skip' and $trainingMode != 'full' "
+        f"and $published.data = {DATA} and {_SAME_SOLUTION}"
+    )
     return {
         FIRST_STATE: _published(on_failure),
         "Train?": {
             "Type": "Choice",
-            "Comment": "A run trains, unless its input skips that or the service trains by itself.",
+            "Comment": "A run trains, unless its input skips that, nothing is new, or the service trains by itself.",
             "Choices": [
                 {
                     "Condition": jsonata(f"$trainingMode = 'skip' and {_SAME_SOLUTION}"),
                     "Next": "Keep published version",
                 },
                 {"Condition": jsonata("$trainingMode = 'skip'"), "Next": "No version to keep"},
+                {"Condition": jsonata(unchanged), "Next": "Keep published version"},
                 {"Condition": jsonata("$plan.training.automatic"), "Next": "Find automatic version"},
             ],
             "Default": version.first_state,

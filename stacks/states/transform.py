@@ -1,10 +1,12 @@
 """Raw data to datasets: by the function, by the Spark job, or by whichever the amount of data needs.
 
     lambda   Describe transform → Transform
-    glue     Describe transform → Write transform request → Transform with Spark → Read report
-    auto     Describe transform → Transform ──DataTooLargeError──> Write transform request → …
+    auto     Describe transform → Transform ──DataTooLargeError──> Write transform request → Transform with Spark
+             → Read report
+    glue     the same, and any data is too large for the function
 
-The function refuses data that is too large for it before it begins.
+The function refuses data that is too large for it before it begins. Before that it looks whether the data has changed:
+if it has not, the report of the earlier run serves again, whatever the engine.
 """
 
 from __future__ import annotations
@@ -32,11 +34,11 @@ _BEGIN_SPARK = "Write transform request"
 
 def states(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
     """Return the fragment; its result is in ``$report`` (``spec.transform.TransformReport``)."""
-    with_function, with_spark = pipeline.engine != "glue", pipeline.engine != "lambda"
-    first = "Transform" if with_function else _BEGIN_SPARK
+    with_spark = pipeline.engine != "lambda"
+    most = 0 if pipeline.engine == "glue" else FUNCTION_BYTES
     return {
-        FIRST_STATE: _describe(pipeline, first),
-        **({"Transform": _function(next_state, on_failure, with_spark=with_spark)} if with_function else {}),
+        FIRST_STATE: _describe(pipeline),
+        "Transform": _function(next_state, on_failure, max_bytes=most, with_spark=with_spark),
         **(_spark(next_state, on_failure) if with_spark else {}),
     }
 
@@ -54,7 +56,7 @@ def read_report(*, next_state: str, on_failure: str, fresh: bool, missing: str |
     )
 
 
-def _describe(pipeline: Pipeline, next_state: str) -> State:
+def _describe(pipeline: Pipeline) -> State:
     inputs = (
         f"[$plans.($plan := $; $plan.jobs.($job := $; $merge([$job.input, {{'prefix': {BATCH_FOLDER} & 'input/'}}])))]"
     )
@@ -70,13 +72,19 @@ def _describe(pipeline: Pipeline, next_state: str) -> State:
                     mapping.model_dump(mode="json", exclude_none=True) for mapping in dataset_mappings(pipeline)
                 ],
                 "batch_inputs": jsonata(inputs),
+                "imported": jsonata("$importMode = 'full' ? [] : [$imported.{'dataset': dataset, 'run': run}]"),
+                "incremental": [
+                    name
+                    for name, dataset in pipeline.datasets.by_name().items()
+                    if dataset.import_mode == "incremental"
+                ],
             }
         },
-        "Next": next_state,
+        "Next": "Transform",
     }
 
 
-def _function(next_state: str, on_failure: str, *, with_spark: bool) -> State:
+def _function(next_state: str, on_failure: str, *, max_bytes: int, with_spark: bool) -> State:
     too_large = {"ErrorEquals": ["DataTooLargeError"], "Output": {}, "Next": _BEGIN_SPARK}
     return {
         "Type": "Task",
@@ -84,7 +92,7 @@ def _function(next_state: str, on_failure: str, *, with_spark: bool) -> State:
         "Resource": "arn:aws:states:::lambda:invoke",
         "Arguments": {
             "FunctionName": "${TransformFunctionArn}",
-            "Payload": jsonata(f"$merge([$request, {{'max_bytes': {FUNCTION_BYTES}}}])"),
+            "Payload": jsonata(f"$merge([$request, {{'max_bytes': {max_bytes}}}])"),
         },
         "Retry": retries.INVOKE,
         "Catch": [*([too_large] if with_spark else []), *caught("datasets", go_to=on_failure)],

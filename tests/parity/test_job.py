@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 import re
@@ -17,7 +18,17 @@ from local.server import EmbeddedAWS
 from spec.compiler import dataset_mapping
 from spec.files import ROOT
 from spec.load import parse
-from spec.transform import Active, BatchInput, FromFile, TransformReport, TransformRequest, report_key
+from spec.raw.lineage import Lineage, lineage_key
+from spec.transform import (
+    Active,
+    BatchInput,
+    FromFile,
+    Imported,
+    TransformReport,
+    TransformRequest,
+    increment_folder,
+    report_key,
+)
 from tests.local.support import eventually, role
 
 if TYPE_CHECKING:
@@ -51,6 +62,7 @@ RAW: dict[str, bytes] = {
     "events/_SUCCESS": b"",
     "ids.csv": "who,n\nu9,1\nü,2\nu9,3\n,4\n".encode(),
 }
+LATE = b'{"sku":"i3","about":{"genres":["C"]}}\n'
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +154,9 @@ def facts(report: TransformReport) -> dict[str, Any]:
     """Return what both engines report alike."""
     document = report.model_dump()
     for dataset in document["datasets"]:
-        assert dataset.pop("location").startswith(f"s3://{BUCKET}/transformed/")
+        for document_of in (dataset, dataset["imports"]):
+            location = document_of.pop("location")
+            assert location is None or location.startswith(f"s3://{BUCKET}/transformed/")
         rejects = dataset.pop("rejects")
         assert (rejects is not None) == bool(dataset["rows_rejected"])
     document.pop("engine")
@@ -152,11 +166,24 @@ def facts(report: TransformReport) -> dict[str, Any]:
 
 
 def test_the_job_does_what_the_function_does(aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch) -> None:
-    """CSV, rejects, batch input and report of a job run are those of the function, at the keys that were agreed."""
+    """CSV, rejects, batch input, report and what is new since an import are the function's, at the agreed keys."""
     for name, value in aws.environment().items():
         monkeypatch.setenv(name, value)
-    polars = transform(request("polars"), aws.client("s3"))
-    ended = ran(aws, request("spark"))
+    s3 = aws.client("s3")
+    s3.put_object(Bucket=BUCKET, Key="raw/items/late.jsonl", Body=LATE)
+    since: dict[str, Any] = {
+        "imported": [Imported(dataset="items", run="before"), Imported(dataset="interactions", run="before")],
+        "incremental": ["items"],
+    }
+    without = transform(request("before"), s3)
+    assert ["FULL", "FULL"] == [dataset.imports and dataset.imports.mode for dataset in without.datasets]
+    earlier = Lineage.model_validate_json(contents(aws, lineage_key("before"))[""])
+    for made in earlier.datasets:
+        made.objects[:] = [each for each in made.objects if each.etag != hashlib.md5(LATE).hexdigest()]  # noqa: S324
+    s3.put_object(Bucket=BUCKET, Key=lineage_key("before"), Body=earlier.model_dump_json().encode())
+
+    polars = transform(request("polars", **since), s3)
+    ended = ran(aws, request("spark", **since))
 
     assert "SUCCEEDED" == ended["JobRunState"], ended.get("ErrorMessage")
     report = TransformReport.model_validate_json(contents(aws, report_key("spark"))[""])
@@ -178,5 +205,10 @@ def test_the_job_does_what_the_function_does(aws: EmbeddedAWS, monkeypatch: pyte
         assert {expected[0]} == {part[0] for part in parts}
         assert sorted(expected[1:]) == sorted(line for part in parts for line in part[1:])
         assert lines(contents(aws, "rejects/polars/"), dataset) == lines(contents(aws, "rejects/spark/"), dataset)
+    modes = [dataset.imports and dataset.imports.mode for dataset in report.datasets]
+    assert ["INCREMENTAL", "NONE"] == modes
+    (added,) = contents(aws, increment_folder("spark", "items")).values()
+    assert contents(aws, increment_folder("polars", "items"))["items.csv"].splitlines() == added.splitlines()
+    assert ["ITEM_ID,GENRES", "i3,C"] == added.decode().splitlines()
     assert contents(aws, "batch/polars/") == contents(aws, "batch/spark/")
     assert {} == contents(aws, "staging/")

@@ -12,6 +12,9 @@ from tests.pipeline.data import HEADER, broken, csv, planted
 if TYPE_CHECKING:
     from tests.pipeline.rig import Rig, Run
 
+IMPORT = {"import": "full"}
+"""Raw data that has not changed would not be imported again."""
+
 ROWS = planted()
 KEY = "events/part.csv"
 
@@ -126,7 +129,7 @@ def test_a_failed_import_tells_the_services_reason(rig: Rig) -> None:
     """CREATE FAILED ends the run with failureReason and ARN in cause, record and message; nothing is trained."""
     rig.put_raw(KEY, csv(ROWS))
     rig.arm(job="DatasetImportJob", outcome="CREATE FAILED", reason='The data "lake" is\nfull \\ dry')
-    run = rig.run()
+    run = rig.run(IMPORT)
 
     arn = f":dataset-import-job/shop-test-interactions-{run.id}"
     assert_failed(rig, run, 'JobFailed: The data "lake" is\nfull \\ dry', arn)
@@ -142,7 +145,7 @@ def test_a_bucket_that_shuts_personalize_out_is_explained(rig: Rig) -> None:
     policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
     s3.delete_bucket_policy(Bucket=bucket)
     try:
-        run = rig.run()
+        run = rig.run(IMPORT)
     finally:
         s3.put_bucket_policy(Bucket=bucket, Policy=policy)
 
@@ -156,7 +159,7 @@ def test_creates_wait_and_try_again(rig: Rig, error: str) -> None:
     creates = [kind.create for kind in KINDS if kind is not BATCH_SEGMENT_JOB]
     for create in creates:
         rig.arm(operation=create, error=error, times=2)
-    run = rig.run({"solutions": ["popular"]})
+    run = rig.run({"solutions": ["popular"], **IMPORT})
 
     assert ("SUCCEEDED", "") == (run.status, run.cause)
     assert sorted(creates * 2) == sorted(fault["operation"] for fault in rig.disarm())
@@ -200,6 +203,6 @@ def test_an_access_that_is_denied_is_told(rig: Rig) -> None:
     """An error that no retry mends ends the run with the service's own words."""
     rig.put_raw(KEY, csv(ROWS))
     rig.arm(operation="CreateDatasetImportJob", error="InvalidInputException", message="Role is not yours")
-    run = rig.run()
+    run = rig.run(IMPORT)
 
     assert_failed(rig, run, "Create import job: Personalize.InvalidInputException: Role is not yours")

@@ -38,6 +38,9 @@ JOBS = [kind for kind in KINDS if kind is not SOLUTION]
 """What works in the background; a solution is only a configuration."""
 
 FOR_GOOD = 1000
+EVERYTHING = {"import": "full"}
+"""Raw data that has not changed would not be imported again."""
+
 OWNERS = {kind: "audience" if kind is BATCH_SEGMENT_JOB else "popular" for kind in KINDS}
 """Which solution each kind of job is broken for."""
 
@@ -68,6 +71,11 @@ def before(guarded: Rig) -> Iterator[dict[str, bytes]]:
     guarded.messages()
     yield published(guarded)
     guarded.disarm()
+
+
+def alone(kind: ResourceKind) -> dict[str, Any]:
+    """Return the input of a run of the solution that a kind of job is broken for."""
+    return {"solutions": [OWNERS[kind]], **(EVERYTHING if kind is DATASET_IMPORT_JOB else {})}
 
 
 def published(rig: Rig) -> dict[str, bytes]:
@@ -115,7 +123,7 @@ def weathered(guarded: Rig, request: pytest.FixtureRequest) -> tuple[Run, Counte
     """A run in which every call fails twice with one error, and how often each call did."""
     for call in CALLS:
         guarded.arm(operation=call, error=request.param, times=2)
-    run = guarded.run()
+    run = guarded.run(EVERYTHING)
     return run, Counter(fault["operation"] for fault in guarded.disarm())
 
 
@@ -134,7 +142,7 @@ def test_quotas_are_waited_for(guarded: Rig, before: dict[str, bytes]) -> None:
     del before
     for create in CREATES:
         guarded.arm(operation=create, error="LimitExceededException", times=2)
-    run = guarded.run()
+    run = guarded.run(EVERYTHING)
 
     assert ("SUCCEEDED", "") == (run.status, run.cause)
     assert dict.fromkeys(CREATES, 2) == Counter(fault["operation"] for fault in guarded.disarm())
@@ -144,7 +152,7 @@ def test_quotas_are_waited_for(guarded: Rig, before: dict[str, bytes]) -> None:
 def test_what_exists_is_taken_over(guarded: Rig, before: dict[str, bytes]) -> None:
     """A run that is gone on with after its end finds everything that it asks for, and makes nothing."""
     del before
-    run = guarded.run()
+    run = guarded.run(EVERYTHING)
     counted = made(guarded, run)
     again = guarded.run({"run": run.id})
 
@@ -158,7 +166,7 @@ def test_what_does_not_pass_is_told(guarded: Rig, before: dict[str, bytes], call
     """A call that is refused for good ends what depends on it, with state, error and the service's words."""
     guarded.arm(operation=call, error="AccessDeniedException", message=f"No, {call} is not for you", times=FOR_GOOD)
     kind = next((kind for kind in KINDS if call in {kind.create, kind.describe}), SOLUTION_VERSION)
-    run = guarded.run({"solutions": [OWNERS[kind]]})
+    run = guarded.run(alone(kind))
 
     state = "Get training metrics" if call == METRICS else f"{'Create' if call in CREATES else 'Describe'} {kind.label}"
     assert_failed_alone(guarded, run, before, None, state, f"No, {call} is not for you")
@@ -169,7 +177,7 @@ def test_what_does_not_pass_is_told(guarded: Rig, before: dict[str, bytes], call
 def test_a_job_that_fails_is_told(guarded: Rig, before: dict[str, bytes], kind: ResourceKind, outcome: str) -> None:
     """The service's reason, status and ARN reach cause, record and message; siblings end and are published."""
     guarded.arm(job=kind.name, outcome=outcome, reason="The ore was barren")
-    run = guarded.run()
+    run = guarded.run(EVERYTHING if kind is DATASET_IMPORT_JOB else {})
 
     assert run.failure is not None
     owner = None if kind is DATASET_IMPORT_JOB else run.failure["failures"][0]["solution"]
@@ -184,7 +192,7 @@ def test_a_job_that_never_ends_is_given_up(
 ) -> None:
     """A job that stays at work, or in a status that nobody knows, is waited for until the file's timeout."""
     guarded.arm(job=kind.name, outcome=outcome)
-    arn = guarded.start({"solutions": [OWNERS[kind]]})
+    arn = guarded.start(alone(kind))
     guarded.wait_for_state(arn, f"Wait for {kind.label}")
     guarded.wait_until(lambda: bool(guarded.fired()))
     guarded.aws.skip(2 * 3600)
@@ -199,7 +207,7 @@ def test_lines_with_errors_are_counted(guarded: Rig, before: dict[str, bytes], k
     """A job that ends well although a line of it failed is published without that line, which is counted."""
     del before
     guarded.arm(job=kind.name, broken_lines=1, reason="Internal error")
-    run = guarded.run({"solutions": [OWNERS[kind]]})
+    run = guarded.run(alone(kind))
 
     assert run.manifest is not None, run.cause
     (solution,) = run.manifest["solutions"]
@@ -225,7 +233,7 @@ def test_a_function_that_fails_is_told(
     was = client.get_function_configuration(FunctionName=name)
     client.update_function_configuration(FunctionName=name, **changes)
     try:
-        run = guarded.run({"solutions": ["popular"]})
+        run = guarded.run({"solutions": ["popular"], **EVERYTHING})
     finally:
         client.update_function_configuration(FunctionName=name, **{key: was[key] for key in changes})
 
@@ -261,7 +269,7 @@ def test_a_bucket_that_cannot_be_written_is_told(guarded: Rig, before: dict[str,
 def test_a_run_that_is_killed_at_every_state_ends_well(guarded: Rig, before: dict[str, bytes]) -> None:
     """Killed at each state in turn and redriven each time, an execution makes nothing twice and publishes the run."""
     stepfunctions = guarded.aws.client("stepfunctions")
-    arn = guarded.start()
+    arn = guarded.start(EVERYTHING)
     killed: list[str] = []
     while guarded.next_state(arn, killed):
         stepfunctions.stop_execution(executionArn=arn, error="Killed", cause=killed[-1])

@@ -22,7 +22,7 @@ def run(deployed: Rig) -> Run:
     """One successful run on planted data."""
     deployed.messages()
     deployed.put_raw("events/part.csv", csv(ROWS))
-    return deployed.run()
+    return deployed.run({"import": "full"})
 
 
 def output(deployed: Rig, run: Run, solution: str) -> list[dict[str, Any]]:

@@ -40,7 +40,7 @@ def test_of_simultaneous_starts_exactly_one_runs(rig: Rig) -> None:
     """All others end as skipped, name the active run, say so on the topic, and create nothing."""
     before = rig.import_jobs()
     with ThreadPoolExecutor(4) as pool:
-        runs = list(pool.map(lambda _: rig.run(POPULAR), range(4)))
+        runs = list(pool.map(lambda _: rig.run({"import": "full", **POPULAR}), range(4)))
 
     assert ["SUCCEEDED"] * 4 == [run.status for run in runs]
     (active,) = [run for run in runs if run.manifest]

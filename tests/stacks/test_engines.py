@@ -27,7 +27,7 @@ def transforming(engine: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("engine", "states"), [("lambda", ["Transform"]), ("glue", SPARK), ("auto", ["Transform", *SPARK])]
+    ("engine", "states"), [("lambda", ["Transform"]), ("glue", ["Transform", *SPARK]), ("auto", ["Transform", *SPARK])]
 )
 def test_only_the_chosen_engine_is_in_the_run(engine: str, states: list[str]) -> None:
     """A run has the states of its engine, in the order in which they come."""

@@ -141,6 +141,19 @@ def test_all_mistakes_are_told_at_once_with_line_place_and_remedy(tmp_path: Path
         ({"schedule__timezone": "CET+1"}, "schedule.timezone", "not a time zone"),
         ({"solutions": []}, "solutions", "empty"),
         ({"solutions__0__recipe": "aws-similar-items"}, "solutions[0].batch_inference[0].users", "its input is items"),
+        (
+            {"datasets__interactions__import_mode": "incremental", "datasets__interactions__duplicates": "latest"},
+            "datasets.interactions.import_mode",
+            "keep all duplicates",
+        ),
+        (
+            {
+                "datasets__interactions__import_mode": "incremental",
+                "solutions__0": {"name": "s", "recipe": "aws-item-affinity", "batch_segment": [{"name": "j"}]},
+            },
+            "datasets.interactions.import_mode",
+            "aws-item-affinity does not see",
+        ),
         ({"solutions__0__recipe": "aws-trending-now"}, "solutions[0].recipe", "no batch jobs"),
         ({"solutions__0__event_value_threshold": 2}, "solutions[0].event_value_threshold", "EVENT_VALUE"),
         ({"solutions__0__hyperparameters": {"bptt": 3}}, "solutions[0].hyperparameters.bptt", "apply_recency_bias"),

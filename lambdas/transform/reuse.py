@@ -1,0 +1,82 @@
+"""Spare the transform of data that has not changed: report and batch inputs of the earlier run serve again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spec.raw.lineage import Lineage, lineage_key, no_import
+from spec.raw.store import S3Store
+from spec.transform import BatchInputReport, FromFile, TransformReport, report_key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spec.raw.lineage import Change
+    from spec.transform import BatchInput, TransformRequest
+
+
+def reuse(request: TransformRequest, lineage: Lineage, planned: Sequence[Change], s3: Any) -> TransformReport | None:
+    """Return and write the report of a run whose data has not changed, None where it must be transformed.
+
+    The batch inputs are copied to this run's keys: a lifecycle removes those of earlier runs.
+
+    Args:
+        request: what is asked for.
+        lineage: what it would be made of.
+        planned: how each dataset differs from what Personalize holds.
+        s3: a boto3 S3 client.
+    """
+    if any(change.mode != "NONE" for change in planned):
+        return None
+    store = S3Store(s3, request.bucket)
+    run = max(each.run for each in request.imported)
+    earlier = [store.find(key) for key in (lineage_key(run), report_key(run))]
+    if earlier[0] is None or earlier[1] is None:
+        return None
+    before, report = Lineage.model_validate_json(earlier[0]), TransformReport.model_validate_json(earlier[1])
+    if before.fingerprint != lineage.fingerprint:
+        return None
+    inputs = _inputs(request, run, before, report, s3)
+    if inputs is None:
+        return None
+    datasets = [
+        dataset.model_copy(update={"imports": no_import(change.reason)})
+        for dataset, change in zip(report.datasets, planned, strict=True)
+    ]
+    again = report.model_copy(update={"datasets": datasets, "batch_inputs": inputs, "unchanged_since": run})
+    store.write(report_key(request.run), again.model_dump_json(indent=1).encode())
+    return again
+
+
+def _inputs(
+    request: TransformRequest, run: str, before: Lineage, report: TransformReport, s3: Any
+) -> list[BatchInputReport] | None:
+    """Copy the batch inputs; None where one was made in another way, or is not whole any more."""
+    known = {_without_run(each, run): each for each in before.batch_inputs}
+    files = {each.prefix: each for each in report.batch_inputs}
+    found = []
+    for wanted in request.batch_inputs:
+        made = known.get(_without_run(wanted, request.run))
+        # What a file of ids holds may have changed.
+        if made is None or isinstance(wanted.users, FromFile) or isinstance(wanted.items, FromFile):
+            return None
+        counted = files[made.prefix]
+        if _copy(s3, request.bucket, made.prefix, wanted.prefix) != counted.files:
+            return None
+        found.append(counted.model_copy(update={"prefix": wanted.prefix}))
+    return found
+
+
+def _without_run(wanted: BatchInput, run: str) -> str:
+    """Return how a batch input is made and which job it is for, whatever its run."""
+    prefix = wanted.prefix.replace(f"/{run}/", "/", 1)
+    return wanted.model_copy(update={"prefix": prefix}).model_dump_json()
+
+
+def _copy(s3: Any, bucket: str, source: str, target: str) -> int:
+    """Copy what lies below a prefix; return the number of objects."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=source)
+    keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
+    for key in keys:
+        s3.copy({"Bucket": bucket, "Key": key}, bucket, target + key.removeprefix(source))
+    return len(keys)

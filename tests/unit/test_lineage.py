@@ -1,0 +1,128 @@
+"""What has changed in raw data since a run imported it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from spec.compiler import dataset_mapping
+from spec.raw.lineage import Lineage, changes, incremental_import, lineage_key, lineage_of
+from spec.transform import DatasetReport, Imported, RawObject, TransformRequest
+from tests.documents import parsed
+from tests.unit.raw import Folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+    from spec.raw.lineage import Change
+
+A, B = (RawObject(key=f"raw/events/{name}.csv", size=10, etag=name) for name in "ab")
+CHANGED = RawObject(key=A.key, size=10, etag="other")
+LARGE = RawObject(key="raw/events/c.csv.gz", size=200_000_000, etag="c")
+
+
+def request(run: str, keep: str = "user <> ''", **more: Any) -> TransformRequest:
+    """Return a request for interactions."""
+    mapping = dataset_mapping(parsed(datasets__interactions__keep=keep), "interactions")
+    return TransformRequest(bucket="b", run=run, started=0, datasets=[mapping], **more)
+
+
+def change(
+    folder: Path, before: list[RawObject], now: list[RawObject], *, keep: str = "user <> ''", incremental: bool = True
+) -> Change:
+    """Return how a second run's data differs from a first one's that was imported."""
+    store = Folder(folder)
+    lineage = lineage_of(request("first"), [before])
+    store.write(lineage_key("first"), lineage.model_dump_json().encode())
+    imported = [Imported(dataset="interactions", run="first")]
+    wanted = request("second", keep, imported=imported, incremental=["interactions"] if incremental else [])
+    (found,) = changes(wanted, lineage_of(wanted, [now]), store)
+    return found
+
+
+def test_the_same_objects_are_nothing_new(tmp_path: Path) -> None:
+    """The same keys, sizes and ETags under the same mapping are not imported again."""
+    assert "NONE" == change(tmp_path, [A, B], [A, B]).mode
+
+
+def test_objects_that_came_are_added(tmp_path: Path) -> None:
+    """Only they are imported, where the file allows it; else everything is."""
+    found = change(tmp_path, [A], [A, B])
+    assert ("INCREMENTAL", [B]) == (found.mode, found.added)
+    assert "FULL" == change(tmp_path, [A], [A, B], incremental=False).mode
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        ([A], "1 raw object changed or vanished since run first"),
+        ([CHANGED, B], "1 raw object changed or vanished since run first"),
+        ([RawObject(key="raw/events/z.csv", size=10, etag="a"), CHANGED], "2 raw objects changed or vanished"),
+        ([A, B, LARGE], "1 raw object came since run first, more than the 1 GiB of an incremental import"),
+    ],
+    ids=["vanished", "changed", "renamed", "large"],
+)
+def test_what_cannot_be_added(tmp_path: Path, now: list[RawObject], told: str) -> None:
+    """What was imported cannot be taken back, and the service limits what is added: everything is imported."""
+    found = change(tmp_path, [A, B], now)
+    assert "FULL" == found.mode
+    assert told in found.reason
+
+
+def test_another_mapping_imports_everything(tmp_path: Path) -> None:
+    """A mapping that makes other records of the same objects."""
+    found = change(tmp_path, [A], [A], keep="user <> 'x'")
+    assert ("FULL", "the mapping has changed since run first") == (found.mode, found.reason)
+
+
+def test_without_a_record_everything_is_imported(tmp_path: Path) -> None:
+    """No run has imported the dataset, or the record of the one that has is gone."""
+    for imported in ([], [Imported(dataset="interactions", run="gone")]):
+        wanted = request("second", imported=imported)
+        (found,) = changes(wanted, lineage_of(wanted, [[A]]), Folder(tmp_path))
+        assert "FULL" == found.mode
+
+
+def test_the_fingerprint_is_that_of_the_data() -> None:
+    """It follows the objects and the mapping, and not the run."""
+
+    def fingerprint(run: str, objects: list[RawObject], **keep: str) -> str:
+        return lineage_of(request(run, **keep), [objects]).fingerprint
+
+    known = fingerprint("first", [A])
+    assert known == fingerprint("second", [A])
+    assert 3 == len({known, fingerprint("first", [CHANGED]), fingerprint("first", [A], keep="user <> 'x'")})
+
+
+@pytest.mark.parametrize(
+    ("records", "mode", "location"),
+    [(0, "NONE", None), (999, "FULL", "s3://b/all/"), (1000, "INCREMENTAL", "s3://b/new/")],
+)
+def test_the_service_takes_a_thousand_interactions(
+    tmp_path: Path, records: int, mode: str, location: str | None
+) -> None:
+    """Fewer are not added (page limits): then everything is imported, or nothing where there are none."""
+    counts = dict.fromkeys(("rows_in", "rows_out", "records"), 5000) | dict.fromkeys(
+        ("rows_filtered", "rows_duplicate", "rows_rejected", "object_count", "object_bytes"), 0
+    )
+    report = DatasetReport.model_validate(
+        {
+            "dataset": "interactions",
+            "objects": [],
+            "reasons": [],
+            "empty": {},
+            "location": "s3://b/all/",
+            "rejects": None,
+        }
+        | counts
+    )
+    found = incremental_import(report, change(tmp_path, [A], [A, B]), records=records, location="s3://b/new/")
+    assert (mode, location) == (found.mode, found.location)
+
+
+def test_a_lineage_is_read_as_it_was_written() -> None:
+    """Whole, with every object."""
+    lineage = lineage_of(request("first"), [[A, B]])
+    assert lineage == Lineage.model_validate_json(lineage.model_dump_json())
