@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -47,7 +46,9 @@ def download(s3: Any, bucket: str, pipeline: Pipeline, run: str, target: Path) -
         for job in solution.jobs:
             folder = target / solution.name / job.name
             _fetch(s3, bucket, f"batch/{run}/{solution.name}/{job.name}/output/", folder, suffix=".out")
-            _fetch(s3, bucket, f"curated/{solution.name}/{job.name}/run={run}/", folder, suffix=".parquet")
+            curated = f"curated/{solution.name}/{job.name}"
+            _fetch(s3, bucket, f"{curated}/run={run}/", folder, suffix=".parquet")
+            _fetch(s3, bucket, f"{curated}/changes/run={run}/", folder / "changes", suffix=".parquet")
 
 
 def read_json(file: Path) -> dict[str, Any] | None:
@@ -98,5 +99,6 @@ def _fetch(s3: Any, bucket: str, prefix: str, folder: Path, *, suffix: str = "")
     for page in pages:
         for item in page.get("Contents", ()):
             if item["Key"].endswith(suffix):
-                folder.mkdir(parents=True, exist_ok=True)
-                s3.download_file(bucket, item["Key"], str(folder / PurePosixPath(item["Key"]).name))
+                target = folder / item["Key"].removeprefix(prefix)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                s3.download_file(bucket, item["Key"], str(target))

@@ -177,7 +177,7 @@ def _quality(solution: dict[str, Any]) -> str:
 
 def _jobs_table(manifest: dict[str, Any]) -> Table:
     table = Table(title="Batch jobs", title_justify="left")
-    for name in ("job", "lines", "lines with an error", "rows", "different results"):
+    for name in ("job", "lines", "lines with an error", "rows", "different results", "rows changed"):
         table.add_column(name, justify="left" if name == "job" else "right")
     for solution in manifest["solutions"]:
         for job in (*solution["batch_inference"], *solution["batch_segment"]):
@@ -185,5 +185,12 @@ def _jobs_table(manifest: dict[str, Any]) -> Table:
             counts = (
                 [f"{published[key]:,}" for key in ("lines", "errors", "rows", "results")] if published else ["-"] * 4
             )
-            table.add_row(f"{solution['name']}/{job['name']}", *counts)
+            table.add_row(f"{solution['name']}/{job['name']}", *counts, _changes(published))
     return table
+
+
+def _changes(published: dict[str, Any] | None) -> str:
+    counted = (published or {}).get("changes")
+    if not counted:
+        return "-"
+    return f"{counted['added']:,} added, {counted['removed']:,} removed, {counted['moved']:,} moved"

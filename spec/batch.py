@@ -39,7 +39,13 @@ def _plan(kind: str, line: Line | SegmentInput | None, job: BatchInferenceJob | 
         lines_per_file=MAX_QUERIES_PER_FILE[line] if kind == "segment" else LINES_PER_FILE,
     )
     document = given.model_dump(mode="json", exclude={"prefix"}, exclude_none=True)
-    return {"name": job.name, "kind": kind, "num_results": job.num_results, "input": document}
+    return {
+        "name": job.name,
+        "kind": kind,
+        "num_results": job.num_results,
+        "max_errors": job.max_errors,
+        "input": document,
+    }
 
 
 def _selected(given: object) -> Any:

@@ -56,6 +56,12 @@ Users = Annotated[_All | Annotated[ActiveUsers, Tag("ActiveUsers")] | _File | _I
 Items = Annotated[_All | _File | _Ids, Discriminator(_form_of)]
 
 
+MaxErrors = Annotated[
+    float,
+    Field(ge=0, le=1, strict=False, description="share of its lines that may be errors; more are not published"),
+]
+
+
 class BatchInferenceJob(Strict):
     """One batch inference job of a solution; the recipe says whether it takes users, items, or both."""
 
@@ -70,6 +76,7 @@ class BatchInferenceJob(Strict):
         description="related items: those to find others for, default all. Ranking: those to rank for each user",
     )
     num_results: int = Field(default=25, ge=1, le=MAX_NUM_RESULTS, description="items per line")
+    max_errors: MaxErrors = 0.05
 
 
 class BatchSegmentJob(Strict):
@@ -84,6 +91,7 @@ class BatchSegmentJob(Strict):
         examples=[['ITEMS.GENRES = "Comedy" AND ITEMS.YEAR = 1999']],
     )
     num_results: int = Field(default=25, ge=1, le=MAX_SEGMENT_USERS, description="users per segment")
+    max_errors: MaxErrors = 0.05
 
 
 class Solution(TrainingOptions):

@@ -147,9 +147,11 @@ class WorkflowStack(Stack):
         )
 
     def _publish(self, layer: lambda_.ILayerVersion) -> lambda_.IFunction:
-        reads, writes = ("batch/*",), ("curated/*",)
+        writes = ("curated/*", "rejects/*")
+        # The table before is read for what has changed since.
+        reads = ("batch/*", "curated/*")
         return self._function(
-            "publish", "Personalize's output to Parquet", layer, reads=reads, writes=writes, deletes=("curated/*",)
+            "publish", "Personalize's output to Parquet", layer, reads=reads, writes=writes, deletes=writes
         )
 
     def _function(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from lambdas.publish.changes import changes
 from lambdas.publish.request import PublishReport
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ class OutputMissingError(Exception):
     """The job is ACTIVE, but wrote no output."""
 
 
-class NothingScoredError(Exception):
-    """The job is ACTIVE, but every line of its output is an error."""
+class TooManyErrorsError(Exception):
+    """The job is ACTIVE, but more lines of its output than allowed, or all of them, are errors."""
 
 
 def publish(request: PublishRequest, s3: Any) -> PublishReport:
@@ -52,33 +53,44 @@ def publish(request: PublishRequest, s3: Any) -> PublishReport:
 
     Raises:
         OutputMissingError: no ``.out`` object lies under the output prefix.
-        NothingScoredError: there is no line without an error.
+        TooManyErrorsError: more lines than allowed are errors, or all of them.
     """
     uris = [f"s3://{request.bucket}/{key}" for key in output_keys(s3, request.bucket, request.output)]
     if not uris:
         raise OutputMissingError(f"No .out object under s3://{request.bucket}/{request.output}.")
     lines = pl.scan_ndjson(uris, schema=_LINE)
-    table = results(lines, request.kind, request.line)
-    key = f"{request.curated}run={request.run}/part-00000.parquet"
-    _, totals, errors, counts = pl.collect_all(
+    table, failed = results(lines, request.kind, request.line), errors(lines, request.kind, request.line)
+    folder = f"{request.curated}run={request.run}/"
+    key, rejects = f"{folder}part-00000.parquet", f"s3://{request.bucket}/{request.rejects}"
+    _, _, totals, errored, counts = pl.collect_all(
         [
             table.sink_parquet(f"s3://{request.bucket}/{key}", lazy=True),
+            failed.sink_ndjson(rejects, lazy=True, check_extension=False),
             lines.select(pl.len().alias("lines")),
-            lines.filter(~_IS_SCORED).select(
-                pl.len().alias("errors"), pl.col("error").fill_null("no output").first().alias("first_error")
-            ),
+            failed.select(pl.len().alias("errors"), pl.col("error").first().alias("first_error")),
             table.select(
                 pl.len().alias("rows"), pl.nth(0).n_unique().alias("keys"), pl.nth(2).n_unique().alias("results")
             ),
         ],
         engine="streaming",
     )
-    facts = {**totals.row(0, named=True), **errors.row(0, named=True), **counts.row(0, named=True)}
-    if facts["errors"] == facts["lines"]:
+    facts = {**totals.row(0, named=True), **errored.row(0, named=True), **counts.row(0, named=True)}
+    if not facts["errors"]:
+        s3.delete_object(Bucket=request.bucket, Key=request.rejects)
+    elif refused := _refused(facts, request.max_errors):
         s3.delete_object(Bucket=request.bucket, Key=key)
-        raise NothingScoredError(f"All {facts['lines']} lines are errors; the first: {facts['first_error']}")
-    location = f"s3://{request.bucket}/{request.curated}run={request.run}/"
-    return PublishReport(location=location, **facts)
+        raise TooManyErrorsError(f"{refused}; the first: {facts['first_error']}; all of them: {rejects}")
+    location = f"s3://{request.bucket}/{folder}"
+    changed = changes(request, s3, location)
+    return PublishReport(location=location, rejects=rejects if facts["errors"] else None, changes=changed, **facts)
+
+
+def _refused(facts: dict[str, Any], most: float) -> str | None:
+    """Return why so many errors are not published, None if they are."""
+    told = f"{facts['errors']} of {facts['lines']} lines ({100 * facts['errors'] / facts['lines']:.3g} %) are errors"
+    if facts["errors"] == facts["lines"]:
+        return told
+    return f"{told}, more than the {100 * most:g} % of max_errors" if facts["errors"] > most * facts["lines"] else None
 
 
 def output_keys(s3: Any, bucket: str, prefix: str) -> list[str]:
@@ -113,4 +125,12 @@ def results(lines: pl.LazyFrame, kind: str, line: str) -> pl.LazyFrame:
             # Items that pad a list have no score: the list of scores may be shorter.
             pl.col("scores").list.get(pl.col("rank"), null_on_oob=True).alias("score"),
         )
+    )
+
+
+def errors(lines: pl.LazyFrame, kind: str, line: str) -> pl.LazyFrame:
+    """Return a row per line with an error: what the line names, and the error; arguments are those of `results`."""
+    key, named, _ = _COLUMNS[kind, line]
+    return lines.filter(~_IS_SCORED).select(
+        pl.col("input").struct[key].alias(named), pl.col("error").fill_null("no output")
     )

@@ -19,6 +19,8 @@ class PublishRequest(_Contract):
         line: what a line of its input names.
         output: prefix that Personalize wrote to.
         curated: prefix of the job's curated table, without the run.
+        rejects: key for the lines with errors.
+        max_errors: share of lines with errors beyond which nothing is published.
     """
 
     bucket: str
@@ -27,6 +29,23 @@ class PublishRequest(_Contract):
     line: Literal["user", "item", "ranking", "attributes"]
     output: str
     curated: str
+    rejects: str
+    max_errors: float
+
+
+class Changes(_Contract):
+    """What changed since the table before: rows of it that are new, are gone, or have another rank.
+
+    Attributes:
+        since: run of the table before.
+        location: S3 folder of the table of changes.
+    """
+
+    since: str
+    location: str
+    added: int
+    removed: int
+    moved: int
 
 
 class PublishReport(_Contract):
@@ -40,6 +59,8 @@ class PublishReport(_Contract):
         results: different items or users that were found for them.
         rows: rows of the table, one per line and rank.
         location: S3 folder of the table's Parquet.
+        rejects: S3 URL of the lines with errors, None if there are none.
+        changes: since the table before, None if there is none.
     """
 
     lines: int
@@ -49,3 +70,5 @@ class PublishReport(_Contract):
     results: int
     rows: int
     location: str
+    rejects: str | None
+    changes: Changes | None

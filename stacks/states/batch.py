@@ -112,6 +112,8 @@ def _publish() -> dict[str, Any]:
                 "line": jsonata("$job.input.line"),
                 "output": jsonata(f"{BATCH_FOLDER} & 'output/'"),
                 "curated": jsonata("'curated/' & $plan.name & '/' & $job.name & '/'"),
+                "rejects": jsonata("'rejects/' & $run & '/' & $plan.name & '/' & $job.name & '.jsonl'"),
+                "max_errors": jsonata("$job.max_errors"),
             },
         },
         "Retry": retries.INVOKE,

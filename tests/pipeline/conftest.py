@@ -10,6 +10,7 @@ import pytest
 from local.server import EmbeddedAWS
 from spec.files import ROOT
 from tests.documents import shop
+from tests.pipeline.handlers import Bucket
 from tests.pipeline.rig import Rig
 
 if TYPE_CHECKING:
@@ -55,3 +56,13 @@ def rig(deployed: Rig) -> Iterator[Rig]:
     deployed.messages()
     yield deployed
     deployed.disarm()
+
+
+@pytest.fixture
+def bucket(aws: EmbeddedAWS, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """An empty bucket, and the environment in which functions find it."""
+    for name, value in aws.environment().items():
+        monkeypatch.setenv(name, value)
+    name = f"functions-{abs(hash(request.node.nodeid)) % 10**9}"
+    aws.client("s3").create_bucket(Bucket=name)
+    return Bucket(aws.client("s3"), name)

@@ -53,7 +53,7 @@ def guarded(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
         {
             "name": "audience",
             "recipe": "aws-item-affinity",
-            "batch_segment": [{"name": "likely", "items": ["A01", "B01"], "num_results": 5}],
+            "batch_segment": [{"name": "likely", "items": ["A01", "B01"], "num_results": 5, "max_errors": 0.5}],
         },
     ]
     timeouts = {"import": "2h", "solution": "2h", "training": "2h", "batch_inference": "2h", "batch_segment": "2h"}

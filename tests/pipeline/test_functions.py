@@ -6,7 +6,6 @@ import gzip
 import io
 import json
 import random
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from lambdas.publish.handler import handler as publish_handler
-from lambdas.publish.publish import NothingScoredError, OutputMissingError
 from lambdas.teardown.handler import handler as teardown_handler
 from lambdas.teardown.solutions import SolutionsRemainError, delete_solutions
 from lambdas.transform.handler import handler as transform_handler
@@ -23,63 +20,17 @@ from spec.compiler import dataset_mappings
 from spec.errors import DamagedError, SourceEmptyError, TransformError
 from tests.documents import parsed, shop
 from tests.pipeline.data import HEADER, csv, planted
+from tests.pipeline.handlers import Bucket, Context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.server import EmbeddedAWS
     from tests.pipeline.rig import Rig
 
 AT = 1_700_000_000
 
 # A call that raises has nothing to count; Powertools says so at every one.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
-
-
-@dataclass
-class Context:
-    """What the Lambda runtime hands to a function."""
-
-    function_name: str = "function"
-    memory_limit_in_mb: int = 128
-    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:function"
-    aws_request_id: str = "request"
-    milliseconds: int = 60_000
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the time that is left."""
-        return self.milliseconds
-
-
-@dataclass
-class Bucket:
-    """A bucket of the embedded AWS."""
-
-    s3: Any
-    name: str
-
-    def put(self, key: str, body: str | bytes) -> None:
-        """Write an object."""
-        self.s3.put_object(Bucket=self.name, Key=key, Body=body.encode() if isinstance(body, str) else body)
-
-    def read(self, key: str) -> bytes:
-        """Read an object."""
-        body: bytes = self.s3.get_object(Bucket=self.name, Key=key)["Body"].read()
-        return body
-
-    def listed(self, prefix: str = "") -> list[str]:
-        """List the keys below a prefix."""
-        return [item["Key"] for item in self.s3.list_objects_v2(Bucket=self.name, Prefix=prefix).get("Contents", ())]
-
-
-@pytest.fixture
-def bucket(aws: EmbeddedAWS, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Bucket:
-    """An empty bucket, and the environment in which functions find it."""
-    for name, value in aws.environment().items():
-        monkeypatch.setenv(name, value)
-    name = f"functions-{abs(hash(request.node.nodeid)) % 10**9}"
-    aws.client("s3").create_bucket(Bucket=name)
-    return Bucket(aws.client("s3"), name)
 
 
 def transform(bucket: Bucket, **changes: Any) -> dict[str, Any]:
@@ -237,52 +188,6 @@ def test_no_data_is_an_error(bucket: Bucket) -> None:
 
     with pytest.raises(SourceEmptyError, match="Upload the raw data there"):
         transform(bucket)
-
-
-def publish(bucket: Bucket) -> dict[str, Any]:
-    """Call the publish function for one job."""
-    places = {"output": "batch/r1/a/top/output/", "curated": "curated/a/top/"}
-    return publish_handler(
-        {"bucket": bucket.name, "run": "r1", "kind": "inference", "line": "user", **places}, Context()
-    )
-
-
-def line(user: str, items: list[str], **more: Any) -> str:
-    """Return a line of Personalize's output."""
-    return json.dumps({"input": {"userId": user}, "output": {"recommendedItems": items, **more}, "error": None})
-
-
-def test_lines_with_errors_are_counted_and_left_out(bucket: Bucket) -> None:
-    """The table holds what was scored, short lists of scores are padded with nulls, and errors are counted."""
-    failed = '{"input":{"userId":"c"},"output":{"recommendedItems":[]},"error":"User error: no"}'
-    empty = '{"input":{"userId":"d"},"output":null,"error":null}'
-    texts = [line("a", ["x", "y"], scores=[0.5]), line("b", ["y"]), failed, empty]
-    bucket.put("batch/r1/a/top/output/users.json.out", "\n".join(texts) + "\n")
-    bucket.put("batch/r1/a/top/output/_CHECK", b"")
-    report = publish(bucket)
-
-    table = pl.read_parquet(io.BytesIO(bucket.read("curated/a/top/run=r1/part-00000.parquet")))
-    assert [("a", 1, "x", 0.5), ("a", 2, "y", None), ("b", 1, "y", None)] == table.rows()
-    assert (4, 2, "User error: no") == (report["lines"], report["errors"], report["first_error"])
-    assert (3, 2, 2) == (report["rows"], report["keys"], report["results"])
-
-
-def test_output_of_errors_only_is_no_result(bucket: Bucket) -> None:
-    """When every line failed, nothing is published and latest.json stays as it was."""
-    bucket.put("curated/a/top/latest.json", '{"run": "r0"}')
-    bucket.put("batch/r1/a/top/output/u.json.out", '{"input":{"userId":"c"},"output":null,"error":"broken"}\n')
-
-    with pytest.raises(NothingScoredError, match="All 1 lines are errors; the first: broken"):
-        publish(bucket)
-
-    assert ["curated/a/top/latest.json"] == bucket.listed("curated/")
-    assert b'{"run": "r0"}' == bucket.read("curated/a/top/latest.json")
-
-
-def test_missing_output_is_an_error(bucket: Bucket) -> None:
-    """A job that is ACTIVE and wrote nothing is told."""
-    with pytest.raises(OutputMissingError, match=r"No \.out object"):
-        publish(bucket)
 
 
 @pytest.fixture

@@ -1,0 +1,81 @@
+"""The table of what changed since the table before: who was found anew, is no longer found, or has another rank."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from lambdas.publish.request import Changes
+
+if TYPE_CHECKING:
+    from lambdas.publish.request import PublishRequest
+
+_ROWS_PER_PART = 4_000_000
+"""Rows of both tables that are joined at once: about half a gigabyte."""
+
+_COUNTED = ("added", "removed", "moved")
+
+
+def changes(request: PublishRequest, s3: Any, location: str) -> Changes | None:
+    """Write the table, and return what it counts; None where there is no table before, or of other columns.
+
+    Its columns are those of the tables without the score, and ``change``: ``added``, ``removed`` or ``moved``, with
+    ``rank`` and ``rank_before``. What did not change is not in it.
+
+    Args:
+        request: with the folder of the job's tables, in which ``latest.json`` names the one before.
+        s3: a boto3 S3 client.
+        location: S3 folder of the new table.
+    """
+    latest = _latest(request, s3)
+    if latest is None or latest["location"] == location:
+        return None
+    now, before = (pl.scan_parquet(f"{folder}*.parquet") for folder in (location, latest["location"]))
+    if now.collect_schema() != before.collect_schema():
+        return None
+    rows = sum(table.select(pl.len()).collect().item() for table in (now, before))
+    folder = f"{request.curated}changes/run={request.run}/"
+    totals = dict.fromkeys(_COUNTED, 0)
+    parts = max(1, -(-rows // _ROWS_PER_PART))
+    for part in range(parts):
+        found = _changed(*(_part(table, part, parts) for table in (now, before))).collect()
+        found.write_parquet(f"s3://{request.bucket}/{folder}part-{part:05}.parquet")
+        for kind, count in found["change"].value_counts().iter_rows():
+            totals[kind] += count
+    return Changes(since=latest["run"], location=f"s3://{request.bucket}/{folder}", **totals)
+
+
+def _latest(request: PublishRequest, s3: Any) -> dict[str, Any] | None:
+    try:
+        body = s3.get_object(Bucket=request.bucket, Key=f"{request.curated}latest.json")["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        return None
+    latest: dict[str, Any] = json.loads(body)
+    # The bucket's owner may have removed the table.
+    prefix = latest["location"].removeprefix(f"s3://{request.bucket}/")
+    return latest if s3.list_objects_v2(Bucket=request.bucket, Prefix=prefix, MaxKeys=1)["KeyCount"] else None
+
+
+def _part(table: pl.LazyFrame, part: int, parts: int) -> pl.LazyFrame:
+    """Return the rows of some of the keys, the same ones of every table."""
+    return table.filter(pl.nth(0).hash() % parts == part) if parts > 1 else table
+
+
+def _changed(now: pl.LazyFrame, before: pl.LazyFrame) -> pl.LazyFrame:
+    key, _, found, _ = now.collect_schema().names()
+    rank, rank_before = pl.col("rank"), pl.col("rank_before")
+    change = (
+        pl.when(rank_before.is_null())
+        .then(pl.lit("added"))
+        .when(rank.is_null())
+        .then(pl.lit("removed"))
+        .when(rank != rank_before)
+        .then(pl.lit("moved"))
+    )
+    joined = now.drop("score").join(
+        before.drop("score").rename({"rank": "rank_before"}), on=[key, found], how="full", coalesce=True
+    )
+    columns = joined.select(key, found, change.alias("change"), "rank", "rank_before")
+    return columns.filter(pl.col("change").is_not_null()).sort(key, "rank", "rank_before", nulls_last=True)
