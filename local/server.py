@@ -41,6 +41,7 @@ _PARTS: Final = (
     "local.cloudformation.stacks",
     "local.glue.jobs",
     "local.glue.responses",
+    "local.glue.catalog",
     "local.glue.cloudformation",
     "local.scheduler.firing",
     "local.scheduler.cloudformation",

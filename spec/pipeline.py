@@ -69,4 +69,5 @@ class Pipeline(Strict):
         default=0.05, ge=0, le=1, strict=False, description="share of a dataset's rows that may be rejected in a run"
     )
     timeouts: Timeouts = Timeouts()
+    catalog: bool = Field(default=True, description="whether tables of the results stand in the Glue data catalog")
     item_labels: ItemLabels | None = None

@@ -14,6 +14,7 @@ from aws_cdk import aws_stepfunctions as sfn
 
 from spec import names
 from stacks.acknowledge import acknowledge, acknowledge_lint
+from stacks.catalog import Catalog
 from stacks.function import Function, dependencies_layer
 from stacks.grants import personalize_statements, wildcard_findings
 from stacks.schedule import StartSchedule
@@ -64,8 +65,15 @@ class WorkflowStack(Stack):
         transform = self._transform(layer)
         publish = self._publish(layer)
         job = self._job(pipeline) if pipeline.engine != "lambda" else None
+        catalog = (
+            Catalog(self, "Catalog", pipeline=pipeline, prefix=self._prefix, bucket=storage.bucket)
+            if pipeline.catalog
+            else None
+        )
         topic = self._topic()
         role = self._role([transform, publish], job, topic, personalize)
+        if catalog:
+            catalog.grant_update(role)
         text = json.dumps(definition(pipeline, stage, spec_hash=spec_hash), indent=1, ensure_ascii=False)
         self.state_machine = self._state_machine(
             text,
@@ -86,6 +94,7 @@ class WorkflowStack(Stack):
                 "TopicArn": topic.topic_arn,
                 "TransformFunctionArn": transform.function_arn,
                 **({"TransformJob": job.name} if job else {}),
+                **({"Database": catalog.database} if catalog else {}),
             },
         )
         if pipeline.schedule:

@@ -8,9 +8,10 @@ import polars as pl
 
 from lambdas.publish.changes import changes
 from lambdas.publish.request import PublishReport
+from spec.tables import COLUMNS
 
 if TYPE_CHECKING:
-    from lambdas.publish.request import PublishRequest
+    from lambdas.publish.request import Line, PublishRequest
 
 _LINE: dict[str, pl.DataType | type[pl.DataType]] = {
     "input": pl.Struct({"userId": pl.String, "itemId": pl.String, "itemAttributes": pl.String}),
@@ -26,15 +27,6 @@ _LINE: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 """A line of output; scores and error may be absent (page batch-inference-job-output-examples). Of segments the pages
 name ``recommendedUsers`` (getting-user-segments), and the service's own samples read ``usersList``."""
-
-_COLUMNS = {
-    ("inference", "user"): ("userId", "user_id", "item_id"),
-    ("inference", "ranking"): ("userId", "user_id", "item_id"),
-    ("inference", "item"): ("itemId", "item_id", "related_item_id"),
-    ("segment", "item"): ("itemId", "item_id", "user_id"),
-    ("segment", "attributes"): ("itemAttributes", "item_attributes", "user_id"),
-}
-"""Key of the input, and the table's columns for it and for what was found, by kind of job and what a line names."""
 
 _FOUND = pl.coalesce(pl.col("output").struct[key] for key in ("recommendedItems", "usersList", "recommendedUsers"))
 _IS_SCORED = pl.col("error").is_null() & _FOUND.is_not_null()
@@ -99,7 +91,7 @@ def output_keys(s3: Any, bucket: str, prefix: str) -> list[str]:
     return [item["Key"] for page in pages for item in page.get("Contents", ()) if item["Key"].endswith(".out")]
 
 
-def results(lines: pl.LazyFrame, kind: str, line: str) -> pl.LazyFrame:
+def results(lines: pl.LazyFrame, kind: str, line: Line) -> pl.LazyFrame:
     """Return what was found, a row per line without error and rank: what the line names, rank, finding, score.
 
     Args:
@@ -107,7 +99,7 @@ def results(lines: pl.LazyFrame, kind: str, line: str) -> pl.LazyFrame:
         kind: ``inference`` or ``segment``.
         line: what a line of the input names: ``user``, ``item``, ``ranking`` or ``attributes``.
     """
-    key, named, found = _COLUMNS[kind, line]
+    key, named, found = COLUMNS[kind, line]
     output = pl.col("output").struct
     return (
         lines.filter(_IS_SCORED)
@@ -128,9 +120,9 @@ def results(lines: pl.LazyFrame, kind: str, line: str) -> pl.LazyFrame:
     )
 
 
-def errors(lines: pl.LazyFrame, kind: str, line: str) -> pl.LazyFrame:
+def errors(lines: pl.LazyFrame, kind: str, line: Line) -> pl.LazyFrame:
     """Return a row per line with an error: what the line names, and the error; arguments are those of `results`."""
-    key, named, _ = _COLUMNS[kind, line]
+    key, named, _ = COLUMNS[kind, line]
     return lines.filter(~_IS_SCORED).select(
         pl.col("input").struct[key].alias(named), pl.col("error").fill_null("no output")
     )

@@ -6,6 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+Line = Literal["user", "item", "ranking", "attributes"]
+"""What a line of a job's input names."""
+
 
 class _Contract(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -26,7 +29,7 @@ class PublishRequest(_Contract):
     bucket: str
     run: str
     kind: Literal["inference", "segment"]
-    line: Literal["user", "item", "ranking", "attributes"]
+    line: Line
     output: str
     curated: str
     rejects: str

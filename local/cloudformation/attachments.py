@@ -5,15 +5,16 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
+from local.cloudformation.plain import Plain
 
-class PolicyAttachment:
-    """A policy document on one or several resources; mix it into a direct subclass of moto's CloudFormationModel.
+
+class PolicyAttachment(Plain):
+    """A policy document on one or several resources; the physical id is the first of them.
 
     Subclasses name the type and the property with the targets, and put a document (JSON text) or None on a target;
     None takes it off, and a target that is gone already is no error then.
     """
 
-    TYPE: ClassVar[str]
     TARGETS: ClassVar[str]
 
     def __init__(self, targets: list[str]) -> None:
@@ -24,26 +25,6 @@ class PolicyAttachment:
     @abstractmethod
     def put(cls, account_id: str, region_name: str, target: str, document: str | None) -> None:
         """Put the document on a target, or take it off."""
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        """Return no name property: the physical id is the first target."""
-        return ""
-
-    @classmethod
-    def cloudformation_type(cls) -> str:
-        """Return the type's name."""
-        return cls.TYPE
-
-    @classmethod
-    def has_cfn_attr(cls, attr: str) -> bool:
-        """Say that there is no attribute."""
-        del attr
-        return False
-
-    def is_created(self) -> bool:
-        """Say that it is there at once."""
-        return True
 
     @classmethod
     def _targets(cls, properties: Mapping[str, Any]) -> list[str]:

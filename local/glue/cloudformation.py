@@ -6,6 +6,7 @@ from typing import Any, Final
 from moto.core.common_models import CloudFormationModel
 from moto.glue.models import glue_backends
 
+from local.cloudformation.plain import Plain
 from local.glue.jobs import update_job
 from local.glue.responses import SETTINGS, settings
 
@@ -14,31 +15,14 @@ _NUMBERS: Final = ("MaxRetries", "AllocatedCapacity", "Timeout", "NumberOfWorker
 _PLAIN: Final = {"JobMode": "SCRIPT", "JobRunQueuingEnabled": "false"}
 
 
-class Job(CloudFormationModel):
+class Job(Plain, CloudFormationModel):
     """A job; its physical id is its name."""
+
+    TYPE = "AWS::Glue::Job"
+    NAME = "Name"
 
     def __init__(self, name: str) -> None:
         self.physical_resource_id = name
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        """Return the property with the name."""
-        return "Name"
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        """Return the type's name."""
-        return "AWS::Glue::Job"
-
-    @classmethod
-    def has_cfn_attr(cls, attr: str) -> bool:
-        """Say that there is no attribute."""
-        del attr
-        return False
-
-    def is_created(self) -> bool:
-        """Say that it is there at once."""
-        return True
 
     @classmethod
     def create_from_cloudformation_json(

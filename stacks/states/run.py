@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from spec import names
 from spec.batch import batch_plans
 from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS
+from spec.tables import COLUMNS, table_input
 from spec.training import solution_config
 from stacks.states import data, failure, flight, inputs, retries, training
-from stacks.states.asl import State, States, jsonata, machine, merged
+from stacks.states.asl import State, States, jsonata, machine, merged, sdk
 from stacks.states.calls import notify, write_json
 from stacks.states.job import caught
 from stacks.states.solution import solutions_map
@@ -45,7 +46,7 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
         {
             "Solutions": solutions_map(timeouts, next_state="Write manifest", on_failure="Run failed"),
             "Write manifest": _manifest(spec_hash),
-            "Point to new tables": _point(),
+            "Point to new tables": _point(with_catalog=pipeline.catalog),
         },
         _end_states(),
         failure.states(go_on_at=flight.FIRST_STATE),
@@ -89,10 +90,20 @@ def _plans(pipeline: Pipeline, stage: str) -> list[dict[str, Any]]:
                 "unchanged_data": solution.unchanged_data,
             },
             "quality": solution.quality.model_dump(mode="json"),
-            "jobs": batch_plans(solution),
+            "jobs": [
+                job | ({"table": _newest_table(solution.name, job)} if pipeline.catalog else {})
+                for job in batch_plans(solution)
+            ],
         }
         for solution in pipeline.solutions
     ]
+
+
+def _newest_table(solution: str, job: dict[str, Any]) -> dict[str, Any]:
+    """Return the table of a job's newest results; a run puts in where its own lie."""
+    described = table_input(solution, job["name"], "newest", COLUMNS[job["kind"], job["input"]["line"]], folder="")
+    described["StorageDescriptor"].pop("Location")
+    return described
 
 
 def _manifest(spec_hash: str) -> State:
@@ -123,17 +134,32 @@ def _manifest(spec_hash: str) -> State:
     )
 
 
-def _point() -> State:
+def _point(*, with_catalog: bool) -> State:
     """Return the Map that makes the run's tables the newest ones, all at its end: no reader sees half a run."""
-    folder = "'curated/' & $s.name & '/' & name & '/latest.json'"
+    folder = "'curated/' & $s.name & '/' & $j.name & '/latest.json'"
     jobs = "$append($s.batch_inference, $s.batch_segment)[status = 'SUCCEEDED']"
-    table = f"{{'key': {folder}, 'body': {{'run': $run, 'location': published.location}}}}"
+    location = "$j.published.location"
+    described = "$plans[name = $s.name].jobs[name = $j.name and kind = $j.kind].table"
+    moved = f"$merge([$t, {{'StorageDescriptor': $merge([$t.StorageDescriptor, {{'Location': {location}}}])}}])"
+    table = (
+        f"($j := $; $t := {described}; {{'key': {folder}, 'body': {{'run': $run, 'location': {location}}}, "
+        f"'table': {moved}}})"
+    )
     version = (
         "{'key': 'curated/' & $s.name & '/latest.json', 'body': {'run': $run, 'solution_arn': $s.arn, "
         f"'version_arn': $s.version_arn, 'metrics': $s.metrics, 'data': {training.DATA}}}}}"
     )
     # The version of an earlier run is published already, with the solution that it really is of.
     versions = f"($s.status = 'SUCCEEDED' and $not($s.quality.kept_version) ? {version} : [])"
+    written = {"Next": "Is it a table?"} if with_catalog else {"End": True}
+    pointer = write_json(
+        jsonata("$states.input.key"),
+        jsonata("$states.input.body"),
+        comment="Readers go by latest.json: from here on they see this run.",
+        **written,
+    )
+    if with_catalog:
+        pointer["Output"] = jsonata("$states.input")
     return {
         "Type": "Map",
         "Comment": "The run is complete: let each latest.json name its new table or version.",
@@ -142,18 +168,32 @@ def _point() -> State:
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "INLINE"},
             "StartAt": "Point to table",
-            "States": {
-                "Point to table": write_json(
-                    jsonata("$states.input.key"),
-                    jsonata("$states.input.body"),
-                    comment="Readers go by latest.json: from here on they see this run.",
-                    End=True,
-                )
-            },
+            "States": {"Point to table": pointer, **(_catalog() if with_catalog else {})},
         },
         "Catch": caught("latest.json", go_to="Run failed"),
         "Output": {},
         "Next": "Did everything succeed?",
+    }
+
+
+def _catalog() -> States:
+    return {
+        "Is it a table?": {
+            "Type": "Choice",
+            "Comment": "Tables stand in the data catalog too; versions of solutions do not.",
+            "Choices": [{"Condition": jsonata("$exists($states.input.table)"), "Next": "Update table"}],
+            "Default": "Pointed",
+        },
+        "Update table": {
+            "Type": "Task",
+            "Comment": "Who asks Athena for the newest results sees this run too.",
+            "Resource": sdk("glue", "UpdateTable"),
+            "Arguments": {"DatabaseName": "${Database}", "TableInput": jsonata("$states.input.table")},
+            "Retry": retries.AWS_CALL,
+            "Output": {},
+            "Next": "Pointed",
+        },
+        "Pointed": {"Type": "Pass", "Comment": "Readers see this run.", "Output": {}, "End": True},
     }
 
 

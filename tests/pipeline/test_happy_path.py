@@ -98,6 +98,11 @@ def test_latest_points_to_the_run(deployed: Rig, run: Run) -> None:
 
     assert run.id == pointer["run"]
     assert f"s3://{deployed.deployment.bucket}/curated/for-you/top/run={run.id}/" == pointer["location"]
+    table = deployed.aws.client("glue").get_table(DatabaseName="shop_test", Name="for_you_top")["Table"]
+    assert pointer["location"] == table["StorageDescriptor"]["Location"]
+    assert ["user_id", "rank", "item_id", "score"] == [
+        column["Name"] for column in table["StorageDescriptor"]["Columns"]
+    ]
 
 
 def test_the_manifest_accounts_for_every_row_and_job(deployed: Rig, run: Run) -> None:

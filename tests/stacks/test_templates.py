@@ -32,6 +32,8 @@ SNAPSHOT = {
         "Custom::PersonalizeTeardown": 1,
     },
     "workflow": {
+        "AWS::Glue::Database": 1,
+        "AWS::Glue::Table": 3,
         "AWS::IAM::Policy": 4,
         "AWS::IAM::Role": 4,
         "AWS::Lambda::Function": 2,

@@ -1,0 +1,104 @@
+"""AWS::Glue::Database and AWS::Glue::Table, which moto lacks, on top of moto's data catalog."""
+
+import contextlib
+from typing import Any, Self
+
+from moto.core.common_models import CloudFormationModel
+from moto.glue.exceptions import DatabaseNotFoundException, TableNotFoundException
+from moto.glue.models import GlueBackend, glue_backends
+
+from local.cloudformation.plain import Plain
+
+
+class _Entry(Plain):
+    """An entry of the catalog; its physical id is its name."""
+
+    INPUT = ""
+
+    def __init__(self, name: str) -> None:
+        self.physical_resource_id = name
+
+    @classmethod
+    def put(cls, backend: GlueBackend, properties: Any, *, new: bool) -> None:
+        """Create or update the entry."""
+        raise NotImplementedError
+
+    @classmethod
+    def take(cls, backend: GlueBackend, properties: Any) -> None:
+        """Delete the entry; one that is gone already is no error."""
+        raise NotImplementedError
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
+    ) -> Self:
+        """Create the entry."""
+        del resource_name
+        properties = cloudformation_json["Properties"]
+        cls.put(glue_backends[account_id][region_name], properties, new=True)
+        return cls(properties[cls.INPUT]["Name"])
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> Self:
+        """Update the entry; another name replaces it."""
+        del new_resource_name
+        properties = cloudformation_json["Properties"]
+        name, old = properties[cls.INPUT]["Name"], original_resource.physical_resource_id
+        cls.put(glue_backends[account_id][region_name], properties, new=name != old)
+        if name != old:
+            cls.delete_from_cloudformation_json(old, cloudformation_json, account_id, region_name)
+        return cls(name)
+
+    @classmethod
+    def delete_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str
+    ) -> None:
+        """Delete the entry."""
+        properties = cloudformation_json["Properties"]
+        named = {**properties, cls.INPUT: {**properties[cls.INPUT], "Name": resource_name}}
+        with contextlib.suppress(DatabaseNotFoundException, TableNotFoundException):
+            cls.take(glue_backends[account_id][region_name], named)
+
+
+class Database(_Entry, CloudFormationModel):
+    """A database."""
+
+    TYPE = "AWS::Glue::Database"
+    INPUT = "DatabaseInput"
+
+    @classmethod
+    def put(cls, backend: GlueBackend, properties: Any, *, new: bool) -> None:
+        """Create or update the database."""
+        described = properties[cls.INPUT]
+        (backend.create_database if new else backend.update_database)(described["Name"], described)
+
+    @classmethod
+    def take(cls, backend: GlueBackend, properties: Any) -> None:
+        """Delete the database."""
+        backend.delete_database(properties[cls.INPUT]["Name"])
+
+
+class Table(_Entry, CloudFormationModel):
+    """A table of a database."""
+
+    TYPE = "AWS::Glue::Table"
+    INPUT = "TableInput"
+
+    @classmethod
+    def put(cls, backend: GlueBackend, properties: Any, *, new: bool) -> None:
+        """Create or update the table."""
+        described = properties[cls.INPUT]
+        act = backend.create_table if new else backend.update_table
+        act(properties["DatabaseName"], described["Name"], described)
+
+    @classmethod
+    def take(cls, backend: GlueBackend, properties: Any) -> None:
+        """Delete the table."""
+        backend.delete_table(properties["DatabaseName"], properties[cls.INPUT]["Name"])

@@ -1,0 +1,84 @@
+"""Tables for Athena: for each batch job its newest results, those of every run, and what changed from run to run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, CfnResource, Stack
+from aws_cdk import aws_glue as glue
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from spec.batch import batch_plans
+from spec.tables import COLUMNS, database_name, table_input
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_s3 as s3
+
+    from spec.pipeline import Pipeline
+    from spec.tables import TableKind
+
+
+class Catalog(Construct):
+    """A database of the data catalog with the tables of a pipeline's jobs.
+
+    The table of the newest results is empty until a run lets it name its own: reading it never shows half a run.
+
+    Attributes:
+        database: name of the database.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, pipeline: Pipeline, prefix: str, bucket: s3.IBucket
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.database = database_name(prefix)
+        self._newest: list[str] = []
+        catalog_id = Stack.of(self).account
+        database = glue.CfnDatabase(
+            self,
+            "Database",
+            catalog_id=catalog_id,
+            database_input=glue.CfnDatabase.DatabaseInputProperty(
+                name=self.database, description=f"Results of {prefix}"
+            ),
+        )
+        for solution in pipeline.solutions:
+            for job in batch_plans(solution):
+                columns = COLUMNS[job["kind"], job["input"]["line"]]
+                curated = f"s3://{bucket.bucket_name}/curated/{solution.name}/{job['name']}/"
+                folders: dict[TableKind, str] = {
+                    "newest": f"{curated}none/",
+                    "runs": curated,
+                    "changes": f"{curated}changes/",
+                }
+                for kind, folder in folders.items():
+                    described = table_input(solution.name, job["name"], kind, columns, folder=folder)
+                    table = CfnResource(
+                        self,
+                        described["Name"],
+                        type=glue.CfnTable.CFN_RESOURCE_TYPE_NAME,
+                        properties={
+                            "CatalogId": catalog_id,
+                            "DatabaseName": self.database,
+                            "TableInput": described,
+                        },
+                    )
+                    table.add_dependency(database)
+                    if kind == "newest":
+                        self._newest.append(described["Name"])
+        CfnOutput(self, "DatabaseName", value=self.database, description="Database of the results, for Athena")
+
+    def grant_update(self, role: iam.Role) -> None:
+        """Let a role say where the newest results lie (page glue-specifying-resource-arns of the Glue guide)."""
+        stack = Stack.of(self)
+        tables = [f"table/{self.database}/{name}" for name in self._newest]
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["glue:UpdateTable"],
+                resources=[
+                    stack.format_arn(service="glue", resource=resource)
+                    for resource in ("catalog", f"database/{self.database}", *tables)
+                ],
+            )
+        )

@@ -1,0 +1,50 @@
+"""Databases and tables of the data catalog that CloudFormation makes."""
+
+from typing import Any
+
+import pytest
+
+from local.server import EmbeddedAWS
+from tests.local.support import unique
+from tests.local.test_cloudformation import Stack
+
+
+def resources(database: str, table: str, *columns: str) -> dict[str, Any]:
+    """Return a database with one table."""
+    described = {"Columns": [{"Name": name, "Type": "string"} for name in columns]}
+    return {
+        "D": {
+            "Type": "AWS::Glue::Database",
+            "Properties": {"CatalogId": "123456789012", "DatabaseInput": {"Name": database, "Description": "d"}},
+        },
+        "T": {
+            "Type": "AWS::Glue::Table",
+            "DependsOn": "D",
+            "Properties": {
+                "CatalogId": "123456789012",
+                "DatabaseName": database,
+                "TableInput": {"Name": table, "StorageDescriptor": described},
+            },
+        },
+    }
+
+
+def test_tables_follow_their_template(aws: EmbeddedAWS) -> None:
+    """A table is made, gets another column, is replaced under another name, and goes with its database."""
+    glue, stack, database = aws.client("glue"), Stack(aws), unique("db")
+
+    def columns(table: str) -> list[str]:
+        found = glue.get_table(DatabaseName=database, Name=table)["Table"]
+        return [column["Name"] for column in found["StorageDescriptor"]["Columns"]]
+
+    assert stack.create(resources(database, "t", "a")) == "CREATE_COMPLETE"
+    assert glue.get_database(Name=database)["Database"]["Description"] == "d"
+    assert columns("t") == ["a"]
+    assert stack.update(resources(database, "t", "a", "b")) == "UPDATE_COMPLETE"
+    assert columns("t") == ["a", "b"]
+    assert stack.update(resources(database, "u", "c")) == "UPDATE_COMPLETE"
+    assert [table["Name"] for table in glue.get_tables(DatabaseName=database)["TableList"]] == ["u"]
+    assert columns("u") == ["c"]
+    assert stack.delete() == "DELETE_COMPLETE"
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        glue.get_database(Name=database)

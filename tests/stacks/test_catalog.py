@@ -1,0 +1,82 @@
+"""The tables for Athena."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import polars as pl
+import pytest
+from aws_cdk import App
+from aws_cdk.assertions import Template
+
+from lambdas.publish.publish import errors, results
+from spec.tables import COLUMNS
+from stacks.app import add_stacks
+from stacks.states.run import definition
+from tests.documents import parsed, shop
+from tests.stacks.conftest import CONTEXT
+
+AUDIENCE = {
+    "name": "audience",
+    "recipe": "aws-item-affinity",
+    "batch_segment": [{"name": "likely-buyers", "items": ["A"]}],
+}
+ATHENA = {pl.String: "string", pl.Int32: "int", pl.Float64: "double"}
+
+
+def tables(**changes: Any) -> dict[str, dict[str, Any]]:
+    """Return the tables of a changed shop by their names."""
+    app = App(context=CONTEXT)
+    stack = add_stacks(app, parsed(**changes), stage="dev", keep_data=True)
+    found = Template.from_stack(stack).find_resources("AWS::Glue::Table")
+    inputs = [table["Properties"]["TableInput"] for table in found.values()]
+    return {described["Name"]: described for described in inputs}
+
+
+def test_every_job_has_three_tables() -> None:
+    """The newest results, those of all runs, and the changes; names are the file's without hyphens."""
+    found = tables(solutions=[*shop()["solutions"], AUDIENCE])
+
+    jobs = ("for_you_top", "audience_likely_buyers")
+    assert {f"{job}{suffix}" for job in jobs for suffix in ("", "__runs", "__changes")} == set(found)
+    assert ["item_id", "rank", "user_id", "score"] == [
+        column["Name"] for column in found["audience_likely_buyers"]["StorageDescriptor"]["Columns"]
+    ]
+    location = json.dumps(found["for_you_top__changes"]["Parameters"]["storage.location.template"])
+    assert "/curated/for-you/top/changes/run=${run}/" in location
+
+
+@pytest.mark.parametrize(("kind", "line"), COLUMNS)
+def test_tables_have_the_columns_that_are_published(kind: str, line: Any) -> None:
+    """Names and types are those of what the publish function writes."""
+    lines = pl.LazyFrame(
+        schema={
+            "input": pl.Struct({COLUMNS[kind, line].key: pl.String}),
+            "output": pl.Struct(
+                {name: pl.List(pl.String) for name in ("recommendedItems", "usersList", "recommendedUsers")}
+                | {"scores": pl.List(pl.Float64)}
+            ),
+            "error": pl.String,
+        }
+    )
+    written = results(lines, kind, line).collect_schema()
+
+    assert COLUMNS[kind, line].results == {name: ATHENA[type(given)] for name, given in written.items()}
+    assert COLUMNS[kind, line].named == errors(lines, kind, line).collect_schema().names()[0]
+
+
+def test_a_run_moves_the_table_that_the_stack_made() -> None:
+    """What the state machine puts in the place of a table differs from it in the location only."""
+    known = definition(parsed(), "dev", spec_hash="")["States"]["Begin run"]["Assign"]["known"]
+    moved = known[0]["jobs"][0]["table"]
+    made = tables()["for_you_top"]
+
+    made["StorageDescriptor"].pop("Location")
+    assert made == moved
+
+
+def test_without_a_catalog_there_is_none() -> None:
+    """The file can do without: no table, and no state that would look for one."""
+    assert {} == tables(catalog=False)
+    assert "Update table" not in json.dumps(definition(parsed(catalog=False), "dev", spec_hash=""))
