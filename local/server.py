@@ -19,7 +19,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from local import clock, patches
-from local.awslambda import sandbox
+from local.awslambda.pool import pool
 from local.glue import runs
 from local.scheduler.firing import Firing
 
@@ -138,7 +138,7 @@ class EmbeddedAWS:
         if server is None or thread is None or firing is None:
             return
         firing.stop()
-        sandbox.end_all()
+        pool.end_all()
         runs.end_all()
         moto_api_backend.reset()
         server.shutdown()

@@ -1,12 +1,16 @@
 """What runs in a function's process: the Python runtime's bootstrap. Standard library only.
 
-Called as `python -S bootstrap.py RESULT`: reads the invocation from stdin as JSON, writes the result to the file
-RESULT as `{"payload": JSON text, "failed": bool}`. No result file means that the process ended before it answered.
+Called as `python -S bootstrap.py DESCRIPTOR`, an open socket on which each message is a line of JSON. It imports the
+handler and says `{"ready": true}`; then, for each invocation that it reads, it says `{"begun": true}`, calls the
+handler and answers `{"payload": JSON text, "failed": bool, "broken": bool}`, where `broken` means that there is no
+handler to call. It ends when the other end is closed.
 """
 
+import contextlib
 import importlib
 import json
 import os
+import socket
 import sys
 import time
 import traceback
@@ -86,25 +90,52 @@ def failure(error: Exception, request_id: str) -> str:
     kind = error.kind if isinstance(error, RuntimeFaultError) else type(error).__name__
     own_frames = [] if isinstance(error, RuntimeFaultError) else traceback.extract_tb(error.__traceback__)[1:]
     trace = traceback.format_list(own_frames)
-    print(f"[ERROR] {kind}: {error}", *([] if not trace else ["Traceback (most recent call last):"]), sep="\n")  # noqa: T201
-    print("".join(trace), end="", flush=True)  # noqa: T201  # a function's stdout is its log
+    heading = [f"[ERROR] {kind}: {error}", *([] if not trace else ["Traceback (most recent call last):"])]
+    with contextlib.suppress(OSError, ValueError):  # the handler may have closed it
+        print(*heading, sep="\n")  # noqa: T201  # a function's stdout is its log
+        print("".join(trace), end="", flush=True)  # noqa: T201  # as above
     return json.dumps({"errorMessage": str(error), "errorType": kind, "requestId": request_id, "stackTrace": trace})
 
 
-def main() -> None:
-    """Run one invocation."""
-    invocation = json.load(sys.stdin)
-    sys.stdin = open(os.devnull)  # noqa: SIM115, PTH123  # the event is not the function's to read
+def answer(handler: Callable[[Any, LambdaContext], Any] | Exception, invocation: dict[str, Any]) -> dict[str, Any]:
+    """Call the handler, or tell why there is none, and return the message with the result."""
+    broken = isinstance(handler, Exception)
+    request_id = invocation["request_id"]
+    os.environ["_X_AMZN_TRACE_ID"] = invocation["trace_id"]
     try:
-        function = load(os.environ["_HANDLER"])
-        result = {"payload": marshal(function(invocation["event"], LambdaContext(invocation))), "failed": False}
+        if isinstance(handler, Exception):
+            return {"payload": failure(handler, request_id), "failed": True, "broken": broken}
+        payload = marshal(handler(invocation["event"], LambdaContext(invocation)))
     except Exception as error:  # noqa: BLE001  # whatever a handler raises is the invocation's result
-        result = {"payload": failure(error, invocation["request_id"]), "failed": True}
-    sys.stdout.flush()
-    partial = sys.argv[1] + ".partial"
-    with open(partial, "w", encoding="utf-8") as file:  # noqa: PTH123  # keeps the start cheap
-        json.dump(result, file)
-    os.replace(partial, sys.argv[1])  # noqa: PTH105  # as above
+        return {"payload": failure(error, request_id), "failed": True, "broken": broken}
+    return {"payload": payload, "failed": False, "broken": broken}
+
+
+def main() -> None:
+    """Answer invocations until the server closes its end."""
+    own = os.getpid()
+    server = socket.socket(fileno=int(sys.argv[1]))
+    server.set_inheritable(False)
+
+    def say(message: dict[str, Any]) -> None:
+        if os.getpid() != own:
+            os._exit(0)  # a child that the function forked does not speak for it
+        server.sendall(json.dumps(message).encode() + b"\n")
+
+    handler: Callable[[Any, LambdaContext], Any] | Exception
+    try:
+        handler = load(os.environ["_HANDLER"])
+    except Exception as error:  # noqa: BLE001  # the first invocation reports it
+        handler = error
+    say({"ready": True})
+    with server.makefile("rb") as invocations:
+        for line in invocations:
+            say({"begun": True})
+            result = answer(handler, json.loads(line))
+            with contextlib.suppress(OSError, ValueError):  # the handler may have closed it
+                sys.stdout.flush()
+            say(result)
+    os._exit(0)  # threads that the handler has left behind do not hold the process up
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""The settings of functions and layers that moto drops, through the API and through CloudFormation."""
+"""The settings of functions and layers that moto drops, through the API and through CloudFormation.
+
+A change of code or settings, or the function's end, ends its execution environments too.
+"""
 
 import base64
 import io
@@ -8,17 +11,21 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any, Final
 
-from moto.awslambda.models import LambdaFunction, LayerVersion, Permission
+from moto.awslambda.models import LambdaBackend, LambdaFunction, LayerVersion, Permission
 from moto.awslambda.utils import get_backend
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.utilities.utils import load_resource_as_str
 
 from local.awslambda.invoke import log_group
+from local.awslambda.pool import pool
 from local.patches import replaces
 
 _init = LambdaFunction.__init__
 _get_configuration = LambdaFunction.get_configuration
 _update_configuration = LambdaFunction.update_configuration
+_update_function_code = LambdaFunction.update_function_code
+_delete_function = LambdaBackend.delete_function
+_reset = LambdaBackend.reset
 # CloudFormation's name, and the API's where it differs; what counts when a property is taken away.
 _SETTINGS: Final[dict[str, Any]] = {
     "Description": "",
@@ -58,7 +65,32 @@ def update_every_setting(self: Any, config_updates: Mapping[str, Any]) -> dict[s
     if "EphemeralStorage" in config_updates:
         self.ephemeral_storage = config_updates["EphemeralStorage"]["Size"]
     _update_configuration(self, dict(config_updates))
+    pool.retire(self.function_arn)
     return show_the_logging_config(self)
+
+
+@replaces(LambdaFunction, "update_function_code")
+def update_code_and_environments(self: Any, updated_spec: Any) -> dict[str, Any]:
+    """Change a function's code; moto knows no execution environments."""
+    configuration: dict[str, Any] = _update_function_code(self, updated_spec)
+    pool.retire(self.function_arn)
+    return configuration
+
+
+@replaces(LambdaBackend, "delete_function")
+def delete_function_and_environments(self: Any, function_name: str, qualifier: str | None = None) -> None:
+    """Delete a function, or one version of it; moto knows no execution environments."""
+    arn = self.get_function(function_name, qualifier).function_arn
+    _delete_function(self, function_name, qualifier)
+    pool.retire(arn)
+
+
+@replaces(LambdaBackend, "reset")
+def forget_functions_and_environments(self: Any) -> None:
+    """Forget every function; moto knows no execution environments."""
+    for function in self.list_functions():
+        pool.retire(function.function_arn)
+    _reset(self)
 
 
 def _spec(properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,30 +1,24 @@
-"""Invoking a deployed function: its code, its environment, its log, and the answer as Lambda words it."""
+"""Invoking a deployed function: its environment, its log, and the answer as Lambda words it."""
 
-import atexit
 import base64
-import io
 import json
-import shutil
-import tempfile
 import time
 import uuid
-import zipfile
-from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Thread
 from typing import Any, Final
 
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction
 from moto.settings import moto_server_port
 
-from local.awslambda import sandbox
+from local.awslambda import assets
+from local.awslambda.environment import Outcome, Specification
+from local.awslambda.pool import pool
 from local.patches import replaces
 
 _TAIL: Final = 4096
 _LOG_LINE: Final = 256 * 1024
-_code_lock = Lock()
-_code_root: list[Path] = []
 
 
 class InvalidRuntimeException(LambdaClientError):  # noqa: N818  # the service's code
@@ -37,7 +31,7 @@ class InvalidRuntimeException(LambdaClientError):  # noqa: N818  # the service's
 
 
 @replaces(LambdaFunction, "invoke")
-def invoke_in_a_child_process(self: Any, body: Any, request_headers: Any, response_headers: Any) -> bytes:
+def invoke_in_an_execution_environment(self: Any, body: Any, request_headers: Any, response_headers: Any) -> bytes:
     """Invoke a function.
 
     moto: runs it in Docker, with an answer that is always "Handled". AWS: as documented for the API's Invoke.
@@ -65,42 +59,20 @@ def invoke_in_a_child_process(self: Any, body: Any, request_headers: Any, respon
 def _invoke(function: Any, event: Any) -> tuple[str, bool, str]:
     """Return (payload, failed, log)."""
     request_id = str(uuid.uuid4())
-    stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
-    limits = sandbox.Limits(memory=int(function.memory_size), timeout=float(function.timeout))
+    timeout = float(function.timeout)
     invocation = {
         "event": event,
         "request_id": request_id,
         "function_arn": function.function_arn,
-        "deadline": time.time() + limits.timeout,
+        "deadline": time.time() + timeout,
+        # X-Ray has no daemon here: nothing is sampled, so that nothing is sent.
+        "trace_id": f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]};Sampled=0",
     }
-    code = unpacked(function)
-    outcome = sandbox.run(
-        json.dumps(invocation).encode(),
-        code=code,
-        import_path=sandbox.python_path(code, code.parent / "runtime", layers=bool(function.layers)),
-        environment={**function.environment_vars, **_reserved(function, code, stream)},
-        limits=limits,
-    )
-    payload, failed = _answer(outcome, request_id, limits)
-    log = _log_lines(outcome, request_id, limits)
-    _write_log(function, stream, log)
+    outcome = pool.run(_specification(function), invocation, timeout)
+    payload, failed = _answer(outcome, request_id, timeout)
+    log = _log_lines(outcome, request_id, int(function.memory_size))
+    _write_log(function, outcome.stream, log)
     return payload, failed, "\n".join(log) + "\n"
-
-
-def unpacked(function: Any) -> Path:
-    """Return the directory with a function's code, unpacked once for each content."""
-    with _code_lock:
-        if not _code_root:
-            _code_root.append(Path(tempfile.mkdtemp(prefix="lambda-code-")))
-            atexit.register(shutil.rmtree, _code_root[0], ignore_errors=True)
-        name = base64.urlsafe_b64encode(str(function.code_sha_256).encode()).decode().rstrip("=")
-        directory = _code_root[0] / name
-        if not directory.exists():
-            partial = directory.with_suffix(".partial")
-            with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:
-                archive.extractall(partial)
-            partial.rename(directory)
-        return directory
 
 
 def log_group(function: Any) -> str:
@@ -109,14 +81,26 @@ def log_group(function: Any) -> str:
     return str(configured.get("LogGroup") or f"/aws/lambda/{function.function_name}")
 
 
-def _reserved(function: Any, code: Path, stream: str) -> dict[str, str]:
+def _specification(function: Any) -> Specification:
+    """Return what an environment of a function must be."""
+    code = assets.unpacked(function)
+    variables = {**function.environment_vars, **_reserved(function, code)}
+    return Specification(
+        function_arn=function.function_arn,
+        code=code,
+        import_path=assets.python_path(code, layers=bool(function.layers)),
+        variables=tuple(sorted(variables.items())),
+        memory=int(function.memory_size),
+    )
+
+
+def _reserved(function: Any, code: Path) -> dict[str, str]:
     """Return the reserved variables (developer guide, page configuration-envvars) and the way to this AWS.
 
-    X-Ray has no daemon here: the trace is marked as not sampled, so that nothing is sent.
+    The log stream's name comes from the environment, the trace's id from each invocation.
     """
     return {
         "_HANDLER": str(function.handler),
-        "_X_AMZN_TRACE_ID": f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]};Sampled=0",
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
         "AWS_REGION": function.region,
@@ -127,14 +111,13 @@ def _reserved(function: Any, code: Path, stream: str) -> dict[str, str]:
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": log_group(function),
-        "AWS_LAMBDA_LOG_STREAM_NAME": stream,
         "AWS_ACCESS_KEY_ID": "embedded",
         "AWS_SECRET_ACCESS_KEY": "embedded",
         "AWS_SESSION_TOKEN": "embedded",
         "AWS_ENDPOINT_URL": f"http://localhost:{moto_server_port()}",
         "AWS_ALLOW_HTTP": "true",
         "LAMBDA_TASK_ROOT": str(code),
-        "LAMBDA_RUNTIME_DIR": str(code.parent / "runtime"),
+        "LAMBDA_RUNTIME_DIR": str(assets.runtime(code)),
         "LANG": "en_US.UTF-8",
         "PYTHONIOENCODING": "utf-8",
         "PYTHONUNBUFFERED": "1",
@@ -142,12 +125,11 @@ def _reserved(function: Any, code: Path, stream: str) -> dict[str, str]:
     }
 
 
-def _answer(outcome: sandbox.Outcome, request_id: str, limits: sandbox.Limits) -> tuple[str, bool]:
-    if outcome.result is not None:
-        result = json.loads(outcome.result)
-        return result["payload"], result["failed"]
+def _answer(outcome: Outcome, request_id: str, timeout: float) -> tuple[str, bool]:
+    if outcome.answer is not None:
+        return outcome.answer["payload"], outcome.answer["failed"]
     if outcome.killed == "timeout":
-        kind, message = "Sandbox.Timedout", f"Task timed out after {limits.timeout:.2f} seconds"
+        kind, message = "Sandbox.Timedout", f"Task timed out after {timeout:.2f} seconds"
     elif outcome.killed == "memory":
         kind, message = "Runtime.OutOfMemory", "Runtime exited with error: signal: killed"
     else:
@@ -159,18 +141,25 @@ def _how(status: int) -> str:
     return f"exit status {status}" if status >= 0 else f"signal: {-status}"
 
 
-def _log_lines(outcome: sandbox.Outcome, request_id: str, limits: sandbox.Limits) -> list[str]:
-    milliseconds = outcome.duration * 1000
+def _log_lines(outcome: Outcome, request_id: str, memory: int) -> list[str]:
+    """Return the lines of an invocation, with what the init printed first as on AWS.
+
+    The init's time is billed with the first invocation and told apart from its duration.
+    """
+    milliseconds, init = outcome.duration * 1000, (outcome.init or 0) * 1000
     report = (
         f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\t"
-        f"Billed Duration: {int(milliseconds) + 1} ms\tMemory Size: {limits.memory} MB\t"
+        f"Billed Duration: {int(milliseconds + init) + 1} ms\tMemory Size: {memory} MB\t"
         f"Max Memory Used: {outcome.memory} MB\t"
     )
+    if outcome.init is not None:
+        report += f"Init Duration: {init:.2f} ms\t"
     if outcome.killed == "timeout":
         report += "Status: timeout"
-    elif outcome.result is None:
+    elif outcome.answer is None:
         report += "Status: error"
     return [
+        *outcome.init_output.splitlines(),
         f"START RequestId: {request_id} Version: $LATEST",
         *outcome.output.splitlines(),
         f"END RequestId: {request_id}",

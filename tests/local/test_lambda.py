@@ -1,69 +1,24 @@
-import base64
-import io
 import json
+import os
 import time
 import uuid
-import zipfile
 from typing import Any
 
 import pytest
 
 from local.server import EmbeddedAWS
-from tests.local.support import eventually, role, run, unique
-
-
-def archive(**files: str) -> bytes:
-    """Return a zip archive with these Python modules."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as written:
-        for name, text in files.items():
-            written.writestr(f"{name}.py", text)
-    return buffer.getvalue()
-
-
-def function(aws: EmbeddedAWS, code: str, **settings: Any) -> str:
-    """Create a function whose handler is index.handler; return its name."""
-    name = unique("function")
-    aws.client("lambda").create_function(
-        **{
-            "FunctionName": name,
-            "Runtime": "python3.13",
-            "Handler": "index.handler",
-            "Role": role(aws, "lambda.amazonaws.com"),
-            "Code": {"ZipFile": archive(index=code)},
-            "Timeout": 20,
-            **settings,
-        }
-    )
-    return name
-
-
-def invoke(aws: EmbeddedAWS, name: str, event: Any = None) -> dict[str, Any]:
-    """Invoke a function; return the answer with its payload parsed and its log as text."""
-    answer = aws.client("lambda").invoke(
-        FunctionName=name, Payload=json.dumps({} if event is None else event), LogType="Tail"
-    )
-    return {
-        "status": answer["StatusCode"],
-        "error": answer.get("FunctionError"),
-        "payload": json.loads(answer["Payload"].read()),
-        "log": base64.b64decode(answer["LogResult"]).decode(),
-    }
-
-
-def messages(aws: EmbeddedAWS, group: str) -> list[str]:
-    """Return every line of a log group."""
-    return [event["message"] for event in aws.client("logs").filter_log_events(logGroupName=group)["events"]]
+from tests.local.functions import archive, function, invoke, messages
+from tests.local.support import eventually, run, unique
 
 
 def test_the_handler_gets_the_event_and_its_answer_comes_back(aws: EmbeddedAWS) -> None:
     """Any JSON goes in and out, and a function is Python in a process of its own."""
     name = function(aws, "import os\ndef handler(event, context): return {'event': event, 'pid': os.getpid()}")
-    first, second = (invoke(aws, name, {"text": 'é "\n', "n": [1, None, 2.5]}) for _ in range(2))
-    assert first["status"] == 200
-    assert first["error"] is None
-    assert first["payload"]["event"] == {"text": 'é "\n', "n": [1, None, 2.5]}
-    assert first["payload"]["pid"] != second["payload"]["pid"]
+    answer = invoke(aws, name, {"text": 'é "\n', "n": [1, None, 2.5]})
+    assert answer["status"] == 200
+    assert answer["error"] is None
+    assert answer["payload"]["event"] == {"text": 'é "\n', "n": [1, None, 2.5]}
+    assert answer["payload"]["pid"] != os.getpid()
 
 
 def test_the_environment_is_the_functions_own(aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,7 +105,7 @@ def test_a_stop_ends_running_functions(tmp_path: Path) -> None:
     code = """
 import json, os, pathlib, time
 from local.server import EmbeddedAWS
-from tests.local.test_lambda import function
+from tests.local.functions import function
 pid_file = PLACE
 path = pathlib.Path(pid_file)
 with EmbeddedAWS() as aws:

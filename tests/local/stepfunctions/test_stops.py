@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from local.server import EmbeddedAWS
+from tests.local.functions import function
 from tests.local.stepfunctions.support import (
     bucket,
     history,
@@ -18,7 +19,6 @@ from tests.local.stepfunctions.support import (
     task,
 )
 from tests.local.support import ended, eventually
-from tests.local.test_lambda import function
 
 LONG_AT_FIRST = "{% $states.context.Execution.RedriveCount > 0 ? 1 : 36000 %}"
 SLOW = """
