@@ -1,12 +1,16 @@
-"""Moto's parser of state machine definitions, reading their texts as JSON."""
+"""Moto's parser of state machine definitions, reading their texts as JSON, and each definition once."""
 
 import json
+import pickle
+from functools import lru_cache
 from typing import Any
 
 import moto.stepfunctions.parser.asl.parse.preprocessor as preprocessor_module
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLLexer import ASLLexer
 from moto.stepfunctions.parser.asl.antlt4utils.antlr4utils import is_terminal
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 
 from local.patches import replaces
 
@@ -28,3 +32,23 @@ def texts_are_json(parser_rule_context: Any) -> str:
 def names_are_json(parser_rule_context: Any) -> str | None:
     """Return the text of a string or None for null (see texts_are_json)."""
     return None if is_terminal(parser_rule_context, ASLLexer.NULL) else texts_are_json(parser_rule_context)
+
+
+@lru_cache(maxsize=64)
+def parsed(definition: str) -> bytes:
+    """Return the pickled program of a definition.
+
+    Raises:
+        Exception: whatever moto's parser raises for what is not in the Amazon States Language.
+    """
+    return pickle.dumps(AmazonStateLanguageParser.parse(definition)[0])
+
+
+@replaces(ExecutionWorker, "_get_evaluation_entrypoint")
+def parse_each_definition_once(self: Any) -> Any:
+    """Return the program of an execution, its own since it keeps values while it runs.
+
+    moto: parses the definition at every start, which for a large one takes longer than its states do.
+    """
+    definition = self._evaluation_details.state_machine_details.definition
+    return pickle.loads(parsed(definition))  # noqa: S301  # pickled above

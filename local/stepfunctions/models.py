@@ -11,7 +11,6 @@ import moto.stepfunctions.parser.models as parser_models
 import moto.stepfunctions.responses as moto_responses
 from moto.core.base_backend import BackendDict
 from moto.stepfunctions.exceptions import ExecutionDoesNotExist, InvalidExecutionInput, InvalidToken
-from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.utils import PAGINATION_MODEL
 from moto.utilities.paginator import paginate
@@ -19,6 +18,7 @@ from moto.utilities.paginator import paginate
 from local import clock
 from local.patches import replaces
 from local.stepfunctions import task_tokens
+from local.stepfunctions.definitions import parsed
 from local.stepfunctions.exceptions import InvalidDefinition, StateMachineAlreadyExists
 from local.stepfunctions.execution_logs import check_destination
 from local.stepfunctions.executions import Execution
@@ -172,7 +172,7 @@ def refuse_wrong_definitions(definition: str) -> None:
     """
     try:
         json.loads(definition)
-        AmazonStateLanguageParser.parse(definition)
+        parsed(definition)
     except Exception as error:
         raise InvalidDefinition(str(error)) from error
 
