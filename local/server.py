@@ -5,12 +5,14 @@ import importlib.util
 import logging
 import os
 import socket
+from functools import cache
 from threading import Lock, Thread
 from types import TracebackType
 from typing import Any, ClassVar, Final, Self
 
 import boto3
 from botocore.config import Config
+from moto import backends
 from moto.cloudformation import parsing
 from moto.core.config import default_user_config
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -21,10 +23,12 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from local import clock, patches
 from local.awslambda.pool import pool
 from local.glue import runs
+from local.patches import replaces
 from local.scheduler.firing import Firing
 
 REGION: Final = "us-east-1"
 ACCOUNT_ID: Final = DEFAULT_ACCOUNT_ID
+_list_of_moto_modules = backends.list_of_moto_modules
 _LOOPBACK: Final = "127.0.0.1"
 _BACKLOG: Final = 128
 _PARTS: Final = (
@@ -55,6 +59,13 @@ _PARTS: Final = (
     "local.stepfunctions.responses",
     "local.stepfunctions.cloudformation",
 )
+
+
+@replaces(backends, "list_of_moto_modules")
+@cache
+def list_the_services_once() -> tuple[str, ...]:
+    """Return the names of moto's services; moto looks for them in the file system twice for each request."""
+    return tuple(_list_of_moto_modules())
 
 
 class PortInUseError(OSError):
