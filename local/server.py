@@ -43,6 +43,7 @@ _PARTS: Final = (
     "local.sqs.cloudformation",
     "local.logs.cloudformation",
     "local.cloudformation.stacks",
+    "local.events.delivery",
     "local.glue.jobs",
     "local.glue.responses",
     "local.glue.catalog",

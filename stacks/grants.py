@@ -57,5 +57,4 @@ def wildcard_findings(prefix: str) -> dict[str, list[str]]:
         "Jobs and solution versions get names and ids in each run; the grant is bound to this pipeline's prefix": [
             f"IAM5[Resource::{arn}:{arn_type}/{prefix}-*]" for arn_type in types
         ],
-        "Log delivery, X-Ray and CloudWatch metrics know no resource": ["IAM5[Resource::*]"],
     }

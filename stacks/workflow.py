@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from aws_cdk import ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import ArnFormat, CfnOutput, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_stepfunctions as sfn
 
 from spec import names
-from stacks.acknowledge import acknowledge, acknowledge_lint
+from stacks.acknowledge import acknowledge
+from stacks.alerts import EndAlerts
 from stacks.catalog import Catalog
 from stacks.function import Function, dependencies_layer
 from stacks.grants import personalize_statements, wildcard_findings
+from stacks.machine import Machine
 from stacks.schedule import StartSchedule
 from stacks.spark import TransformJob
 from stacks.states.run import definition
@@ -71,14 +71,13 @@ class WorkflowStack(Stack):
             else None
         )
         topic = self._topic()
-        role = self._role([transform, publish], job, topic, personalize)
-        if catalog:
-            catalog.grant_update(role)
         text = json.dumps(definition(pipeline, stage, spec_hash=spec_hash), indent=1, ensure_ascii=False)
-        self.state_machine = self._state_machine(
-            text,
-            role=role,
+        machine = Machine(
+            self,
+            "StateMachine",
+            name=self._prefix,
             comment=pipeline.description,
+            definition=text,
             substitutions={
                 "Bucket": storage.bucket.bucket_name,
                 **{f"{name.capitalize()}Arn": arn for name, arn in personalize.dataset_arns.items()},
@@ -97,6 +96,11 @@ class WorkflowStack(Stack):
                 **({"Database": catalog.database} if catalog else {}),
             },
         )
+        self.state_machine = machine.state_machine
+        self._grant(machine.role, [transform, publish], job, topic, personalize)
+        if catalog:
+            catalog.grant_update(machine.role)
+        EndAlerts(self, "EndAlerts", name=self._prefix, topic=topic, state_machine=self.state_machine)
         if pipeline.schedule:
             StartSchedule(
                 self,
@@ -107,31 +111,6 @@ class WorkflowStack(Stack):
             )
         CfnOutput(self, "StateMachineArn", value=self.state_machine.state_machine_arn)
         CfnOutput(self, "TopicArn", value=topic.topic_arn, description="Subscribe here to hear of failures")
-
-    def _state_machine(
-        self, text: str, *, role: iam.Role, comment: str, substitutions: dict[str, str]
-    ) -> sfn.StateMachine:
-        log_group = logs.LogGroup(
-            self,
-            "Logs",
-            log_group_name=f"/aws/vendedlogs/states/{self._prefix}",
-            retention=logs.RetentionDays.THREE_MONTHS,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        state_machine = sfn.StateMachine(
-            self,
-            "StateMachine",
-            state_machine_name=self._prefix,
-            comment=comment,
-            definition_body=sfn.DefinitionBody.from_string(text),
-            definition_substitutions=substitutions,
-            role=role,
-            logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=True),
-            tracing_enabled=True,
-        )
-        # The construct names its role as a dependency although it refers to it; harmless, and not ours.
-        acknowledge_lint(state_machine, "W3005")
-        return state_machine
 
     def _transform(self, layer: lambda_.ILayerVersion) -> lambda_.IFunction:
         return self._function(
@@ -206,32 +185,22 @@ class WorkflowStack(Stack):
             master_key=kms.Alias.from_alias_name(self, "TopicKey", "alias/aws/sns"),
         )
 
-    def _role(
+    def _grant(
         self,
+        role: iam.Role,
         functions: list[lambda_.IFunction],
         job: TransformJob | None,
         topic: sns.Topic,
         personalize: PersonalizeStack,
-    ) -> iam.Role:
-        state_machine_arn = self.format_arn(
-            service="states",
-            resource="stateMachine",
-            resource_name=self._prefix,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        executions_arn = self.format_arn(
-            service="states", resource="execution", resource_name=self._prefix, arn_format=ArnFormat.COLON_RESOURCE_NAME
-        )
-        role = iam.Role(
-            self,
-            "StateMachineRole",
-            assumed_by=iam.ServicePrincipal(
-                "states.amazonaws.com",
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": self.account},
-                    "ArnLike": {"aws:SourceArn": state_machine_arn},
-                },
-            ),
+    ) -> None:
+        state_machine_arn, executions_arn = (
+            self.format_arn(
+                service="states",
+                resource=resource,
+                resource_name=self._prefix,
+                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            )
+            for resource in ("stateMachine", "execution")
         )
         statements = [
             iam.PolicyStatement(
@@ -273,4 +242,3 @@ class WorkflowStack(Stack):
             "Any execution of this state machine may hold the newest run",
             f"IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:{self._prefix}:*]",
         )
-        return role

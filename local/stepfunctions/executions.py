@@ -25,6 +25,7 @@ from local.stepfunctions.exceptions import ExecutionNotRedrivable
 from local.stepfunctions.execution_logs import log_session
 from local.stepfunctions.history import History
 from local.stepfunctions.jsonata import iso
+from local.stepfunctions.notices import announce
 from local.stepfunctions.positions import Position
 from local.stepfunctions.task_tokens import close_tokens
 
@@ -78,6 +79,7 @@ class Execution(MotoExecution):
         event: Any = {"executionStartedEventDetails": details}
         # As on AWS, the first state's event names 0 as the one before it.
         self._launch(HistoryEventType.ExecutionStarted, event, update_source_event_id=False)
+        announce(self)
 
     def stop(self, stop_date: dt.datetime, error: str | None, cause: str | None) -> None:
         """End as ABORTED, unless it has ended; calls that are under way may still happen."""
@@ -142,6 +144,7 @@ class Execution(MotoExecution):
         self.exec_status = ExecutionStatus.RUNNING
         event: Any = {"executionRedrivenEventDetails": {"redriveCount": self.redrive_count}}
         self._launch(HistoryEventType.ExecutionRedriven, event)
+        announce(self)
 
     def _prepared(self, position: Position) -> Any:
         worker: Any = self._get_start_execution_worker()
@@ -189,3 +192,4 @@ class Execution(MotoExecution):
         close_tokens(env)
         self.stop_date = stop_date
         self.exec_status = _STATUS[type(env.program_state())]
+        announce(self)

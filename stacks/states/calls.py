@@ -109,5 +109,11 @@ def notify(what: str, message: str, *, comment: str, next_state: str) -> State:
     }
 
 
+def console_link(execution: str) -> str:
+    """Return JSONata of the console's page of an execution; ``execution`` is JSONata of its ARN."""
+    page = "https://${Region}.console.aws.amazon.com/states/home?region=${Region}#/v2/executions/details/"
+    return f"'{page}' & {execution}"
+
+
 def _assign(variables: Mapping[str, Any] | None) -> State:
     return {"Assign": dict(variables)} if variables else {}

@@ -12,7 +12,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#co
 from __future__ import annotations
 
 from stacks.states.asl import State, States, catch_all, jsonata, sdk
-from stacks.states.calls import notify, write_json
+from stacks.states.calls import console_link, notify, write_json
 
 FIRST_STATE = "Collect failures"
 
@@ -107,10 +107,7 @@ def _record() -> State:
 
 
 def _notify() -> State:
-    link = (
-        "'https://${Region}.console.aws.amazon.com/states/home?region=${Region}#/v2/executions/details/' "
-        "& $states.context.Execution.Id"
-    )
+    link = console_link("$states.context.Execution.Id")
     return notify(
         "failed",
         "$substring($cause, 0, 200000) & '\\n\\n' & $remedy & '\\n\\nExecution: ' & "

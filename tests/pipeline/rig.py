@@ -146,15 +146,16 @@ class Rig:
         """Return an object of JSON lines."""
         return [json.loads(line) for line in self.read(key).splitlines()]
 
-    def messages(self) -> list[dict[str, Any]]:
-        """Take what the topic has sent since the last call: Subject and Message."""
+    def messages(self, run: str = "") -> list[dict[str, Any]]:
+        """Take what the topic has sent since the last call, Subject and Message; return what is about a run, or all."""
         sqs = self.aws.client("sqs")
         found = []
         while batch := sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages"):
             for message in batch:
                 found.append(json.loads(message["Body"]))
                 sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
-        return found
+        # Alerts of what tests before have stopped may come late.
+        return [message for message in found if run in message["Subject"]]
 
     def import_jobs(self) -> list[str]:
         """Return the ARNs of all import jobs of the account."""

@@ -23,7 +23,7 @@ def assert_failed(rig: Rig, run: Run, *told: str) -> None:
     """Check that a run failed and that cause, record and notification all say why."""
     assert "FAILED" == run.status
     assert run.failure is not None
-    messages = rig.messages()
+    messages = rig.messages(run.id)
     assert [f"shop-test: run {run.id} failed"] == [message["Subject"] for message in messages]
     message = messages[0]
     assert run.execution["executionArn"] in message["Message"]

@@ -104,7 +104,7 @@ def assert_failed_alone(rig: Rig, run: Run, before: dict[str, bytes], owner: str
     rig.disarm()
     assert "FAILED" == run.status
     assert run.failure is not None
-    (message,) = rig.messages()
+    (message,) = rig.messages(run.id)
     for text in told:
         assert text in run.cause
         assert text in run.failure["cause"]
@@ -261,7 +261,7 @@ def test_a_bucket_that_cannot_be_written_is_told(guarded: Rig, before: dict[str,
 
     assert "FAILED" == run.status
     assert "Write manifest: S3.S3Exception" in run.cause
-    (message,) = guarded.messages()
+    (message,) = guarded.messages(run.id)
     assert run.cause in message["Message"]
     assert before == published(guarded)
 

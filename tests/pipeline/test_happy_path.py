@@ -37,7 +37,7 @@ def test_the_run_succeeds_and_says_so(deployed: Rig, run: Run) -> None:
     assert run.manifest is not None
     assert "SUCCEEDED" == run.manifest["status"]
     assert run.failure is None
-    subjects = [message["Subject"] for message in deployed.messages()]
+    subjects = [message["Subject"] for message in deployed.messages(run.id)]
     assert [f"shop-test: run {run.id} succeeded"] == subjects
 
 

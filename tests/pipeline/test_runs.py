@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from spec.names import run_id
 from tests.pipeline.data import csv, planted, scattered
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def test_of_simultaneous_starts_exactly_one_runs(rig: Rig) -> None:
 
 
 def test_a_run_that_was_stopped_holds_nothing(rig: Rig) -> None:
-    """A run follows one that was killed from outside, which could tell nobody."""
+    """A run follows one that was killed from outside, and the topic tells of the one that could tell nothing itself."""
     stepfunctions = rig.aws.client("stepfunctions")
     rig.arm(job="SolutionVersion", outcome="STALL")
     arn = stepfunctions.start_execution(
@@ -65,10 +66,15 @@ def test_a_run_that_was_stopped_holds_nothing(rig: Rig) -> None:
     )["executionArn"]
     rig.wait_for_state(arn, "Wait for solution version")
     assert output(rig.run(POPULAR))["skipped"] is True
-    stepfunctions.stop_execution(executionArn=arn)
+    stepfunctions.stop_execution(executionArn=arn, error="Budget", cause="Too dear")
     rig.disarm()
 
     assert rig.run(POPULAR).manifest is not None
+    killed = run_id(stepfunctions.describe_execution(executionArn=arn)["startDate"], "killed")
+    (alert,) = rig.messages(killed)
+    assert f"shop-test: run {killed} ended without a word" == alert["Subject"]
+    assert alert["Message"].startswith(f"Run {killed} ended as aborted (Budget). Too dear\n")
+    assert arn in alert["Message"]
 
 
 def test_a_failed_run_is_gone_on_with(rig: Rig) -> None:

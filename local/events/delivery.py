@@ -1,0 +1,101 @@
+"""From an event of a service to the targets of the rules that match it.
+
+Sources: EventBridge user guide, page eb-service-event; Step Functions developer guide, page eventbridge-integration.
+"""
+
+import copy
+import json
+import logging
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from threading import Thread
+from typing import Any
+
+from moto.events.models import EventBus, Rule, events_backends
+from moto.events.utils import EventTemplateParser
+
+from local import clients
+from local.patches import replaces
+
+_send_to_targets = Rule.send_to_targets
+_delete = Rule.delete_from_cloudformation_json
+_logger = logging.getLogger(__name__)
+
+
+def emit(
+    account_id: str,
+    region_name: str,
+    *,
+    source: str,
+    detail_type: str,
+    resources: Sequence[str],
+    detail: Mapping[str, Any],
+    time: datetime,
+) -> None:
+    """Hand an event to the default bus; whoever emits it does not wait for the targets."""
+    event = {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": detail_type,
+        "source": source,
+        "account": account_id,
+        "time": time.timestamp(),  # moto's targets make text of it
+        "region": region_name,
+        "resources": list(resources),
+        "detail": dict(detail),
+    }
+    bus = events_backends[account_id][region_name].event_buses["default"]
+    Thread(target=_deliver, args=(bus, event), daemon=True).start()
+
+
+def _deliver(bus: EventBus, event: Any) -> None:
+    for rule in list(bus.rules.values()):
+        if rule.state == "ENABLED":
+            try:
+                rule.send_to_targets(event)
+            except Exception:
+                # As on AWS nobody hears of a delivery that fails; here the log does.
+                _logger.exception("the event could not be delivered to %s", rule.name)
+
+
+@replaces(Rule, "send_to_targets")
+def state_machines_are_targets(self: Any, original_event: Any, transform_input: bool = True) -> None:  # noqa: FBT001, FBT002  # moto's
+    """Send an event to the targets of a rule that matches it; moto does not know state machines."""
+    if not self.event_pattern.matches_event(original_event):
+        return
+    machines = [target for target in self.targets if ":states:" in target["Arn"]]
+    for target in machines:
+        _start(self.region_name, target, original_event)
+    others = copy.copy(self)
+    others.targets = [target for target in self.targets if target not in machines]
+    _send_to_targets(others, original_event, transform_input)
+
+
+def _start(region_name: str, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
+    moment = f"{datetime.fromtimestamp(event['time'], UTC):%Y-%m-%dT%H:%M:%SZ}"
+    shown: Any = {**event, "time": moment}
+    transformer = target.get("InputTransformer")
+    given: Any = shown
+    if transformer:
+        shown["ingestion-time"] = moment
+        given = EventTemplateParser.parse(
+            input_template=transformer["InputTemplate"],
+            input_paths_map=transformer.get("InputPathsMap", {}),
+            event=shown,
+        )
+    clients.client("stepfunctions", region_name).start_execution(
+        stateMachineArn=target["Arn"], input=target.get("Input") or json.dumps(given)
+    )
+
+
+@replaces(Rule, "delete_from_cloudformation_json", classmethod)
+def a_rule_goes_with_its_targets(
+    cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str
+) -> None:
+    """Delete a rule; moto refuses while it has targets, which CloudFormation removes first."""
+    bus = cloudformation_json["Properties"].setdefault("EventBusName", "default")
+    backend = events_backends[account_id][region_name]
+    if rule := backend.event_buses[bus].rules.get(resource_name):
+        rule.targets = []
+        _delete.__func__(cls, resource_name, cloudformation_json, account_id, region_name)  # type: ignore[attr-defined]
