@@ -59,6 +59,18 @@ def schema_name(pipeline: Pipeline, stage: str, dataset: DatasetName) -> str:
     return f"{prefix(pipeline.name, stage)}-{dataset}-{digest}"
 
 
+def filter_name(pipeline: Pipeline, stage: str, name: str, expression: str) -> str:
+    """Return a filter's name; it carries the expression's hash, since a filter cannot be changed."""
+    return f"{prefix(pipeline.name, stage)}-{filter_suffix(pipeline, name, expression)}"
+
+
+def filter_suffix(pipeline: Pipeline, name: str, expression: str) -> str:
+    """Return what the filter's name has behind the prefix, whatever the stage."""
+    # A group of another domain is another group, in which the same filter is another one.
+    digest = schema_hash((pipeline.domain or "") + expression)
+    return f"{name}-{digest}"
+
+
 def solution_name(pipeline: str, stage: str, solution: Solution) -> str:
     """Return the solution's name; it carries a hash of its configuration, which the service cannot change."""
     return f"{prefix(pipeline, stage)}-{solution.name}-{_config_hash(solution_config(solution))}"
@@ -84,6 +96,11 @@ def longest_solution(pipeline: str, solution: str) -> int:
 def longest_job(pipeline: str, solution: str, job: str) -> int:
     """Return the length of the longest batch job name, whatever the stage."""
     return len(pipeline) + 1 + MAX_STAGE_LENGTH + 1 + len(solution) + 1 + len(job) + 1 + RUN_ID_LENGTH + _ATTEMPT_LENGTH
+
+
+def longest_filter(pipeline: str, name: str) -> int:
+    """Return the length of the longest name of this filter, whatever the stage."""
+    return len(pipeline) + 1 + MAX_STAGE_LENGTH + 1 + len(name) + 1 + len(schema_hash(""))
 
 
 def too_long(length: int) -> int:

@@ -13,9 +13,10 @@ from pydantic import AfterValidator, Field
 
 from spec.dataset_section import Datasets
 from spec.datasets import Domain
+from spec.realtime_section import Filter
 from spec.schedule import check_expression
 from spec.solution_section import Solution
-from spec.values import LowerName, RawPath, Strict, Timezone, Wait
+from spec.values import LowerName, RawPath, Strict, Timezone, Wait, absent
 
 
 class Schedule(Strict):
@@ -65,6 +66,7 @@ class Pipeline(Strict):
     workers: int = Field(default=2, ge=2, le=299, description="glue and auto: workers of the Spark job, type G.1X")
     datasets: Datasets
     solutions: list[Solution] = Field(min_length=1)
+    filters: list[Filter] = absent([], description="filters of the dataset group")
     max_rejected: float = Field(
         default=0.05, ge=0, le=1, strict=False, description="share of a dataset's rows that may be rejected in a run"
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag
 
 from spec.limits import MAX_NUM_RESULTS, MAX_SEGMENT_USERS
 from spec.recipes import RECIPES
 from spec.training_section import TrainingOptions
-from spec.values import Duration, LowerName, RawPath, Strict
+from spec.values import Duration, LowerName, RawPath, Strict, absent
 
 
 def _recipe(name: str) -> str:
@@ -56,10 +56,27 @@ Users = Annotated[_All | Annotated[ActiveUsers, Tag("ActiveUsers")] | _File | _I
 Items = Annotated[_All | _File | _Ids, Discriminator(_form_of)]
 
 
-class BatchInferenceJob(Strict):
-    """One batch inference job of a solution; the recipe says whether it takes users, items, or both."""
+def _several(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+FilterValues = Annotated[list[str | int | float], BeforeValidator(_several), Field(min_length=1)]
+"""One value or several."""
+
+
+class _BatchJob(Strict):
+    """What batch jobs of both kinds have."""
 
     name: LowerName
+    filter: str | None = absent(description="one of filters, which every line is filtered by")
+    filter_values: dict[str, FilterValues] = absent(
+        {}, description="values of the filter's placeholders", examples=[{"GENRE": ["Comedy", "Drama"]}]
+    )
+
+
+class BatchInferenceJob(_BatchJob):
+    """One batch inference job of a solution; the recipe says whether it takes users, items, or both."""
+
     users: Users | None = Field(
         default=None,
         description="who gets recommendations: all (every user of rows out and of filtered rows, the default), "
@@ -72,10 +89,9 @@ class BatchInferenceJob(Strict):
     num_results: int = Field(default=25, ge=1, le=MAX_NUM_RESULTS, description="items per line")
 
 
-class BatchSegmentJob(Strict):
+class BatchSegmentJob(_BatchJob):
     """One batch segment job of a solution."""
 
-    name: LowerName
     items: Items | None = Field(default=None, description="aws-item-affinity: the items to find users for, default all")
     attributes: list[Annotated[str, StringConstraints(min_length=1)]] | None = Field(
         default=None,

@@ -1,4 +1,4 @@
-"""What Personalize keeps between runs: dataset group, schemas, datasets, and the role that it works with.
+"""What Personalize keeps between runs: dataset group, schemas, datasets, filters, and the role it works with.
 
 No solution here: creating one fails before the first import, and ``AWS::Personalize::Solution`` cannot switch
 automatic training off, which would then be billed every week. No tags either: changing one replaces these types.
@@ -14,11 +14,14 @@ from aws_cdk import aws_personalize as personalize
 
 from spec import names
 from spec.datasets import dataset_type
+from spec.filters import all_filters
 from stacks.acknowledge import acknowledge
 from stacks.storage import READ_BY_PERSONALIZE, WRITTEN_BY_PERSONALIZE
 from stacks.teardown import Teardown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from constructs import Construct
 
     from spec.datasets import DatasetName
@@ -45,6 +48,7 @@ class PersonalizeStack(Stack):
         datasets = {name: self._dataset(pipeline, stage, name, group) for name in pipeline.datasets.by_name()}
         self.dataset_group_arn = group.attr_dataset_group_arn
         self.dataset_arns = {name: dataset.attr_dataset_arn for name, dataset in datasets.items()}
+        self._filters(pipeline, stage, group, datasets.values())
         self.service_role = self._service_role(storage)
         Teardown(
             self, "Teardown", prefix=names.prefix(pipeline.name, stage), group=group, datasets=list(datasets.values())
@@ -70,6 +74,29 @@ class PersonalizeStack(Stack):
             dataset_group_arn=group.attr_dataset_group_arn,
             schema_arn=schema.attr_schema_arn,
         )
+
+    def _filters(
+        self,
+        pipeline: Pipeline,
+        stage: str,
+        group: personalize.CfnDatasetGroup,
+        datasets: Iterable[personalize.CfnDataset],
+    ) -> None:
+        """Make the filters; the expression stands in the construct's id, so that another one is another resource."""
+        declared = {(each.name, each.expression) for each in pipeline.filters}
+        for name, expression in all_filters(pipeline):
+            suffix = names.filter_suffix(pipeline, name, expression)
+            made = personalize.CfnFilter(
+                self,
+                f"Filter-{suffix}",
+                name=names.filter_name(pipeline, stage, name, expression),
+                dataset_group_arn=group.attr_dataset_group_arn,
+                filter_expression=expression,
+            )
+            # An expression names fields of the datasets, of which the template knows nothing.
+            made.node.add_dependency(*datasets)
+            if (name, expression) in declared:
+                CfnOutput(self, f"FilterArn-{name}", value=made.attr_filter_arn, description=f"Filter {name}")
 
     def _service_role(self, storage: StorageStack) -> iam.Role:
         role = iam.Role(

@@ -36,14 +36,13 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
         stage: part of every name.
         spec_hash: hash of the pipeline, for the manifest.
     """
-    timeouts = pipeline.timeouts
     states = merged(
         {"Begin run": _begin(pipeline, stage)},
         inputs.states(pipeline, next_state=flight.FIRST_STATE, on_failure="Run failed"),
         flight.states(next_state=data.FIRST_STATE, on_failure="Run failed"),
         data.states(pipeline, next_state="Solutions", on_failure="Run failed", on_failures=failure.FIRST_STATE),
         {
-            "Solutions": solutions_map(timeouts, next_state="Write manifest", on_failure="Run failed"),
+            "Solutions": solutions_map(pipeline, next_state="Write manifest", on_failure="Run failed"),
             "Write manifest": _manifest(spec_hash),
             "Point to new tables": _point(),
         },
@@ -58,7 +57,7 @@ def _whole_timeout(pipeline: Pipeline) -> int:
     """Return seconds above the sum of all parts, so that a job's own timeout, which explains itself, comes first."""
     timeouts = pipeline.timeouts
     batch = max(timeouts.batch_inference, timeouts.batch_segment)
-    waves = max(math.ceil(len(batch_plans(solution)) / MAX_BATCH_JOBS_IN_PROGRESS) for solution in pipeline.solutions)
+    waves = max(math.ceil(len(solution.jobs) / MAX_BATCH_JOBS_IN_PROGRESS) for solution in pipeline.solutions)
     jobs = [timeouts.import_, timeouts.solution, timeouts.training, *([batch] * waves)]
     waits = sum(job.total_seconds() for job in jobs) + len(jobs) * retries.LONGEST_CREATE
     return int(waits) + _FUNCTIONS_SECONDS
@@ -85,7 +84,7 @@ def _plans(pipeline: Pipeline, stage: str) -> list[dict[str, Any]]:
             "config": solution_config(solution),
             "training": {"mode": solution.training_mode, "automatic": solution.auto_training is not None},
             "quality": solution.quality.model_dump(mode="json"),
-            "jobs": batch_plans(solution),
+            "jobs": batch_plans(pipeline, solution),
         }
         for solution in pipeline.solutions
     ]

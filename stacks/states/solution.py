@@ -15,10 +15,10 @@ from stacks.states.batch import jobs_map
 from stacks.states.job import Job, caught
 
 if TYPE_CHECKING:
-    from spec.pipeline import Timeouts
+    from spec.pipeline import Pipeline
 
 
-def solutions_map(timeouts: Timeouts, *, next_state: str, on_failure: str) -> State:
+def solutions_map(pipeline: Pipeline, *, next_state: str, on_failure: str) -> State:
     """Return the Map over the solutions of the run; its result is a list of ``SolutionResult``-shaped objects."""
     return {
         "Type": "Map",
@@ -27,7 +27,7 @@ def solutions_map(timeouts: Timeouts, *, next_state: str, on_failure: str) -> St
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "INLINE"},
             "StartAt": "Begin solution",
-            "States": _solution_states(timeouts),
+            "States": _solution_states(pipeline),
         },
         # Each iteration ends with a result; this is for what no state of theirs catches.
         "Catch": caught("solutions", go_to=on_failure),
@@ -37,8 +37,8 @@ def solutions_map(timeouts: Timeouts, *, next_state: str, on_failure: str) -> St
     }
 
 
-def _solution_states(timeouts: Timeouts) -> States:
-    failed = "End of failed solution"
+def _solution_states(pipeline: Pipeline) -> States:
+    failed, timeouts = "End of failed solution", pipeline.timeouts
     solution = Job(
         kind=SOLUTION,
         name="$plan.resource",
@@ -59,7 +59,7 @@ def _solution_states(timeouts: Timeouts) -> States:
         solution.states(),
         training.states(timeouts.training, next_state="Run batch jobs", on_failure=failed),
         {
-            "Run batch jobs": jobs_map(timeouts, next_state="Solution result", on_failure=failed),
+            "Run batch jobs": jobs_map(pipeline, next_state="Solution result", on_failure=failed),
             "Solution result": _result(),
             failed: _solution_failed(),
         },
