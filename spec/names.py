@@ -15,6 +15,7 @@ from spec.training import solution_config
 if TYPE_CHECKING:
     from spec.datasets import DatasetName
     from spec.pipeline import Pipeline
+    from spec.realtime_section import Recommender
     from spec.solution_section import Solution
 
 MAX_STAGE_LENGTH = 8
@@ -76,6 +77,17 @@ def solution_name(pipeline: str, stage: str, solution: Solution) -> str:
     return f"{prefix(pipeline, stage)}-{solution.name}-{_config_hash(solution_config(solution))}"
 
 
+def campaign_name(pipeline: str, stage: str, solution: Solution) -> str:
+    """Return the name of a solution's campaign; it carries no hash, since applications know its ARN."""
+    return f"{prefix(pipeline, stage)}-{solution.name}"
+
+
+def recommender_name(pipeline: Pipeline, stage: str, recommender: Recommender) -> str:
+    """Return a recommender's name; it carries a hash of recipe and domain, which the service cannot change."""
+    digest = _config_hash({"RecipeArn": recommender.recipe, "Domain": pipeline.domain})
+    return f"{prefix(pipeline.name, stage)}-{recommender.name}-{digest}"
+
+
 def _config_hash(config: dict[str, Any]) -> str:
     # Without automatic training, which is the rule, it leaves no trace in names.
     named = {key: value for key, value in config.items() if (key, value) != ("PerformAutoTraining", False)}
@@ -91,6 +103,11 @@ def longest_import_job(pipeline: str) -> int:
 def longest_solution(pipeline: str, solution: str) -> int:
     """Return the length of the longest name of this solution, whatever the stage."""
     return len(pipeline) + 1 + MAX_STAGE_LENGTH + 1 + len(solution) + 1 + _CONFIG_HASH_LENGTH + _ATTEMPT_LENGTH
+
+
+def longest_recommender(pipeline: str, recommender: str) -> int:
+    """Return the length of the longest name of this recommender, whatever the stage."""
+    return len(pipeline) + 1 + MAX_STAGE_LENGTH + 1 + len(recommender) + 1 + _CONFIG_HASH_LENGTH
 
 
 def longest_job(pipeline: str, solution: str, job: str) -> int:

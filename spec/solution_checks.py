@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spec import names
 from spec.findings import Finding, duplicates, items, mapped_columns, mapping
+from spec.realtime_checks import check_campaign
 from spec.recipes import RECIPES
 from spec.training_checks import check_training
 
@@ -49,6 +50,7 @@ def _check_solution(path: Path, solution: dict[str, Any], datasets: dict[str, An
     if recipe is None:
         return
     yield from check_training(path, solution, recipe, of_each)
+    yield from check_campaign((*path, "campaign"), solution, recipe, datasets)
     if recipe.needs_items and "items" not in datasets:
         yield Finding((*path, "recipe"), f"{recipe.name} trains on items", "Add datasets.items")
     yield from _check_jobs(path, solution, recipe, of_each["items"])
@@ -59,8 +61,13 @@ def _check_jobs(
 ) -> Iterator[Finding]:
     offered = {"batch_inference": recipe.batch_input, "batch_segment": recipe.segment_input}
     right = next(kind for kind, line in offered.items() if line) if any(offered.values()) else None
-    if right and not items(solution.get(right)):
+    if right and not items(solution.get(right)) and "campaign" not in solution:
         yield Finding(path, f"has no {right}, which is what {recipe.name} is used with", f"Add {right}: [{{name: …}}]")
+    if right is None and "campaign" not in solution:
+        usable = ", ".join(each.name for each in RECIPES.values() if each.batch_input or each.segment_input)
+        yield Finding(
+            (*path, "recipe"), f"'{recipe.name}' has no batch jobs", f"Add a campaign, or use one of {usable}"
+        )
     for kind, line in offered.items():
         for index, job in enumerate(mapping(job) for job in items(solution.get(kind))):
             place = (*path, kind, index)

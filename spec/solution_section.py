@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag
 
 from spec.limits import MAX_NUM_RESULTS, MAX_SEGMENT_USERS
+from spec.realtime_section import Campaign
 from spec.recipes import RECIPES
 from spec.training_section import TrainingOptions
 from spec.values import Duration, LowerName, RawPath, Strict, absent
@@ -18,9 +19,9 @@ def _recipe(name: str) -> str:
         close = difflib.get_close_matches(name, RECIPES, n=1)
         hint = f"did you mean {close[0]}? Known: " if close else "use one of "
         raise ValueError(f"'{name}' is not a Personalize recipe; {hint}{', '.join(RECIPES)}")
-    if RECIPES[name].batch_input is None and RECIPES[name].segment_input is None:
-        usable = [recipe.name for recipe in RECIPES.values() if recipe.batch_input or recipe.segment_input]
-        raise ValueError(f"'{name}' has no batch jobs; use one of {', '.join(usable)}")
+    if RECIPES[name].needs_actions:
+        usable = [recipe.name for recipe in RECIPES.values() if not recipe.needs_actions]
+        raise ValueError(f"'{name}' trains on actions, which pipelines do not import; use one of {', '.join(usable)}")
     return name
 
 
@@ -110,6 +111,9 @@ class Solution(TrainingOptions):
     event_type: str | None = Field(default=None, min_length=1, description="train on this event type only")
     event_value_threshold: float | None = Field(
         default=None, allow_inf_nan=False, strict=False, description="train on EVENT_VALUE >= this only"
+    )
+    campaign: Campaign | None = absent(
+        description="left out: nothing answers in real time, and nothing is billed for it"
     )
     batch_inference: list[BatchInferenceJob] = Field(default=[])
     batch_segment: list[BatchSegmentJob] = Field(default=[])

@@ -13,6 +13,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 
 from spec import names
+from spec.resources import kinds_of
 from stacks.acknowledge import acknowledge, acknowledge_lint
 from stacks.function import Function, dependencies_layer
 from stacks.grants import personalize_statements, wildcard_findings
@@ -60,6 +61,7 @@ class WorkflowStack(Stack):
         super().__init__(scope, construct_id, description=f"Runs of {pipeline.name} ({stage})")
         self._prefix = names.prefix(pipeline.name, stage)
         self._storage = storage
+        self._kinds = kinds_of(pipeline)
         layer = dependencies_layer(self)
         transform = self._transform(layer)
         publish = self._publish(layer)
@@ -240,7 +242,7 @@ class WorkflowStack(Stack):
                 resources=["*"],
                 conditions={"StringEquals": {"cloudwatch:namespace": METRICS_NAMESPACE}},
             ),
-            *personalize_statements(self, prefix=self._prefix, personalize=personalize),
+            *personalize_statements(self, prefix=self._prefix, personalize=personalize, kinds=self._kinds),
         ]
         if job:
             # What waiting for a run takes (docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html).
@@ -248,7 +250,7 @@ class WorkflowStack(Stack):
             statements.append(iam.PolicyStatement(actions=runs, resources=[job.arn]))
         for statement in statements:
             role.add_to_policy(statement)
-        for reason, findings in wildcard_findings(self._prefix).items():
+        for reason, findings in wildcard_findings(self._prefix, self._kinds).items():
             acknowledge(role, reason, *findings)
         acknowledge(
             role,
