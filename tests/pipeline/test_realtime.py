@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cli.deployment import cdk
+from cli.follow import Follower
 from tests.documents import shop
 from tests.pipeline.data import csv, planted
 from tests.pipeline.rig import Rig
@@ -173,6 +174,8 @@ def test_the_next_run_serves_its_version(rig: Rig) -> None:
     assert version(run) == after["solutionVersionArn"] != before["solutionVersionArn"]
     assert "ACTIVE" == after["latestCampaignUpdate"]["status"]
     assert {"Take over campaign", "Update campaign"} <= set(run.states)
+    told = Follower(rig.aws.client("stepfunctions"), run.execution["executionArn"]).progress()
+    assert "lively-test-live: update ACTIVE" in {progress.detail for progress in told}
     assert "Update recommender" not in run.states
 
 
