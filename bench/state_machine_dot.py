@@ -48,7 +48,8 @@ def job_states(states: States) -> dict[str, str]:
     """Return the label of its job for each state of a level that belongs to one."""
     found = {}
     for kind in KINDS:
-        job = Job(kind, name="''", arguments={}, timeout=timedelta(hours=1), next="", on_failure="")
+        wanted = "{}" if kind.updatable else None
+        job = Job(kind, name="''", arguments={}, timeout=timedelta(hours=1), next="", on_failure="", wanted=wanted)
         # Where failures lead is no part of a job, whatever its name.
         own = set(job.states()) & set(states) - failure_states(states)
         found.update(dict.fromkeys(own, kind.label))

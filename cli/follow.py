@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from spec.resources import KINDS
+from spec.resources import ACTIVE, KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,6 +85,10 @@ class Follower:
             if not isinstance(described, dict):
                 continue
             arn, status = described[kind.arn_field], described["Status"]
+            update = described.get(kind.latest_update)
+            # What is updated stays ACTIVE meanwhile.
+            if kind.updatable and update and status == ACTIVE:
+                status = f"update {update['Status']}"
             if self._statuses.get(arn) != status:
                 self._statuses[arn] = status
                 yield Progress(f"Describe {kind.label}", f"{arn.split('/', 1)[1]}: {status}")

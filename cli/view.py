@@ -60,7 +60,7 @@ class View:
         stamp = f"  [dim]{int(seconds) // 60:02}:{int(seconds) % 60:02}[/dim]  "
         if not progress.detail:
             text = escape(progress.state)
-        elif progress.detail.endswith(f": {ACTIVE}"):
+        elif progress.detail.endswith(f" {ACTIVE}"):
             text = f"    [green]{escape(progress.detail)}[/green]"
         elif progress.detail.endswith(FAILED_STATUSES):
             text = f"    [red]{escape(progress.detail)}[/red]"
@@ -79,6 +79,8 @@ class View:
         self.data(manifest)
         self.console.print(_training_table(manifest))
         self.console.print(_jobs_table(manifest))
+        if live := _live(manifest):
+            self.console.print(_live_table(live))
 
     def data(self, report: dict[str, Any]) -> None:
         """Print what became of the raw data: rows, the shape of the interactions, reasons of rejection, warnings."""
@@ -194,3 +196,20 @@ def _changes(published: dict[str, Any] | None) -> str:
     if not counted:
         return "-"
     return f"{counted['added']:,} added, {counted['removed']:,} removed, {counted['moved']:,} moved"
+
+
+def _live(manifest: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return what answers in real time: name, status and ARN of each campaign and recommender."""
+    campaigns = [(solution["name"], solution.get("campaign")) for solution in manifest["solutions"]]
+    recommenders = [(recommender["name"], recommender) for recommender in manifest.get("recommenders", ())]
+    return [(name, live["status"], live.get("arn", "-")) for name, live in (*campaigns, *recommenders) if live]
+
+
+def _live_table(live: list[tuple[str, str, str]]) -> Table:
+    table = Table(title="In real time, billed for as long as they are there", title_justify="left")
+    table.add_column("name")
+    table.add_column("status")
+    table.add_column("ARN", overflow="fold")
+    for row in live:
+        table.add_row(*(escape(cell) for cell in row))
+    return table

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from spec.filters import expression_of
 from spec.limits import MAX_QUERIES_PER_FILE
+from spec.names import filter_suffix
 from spec.recipes import RECIPES
 from spec.solution_section import ActiveUsers, BatchSegmentJob, IdFile
 from spec.transform import Active, BatchInput, FromFile
 
 if TYPE_CHECKING:
+    from spec.pipeline import Pipeline
     from spec.recipes import BatchInput as Line
     from spec.recipes import SegmentInput
     from spec.solution_section import BatchInferenceJob, Solution
@@ -18,13 +21,19 @@ LINES_PER_FILE = 500_000
 """Lines of an input file of batch inference: far below the service's 50 million, so that no file gets unwieldy."""
 
 
-def batch_plans(solution: Solution) -> list[dict[str, Any]]:
-    """Return name, kind, results per line and input of each batch job of a solution."""
+def batch_plans(pipeline: Pipeline, solution: Solution) -> list[dict[str, Any]]:
+    """Return name, kind, results per line, input and filter of each batch job of a solution."""
     recipe = RECIPES[solution.recipe]
-    return [
-        *(_plan("inference", recipe.batch_input, job) for job in solution.batch_inference),
-        *(_plan("segment", recipe.segment_input, job) for job in solution.batch_segment),
+    jobs: list[tuple[str, Line | SegmentInput | None, BatchInferenceJob | BatchSegmentJob]] = [
+        *(("inference", recipe.batch_input, job) for job in solution.batch_inference),
+        *(("segment", recipe.segment_input, job) for job in solution.batch_segment),
     ]
+    return [_plan(kind, line, job) | _filter(pipeline, job) for kind, line, job in jobs]
+
+
+def _filter(pipeline: Pipeline, job: BatchInferenceJob | BatchSegmentJob) -> dict[str, str]:
+    expression = expression_of(pipeline, job)
+    return {"filter": filter_suffix(pipeline, str(job.filter), expression)} if expression else {}
 
 
 def _plan(kind: str, line: Line | SegmentInput | None, job: BatchInferenceJob | BatchSegmentJob) -> dict[str, Any]:

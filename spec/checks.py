@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from spec.dataset_checks import check_dataset
-from spec.findings import Finding, items, mapping
+from spec.filter_checks import check_filters
+from spec.findings import Finding, items, mapped_columns, mapping
+from spec.realtime_checks import check_attribution, check_recommenders
 from spec.solution_checks import check_solutions
 
 if TYPE_CHECKING:
@@ -29,7 +31,11 @@ def check(document: dict[str, Any]) -> Iterator[Finding]:
     for name in _DATASETS:
         if isinstance(datasets.get(name), dict):
             yield from check_dataset(name, datasets[name], domain)
-    yield from check_solutions(document.get("name"), items(document.get("solutions")), datasets)
+    pipeline, solutions = document.get("name"), items(document.get("solutions"))
+    yield from check_solutions(pipeline, solutions, datasets)
+    yield from check_filters(pipeline, items(document.get("filters")), solutions, mapped_columns(datasets))
+    yield from check_recommenders(pipeline, items(document.get("recommenders")), domain, datasets)
+    yield from check_attribution(mapping(document.get("metric_attribution")), domain, mapped_columns(datasets))
     yield from _check_texts(document, ())
 
 

@@ -29,6 +29,15 @@ def items(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def mapped_columns(datasets: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the mapped columns of each dataset in the document, those of events among them."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, dataset in datasets.items():
+        parts = [dataset, *items(mapping(dataset).get("events"))]
+        found[name] = {key: form for part in parts for key, form in mapping(mapping(part).get("columns")).items()}
+    return found
+
+
 def is_number(value: Any) -> bool:
     """Say whether a value is a number, which true and false are not."""
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -62,5 +62,17 @@ MAX_PARALLEL_TRAINING_JOBS = 10
 MAX_EVENT_WEIGHTS = 10
 """Event types with a weight (page API_EventsConfig)."""
 
+MAX_ATTRIBUTED_METRICS = 10
+"""Metrics of a metric attribution (page limits)."""
+
+MAX_RECOMMENDERS = 5
+"""Recommenders of a dataset group (page limits)."""
+
+MAX_FILTERS = 30
+"""Filters of a dataset group (page limits)."""
+
+MAX_FILTER_EXPRESSION = 2500
+"""Characters of a filter's expression (page API_CreateFilter)."""
+
 MAX_AUTO_TRAINING_DAYS = 30
 """Days between automatic trainings (page API_AutoTrainingConfig)."""

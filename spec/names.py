@@ -15,6 +15,7 @@ from spec.training import solution_config
 if TYPE_CHECKING:
     from spec.datasets import DatasetName
     from spec.pipeline import Pipeline
+    from spec.realtime_section import Recommender
     from spec.solution_section import Solution
 
 MAX_STAGE_LENGTH = 8
@@ -59,9 +60,32 @@ def schema_name(pipeline: Pipeline, stage: str, dataset: DatasetName) -> str:
     return f"{prefix(pipeline.name, stage)}-{dataset}-{digest}"
 
 
+def filter_name(pipeline: Pipeline, stage: str, name: str, expression: str) -> str:
+    """Return a filter's name; it carries the expression's hash, since a filter cannot be changed."""
+    return f"{prefix(pipeline.name, stage)}-{filter_suffix(pipeline, name, expression)}"
+
+
+def filter_suffix(pipeline: Pipeline, name: str, expression: str) -> str:
+    """Return what the filter's name has behind the prefix, whatever the stage."""
+    # A group of another domain is another group, in which the same filter is another one.
+    digest = schema_hash((pipeline.domain or "") + expression)
+    return f"{name}-{digest}"
+
+
 def solution_name(pipeline: str, stage: str, solution: Solution) -> str:
     """Return the solution's name; it carries a hash of its configuration, which the service cannot change."""
     return f"{prefix(pipeline, stage)}-{solution.name}-{_config_hash(solution_config(solution))}"
+
+
+def campaign_name(pipeline: str, stage: str, solution: Solution) -> str:
+    """Return the name of a solution's campaign; it carries no hash, since applications know its ARN."""
+    return f"{prefix(pipeline, stage)}-{solution.name}"
+
+
+def recommender_name(pipeline: Pipeline, stage: str, recommender: Recommender) -> str:
+    """Return a recommender's name; it carries a hash of recipe and domain, which the service cannot change."""
+    digest = _config_hash({"RecipeArn": recommender.recipe, "Domain": pipeline.domain})
+    return f"{prefix(pipeline.name, stage)}-{recommender.name}-{digest}"
 
 
 def _config_hash(config: dict[str, Any]) -> str:
@@ -81,9 +105,19 @@ def longest_solution(pipeline: str, solution: str) -> int:
     return len(pipeline) + 1 + MAX_STAGE_LENGTH + 1 + len(solution) + 1 + _CONFIG_HASH_LENGTH + _ATTEMPT_LENGTH
 
 
+def longest_recommender(pipeline: str, recommender: str) -> int:
+    """Return the length of the longest name of this recommender, whatever the stage."""
+    return len(pipeline) + 1 + MAX_STAGE_LENGTH + 1 + len(recommender) + 1 + _CONFIG_HASH_LENGTH
+
+
 def longest_job(pipeline: str, solution: str, job: str) -> int:
     """Return the length of the longest batch job name, whatever the stage."""
     return len(pipeline) + 1 + MAX_STAGE_LENGTH + 1 + len(solution) + 1 + len(job) + 1 + RUN_ID_LENGTH + _ATTEMPT_LENGTH
+
+
+def longest_filter(pipeline: str, name: str) -> int:
+    """Return the length of the longest name of this filter, whatever the stage."""
+    return len(pipeline) + 1 + MAX_STAGE_LENGTH + 1 + len(name) + 1 + len(schema_hash(""))
 
 
 def too_long(length: int) -> int:

@@ -13,9 +13,10 @@ from pydantic import AfterValidator, Field
 
 from spec.dataset_section import Datasets
 from spec.datasets import Domain
+from spec.realtime_section import Filter, MetricAttribution, Recommender
 from spec.schedule import check_expression
 from spec.solution_section import Solution
-from spec.values import LowerName, RawPath, Strict, Timezone, Wait
+from spec.values import LowerName, RawPath, Strict, Timezone, Wait, absent
 
 
 class Schedule(Strict):
@@ -28,6 +29,10 @@ class Schedule(Strict):
     timezone: Timezone = Field(default="UTC", description="IANA time zone in which the expression is read")
 
 
+_CAMPAIGN_WAIT = timedelta(hours=2)
+_RECOMMENDER_WAIT = timedelta(hours=48)
+
+
 class Timeouts(Strict):
     """How long a run waits for each kind of job before it gives up, as 90m, 12h or 2d."""
 
@@ -36,6 +41,8 @@ class Timeouts(Strict):
     training: Wait = timedelta(hours=48)
     batch_inference: Wait = timedelta(hours=24)
     batch_segment: Wait = timedelta(hours=24)
+    campaign: Wait = Field(default=_CAMPAIGN_WAIT, exclude_if=_CAMPAIGN_WAIT.__eq__)
+    recommender: Wait = Field(default=_RECOMMENDER_WAIT, exclude_if=_RECOMMENDER_WAIT.__eq__)
 
 
 class ItemLabels(Strict):
@@ -65,6 +72,10 @@ class Pipeline(Strict):
     workers: int = Field(default=2, ge=2, le=299, description="glue and auto: workers of the Spark job, type G.1X")
     datasets: Datasets
     solutions: list[Solution] = Field(min_length=1)
+    recommenders: list[Recommender] = absent([], description="use cases of the domain that answer in real time")
+    event_tracker: bool = absent(False, description="take events in, with the tracking id that the deployment prints")  # noqa: FBT003
+    metric_attribution: MetricAttribution | None = absent(description="measure what recommendations have led to")
+    filters: list[Filter] = absent([], description="filters of the dataset group")
     max_rejected: float = Field(
         default=0.05, ge=0, le=1, strict=False, description="share of a dataset's rows that may be rejected in a run"
     )

@@ -1,13 +1,17 @@
-"""The Personalize recipes that a pipeline can name, and what each takes as batch input.
+"""The Personalize recipes that a pipeline can name, what each takes as batch input, and the use cases of domains.
 
 Sources: https://docs.aws.amazon.com/personalize/latest/dg/working-with-predefined-recipes.html
-and https://docs.aws.amazon.com/personalize/latest/dg/batch-data-upload.html
+and https://docs.aws.amazon.com/personalize/latest/dg/batch-data-upload.html, for use cases
+https://docs.aws.amazon.com/personalize/latest/dg/ECOMMERCE-use-cases.html and its like for VIDEO_ON_DEMAND.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from spec.datasets import Domain
 
 BatchInput = Literal["user", "item", "ranking"]
 SegmentInput = Literal["item", "attributes"]
@@ -29,6 +33,9 @@ class Recipe:
         weighs_events: whether event types can have weights (page optimizing-solution-events-config).
         optimizes: whether it takes an objective (page optimizing-solution-for-objective).
         updates: whether a version can be trained from the one before (page API_CreateSolutionVersion).
+        explores: whether exploration can be set (page API_CampaignConfig).
+        needs_actions: whether the recipe trains on the Actions dataset, which pipelines do not import.
+        influenced: whether popularity and freshness can be weighed in (page native-recipe-semantic-similarity).
     """
 
     name: str
@@ -41,6 +48,36 @@ class Recipe:
     weighs_events: bool = False
     optimizes: bool = False
     updates: bool = False
+    explores: bool = False
+    influenced: bool = False
+    needs_actions: bool = False
+
+    @property
+    def answers(self) -> bool:
+        """Whether a campaign can be made of it: segments of users are found in batch only."""
+        return self.segment_input is None
+
+    @property
+    def arn(self) -> str:
+        """ARN of the recipe; recipes belong to no account and no region."""
+        return f"arn:aws:personalize:::recipe/{self.name}"
+
+
+@dataclass(frozen=True)
+class UseCase:
+    """A recipe of a domain dataset group, for recommenders.
+
+    Attributes:
+        event_type: event type that it needs interactions of, spelled like this; None where any will do.
+        needs_items: whether it trains on the Items dataset.
+        explores: whether exploration can be set.
+    """
+
+    name: str
+    domain: Domain
+    event_type: str | None = None
+    needs_items: bool = False
+    explores: bool = False
 
     @property
     def arn(self) -> str:
@@ -68,6 +105,7 @@ RECIPES: dict[str, Recipe] = {
             features=_HISTORY,
             optimizes=True,
             updates=True,
+            explores=True,
         ),
         Recipe("aws-popularity-count", "user"),
         Recipe("aws-personalized-ranking-v2", "ranking", _RECENCY_BIAS, weighs_events=True),
@@ -81,10 +119,26 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe("aws-similar-items", "item", _DISCOUNT, tunable=_DIMENSIONS),
         Recipe("aws-sims", "item", _SIMS, tunable=_SIMS, features=_HISTORY | _COUNTS),
-        Recipe("aws-semantic-similarity", "item", needs_items=True),
-        Recipe("aws-trending-now", None),
-        Recipe("aws-next-best-action", None),
+        Recipe("aws-semantic-similarity", "item", needs_items=True, influenced=True),
+        Recipe("aws-trending-now", None, features=frozenset({"trend_discovery_frequency"})),
+        Recipe("aws-next-best-action", None, needs_actions=True),
         Recipe("aws-item-affinity", None, segment_input="item"),
         Recipe("aws-item-attribute-affinity", None, segment_input="attributes", needs_items=True),
+    )
+}
+
+USE_CASES: dict[str, UseCase] = {
+    case.name: case
+    for case in (
+        UseCase("aws-ecomm-popular-items-by-views", "ECOMMERCE", "View"),
+        UseCase("aws-ecomm-popular-items-by-purchases", "ECOMMERCE", "Purchase"),
+        UseCase("aws-ecomm-frequently-bought-together", "ECOMMERCE", "Purchase"),
+        UseCase("aws-ecomm-customers-who-viewed-x-also-viewed", "ECOMMERCE", "View"),
+        UseCase("aws-ecomm-recommended-for-you", "ECOMMERCE", explores=True),
+        UseCase("aws-vod-because-you-watched-x", "VIDEO_ON_DEMAND", "Watch"),
+        UseCase("aws-vod-more-like-x", "VIDEO_ON_DEMAND", needs_items=True),
+        UseCase("aws-vod-most-popular", "VIDEO_ON_DEMAND", "Watch"),
+        UseCase("aws-vod-trending-now", "VIDEO_ON_DEMAND"),
+        UseCase("aws-vod-top-picks", "VIDEO_ON_DEMAND", explores=True),
     )
 }

@@ -1,4 +1,4 @@
-"""The kinds of Personalize resources that a run creates: one table for states, IAM grants and docs.
+"""The kinds of Personalize resources that a run makes: one table for states, IAM grants and docs.
 
 Names follow botocore's service model, and a test holds the table against it. IAM resource types follow
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonpersonalize.html
@@ -7,6 +7,10 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonpe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spec.pipeline import Pipeline
 
 ACTIVE = "ACTIVE"
 FAILED_STATUSES = ("CREATE FAILED", "CREATE STOPPED")
@@ -24,6 +28,9 @@ class ResourceKind:
         name_field: request field that holds the name; names identify resources within account and region.
         parents: ARN types that the create call must be allowed on besides its own.
         passes_role: the create call hands the service role to Personalize (iam:PassRole).
+        updatable: what exists is updated where it differs from the pipeline file, beside its status: it stays ACTIVE
+            and answers as before until ``Latest<name>Update`` is (pages API_UpdateCampaign, API_UpdateRecommender).
+        resting: statuses in which somebody has put it to rest, and in which it is left alone.
     """
 
     name: str
@@ -32,6 +39,8 @@ class ResourceKind:
     name_field: str
     parents: tuple[str, ...] = ()
     passes_role: bool = False
+    updatable: bool = False
+    resting: tuple[str, ...] = ()
 
     @property
     def create(self) -> str:
@@ -42,6 +51,16 @@ class ResourceKind:
     def describe(self) -> str:
         """Name of the describe action, as IAM and the API write it."""
         return f"Describe{self.name}"
+
+    @property
+    def update(self) -> str:
+        """Name of the update action of an updatable kind, as IAM and the API write it."""
+        return f"Update{self.name}"
+
+    @property
+    def latest_update(self) -> str:
+        """Field of the describe response that tells how far the newest update is, as Step Functions writes it."""
+        return f"Latest{self.name}Update"
 
     @property
     def variable(self) -> str:
@@ -76,4 +95,30 @@ BATCH_SEGMENT_JOB = ResourceKind(
     passes_role=True,
 )
 
-KINDS = (DATASET_IMPORT_JOB, SOLUTION, SOLUTION_VERSION, BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB)
+CAMPAIGN = ResourceKind("Campaign", "campaign", "campaign", "Name", parents=("solution",), updatable=True)
+RECOMMENDER = ResourceKind(
+    "Recommender",
+    "recommender",
+    "recommender",
+    "Name",
+    parents=("dataset-group",),
+    updatable=True,
+    resting=("INACTIVE",),
+)
+
+BATCH_KINDS = (DATASET_IMPORT_JOB, SOLUTION, SOLUTION_VERSION, BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB)
+"""What every pipeline may make."""
+
+REAL_TIME_KINDS = (CAMPAIGN, RECOMMENDER)
+"""What only pipelines make whose file asks for it; they are billed for as long as they are there."""
+
+KINDS = (*BATCH_KINDS, *REAL_TIME_KINDS)
+
+
+def kinds_of(pipeline: Pipeline) -> tuple[ResourceKind, ...]:
+    """Return the kinds that runs of a pipeline make."""
+    wanted = {
+        CAMPAIGN: any(solution.campaign for solution in pipeline.solutions),
+        RECOMMENDER: bool(pipeline.recommenders),
+    }
+    return (*BATCH_KINDS, *(kind for kind in REAL_TIME_KINDS if wanted[kind]))

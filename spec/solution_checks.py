@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from spec import names
-from spec.findings import Finding, duplicates, items, mapping
+from spec.findings import Finding, duplicates, items, mapped_columns, mapping
+from spec.realtime_checks import check_campaign
 from spec.recipes import RECIPES
 from spec.training_checks import check_training
 
@@ -40,18 +41,16 @@ def check_solutions(pipeline: Any, given: list[Any], datasets: dict[str, Any]) -
 
 
 def _check_solution(path: Path, solution: dict[str, Any], datasets: dict[str, Any]) -> Iterator[Finding]:
-    interactions = mapping(datasets.get("interactions"))
-    columns = mapping(interactions.get("columns"))
-    for event in items(interactions.get("events")):
-        columns = columns | mapping(mapping(event).get("columns"))
+    of_each: dict[str, dict[str, Any]] = {"interactions": {}, "items": {}, "users": {}} | mapped_columns(datasets)
+    columns = of_each["interactions"]
     for key, column in (("event_type", "EVENT_TYPE"), ("event_value_threshold", "EVENT_VALUE")):
         if key in solution and columns and column not in columns:
             yield Finding((*path, key), f"needs the column {column}", f"Map {column} in datasets.interactions.columns")
     recipe = RECIPES.get(str(solution.get("recipe")))
     if recipe is None:
         return
-    of_each = {name: mapping(mapping(datasets.get(name)).get("columns")) for name in ("items", "users")}
-    yield from check_training(path, solution, recipe, {"interactions": columns, **of_each})
+    yield from check_training(path, solution, recipe, of_each)
+    yield from check_campaign((*path, "campaign"), solution, recipe, datasets)
     if recipe.needs_items and "items" not in datasets:
         yield Finding((*path, "recipe"), f"{recipe.name} trains on items", "Add datasets.items")
     if recipe.segment_input:
@@ -75,8 +74,13 @@ def _check_jobs(
 ) -> Iterator[Finding]:
     offered = {"batch_inference": recipe.batch_input, "batch_segment": recipe.segment_input}
     right = next(kind for kind, line in offered.items() if line) if any(offered.values()) else None
-    if right and not items(solution.get(right)):
+    if right and not items(solution.get(right)) and "campaign" not in solution:
         yield Finding(path, f"has no {right}, which is what {recipe.name} is used with", f"Add {right}: [{{name: …}}]")
+    if right is None and "campaign" not in solution:
+        usable = ", ".join(each.name for each in RECIPES.values() if each.batch_input or each.segment_input)
+        yield Finding(
+            (*path, "recipe"), f"'{recipe.name}' has no batch jobs", f"Add a campaign, or use one of {usable}"
+        )
     for kind, line in offered.items():
         for index, job in enumerate(mapping(job) for job in items(solution.get(kind))):
             place = (*path, kind, index)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag
 
 from spec.limits import MAX_NUM_RESULTS, MAX_SEGMENT_USERS
+from spec.realtime_section import Campaign
 from spec.recipes import RECIPES
 from spec.training_section import TrainingOptions
-from spec.values import Duration, LowerName, RawPath, Strict
+from spec.values import Duration, LowerName, RawPath, Strict, absent
 
 
 def _recipe(name: str) -> str:
@@ -18,9 +19,9 @@ def _recipe(name: str) -> str:
         close = difflib.get_close_matches(name, RECIPES, n=1)
         hint = f"did you mean {close[0]}? Known: " if close else "use one of "
         raise ValueError(f"'{name}' is not a Personalize recipe; {hint}{', '.join(RECIPES)}")
-    if RECIPES[name].batch_input is None and RECIPES[name].segment_input is None:
-        usable = [recipe.name for recipe in RECIPES.values() if recipe.batch_input or recipe.segment_input]
-        raise ValueError(f"'{name}' has no batch jobs; use one of {', '.join(usable)}")
+    if RECIPES[name].needs_actions:
+        usable = [recipe.name for recipe in RECIPES.values() if not recipe.needs_actions]
+        raise ValueError(f"'{name}' trains on actions, which pipelines do not import; use one of {', '.join(usable)}")
     return name
 
 
@@ -62,10 +63,28 @@ MaxErrors = Annotated[
 ]
 
 
-class BatchInferenceJob(Strict):
-    """One batch inference job of a solution; the recipe says whether it takes users, items, or both."""
+def _several(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+FilterValues = Annotated[list[str | int | float], BeforeValidator(_several), Field(min_length=1)]
+"""One value or several."""
+
+
+class _BatchJob(Strict):
+    """What batch jobs of both kinds have."""
 
     name: LowerName
+    max_errors: MaxErrors = 0.05
+    filter: str | None = absent(description="one of filters, which every line is filtered by")
+    filter_values: dict[str, FilterValues] = absent(
+        {}, description="values of the filter's placeholders", examples=[{"GENRE": ["Comedy", "Drama"]}]
+    )
+
+
+class BatchInferenceJob(_BatchJob):
+    """One batch inference job of a solution; the recipe says whether it takes users, items, or both."""
+
     users: Users | None = Field(
         default=None,
         description="who gets recommendations: all (every user of rows out and of filtered rows, the default), "
@@ -76,13 +95,11 @@ class BatchInferenceJob(Strict):
         description="related items: those to find others for, default all. Ranking: those to rank for each user",
     )
     num_results: int = Field(default=25, ge=1, le=MAX_NUM_RESULTS, description="items per line")
-    max_errors: MaxErrors = 0.05
 
 
-class BatchSegmentJob(Strict):
+class BatchSegmentJob(_BatchJob):
     """One batch segment job of a solution."""
 
-    name: LowerName
     items: Items | None = Field(default=None, description="aws-item-affinity: the items to find users for, default all")
     attributes: list[Annotated[str, StringConstraints(min_length=1)]] | None = Field(
         default=None,
@@ -91,7 +108,6 @@ class BatchSegmentJob(Strict):
         examples=[['ITEMS.GENRES = "Comedy" AND ITEMS.YEAR = 1999']],
     )
     num_results: int = Field(default=25, ge=1, le=MAX_SEGMENT_USERS, description="users per segment")
-    max_errors: MaxErrors = 0.05
 
 
 class Solution(TrainingOptions):
@@ -102,6 +118,9 @@ class Solution(TrainingOptions):
     event_type: str | None = Field(default=None, min_length=1, description="train on this event type only")
     event_value_threshold: float | None = Field(
         default=None, allow_inf_nan=False, strict=False, description="train on EVENT_VALUE >= this only"
+    )
+    campaign: Campaign | None = absent(
+        description="left out: nothing answers in real time, and nothing is billed for it"
     )
     batch_inference: list[BatchInferenceJob] = Field(default=[])
     batch_segment: list[BatchSegmentJob] = Field(default=[])

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from spec.datasets import DatasetName
+    from spec.realtime_section import Recommender
     from spec.solution_section import Solution
     from spec.training_section import Columns, EventWeight, Hpo
 
@@ -42,7 +43,7 @@ def _solution_config(solution: Solution) -> dict[str, Any]:
     config: dict[str, Any] = {}
     if solution.event_value_threshold is not None:
         # A string in this place of the API, and a number in eventsConfig.
-        config["EventValueThreshold"] = _decimal(solution.event_value_threshold)
+        config["EventValueThreshold"] = decimal(solution.event_value_threshold)
     for key, given in (
         ("AlgorithmHyperParameters", solution.hyperparameters),
         ("FeatureTransformationParameters", solution.feature_transformation),
@@ -58,13 +59,18 @@ def _solution_config(solution: Solution) -> dict[str, Any]:
             "ItemAttribute": solution.objective.item_attribute,
             "ObjectiveSensitivity": solution.objective.sensitivity,
         }
-    columns = {
-        "ExcludedDatasetColumns": _columns(solution.excluded_columns),
-        "IncludedDatasetColumns": _columns(solution.included_columns),
-    }
-    if any(columns.values()):
-        config["TrainingDataConfig"] = {key: chosen for key, chosen in columns.items() if chosen}
+    if columns := training_columns(solution):
+        config["TrainingDataConfig"] = columns
     return config
+
+
+def training_columns(given: Solution | Recommender) -> dict[str, dict[str, list[str]]]:
+    """Return a TrainingDataConfig, empty where training sees every column."""
+    columns = {
+        "ExcludedDatasetColumns": _columns(given.excluded_columns),
+        "IncludedDatasetColumns": _columns(given.included_columns),
+    }
+    return {key: chosen for key, chosen in columns.items() if chosen}
 
 
 def _hpo(hpo: Hpo) -> dict[str, Any]:
@@ -105,6 +111,6 @@ def _columns(columns: Columns) -> dict[str, list[str]]:
     return {dataset_type(name).api_name.upper(): chosen for name, chosen in by_name.items() if chosen}
 
 
-def _decimal(value: float) -> str:
+def decimal(value: float) -> str:
     """Return a number in full, without exponent and without needless zeros."""
     return format(Decimal(repr(value)).normalize(), "f")

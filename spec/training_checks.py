@@ -9,14 +9,14 @@ from spec.findings import Finding, items, mapping
 from spec.recipes import RECIPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from spec.datasets import DatasetName
     from spec.findings import Path
     from spec.recipes import Recipe
 
 _RANGES = ("integer", "continuous", "categorical")
-_NUMERIC = ("int", "long", "float", "double")
+NUMERIC = ("int", "long", "float", "double")
 _DATASETS: tuple[DatasetName, ...] = ("interactions", "items", "users")
 
 
@@ -36,13 +36,20 @@ def check_training(
     yield from _check_hpo((*path, "hpo"), solution, recipe)
     yield from _check_weights((*path, "event_weights"), solution, recipe, columns)
     yield from _check_objective((*path, "objective"), solution, recipe, columns)
-    for key in ("excluded_columns", "included_columns"):
-        yield from _check_columns((*path, key), mapping(solution.get(key)), columns, excluded=key == "excluded_columns")
-    both = mapping(solution.get("excluded_columns")).keys() & mapping(solution.get("included_columns")).keys()
-    for dataset in sorted(both):
-        yield Finding((*path, "included_columns", dataset), "columns are both included and excluded", "Keep one list")
+    yield from check_training_columns(path, solution, columns)
     if solution.get("training_mode") == "update" and not recipe.updates:
         yield Finding((*path, "training_mode"), f"{recipe.name} has no update", f"Only {_those('updates')} has")
+
+
+def check_training_columns(
+    path: Path, given: dict[str, Any], columns: Mapping[str, dict[str, Any]]
+) -> Iterator[Finding]:
+    """Yield every broken rule of the columns that the training of a solution or recommender sees."""
+    for key in ("excluded_columns", "included_columns"):
+        yield from _check_columns((*path, key), mapping(given.get(key)), columns, excluded=key == "excluded_columns")
+    both = mapping(given.get("excluded_columns")).keys() & mapping(given.get("included_columns")).keys()
+    for dataset in sorted(both):
+        yield Finding((*path, "included_columns", dataset), "columns are both included and excluded", "Keep one list")
 
 
 def _check_names(
@@ -94,16 +101,16 @@ def _check_objective(
         return
     name = mapping(solution["objective"]).get("item_attribute")
     column = mapping(columns["items"].get(str(name)))
-    if column.get("type") not in _NUMERIC or column.get("nullable"):
+    if column.get("type") not in NUMERIC or column.get("nullable"):
         yield Finding(
             (*path, "item_attribute"),
             f"{name} is no numeric column of items that always has a value",
-            f"Map it in datasets.items.columns with type {' or '.join(_NUMERIC)} and without nullable",
+            f"Map it in datasets.items.columns with type {' or '.join(NUMERIC)} and without nullable",
         )
 
 
 def _check_columns(
-    path: Path, chosen: dict[str, Any], columns: dict[str, dict[str, Any]], *, excluded: bool
+    path: Path, chosen: dict[str, Any], columns: Mapping[str, dict[str, Any]], *, excluded: bool
 ) -> Iterator[Finding]:
     for dataset in _DATASETS:
         needed = dataset_type(dataset).required

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from spec.sql import parse_condition, parse_value
 from spec.times import compile_format
@@ -94,6 +94,15 @@ Delimiter = Annotated[str, StringConstraints(min_length=1, max_length=1), AfterV
 LowerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", min_length=1)]
 RawPath = Annotated[str, StringConstraints(min_length=1), AfterValidator(_raw_path)]
 ValueMap = Annotated[dict[str, Scalar], BeforeValidator(_text_keys)]
+
+
+def _absent(value: object) -> bool:
+    return not value
+
+
+def absent(default: Any = None, **about: Any) -> Any:
+    """Return the field of an option that leaves no trace where it is not used, neither in dumps nor in their hash."""
+    return Field(default=default, exclude_if=_absent, **about)
 
 
 class Strict(BaseModel):

@@ -26,8 +26,13 @@ def add_stacks(scope: Construct, pipeline: Pipeline, *, stage: str, keep_data: b
         keep_data: whether the bucket survives ``cdk destroy``.
     """
     prefix = names.prefix(pipeline.name, stage)
+    attribution = pipeline.metric_attribution
     storage = StorageStack(
-        scope, f"{prefix}-storage", keep_data=keep_data, description=f"Bucket of {pipeline.name} ({stage})"
+        scope,
+        f"{prefix}-storage",
+        keep_data=keep_data,
+        attribution=attribution is not None and attribution.report is not None,
+        description=f"Bucket of {pipeline.name} ({stage})",
     )
     personalize = PersonalizeStack(scope, f"{prefix}-personalize", pipeline=pipeline, stage=stage, storage=storage)
     return WorkflowStack(

@@ -44,7 +44,7 @@ class Catalog(Construct):
             ),
         )
         for solution in pipeline.solutions:
-            for job in batch_plans(solution):
+            for job in batch_plans(pipeline, solution):
                 columns = COLUMNS[job["kind"], job["input"]["line"]]
                 curated = f"s3://{bucket.bucket_name}/curated/{solution.name}/{job['name']}/"
                 folders: dict[TableKind, str] = {

@@ -6,16 +6,21 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
 
-from spec.resources import KINDS, SOLUTION
+from spec.resources import SOLUTION
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aws_cdk import Stack
 
+    from spec.resources import ResourceKind
     from stacks.personalize import PersonalizeStack
 
 
-def personalize_statements(stack: Stack, *, prefix: str, personalize: PersonalizeStack) -> list[iam.PolicyStatement]:
-    """Return the grants: each create call on its own and its parents' ARNs, each describe call on its own.
+def personalize_statements(
+    stack: Stack, *, prefix: str, personalize: PersonalizeStack, kinds: Sequence[ResourceKind]
+) -> list[iam.PolicyStatement]:
+    """Return the grants: each create call on its own and its parents' ARNs, each describe and update call on its own.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonpersonalize.html
     """
@@ -35,10 +40,12 @@ def personalize_statements(stack: Stack, *, prefix: str, personalize: Personaliz
                 *(arn for parent in kind.parents for arn in parents.get(parent, [own(parent)])),
             ],
         )
-        for kind in KINDS
+        for kind in kinds
     ]
     statements += [
-        iam.PolicyStatement(actions=[f"personalize:{kind.describe}"], resources=[own(kind.arn_type)]) for kind in KINDS
+        iam.PolicyStatement(actions=[f"personalize:{action}"], resources=[own(kind.arn_type)])
+        for kind in kinds
+        for action in (kind.describe, *([kind.update] if kind.updatable else []))
     ]
     metrics = iam.PolicyStatement(actions=["personalize:GetSolutionMetrics"], resources=[own(SOLUTION.arn_type)])
     passing = iam.PolicyStatement(
@@ -49,10 +56,10 @@ def personalize_statements(stack: Stack, *, prefix: str, personalize: Personaliz
     return [*statements, metrics, passing]
 
 
-def wildcard_findings(prefix: str) -> dict[str, list[str]]:
+def wildcard_findings(prefix: str, kinds: Sequence[ResourceKind]) -> dict[str, list[str]]:
     """Return the security findings about the state machine's role, by the reason why they are right there."""
     arn = "arn:<AWS::Partition>:personalize:<AWS::Region>:<AWS::AccountId>"
-    types = dict.fromkeys(kind.arn_type for kind in KINDS)
+    types = dict.fromkeys(kind.arn_type for kind in kinds)
     return {
         "Jobs and solution versions get names and ids in each run; the grant is bound to this pipeline's prefix": [
             f"IAM5[Resource::{arn}:{arn_type}/{prefix}-*]" for arn_type in types

@@ -1,4 +1,4 @@
-"""What Personalize keeps between runs: dataset group, schemas, datasets, and the role that it works with.
+"""What Personalize keeps between runs: dataset group, schemas, datasets, filters, and the role it works with.
 
 No solution here: creating one fails before the first import, and ``AWS::Personalize::Solution`` cannot switch
 automatic training off, which would then be billed every week. No tags either: changing one replaces these types.
@@ -14,11 +14,16 @@ from aws_cdk import aws_personalize as personalize
 
 from spec import names
 from spec.datasets import dataset_type
+from spec.filters import all_filters
+from spec.resources import CAMPAIGN, RECOMMENDER
 from stacks.acknowledge import acknowledge
+from stacks.events import Attribution, add_event_tracker
 from stacks.storage import READ_BY_PERSONALIZE, WRITTEN_BY_PERSONALIZE
 from stacks.teardown import Teardown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from constructs import Construct
 
     from spec.datasets import DatasetName
@@ -45,9 +50,34 @@ class PersonalizeStack(Stack):
         datasets = {name: self._dataset(pipeline, stage, name, group) for name in pipeline.datasets.by_name()}
         self.dataset_group_arn = group.attr_dataset_group_arn
         self.dataset_arns = {name: dataset.attr_dataset_arn for name, dataset in datasets.items()}
+        self._filters(pipeline, stage, group, datasets.values())
         self.service_role = self._service_role(storage)
+        if pipeline.event_tracker:
+            add_event_tracker(self, group=group, datasets=list(datasets.values()))
+        if pipeline.metric_attribution:
+            Attribution(
+                self,
+                "MetricAttribution",
+                wanted=pipeline.metric_attribution,
+                group=group,
+                datasets=list(datasets.values()),
+                trust=self._trust(),
+                storage=storage,
+            )
         Teardown(
-            self, "Teardown", prefix=names.prefix(pipeline.name, stage), group=group, datasets=list(datasets.values())
+            self,
+            "Teardown",
+            prefix=names.prefix(pipeline.name, stage),
+            group=group,
+            datasets=list(datasets.values()),
+            live=[
+                *(
+                    (CAMPAIGN, names.campaign_name(pipeline.name, stage, each))
+                    for each in pipeline.solutions
+                    if each.campaign
+                ),
+                *((RECOMMENDER, names.recommender_name(pipeline, stage, each)) for each in pipeline.recommenders),
+            ],
         )
         CfnOutput(self, "DatasetGroupArn", value=self.dataset_group_arn)
 
@@ -71,22 +101,43 @@ class PersonalizeStack(Stack):
             schema_arn=schema.attr_schema_arn,
         )
 
+    def _filters(
+        self,
+        pipeline: Pipeline,
+        stage: str,
+        group: personalize.CfnDatasetGroup,
+        datasets: Iterable[personalize.CfnDataset],
+    ) -> None:
+        """Make the filters; the expression stands in the construct's id, so that another one is another resource."""
+        declared = {(each.name, each.expression) for each in pipeline.filters}
+        for name, expression in all_filters(pipeline):
+            suffix = names.filter_suffix(pipeline, name, expression)
+            made = personalize.CfnFilter(
+                self,
+                f"Filter-{suffix}",
+                name=names.filter_name(pipeline, stage, name, expression),
+                dataset_group_arn=group.attr_dataset_group_arn,
+                filter_expression=expression,
+            )
+            # An expression names fields of the datasets, of which the template knows nothing.
+            made.node.add_dependency(*datasets)
+            if (name, expression) in declared:
+                CfnOutput(self, f"FilterArn-{name}", value=made.attr_filter_arn, description=f"Filter {name}")
+
+    def _trust(self) -> iam.IPrincipal:
+        """Return Personalize of this account and region, and of no other."""
+        arn = self.format_arn(service="personalize", resource="*", arn_format=ArnFormat.NO_RESOURCE_NAME)
+        return iam.ServicePrincipal(
+            "personalize.amazonaws.com",
+            conditions={"StringEquals": {"aws:SourceAccount": self.account}, "ArnLike": {"aws:SourceArn": arn}},
+        )
+
     def _service_role(self, storage: StorageStack) -> iam.Role:
         role = iam.Role(
             self,
             "ServiceRole",
             description="What Amazon Personalize imports and scores with",
-            assumed_by=iam.ServicePrincipal(
-                "personalize.amazonaws.com",
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": self.account},
-                    "ArnLike": {
-                        "aws:SourceArn": self.format_arn(
-                            service="personalize", resource="*", arn_format=ArnFormat.NO_RESOURCE_NAME
-                        )
-                    },
-                },
-            ),
+            assumed_by=self._trust(),
         )
         grants = (
             ("s3:ListBucket", [storage.bucket.bucket_arn]),

@@ -21,6 +21,10 @@ _BUCKET_ARN_EXPORT = "ExportsOutputFnGetAttBucket83908E77Arn063C8555"
 
 READ_BY_PERSONALIZE = ("transformed/*", "batch/*")
 WRITTEN_BY_PERSONALIZE = ("batch/*",)
+ATTRIBUTION = "attribution/"
+"""Where Personalize reports what recommendations have led to."""
+
+_ATTRIBUTION_DAYS = 365
 
 
 class StorageStack(Stack):
@@ -30,8 +34,20 @@ class StorageStack(Stack):
         bucket: the bucket.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, keep_data: bool, description: str) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, keep_data: bool, attribution: bool, description: str
+    ) -> None:
+        """Make the bucket.
+
+        Args:
+            scope: the CDK app.
+            construct_id: id within it.
+            keep_data: whether the bucket survives its stack.
+            attribution: whether Personalize reports into it what recommendations have led to.
+            description: of the stack.
+        """
         super().__init__(scope, construct_id, description=description)
+        expiry = _EXPIRY_DAYS | ({ATTRIBUTION: _ATTRIBUTION_DAYS} if attribution else {})
         self.bucket = s3.Bucket(
             self,
             "Bucket",
@@ -50,7 +66,7 @@ class StorageStack(Stack):
                 ),
                 *(
                     s3.LifecycleRule(id=f"expire-{prefix[:-1]}", prefix=prefix, expiration=Duration.days(days))
-                    for prefix, days in _EXPIRY_DAYS.items()
+                    for prefix, days in expiry.items()
                 ),
             ],
         )
@@ -59,10 +75,10 @@ class StorageStack(Stack):
             "Reads and writes come from three named roles; CloudTrail data events show them without a second bucket",
             "S1",
         )
-        self._admit_personalize()
+        self._admit_personalize((*WRITTEN_BY_PERSONALIZE, *([f"{ATTRIBUTION}*"] if attribution else [])))
         CfnOutput(self, "BucketName", value=self.bucket.bucket_name, description="Raw data goes under raw/")
 
-    def _admit_personalize(self) -> None:
+    def _admit_personalize(self, written: tuple[str, ...]) -> None:
         """Let the service in; it needs the bucket policy besides its role (page granting-personalize-s3-access).
 
         That page shows no source conditions in the bucket policy, so the confused deputy is kept out by the role.
@@ -71,7 +87,7 @@ class StorageStack(Stack):
         grants = (
             ("PersonalizeLists", "s3:ListBucket", [self.bucket.bucket_arn]),
             ("PersonalizeReads", "s3:GetObject", self.arns(READ_BY_PERSONALIZE)),
-            ("PersonalizeWrites", "s3:PutObject", self.arns(WRITTEN_BY_PERSONALIZE)),
+            ("PersonalizeWrites", "s3:PutObject", self.arns(written)),
         )
         for sid, action, resources in grants:
             self.bucket.add_to_resource_policy(

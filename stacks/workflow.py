@@ -11,6 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
 from spec import names
+from spec.resources import kinds_of
 from stacks.acknowledge import acknowledge
 from stacks.alerts import EndAlerts
 from stacks.catalog import Catalog
@@ -61,6 +62,7 @@ class WorkflowStack(Stack):
         super().__init__(scope, construct_id, description=f"Runs of {pipeline.name} ({stage})")
         self._prefix = names.prefix(pipeline.name, stage)
         self._storage = storage
+        self._kinds = kinds_of(pipeline)
         layer = dependencies_layer(self)
         transform = self._transform(layer)
         publish = self._publish(layer)
@@ -222,7 +224,7 @@ class WorkflowStack(Stack):
                 resources=["*"],
                 conditions={"StringEquals": {"cloudwatch:namespace": METRICS_NAMESPACE}},
             ),
-            *personalize_statements(self, prefix=self._prefix, personalize=personalize),
+            *personalize_statements(self, prefix=self._prefix, personalize=personalize, kinds=self._kinds),
         ]
         if job:
             # What waiting for a run takes (docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html).
@@ -230,7 +232,7 @@ class WorkflowStack(Stack):
             statements.append(iam.PolicyStatement(actions=runs, resources=[job.arn]))
         for statement in statements:
             role.add_to_policy(statement)
-        for reason, findings in wildcard_findings(self._prefix).items():
+        for reason, findings in wildcard_findings(self._prefix, self._kinds).items():
             acknowledge(role, reason, *findings)
         acknowledge(
             role,

@@ -51,6 +51,24 @@ def shop(**changes: Any) -> dict[str, Any]:
     return document
 
 
+LIVE: dict[str, Any] = {
+    "domain": "ECOMMERCE",
+    "datasets__interactions__columns__EVENT_TYPE": {"value": "Purchase"},
+    "filters": [{"name": "not-bought", "expression": 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Purchase")'}],
+    "solutions__0__campaign": {"min_provisioned_tps": 2},
+    "recommenders": [
+        {"name": "best-sellers", "recipe": "aws-ecomm-popular-items-by-purchases"},
+        {"name": "together", "recipe": "aws-ecomm-frequently-bought-together", "min_requests_per_second": 2},
+    ],
+    "event_tracker": True,
+    "metric_attribution": {
+        "metrics": [{"name": "sales", "event_type": "Purchase", "expression": "SAMPLECOUNT()"}],
+        "report": "sales",
+    },
+}
+"""Changes to a shop that answers in real time, with everything that belongs to that."""
+
+
 def parsed(**changes: Any) -> Pipeline:
     """Return the changed document as a pipeline; JSON is YAML."""
     return parse(json.dumps(shop(**changes), ensure_ascii=False))

@@ -13,7 +13,7 @@ from typing import Any
 
 import boto3
 
-from lambdas.teardown.solutions import delete_solutions
+from lambdas.teardown.deletion import delete_arns, empty_group
 
 logger = logging.getLogger(__name__)
 logger.setLevel(logging.INFO)
@@ -22,18 +22,30 @@ _MILLISECONDS_TO_ANSWER = 20_000
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
-    """Delete the solutions of the dataset group when the stack goes; always answer CloudFormation, or it hangs."""
+    """Delete what runs made when the stack goes, and what the pipeline file names no more when that is deployed.
+
+    CloudFormation always gets an answer, or it hangs.
+    """
     status, reason = "SUCCESS", "Done"
     try:
+        seconds = (context.get_remaining_time_in_millis() - _MILLISECONDS_TO_ANSWER) / 1000
         if event["RequestType"] == "Delete":
             group = event["ResourceProperties"]["DatasetGroupArn"]
-            seconds = (context.get_remaining_time_in_millis() - _MILLISECONDS_TO_ANSWER) / 1000
-            deleted = delete_solutions(boto3.client("personalize"), group, seconds=seconds)
+            deleted = empty_group(boto3.client("personalize"), group, seconds=seconds)
             logger.info("deleted %s", deleted)
+        elif event["RequestType"] == "Update":
+            unnamed = sorted(_named(event["OldResourceProperties"]) - _named(event["ResourceProperties"]))
+            delete_arns(boto3.client("personalize"), unnamed, seconds=seconds)
+            logger.info("deleted %s", unnamed)
     except Exception as error:
         logger.exception("teardown failed")
         status, reason = "FAILED", f"{type(error).__name__}: {error}"
     _answer(event, status, reason)
+
+
+def _named(properties: dict[str, Any]) -> set[str]:
+    """Return the ARNs of the campaigns and recommenders that the pipeline file named."""
+    return set(properties.get("RealTimeArns", ()))
 
 
 def _answer(event: dict[str, Any], status: str, reason: str) -> None:

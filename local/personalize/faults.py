@@ -11,6 +11,8 @@
         any text, such as CREATE STOPPED or a status that the service does not have
     {"job": "BatchInferenceJob", "outcome": "STALL"}
         the next such job stays at work for good
+    {"job": "CampaignUpdate", "outcome": "CREATE FAILED", "reason": "out of capacity"}
+        the next update of a campaign ends so, and what answers stays as it is; RecommenderUpdate likewise
     {"job": "SolutionVersion", "delay": 1200}
         the next such job does its work, but is not done before 1200 embedded seconds have passed
     {"job": "BatchInferenceJob", "broken_lines": 3, "reason": "Internal error"}
@@ -35,7 +37,8 @@ from local.personalize.progress import LONGEST
 
 STALL = "STALL"
 _NO_FAULTS = {Status.ACTIVE, Status.COMPLETED, Status.GONE}
-_JOBS = sorted(kind.name for kind in KINDS.values() if kind.life is Life.WORKED)
+_UPDATES = ("CampaignUpdate", "RecommenderUpdate")
+_JOBS = sorted([*(kind.name for kind in KINDS.values() if kind.life is Life.WORKED), *_UPDATES])
 
 
 @dataclass

@@ -199,9 +199,23 @@ class PersonalizeBackend(BaseBackend):
             job.broken_lines = (fault.broken_lines, fault.reason)
         self.later(partial(_do, job, _failing(fault, work), self.lock))
 
-    def start_update(self, resource: Resource, update: Update, work: Work) -> None:
-        """Do the work of an update in the background; what it returns becomes the resource's `result`."""
-        self.later(partial(_do, _Updating(resource, update), work, self.lock))
+    def update(
+        self, resource: Resource, shown: dict[str, Any], changed: dict[str, Any], work: Work | None = None
+    ) -> None:
+        """Begin an update (see `Resource.begin_update`), with work in the background where there is some.
+
+        What the work returns becomes the resource's `result`.
+        """
+        fault = FAULTS.on_job(f"{resource.kind.name}Update")
+        works = work is not None or (fault is not None and fault.outcome is not None)
+        update = resource.begin_update(shown, changed, works=works)
+        if fault is not None and fault.delay:
+            update.progress.setting = {"progression": "time", "seconds": fault.delay}
+        updating = _Updating(resource, update)
+        if fault is not None and fault.outcome == STALL:
+            updating.begin_work()
+        elif works:
+            self.later(partial(_do, updating, _failing(fault, work or _nothing), self.lock))
 
     def later(self, work: Callable[[], None]) -> None:
         """Do something in the background, after what waits there already."""
@@ -247,6 +261,10 @@ def tags_of(params: dict[str, Any], before: Mapping[str, str] | None = None) -> 
     if len(tags) > _MOST_TAGS:
         raise TooManyTagsException(f"A resource can have at most {_MOST_TAGS} tags")
     return tags
+
+
+def _nothing() -> None:
+    """Do the work of an update that has none."""
 
 
 def _failing(fault: JobFault | None, work: Work) -> Work:

@@ -6,6 +6,7 @@ Source: https://states-language.net/ and https://docs.aws.amazon.com/step-functi
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 State = dict[str, Any]
@@ -17,6 +18,17 @@ MAX_NAME_LENGTH = 80
 def jsonata(expression: str) -> str:
     """Mark text as a JSONata expression."""
     return f"{{% {expression} %}}"
+
+
+def inlined(value: Any) -> str:
+    """Return what a state would be given as a JSON value, as one JSONata expression."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{inlined(key)}: {inlined(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(inlined(item) for item in value) + "]"
+    if isinstance(value, str) and value.startswith("{%"):
+        return value.removeprefix("{%").removesuffix("%}").strip()
+    return json.dumps(value, ensure_ascii=False)
 
 
 def sdk(service: str, action: str) -> str:

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Any
 from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS
 from spec.resources import BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB
 from stacks.states import retries
-from stacks.states.asl import State, States, jsonata, merged
+from stacks.states.asl import State, States, inlined, jsonata, merged
 from stacks.states.job import Job, caught
 from stacks.states.transform import BATCH_FOLDER
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from spec.pipeline import Timeouts
+    from spec.pipeline import Pipeline
     from spec.resources import ResourceKind
 
 _BUCKET = "'s3://${Bucket}/' & "
 _FAILED = "Batch job failed"
 
 
-def jobs_map(timeouts: Timeouts, *, next_state: str, on_failure: str) -> State:
+def jobs_map(pipeline: Pipeline, *, next_state: str, on_failure: str) -> State:
     """Return the Map over the batch jobs of ``$plan``; its results are in ``$jobs``."""
     return {
         "Type": "Map",
@@ -35,7 +35,7 @@ def jobs_map(timeouts: Timeouts, *, next_state: str, on_failure: str) -> State:
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "INLINE"},
             "StartAt": "Begin batch job",
-            "States": _states(timeouts),
+            "States": _states(pipeline),
         },
         "Catch": caught("batch jobs", go_to=on_failure, variable="solutionFailure"),
         "Assign": {"jobs": jsonata("$states.result")},
@@ -44,9 +44,11 @@ def jobs_map(timeouts: Timeouts, *, next_state: str, on_failure: str) -> State:
     }
 
 
-def _states(timeouts: Timeouts) -> States:
-    inference = _job(BATCH_INFERENCE_JOB, timeouts.batch_inference)
-    segment = _job(BATCH_SEGMENT_JOB, timeouts.batch_segment)
+def _states(pipeline: Pipeline) -> States:
+    timeouts = pipeline.timeouts
+    filtered = any(job.filter for solution in pipeline.solutions for job in solution.jobs)
+    inference = _job(BATCH_INFERENCE_JOB, timeouts.batch_inference, filtered=filtered)
+    segment = _job(BATCH_SEGMENT_JOB, timeouts.batch_segment, filtered=filtered)
     begin: States = {
         "Begin batch job": {
             "Type": "Pass",
@@ -78,17 +80,20 @@ def _states(timeouts: Timeouts) -> States:
     return merged(begin, inference.states(), segment.states(), end)
 
 
-def _job(kind: ResourceKind, timeout: timedelta) -> Job:
+def _job(kind: ResourceKind, timeout: timedelta, *, filtered: bool) -> Job:
+    arguments = {
+        "SolutionVersionArn": jsonata("$solutionVersion.arn"),
+        "RoleArn": "${ServiceRoleArn}",
+        "NumResults": jsonata("$job.num_results"),
+        "JobInput": {"S3DataSource": {"Path": jsonata(f"{_BUCKET}{BATCH_FOLDER} & 'input/'")}},
+        "JobOutput": {"S3DataDestination": {"Path": jsonata(f"{_BUCKET}{BATCH_FOLDER} & 'output/'")}},
+    }
+    # An argument cannot be left out within an object that is written down: it would be an error to evaluate to nothing.
+    by_filter = "$exists($job.filter) ? {'FilterArn': '${PersonalizeArn}:filter/${Prefix}-' & $job.filter} : {}"
     return Job(
         kind=kind,
         name="'${Prefix}-' & $plan.name & '-' & $job.name & '-' & $run",
-        arguments={
-            "SolutionVersionArn": jsonata("$solutionVersion.arn"),
-            "RoleArn": "${ServiceRoleArn}",
-            "NumResults": jsonata("$job.num_results"),
-            "JobInput": {"S3DataSource": {"Path": jsonata(f"{_BUCKET}{BATCH_FOLDER} & 'input/'")}},
-            "JobOutput": {"S3DataDestination": {"Path": jsonata(f"{_BUCKET}{BATCH_FOLDER} & 'output/'")}},
-        },
+        arguments=f"$merge([{inlined(arguments)}, {by_filter}])" if filtered else arguments,
         timeout=timeout,
         next="Publish",
         on_failure=_FAILED,

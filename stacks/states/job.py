@@ -11,9 +11,17 @@
       ├──taken over, but it failed long ago───┘
       └──failed, stopped, too late──> Failed ──> on_failure
 
+What can be updated (campaigns, recommenders) is updated instead of made anew, and where it differs from the file:
+
+    Done? ──taken over, and it differs or has failed──> Update ──> Wait
+
+It stays ACTIVE meanwhile: from then on its newest update is what is waited for, and nothing that was begun before.
+
 The variable named after the kind (``datasetImportJob``, ``solution``, …) holds arn, started (ms), attempt, whether it
-was just taken over, status and reason. A name that is taken by something failed would be taken for ever: a run that is
-gone on with makes it anew, with the number of the attempt behind the name.
+was just taken over, status and reason; of what can be updated also found (it was there before this attempt), differs,
+updating (this attempt has begun an update), and before (when the newest update before that one was begun). A name that
+is taken by something failed would be taken for ever: a run that is gone on with makes it anew, with the number of the
+attempt behind the name.
 """
 
 from __future__ import annotations
@@ -24,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 from spec.names import MAX_ATTEMPT
 from spec.resources import ACTIVE, FAILED_STATUSES
 from stacks.states import retries
-from stacks.states.asl import States, catch_all, jsonata, sdk
+from stacks.states.asl import State, States, catch_all, jsonata, sdk
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -52,6 +60,7 @@ class Job:
         failure_variable: variable that holds what went wrong: state, resource, arn, status, error, reason.
         latest_of: JSONata of the ARN of the solution whose latest version is taken over; left out: an existing
             one is found by its name.
+        wanted: JSONata of what the update call takes besides the ARN, for a kind that can be updated.
     """
 
     kind: ResourceKind
@@ -62,6 +71,7 @@ class Job:
     on_failure: str
     failure_variable: str = "failure"
     latest_of: str | None = None
+    wanted: str | None = None
 
     @property
     def first_state(self) -> str:
@@ -77,7 +87,7 @@ class Job:
             f"Wait for {label}": self._wait(),
             f"Describe {label}": self._describe(),
             f"Is {label} done?": self._done(),
-            f"Create {label} anew": self._anew(),
+            **({f"Create {label} anew": self._anew()} if self.wanted is None else {f"Update {label}": self._update()}),
             f"{label[0].upper()}{label[1:]} failed": self._failed(),
         }
 
@@ -99,6 +109,7 @@ class Job:
                 "started": jsonata("$millis()"),
                 "attempt": jsonata(self._attempt),
                 "takenOver": taken_over,
+                **({"found": taken_over, "updating": False, "before": "none"} if self.wanted is not None else {}),
             }
         }
 
@@ -162,6 +173,8 @@ class Job:
     def _describe(self) -> dict[str, Any]:
         described = f"$states.result.{self.kind.name}"
         news = f"{{'status': {described}.Status, 'reason': {described}.FailureReason}}"
+        if self.wanted is not None:
+            news = _news_of_update(self.kind, self.wanted)
         return {
             "Type": "Task",
             "Comment": f"Ask how far the {self.kind.label} is.",
@@ -179,17 +192,50 @@ class Job:
         failed = f"{self.kind.label[0].upper()}{self.kind.label[1:]} failed"
         limit = int(self.timeout.total_seconds() * 1000)
         is_failed = f"{status} in {list(FAILED_STATUSES)}"
-        old = f"${self.kind.variable}.takenOver and ${self.kind.variable}.attempt < {MAX_ATTEMPT}"
         return {
             "Type": "Choice",
             "Comment": "Exact statuses only: an unknown one means waiting, until the time is up.",
             "Choices": [
-                {"Condition": jsonata(f"{status} = '{ACTIVE}'"), "Next": self.next},
-                {"Condition": jsonata(f"{is_failed} and {old}"), "Next": f"Create {self.kind.label} anew"},
+                *self._ends(),
                 {"Condition": jsonata(is_failed), "Next": failed},
                 {"Condition": jsonata(f"$millis() - ${self.kind.variable}.started > {limit}"), "Next": failed},
             ],
             "Default": f"Wait for {self.kind.label}",
+        }
+
+    def _ends(self) -> list[State]:
+        """Return the choices of what is as it should be, and of what can be made so."""
+        variable, status = f"${self.kind.variable}", f"${self.kind.variable}.status"
+        active, is_failed = f"{status} = '{ACTIVE}'", f"{status} in {list(FAILED_STATUSES)}"
+        if self.wanted is None:
+            old = f"{variable}.takenOver and {variable}.attempt < {MAX_ATTEMPT}"
+            return [
+                {"Condition": jsonata(active), "Next": self.next},
+                {"Condition": jsonata(f"{is_failed} and {old}"), "Next": f"Create {self.kind.label} anew"},
+            ]
+        stale = f"{active} and {variable}.found and {variable}.differs and $not({variable}.updating)"
+        at_rest = f" or {status} in {list(self.kind.resting)}" if self.kind.resting else ""
+        return [
+            {
+                "Condition": jsonata(f"({stale}) or ({is_failed} and {variable}.takenOver)"),
+                "Next": f"Update {self.kind.label}",
+            },
+            {"Condition": jsonata(active + at_rest), "Next": self.next},
+        ]
+
+    def _update(self) -> State:
+        variable = self.kind.variable
+        begun = "{'started': $millis(), 'takenOver': false, 'updating': true}"
+        return {
+            "Type": "Task",
+            "Comment": f"Change the {self.kind.label} into what it shall be; meanwhile it answers as before.",
+            "Resource": sdk("personalize", self.kind.update),
+            "Arguments": jsonata(f"$merge([{{'{self.kind.arn_field}': ${variable}.arn}}, {self.wanted}])"),
+            "Retry": retries.CREATE,
+            "Catch": self._catch(),
+            "Assign": {variable: jsonata(f"$merge([${variable}, {begun}])")},
+            "Output": {},
+            "Next": f"Wait for {self.kind.label}",
         }
 
     def _anew(self) -> dict[str, Any]:
@@ -224,6 +270,35 @@ class Job:
 
     def _catch(self) -> list[dict[str, Any]]:
         return caught(self.kind.label, go_to=self.on_failure, variable=self.failure_variable)
+
+
+_DIFFERS = (
+    "function($want, $have) { $type($want) = 'object' ? "
+    "$count($keys($want)[$differs($lookup($want, $), $lookup($have, $))]) > 0 : "
+    "$type($want) = 'array' ? ($exists($have) ? $sort($want) != $sort($have) : true) : "
+    "($exists($have) ? $want != $have : true) }"
+)
+"""Whether a part of what is wanted is not so in what there is; what the file does not say may be as it is."""
+
+
+def _news_of_update(kind: ResourceKind, wanted: str) -> str:
+    """Return JSONata of what a description tells of a resource that can be updated.
+
+    An update that this attempt began is told from one before it by its time, and one that somebody else began is waited
+    for; of one that has failed before nothing is told: it is tried again.
+    """
+    described, variable = f"$states.result.{kind.name}", f"${kind.variable}"
+    began = f"$exists($latest) and $latest.CreationDateTime != {variable}.before"
+    pending = "{'Status': 'CREATE PENDING'}"
+    ended = [ACTIVE, *FAILED_STATUSES]
+    before = f"{variable}.updating ? {variable}.before : $exists($latest) ? $latest.CreationDateTime : 'none'"
+    return (
+        f"($now := {described}; $latest := $now.{kind.latest_update}; $differs := {_DIFFERS}; "
+        f"$told := {variable}.updating ? ({began} ? $latest : {pending}) : "
+        f"$exists($latest) and $not($latest.Status in {ended}) ? $latest : $now; "
+        f"{{'status': $told.Status, 'reason': $told.FailureReason, 'before': {before}, "
+        f"'differs': $differs({wanted}, $now)}})"
+    )
 
 
 _CAUSE = "$states.errorOutput.Cause"

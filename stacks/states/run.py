@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from spec import names
 from spec.batch import batch_plans
 from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS
+from spec.realtime import campaign_request
+from spec.resources import CAMPAIGN, RECOMMENDER, kinds_of
 from spec.tables import COLUMNS, table_input
 from spec.training import solution_config
-from stacks.states import data, failure, flight, inputs, retries, training
+from stacks.states import data, failure, flight, inputs, recommenders, retries, training
 from stacks.states.asl import State, States, jsonata, machine, merged, sdk
 from stacks.states.calls import notify, write_json
 from stacks.states.job import caught
@@ -24,6 +26,8 @@ from stacks.states.solution import solutions_map
 
 if TYPE_CHECKING:
     from spec.pipeline import Pipeline
+    from spec.realtime_section import Campaign
+    from spec.solution_section import Solution
 
 _FUNCTIONS_SECONDS = 3 * 3600
 """Transform and publishing with all their retries."""
@@ -37,18 +41,19 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
         stage: part of every name.
         spec_hash: hash of the pipeline, for the manifest.
     """
-    timeouts = pipeline.timeouts
+    first = recommenders.FIRST_STATE if pipeline.recommenders else "Solutions"
     states = merged(
         {"Begin run": _begin(pipeline, stage)},
         inputs.states(pipeline, next_state=flight.FIRST_STATE, on_failure="Run failed"),
         flight.states(next_state=data.FIRST_STATE, on_failure="Run failed"),
-        data.states(pipeline, stage, next_state="Solutions", on_failure="Run failed", on_failures=failure.FIRST_STATE),
+        data.states(pipeline, stage, next_state=first, on_failure="Run failed", on_failures=failure.FIRST_STATE),
+        recommenders.states(pipeline, stage, next_state="Solutions", on_failure="Run failed"),
         {
-            "Solutions": solutions_map(timeouts, next_state="Write manifest", on_failure="Run failed"),
-            "Write manifest": _manifest(spec_hash),
+            "Solutions": solutions_map(pipeline, next_state="Write manifest", on_failure="Run failed"),
+            "Write manifest": _manifest(pipeline, spec_hash),
             "Point to new tables": _point(with_catalog=pipeline.catalog),
         },
-        _end_states(),
+        _end_states(pipeline),
         failure.states(go_on_at=flight.FIRST_STATE),
     )
     comment = f"{pipeline.description or pipeline.name}. Start it with {{}}."
@@ -59,8 +64,10 @@ def _whole_timeout(pipeline: Pipeline) -> int:
     """Return seconds above the sum of all parts, so that a job's own timeout, which explains itself, comes first."""
     timeouts = pipeline.timeouts
     batch = max(timeouts.batch_inference, timeouts.batch_segment)
-    waves = max(math.ceil(len(batch_plans(solution)) / MAX_BATCH_JOBS_IN_PROGRESS) for solution in pipeline.solutions)
+    waves = max(math.ceil(len(solution.jobs) / MAX_BATCH_JOBS_IN_PROGRESS) for solution in pipeline.solutions)
+    live = {CAMPAIGN: timeouts.campaign, RECOMMENDER: timeouts.recommender}
     jobs = [timeouts.import_, timeouts.solution, timeouts.training, *([batch] * waves)]
+    jobs += [live[kind] for kind in kinds_of(pipeline) if kind in live]
     waits = sum(job.total_seconds() for job in jobs) + len(jobs) * retries.LONGEST_CREATE
     return int(waits) + _FUNCTIONS_SECONDS
 
@@ -92,8 +99,9 @@ def _plans(pipeline: Pipeline, stage: str) -> list[dict[str, Any]]:
             "quality": solution.quality.model_dump(mode="json"),
             "jobs": [
                 job | ({"table": _newest_table(solution.name, job)} if pipeline.catalog else {})
-                for job in batch_plans(solution)
+                for job in batch_plans(pipeline, solution)
             ],
+            **(_campaign(pipeline, stage, solution, solution.campaign) if solution.campaign else {}),
         }
         for solution in pipeline.solutions
     ]
@@ -106,7 +114,19 @@ def _newest_table(solution: str, job: dict[str, Any]) -> dict[str, Any]:
     return described
 
 
-def _manifest(spec_hash: str) -> State:
+def _campaign(pipeline: Pipeline, stage: str, solution: Solution, campaign: Campaign) -> dict[str, Any]:
+    name = names.campaign_name(pipeline.name, stage, solution)
+    return {"campaign": {"resource": name, "request": campaign_request(campaign)}}
+
+
+def _has_failed(pipeline: Pipeline) -> str:
+    """Return JSONata of whether a solution or a recommender has failed."""
+    if not pipeline.recommenders:
+        return "'FAILED' in $solutions.status"
+    return "'FAILED' in $append($solutions.status, $recommenders.status)"
+
+
+def _manifest(pipeline: Pipeline, spec_hash: str) -> State:
     arn = "{'import_job_arn': import_job_arn}"
     body = {
         "run": jsonata("$run"),
@@ -114,7 +134,7 @@ def _manifest(spec_hash: str) -> State:
         "stage": "${Stage}",
         "spec_hash": spec_hash,
         "execution": jsonata("$states.context.Execution.Id"),
-        "status": jsonata("'FAILED' in $solutions.status ? 'FAILED' : 'SUCCEEDED'"),
+        "status": jsonata(f"{_has_failed(pipeline)} ? 'FAILED' : 'SUCCEEDED'"),
         "started": jsonata("$states.context.Execution.StartTime"),
         "finished": jsonata("$now()"),
         "engine": jsonata("$report.engine"),
@@ -124,6 +144,7 @@ def _manifest(spec_hash: str) -> State:
         "datasets": jsonata(f"[$report.datasets.($name := dataset; $merge([$, $imports[dataset = $name].{arn}]))]"),
         "batch_inputs": jsonata("$report.batch_inputs"),
         "solutions": jsonata("$solutions"),
+        **({"recommenders": jsonata("$recommenders")} if pipeline.recommenders else {}),
     }
     return write_json(
         jsonata("'runs/' & $run & '/manifest.json'"),
@@ -197,12 +218,15 @@ def _catalog() -> States:
     }
 
 
-def _end_states() -> States:
+def _end_states(pipeline: Pipeline) -> States:
+    failures = "$solutions.failure, $solutions.batch_inference.failure, $solutions.batch_segment.failure"
+    if pipeline.recommenders:
+        failures = f"$recommenders.failure, {failures}"
     return {
         "Did everything succeed?": {
             "Type": "Choice",
             "Comment": "One failed job makes the run fail, with what succeeded published.",
-            "Choices": [{"Condition": jsonata("'FAILED' in $solutions.status"), "Next": "Solutions failed"}],
+            "Choices": [{"Condition": jsonata(_has_failed(pipeline)), "Next": "Solutions failed"}],
             "Default": "Notify success",
         },
         "Notify success": notify(
@@ -223,9 +247,7 @@ def _end_states() -> States:
             "Type": "Pass",
             "Comment": "Collect the failures of all solutions and jobs.",
             "Assign": {
-                "failures": jsonata(
-                    "[$solutions.failure, $solutions.batch_inference.failure, $solutions.batch_segment.failure]"
-                )
+                "failures": jsonata(f"[{failures}]"),
             },
             "Next": failure.FIRST_STATE,
         },

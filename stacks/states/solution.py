@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spec.resources import SOLUTION
+from spec.resources import CAMPAIGN, SOLUTION, SOLUTION_VERSION, kinds_of
 from stacks.states import training
 from stacks.states.asl import State, States, jsonata, merged
 from stacks.states.batch import jobs_map
 from stacks.states.job import Job, caught
 
 if TYPE_CHECKING:
-    from spec.pipeline import Timeouts
+    from spec.pipeline import Pipeline
 
 
-def solutions_map(timeouts: Timeouts, *, next_state: str, on_failure: str) -> State:
+def solutions_map(pipeline: Pipeline, *, next_state: str, on_failure: str) -> State:
     """Return the Map over the solutions of the run; its result is a list of ``SolutionResult``-shaped objects."""
     return {
         "Type": "Map",
@@ -27,7 +27,7 @@ def solutions_map(timeouts: Timeouts, *, next_state: str, on_failure: str) -> St
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "INLINE"},
             "StartAt": "Begin solution",
-            "States": _solution_states(timeouts),
+            "States": _solution_states(pipeline),
         },
         # Each iteration ends with a result; this is for what no state of theirs catches.
         "Catch": caught("solutions", go_to=on_failure),
@@ -37,8 +37,8 @@ def solutions_map(timeouts: Timeouts, *, next_state: str, on_failure: str) -> St
     }
 
 
-def _solution_states(timeouts: Timeouts) -> States:
-    failed = "End of failed solution"
+def _solution_states(pipeline: Pipeline) -> States:
+    failed, timeouts = "End of failed solution", pipeline.timeouts
     solution = Job(
         kind=SOLUTION,
         name="$plan.resource",
@@ -54,19 +54,57 @@ def _solution_states(timeouts: Timeouts) -> States:
         "Assign": {"plan": jsonata("$states.input"), "misses": [], "kept": False},
         "Next": solution.first_state,
     }
+    campaign, deploy = _campaign(pipeline, next_state="Run batch jobs", on_failure=failed)
     return merged(
         {"Begin solution": begin},
         solution.states(),
-        training.states(timeouts.training, next_state="Run batch jobs", on_failure=failed),
+        training.states(timeouts.training, next_state=deploy, on_failure=failed),
+        campaign,
         {
-            "Run batch jobs": jobs_map(timeouts, next_state="Solution result", on_failure=failed),
-            "Solution result": _result(),
+            "Run batch jobs": jobs_map(pipeline, next_state="Solution result", on_failure=failed),
+            "Solution result": _result(pipeline),
             failed: _solution_failed(),
         },
     )
 
 
-def _result() -> State:
+def _campaign(pipeline: Pipeline, *, next_state: str, on_failure: str) -> tuple[States, str]:
+    """Return the states that serve the version in real time and the first of them; none if no solution has a campaign.
+
+    The campaign bears no hash: its ARN is what applications know. It is left alone where it serves the version already,
+    which may well be that of an earlier run.
+    """
+    if CAMPAIGN not in kinds_of(pipeline):
+        return {}, next_state
+    version = (
+        "$plan.campaign.request.CampaignConfig.SyncWithLatestSolutionVersion ? $solution.arn & '/$LATEST' : "
+        f"${SOLUTION_VERSION.variable}.arn"
+    )
+    wanted = f"$merge([$plan.campaign.request, {{'SolutionVersionArn': {version}}}])"
+    campaign = Job(
+        kind=CAMPAIGN,
+        name="$plan.campaign.resource",
+        arguments=wanted,
+        timeout=pipeline.timeouts.campaign,
+        next=next_state,
+        on_failure=on_failure,
+        failure_variable="solutionFailure",
+        wanted=wanted,
+    )
+    first = "Is there a campaign?"
+    choice: State = {
+        "Type": "Choice",
+        "Comment": "Only solutions with a campaign in the pipeline file answer in real time.",
+        "Choices": [{"Condition": jsonata("$exists($plan.campaign)"), "Next": campaign.first_state}],
+        "Default": next_state,
+    }
+    return merged({first: choice}, campaign.states()), first
+
+
+def _result(pipeline: Pipeline) -> State:
+    campaign = (
+        f"$exists($plan.campaign) ? {{'arn': ${CAMPAIGN.variable}.arn, 'status': ${CAMPAIGN.variable}.status}} : null"
+    )
     return {
         "Type": "Pass",
         "Comment": "What the manifest says of this solution.",
@@ -79,6 +117,7 @@ def _result() -> State:
             "training_hours": jsonata("$training.hours"),
             "metrics": jsonata("$training.metrics"),
             "quality": {"misses": jsonata("$misses"), "kept_version": jsonata("$kept")},
+            **({"campaign": jsonata(campaign)} if CAMPAIGN in kinds_of(pipeline) else {}),
             "batch_inference": jsonata("[$jobs[kind = 'inference']]"),
             "batch_segment": jsonata("[$jobs[kind = 'segment']]"),
         },

@@ -24,12 +24,17 @@ def what_is_there(aws: EmbeddedAWS) -> dict[str, set[str]]:
 
     return {
         "buckets": listed("s3", "list_buckets", "Buckets", "Name"),
+        "campaigns": listed("personalize", "list_campaigns", "campaigns", "name"),
         "dataset groups": listed("personalize", "list_dataset_groups", "datasetGroups", "name"),
         "datasets": listed("personalize", "list_datasets", "datasets", "name"),
+        "event trackers": listed("personalize", "list_event_trackers", "eventTrackers", "name"),
+        "filters": listed("personalize", "list_filters", "Filters", "name"),
         "functions": listed("lambda", "list_functions", "Functions", "FunctionName"),
         "layers": listed("lambda", "list_layers", "Layers", "LayerName"),
         "log groups": listed("logs", "describe_log_groups", "logGroups", "logGroupName"),
+        "metric attributions": listed("personalize", "list_metric_attributions", "metricAttributions", "name"),
         "queues": listed("sqs", "list_queues", "QueueUrls", ""),
+        "recommenders": listed("personalize", "list_recommenders", "recommenders", "name"),
         "roles": listed("iam", "list_roles", "Roles", "RoleName"),
         "schedules": listed("scheduler", "list_schedules", "Schedules", "Name"),
         "schemas": listed("personalize", "list_schemas", "schemas", "name"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from spec.resources import BATCH_SEGMENT_JOB, KINDS
+from spec.resources import BATCH_KINDS, BATCH_SEGMENT_JOB
 from tests.pipeline.data import HEADER, broken, csv, planted
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def test_a_bucket_that_shuts_personalize_out_is_explained(rig: Rig) -> None:
 def test_creates_wait_and_try_again(rig: Rig, error: str) -> None:
     """What is in use, a used-up quota and throttling are waited out by every create, and the run succeeds."""
     rig.put_raw(KEY, csv(ROWS))
-    creates = [kind.create for kind in KINDS if kind is not BATCH_SEGMENT_JOB]
+    creates = [kind.create for kind in BATCH_KINDS if kind is not BATCH_SEGMENT_JOB]
     for create in creates:
         rig.arm(operation=create, error=error, times=2)
     run = rig.run({"solutions": ["popular"], **IMPORT})

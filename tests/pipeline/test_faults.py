@@ -14,9 +14,9 @@ import pytest
 
 from spec.resources import (
     BATCH_INFERENCE_JOB,
+    BATCH_KINDS,
     BATCH_SEGMENT_JOB,
     DATASET_IMPORT_JOB,
-    KINDS,
     SOLUTION,
     SOLUTION_VERSION,
 )
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
     from tests.pipeline.rig import Run
 
 METRICS = "GetSolutionMetrics"
-CREATES = [kind.create for kind in KINDS]
-CALLS = [*CREATES, *(kind.describe for kind in KINDS), METRICS]
-JOBS = [kind for kind in KINDS if kind is not SOLUTION]
+CREATES = [kind.create for kind in BATCH_KINDS]
+CALLS = [*CREATES, *(kind.describe for kind in BATCH_KINDS), METRICS]
+JOBS = [kind for kind in BATCH_KINDS if kind is not SOLUTION]
 """What works in the background; a solution is only a configuration."""
 
 FOR_GOOD = 1000
 EVERYTHING = {"import": "full"}
 """Raw data that has not changed would not be imported again."""
 
-OWNERS = {kind: "audience" if kind is BATCH_SEGMENT_JOB else "popular" for kind in KINDS}
+OWNERS = {kind: "audience" if kind is BATCH_SEGMENT_JOB else "popular" for kind in BATCH_KINDS}
 """Which solution each kind of job is broken for."""
 
 
@@ -157,7 +157,7 @@ def test_what_exists_is_taken_over(guarded: Rig, before: dict[str, bytes]) -> No
     again = guarded.run({"run": run.id})
 
     assert ("SUCCEEDED", "") == (again.status, again.cause)
-    assert {f"Take over {kind.label}" for kind in KINDS} <= set(again.states)
+    assert {f"Take over {kind.label}" for kind in BATCH_KINDS} <= set(again.states)
     assert counted == made(guarded, run)
 
 
@@ -165,7 +165,7 @@ def test_what_exists_is_taken_over(guarded: Rig, before: dict[str, bytes]) -> No
 def test_what_does_not_pass_is_told(guarded: Rig, before: dict[str, bytes], call: str) -> None:
     """A call that is refused for good ends what depends on it, with state, error and the service's words."""
     guarded.arm(operation=call, error="AccessDeniedException", message=f"No, {call} is not for you", times=FOR_GOOD)
-    kind = next((kind for kind in KINDS if call in {kind.create, kind.describe}), SOLUTION_VERSION)
+    kind = next((kind for kind in BATCH_KINDS if call in {kind.create, kind.describe}), SOLUTION_VERSION)
     run = guarded.run(alone(kind))
 
     state = "Get training metrics" if call == METRICS else f"{'Create' if call in CREATES else 'Describe'} {kind.label}"

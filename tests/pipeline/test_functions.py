@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
+from lambdas.teardown.deletion import ResourcesRemainError, empty_group
 from lambdas.teardown.handler import handler as teardown_handler
-from lambdas.teardown.solutions import SolutionsRemainError, delete_solutions
 from lambdas.transform.handler import handler as transform_handler
 from spec.compiler import dataset_mappings
 from spec.errors import DamagedError, SourceEmptyError, TransformError
@@ -206,12 +206,12 @@ def test_teardown_stops_trainings_and_deletes_solutions(trained: Rig) -> None:
     trained.arm(job="SolutionVersion", outcome="STALL")
     personalize.create_solution_version(solutionArn=before[0])
 
-    with pytest.raises(SolutionsRemainError, match="delete the stack again"):
-        delete_solutions(personalize, group, seconds=0)
-    assert sorted(before) == delete_solutions(personalize, group, seconds=60)
+    with pytest.raises(ResourcesRemainError, match="try the stack again"):
+        empty_group(personalize, group, seconds=0)
+    assert sorted(before) == empty_group(personalize, group, seconds=60)
 
     assert [] == personalize.list_solutions(datasetGroupArn=group)["solutions"]
-    assert [] == delete_solutions(personalize, group + "-gone", seconds=60)
+    assert [] == empty_group(personalize, group + "-gone", seconds=60)
 
 
 @pytest.fixture
@@ -267,9 +267,9 @@ def test_teardown_always_answers(  # noqa: PLR0917  # three fixtures and one tab
 
     (answer,) = answers
     assert (status, group, "request") == (answer["Status"], answer["PhysicalResourceId"], answer["RequestId"])
-    assert ("SolutionsRemainError" in answer["Reason"]) == (status == "FAILED")
+    assert ("ResourcesRemainError" in answer["Reason"]) == (status == "FAILED")
     personalize = rig.aws.client("personalize")
     left = personalize.list_solutions(datasetGroupArn=group)["solutions"]
     assert bool(left) == (kind == "Create" or status == "FAILED")
     # What is being deleted would be in the way of the next test, which makes it again.
-    delete_solutions(personalize, group, seconds=60)
+    empty_group(personalize, group, seconds=60)

@@ -20,7 +20,7 @@ from bench.state_machine_dot import general, job_states, levels
 from spec.files import PIPELINES, ROOT
 from spec.load import load
 from stacks.states.run import definition
-from tests.documents import parsed, shop
+from tests.documents import LIVE, parsed, shop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +90,10 @@ def _right() -> dict[str, dict[str, Any]]:
         "glue": machine(engine="glue"),
         "auto": machine(engine="auto"),
         "ten solutions": machine(solutions=ten),
+        "real time": machine(**LIVE),
+        "filtered": machine(
+            **LIVE, solutions__0__batch_inference=[{"name": "a"}, {"name": "b", "filter": "not-bought"}]
+        ),
     }
 
 

@@ -11,7 +11,9 @@ from aws_cdk import App, Stack
 from aws_cdk.assertions import Match, Template
 from aws_cdk.aws_s3 import Bucket
 
-from spec.resources import KINDS
+from spec.resources import BATCH_KINDS, KINDS
+from stacks.app import add_stacks
+from tests.documents import LIVE, parsed
 from tests.stacks.conftest import CONTEXT, PARTS, film_app, nag_findings
 
 if TYPE_CHECKING:
@@ -34,9 +36,31 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def live_app(outdir: Path) -> App:
+    """Return an app with the stacks of a shop that answers in real time."""
+    app = App(context=CONTEXT, outdir=str(outdir))
+    add_stacks(app, parsed(**LIVE), stage="dev", keep_data=True)
+    return app
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The assembly of the shop that answers in real time."""
+    folder = tmp_path_factory.mktemp("live")
+    live_app(folder).synth()
+    return folder
+
+
+@pytest.fixture
+def live_templates(live: Path) -> Templates:
+    """The templates of the shop that answers in real time, by part."""
+    return {part: json.loads((live / f"shop-dev-{part}.template.json").read_text()) for part in PARTS}
+
+
 def test_cdk_nag_reports_nothing(tmp_path: Path) -> None:
     """Every finding of AwsSolutions is solved, or acknowledged on one resource with its reason."""
-    assert [] == nag_findings(film_app(tmp_path), tmp_path)
+    assert [] == nag_findings(film_app(tmp_path / "films"), tmp_path / "films")
+    assert [] == nag_findings(live_app(tmp_path / "live"), tmp_path / "live")
 
 
 def test_cdk_nag_would_report(tmp_path: Path) -> None:
@@ -47,33 +71,34 @@ def test_cdk_nag_would_report(tmp_path: Path) -> None:
     assert "AwsSolutions-S10 other/Bare/Resource" in nag_findings(app, tmp_path)
 
 
-def test_cfn_lint_reports_nothing(assembly: Path) -> None:
+def test_cfn_lint_reports_nothing(assembly: Path, live: Path) -> None:
     """The templates, the state machine's definition included, pass cfn-lint with warnings."""
-    files = sorted(str(file) for file in assembly.glob("*.template.json"))
+    files = sorted(str(file) for folder in (assembly, live) for file in folder.glob("*.template.json"))
     done = subprocess.run(["cfn-lint", *files], capture_output=True, text=True, check=False)
 
-    assert len(PARTS) == len(files)
+    assert 2 * len(PARTS) == len(files)
     assert (0, "") == (done.returncode, done.stdout)
 
 
-def test_no_statement_allows_every_action(templates: Templates) -> None:
+def test_no_statement_allows_every_action(live_templates: Templates) -> None:
     """No policy names a wildcard action."""
-    found = [action for statement in statements(templates) for action in listed(statement["Action"])]
+    found = [action for statement in statements(live_templates) for action in listed(statement["Action"])]
 
     assert found
     assert [] == [action for action in found if "*" in action]
 
 
-def test_every_resource_is_named_where_the_service_knows_names(templates: Templates) -> None:
+def test_every_resource_is_named_where_the_service_knows_names(live_templates: Templates) -> None:
     """Resource * stands only where the service knows no resource: X-Ray, logs, metrics, Personalize's lists."""
     free = {
         action
-        for statement in statements(templates)
+        for statement in statements(live_templates)
         if "*" in listed(statement["Resource"])
         for action in listed(statement["Action"])
     }
 
-    assert {"cloudwatch:PutMetricData", "personalize:ListSolutions", "personalize:ListSolutionVersions"} == {
+    lists = {"Campaigns", "Recommenders", "Solutions", "SolutionVersions"}
+    assert {"cloudwatch:PutMetricData", *(f"personalize:List{kinds}" for kinds in lists)} == {
         action for action in free if action.split(":")[0] not in {"logs", "xray"}
     }
     assert not {"logs:PutLogEvents", "logs:CreateLogStream"} & free
@@ -189,17 +214,27 @@ def test_step_functions_may_take_the_state_machines_role(templates: Templates) -
     assert ':stateMachine:movielens-dev-alert"' in alert
 
 
-def test_the_state_machine_may_create_and_describe_each_kind(templates: Templates) -> None:
-    """The grants follow the table of kinds: each create and describe call, on ARNs of this pipeline."""
-    granted = {
+def grants(templates: Templates, part: str) -> dict[str, str]:
+    """Return what a stack's roles may do with Personalize: resources, as text, by action."""
+    return {
         action: json.dumps(statement["Resource"])
-        for statement in statements({"workflow": templates["workflow"]})
+        for statement in statements({part: templates[part]})
         for action in listed(statement["Action"])
+        if action.startswith("personalize:")
     }
 
+
+def test_the_state_machine_may_do_what_the_file_asks_for(templates: Templates, live_templates: Templates) -> None:
+    """The grants follow the table of kinds: create, describe and update, on ARNs of this pipeline, and no more."""
+    granted, more = grants(templates, "workflow"), grants(live_templates, "workflow")
+
     for kind in KINDS:
-        for action in (kind.create, kind.describe):
-            assert f":{kind.arn_type}/movielens-dev-*" in granted[f"personalize:{action}"]
+        for action in (kind.create, kind.describe, *([kind.update] if kind.updatable else [])):
+            assert f":{kind.arn_type}/shop-dev-*" in more.pop(f"personalize:{action}")
+            assert (kind in BATCH_KINDS) == (f"personalize:{action}" in granted)
+    assert {"personalize:GetSolutionMetrics"} == set(more)
+    assert ":solution/shop-dev-*" in grants(live_templates, "workflow")["personalize:CreateCampaign"]
+    assert "DatasetGroupArn" in grants(live_templates, "workflow")["personalize:CreateRecommender"]
     assert "InteractionsDatasetArn" in granted["personalize:CreateDatasetImportJob"]
     assert "DatasetGroupArn" in granted["personalize:CreateSolution"]
     assert ":solution/movielens-dev-*" in granted["personalize:CreateBatchInferenceJob"]

@@ -11,6 +11,8 @@ import pytest
 from lambdas.build_layer import pins
 from spec.files import ROOT
 from spec.limits import MAX_NAME_LENGTH, NAME_PATTERN
+from spec.realtime import campaign_request, recommender_config
+from spec.realtime_section import Campaign, Recommender
 from spec.resources import KINDS
 from spec.schedule import check_expression
 
@@ -34,6 +36,9 @@ def test_kinds_follow_the_service_model(kind: ResourceKind) -> None:
     described = describe.output_shape.members[lower(kind.name)].members
     assert {"status", lower(kind.arn_field)} <= set(described)
     assert kind.passes_role == ("roleArn" in create.input_shape.members)
+    if kind.updatable:
+        assert set(MODEL.operation_model(kind.update).input_shape.members) <= set(described)
+        assert {"status", "creationDateTime", "failureReason"} <= set(described[lower(kind.latest_update)].members)
 
 
 def test_names_follow_the_service_model() -> None:
@@ -63,3 +68,32 @@ def test_the_layer_holds_what_the_functions_import() -> None:
 def test_cron_words_are_case_blind() -> None:
     """Month and day names may be small."""
     assert "cron(0 3 ? jan sun *)" == check_expression("cron(0 3 ? jan sun *)")
+
+
+def members(operation: str, path: str) -> set[str]:
+    """Return the members of a structure in a request, as Step Functions writes them."""
+    names = MODEL.operation_model(operation).input_shape.members[path].members
+    return {name[0].upper() + name[1:] for name in names}
+
+
+def test_campaigns_and_recommenders_can_be_given_every_option() -> None:
+    """Each option that botocore knows of their configuration can be said in the pipeline file."""
+    exploration = {"weight": 0.25, "item_age_cut_off": 7}
+    influence = {"popularity": 0.5, "freshness": 1}
+    campaign = campaign_request(Campaign(exploration=exploration, ranking_influence=influence, min_provisioned_tps=3))
+    columns = {"items": ["PRICE"]}
+    recommender = Recommender(
+        name="r",
+        recipe="aws-ecomm-recommended-for-you",
+        exploration=exploration,
+        excluded_columns=columns,
+        included_columns={"users": ["AGE"]},
+    )
+
+    assert members("CreateCampaign", "campaignConfig") == set(campaign["CampaignConfig"])
+    assert members("CreateRecommender", "recommenderConfig") == set(recommender_config(recommender))
+    assert {"explorationWeight": "0.25", "explorationItemAgeCutOff": "7"} == campaign["CampaignConfig"][
+        "ItemExplorationConfig"
+    ]
+    assert {"POPULARITY": 0.5, "FRESHNESS": 1} == campaign["CampaignConfig"]["RankingInfluence"]
+    assert 3 == campaign["MinProvisionedTPS"]

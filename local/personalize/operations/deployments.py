@@ -68,7 +68,7 @@ def _update_campaign(backend: PersonalizeBackend, params: Params) -> dict[str, s
     if version.members["datasetGroupArn"] != campaign.members["datasetGroupArn"]:
         raise InvalidInputException(f"{version.arn} belongs to another dataset group than {campaign.arn}")
     changed["solutionArn"] = version.members["solutionArn"]
-    campaign.begin_update(wanted, changed)
+    backend.update(campaign, wanted, changed)
     return created(campaign)
 
 
@@ -149,9 +149,8 @@ def _update_recommender(backend: PersonalizeBackend, params: Params) -> dict[str
     config = {**before, **_checked_config(backend, group_arn, params["recommenderConfig"], recipe)}
     failed = recommender.is_at(Status.CREATE_FAILED)
     trains = failed or config.get("trainingDataConfig") != before.get("trainingDataConfig")
-    update = recommender.begin_update({"recommenderConfig": config}, {"recommenderConfig": config}, works=trains)
-    if trains:
-        backend.start_update(recommender, update, _training(backend, recommender, config))
+    work = _training(backend, recommender, config) if trains else None
+    backend.update(recommender, {"recommenderConfig": config}, {"recommenderConfig": config}, work)
     return created(recommender)
 
 

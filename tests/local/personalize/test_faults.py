@@ -1,6 +1,7 @@
 """The door through which faults are switched on."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import requests
@@ -170,3 +171,24 @@ def test_a_delay_is_over_with_its_job(account: Account, door: str, aws: Embedded
     account.vanish(solution)
     with pytest.raises(account.personalize.exceptions.ResourceNotFoundException):
         account.describe(version)
+
+
+def test_an_update_fails_for_the_wanted_reason(account: Account, door: str) -> None:
+    """An armed update ends with the wanted status and reason; the campaign goes on as it was, and the next is done."""
+    del door
+    version = account.active(account.start_training(account.solution(account.imported(csv(two_groups())))))
+    arn = account.active(account.personalize.create_campaign(name="live", solutionVersionArn=version)["campaignArn"])
+
+    def updated(rate: int) -> dict[str, Any]:
+        account.personalize.update_campaign(campaignArn=arn, minProvisionedTPS=rate)
+        while (seen := account.describe(arn))["latestCampaignUpdate"]["status"] not in {"ACTIVE", "CREATE FAILED"}:
+            pass
+        return seen
+
+    account.fault(job="CampaignUpdate", outcome="CREATE FAILED", reason="no room")
+    failed, done = updated(2), updated(3)
+
+    assert (failed["status"], failed["minProvisionedTPS"]) == ("ACTIVE", 1)
+    assert failed["latestCampaignUpdate"]["failureReason"] == "no room"
+    assert account.describe(arn)["minProvisionedTPS"] == 3
+    assert done["latestCampaignUpdate"]["status"] == "ACTIVE"

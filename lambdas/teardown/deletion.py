@@ -1,0 +1,131 @@
+"""Delete what runs made in a dataset group: CloudFormation knows nothing of it.
+
+Personalize refuses to delete a dataset group while solutions or recommenders are in it, and solutions while they have
+campaigns (pages API_DeleteDatasetGroup, API_DeleteSolution).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_IN_PROGRESS = ("CREATE PENDING", "CREATE IN_PROGRESS")
+_FIRST_WAIT = 0.5
+_LONGEST_WAIT = 15.0
+
+
+class ResourcesRemainError(Exception):
+    """Resources are still there when the time is up; the message names them."""
+
+
+def empty_group(
+    personalize: Any, dataset_group_arn: str, *, seconds: float, sleep: Callable[[float], None] = time.sleep
+) -> list[str]:
+    """Delete every recommender, campaign and solution of a dataset group, and return the ARNs once they are gone.
+
+    Trainings in progress are stopped: they are billed up to here, and block the deletion.
+
+    Args:
+        personalize: a boto3 Personalize client.
+        dataset_group_arn: the group; if it is gone already, there is nothing to do.
+        seconds: how long this may take.
+        sleep: waits between looks.
+
+    Raises:
+        ResourcesRemainError: some are still there after ``seconds``.
+    """
+    found: set[str] = set()
+
+    def remaining() -> list[str]:
+        arns = list(_resources(personalize, dataset_group_arn))
+        found.update(arns)
+        for arn in arns:
+            _delete(personalize, arn)
+        return arns
+
+    _until_none(remaining, seconds, sleep)
+    return sorted(found)
+
+
+def delete_arns(
+    personalize: Any, arns: list[str], *, seconds: float, sleep: Callable[[float], None] = time.sleep
+) -> None:
+    """Delete campaigns and recommenders, and return once they are gone.
+
+    Args:
+        personalize: a boto3 Personalize client.
+        arns: what to delete; what is not there needs nothing.
+        seconds: how long this may take.
+        sleep: waits between looks.
+
+    Raises:
+        ResourcesRemainError: some are still there after ``seconds``.
+    """
+    _until_none(lambda: [arn for arn in arns if not _delete(personalize, arn)], seconds, sleep)
+
+
+def _until_none(remaining: Callable[[], list[str]], seconds: float, sleep: Callable[[float], None]) -> None:
+    deadline = time.monotonic() + seconds
+    wait = _FIRST_WAIT
+    while left := remaining():
+        if time.monotonic() + wait > deadline:
+            raise ResourcesRemainError(
+                f"Not deleted within {seconds:.0f} s: {', '.join(sorted(left))}. What is being made or changed, and "
+                "solutions with campaigns of others, cannot be deleted: see to that, then try the stack again."
+            )
+        sleep(wait)
+        wait = min(2 * wait, _LONGEST_WAIT)
+
+
+def _resources(personalize: Any, dataset_group_arn: str) -> Iterator[str]:
+    """Yield ARNs in the order in which they can be deleted."""
+    try:
+        yield from _listed(personalize, "recommender", datasetGroupArn=dataset_group_arn)
+        solutions = list(_listed(personalize, "solution", datasetGroupArn=dataset_group_arn))
+    except personalize.exceptions.ResourceNotFoundException:
+        return
+    for solution in solutions:
+        # It may have vanished since.
+        with contextlib.suppress(personalize.exceptions.ResourceNotFoundException):
+            yield from _listed(personalize, "campaign", solutionArn=solution)
+    yield from solutions
+
+
+def _listed(personalize: Any, kind: str, **selected: str) -> Iterator[str]:
+    pages = personalize.get_paginator(f"list_{kind}s").paginate(**selected)
+    for page in pages:
+        yield from (each[f"{kind}Arn"] for each in page[f"{kind}s"])
+
+
+def _delete(personalize: Any, arn: str) -> bool:
+    """Ask for a deletion; return whether the resource is gone."""
+    kind = arn.split(":")[5].split("/", maxsplit=1)[0]
+    try:
+        getattr(personalize, f"delete_{kind}")(**{f"{kind}Arn": arn})
+    except personalize.exceptions.ResourceNotFoundException:
+        return True
+    except personalize.exceptions.ResourceInUseException:
+        if kind == "solution":
+            _stop_trainings(personalize, arn)
+    return False
+
+
+def _stop_trainings(personalize: Any, arn: str) -> None:
+    pages = personalize.get_paginator("list_solution_versions").paginate(solutionArn=arn)
+    # The solution may have vanished meanwhile; the next look sees that.
+    with contextlib.suppress(personalize.exceptions.ResourceNotFoundException):
+        for page in pages:
+            for version in page["solutionVersions"]:
+                if version["status"] in _IN_PROGRESS:
+                    _stop(personalize, version["solutionVersionArn"])
+
+
+def _stop(personalize: Any, version_arn: str) -> None:
+    # It may have ended since it was listed; the next look sees that.
+    gone = (personalize.exceptions.ResourceInUseException, personalize.exceptions.ResourceNotFoundException)
+    with contextlib.suppress(*gone):
+        personalize.stop_solution_version_creation(solutionVersionArn=version_arn)

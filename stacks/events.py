@@ -1,0 +1,82 @@
+"""What events are taken in by, and what recommendations have led to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_personalize as personalize
+from constructs import Construct
+
+from stacks.acknowledge import acknowledge
+from stacks.storage import ATTRIBUTION
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spec.realtime_section import MetricAttribution
+    from stacks.storage import StorageStack
+
+
+def add_event_tracker(
+    scope: Construct, *, group: personalize.CfnDatasetGroup, datasets: Sequence[personalize.CfnDataset]
+) -> None:
+    """Add the event tracker of a dataset group, which has one at most; the stack tells its tracking id."""
+    tracker = personalize.CfnEventTracker(
+        scope, "EventTracker", name=group.name, dataset_group_arn=group.attr_dataset_group_arn
+    )
+    tracker.node.add_dependency(*datasets)
+    CfnOutput(scope, "TrackingId", value=tracker.attr_tracking_id, description="For PutEvents")
+
+
+class Attribution(Construct):
+    """The metric attribution of a dataset group, which has one at most, and the role that it reports with."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        wanted: MetricAttribution,
+        group: personalize.CfnDatasetGroup,
+        datasets: Sequence[personalize.CfnDataset],
+        trust: iam.IPrincipal,
+        storage: StorageStack,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        path = f"s3://{storage.bucket.bucket_name}/{ATTRIBUTION}{wanted.report}/"
+        attribution = personalize.CfnMetricAttribution(
+            self,
+            "Attribution",
+            name=group.name,
+            dataset_group_arn=group.attr_dataset_group_arn,
+            metrics=[
+                personalize.CfnMetricAttribution.MetricAttributeProperty(
+                    event_type=metric.event_type, expression=metric.expression, metric_name=metric.name
+                )
+                for metric in wanted.metrics
+            ],
+            metrics_output_config=personalize.CfnMetricAttribution.MetricsOutputConfigProperty(
+                role_arn=self._role(trust, storage if wanted.report else None).role_arn,
+                s3_data_destination={"path": path} if wanted.report else None,
+            ),
+        )
+        attribution.node.add_dependency(*datasets)
+
+    def _role(self, trust: iam.IPrincipal, storage: StorageStack | None) -> iam.Role:
+        role = iam.Role(
+            self,
+            "Role",
+            description="What Amazon Personalize reports with",
+            assumed_by=trust,
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(sid="MetricsTakeNoResource", actions=["cloudwatch:PutMetricData"], resources=["*"])
+        )
+        acknowledge(role, "CloudWatch metrics know no resource", "IAM5[Resource::*]")
+        if storage:
+            pattern = f"{ATTRIBUTION}*"
+            role.add_to_policy(iam.PolicyStatement(actions=["s3:PutObject"], resources=storage.arns((pattern,))))
+            acknowledge(role, "Reports have names that the service gives", storage.wildcard_finding(pattern))
+        return role

@@ -1,0 +1,97 @@
+"""The recommenders of a domain dataset group: made once, updated where the pipeline file has changed, else left alone.
+
+They train by themselves, first on what this run has imported. The fragment is the item processor of a Map; each
+iteration ends with a result, also a failed one: siblings and solutions go on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spec.names import recommender_name
+from spec.realtime import recommender_config
+from spec.recipes import USE_CASES
+from spec.resources import RECOMMENDER
+from stacks.states.asl import State, States, jsonata, merged
+from stacks.states.job import Job, caught
+
+if TYPE_CHECKING:
+    from spec.pipeline import Pipeline
+
+FIRST_STATE = "Recommenders"
+
+_FAILURE = "recommenderFailure"
+_FAILED = "End of failed recommender"
+
+
+def states(pipeline: Pipeline, stage: str, *, next_state: str, on_failure: str) -> States:
+    """Return the fragment, which is empty without recommenders; it goes on with the results in ``$recommenders``."""
+    if not pipeline.recommenders:
+        return {}
+    return {
+        FIRST_STATE: {
+            "Type": "Map",
+            "Comment": "Every recommender by itself: one that fails does not stop the others, nor the solutions.",
+            "Items": [_plan(pipeline, stage, index) for index in range(len(pipeline.recommenders))],
+            "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "INLINE"},
+                "StartAt": "Begin recommender",
+                "States": _each(pipeline),
+            },
+            "Catch": caught("recommenders", go_to=on_failure),
+            "Assign": {"recommenders": jsonata("$states.result")},
+            "Output": {},
+            "Next": next_state,
+        }
+    }
+
+
+def _plan(pipeline: Pipeline, stage: str, index: int) -> dict[str, Any]:
+    recommender = pipeline.recommenders[index]
+    return {
+        "name": recommender.name,
+        "resource": recommender_name(pipeline, stage, recommender),
+        "recipe": USE_CASES[recommender.recipe].arn,
+        "config": recommender_config(recommender),
+    }
+
+
+def _each(pipeline: Pipeline) -> States:
+    job = Job(
+        kind=RECOMMENDER,
+        name="$plan.resource",
+        arguments=(
+            "{'DatasetGroupArn': '${DatasetGroupArn}', 'RecipeArn': $plan.recipe, 'RecommenderConfig': $plan.config}"
+        ),
+        timeout=pipeline.timeouts.recommender,
+        next="Recommender result",
+        on_failure=_FAILED,
+        failure_variable=_FAILURE,
+        wanted="{'RecommenderConfig': $plan.config}",
+    )
+    begin: State = {
+        "Type": "Pass",
+        "Comment": "Name, use case and configuration, from the pipeline file.",
+        "Assign": {"plan": jsonata("$states.input")},
+        "Next": job.first_state,
+    }
+    # Failures of solutions are told with their solution; here the name stands beside the state.
+    told = f"{{'state': ${_FAILURE}.state & ' (' & $plan.name & ')', 'recommender': $plan.name}}"
+    results = {
+        "Recommender result": _result(
+            "What the manifest says of this recommender.",
+            arn=jsonata(f"${RECOMMENDER.variable}.arn"),
+            status=jsonata(f"${RECOMMENDER.variable}.status"),
+        ),
+        _FAILED: _result(
+            "The recommender's result is its failure; the others go on.",
+            status="FAILED",
+            failure=jsonata(f"$merge([${_FAILURE}, {told}])"),
+        ),
+    }
+    return merged({"Begin recommender": begin}, job.states(), results)
+
+
+def _result(comment: str, **more: str) -> State:
+    output = {"name": jsonata("$plan.name"), "recipe": jsonata("$plan.recipe"), **more}
+    return {"Type": "Pass", "Comment": comment, "Output": output, "End": True}
