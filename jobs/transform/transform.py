@@ -49,7 +49,6 @@ def transform(
     check_size(request, objects)
     lineage = lineage_of(request, objects)
     planned = changes(request, lineage, store)
-    store.write(lineage_key(request.run), lineage.model_dump_json(indent=1).encode())
     try:
         return _transform(session, request, store, lineage, planned)
     finally:
@@ -89,6 +88,7 @@ def _transform(
         batch_inputs=inputs,
         warnings=warnings(reports),
     )
+    store.write(lineage_key(request.run), lineage.model_dump_json(indent=1).encode())
     store.write(report_key(request.run), document.model_dump_json(indent=1).encode())
     return document
 

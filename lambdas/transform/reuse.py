@@ -44,6 +44,7 @@ def reuse(request: TransformRequest, lineage: Lineage, planned: Sequence[Change]
         for dataset, change in zip(report.datasets, planned, strict=True)
     ]
     again = report.model_copy(update={"datasets": datasets, "batch_inputs": inputs, "unchanged_since": run})
+    store.write(lineage_key(request.run), lineage.model_dump_json(indent=1).encode())
     store.write(report_key(request.run), again.model_dump_json(indent=1).encode())
     return again
 

@@ -44,7 +44,6 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
     objects = [list_objects(s3, request.bucket, mapping.dataset, mapping.path) for mapping in request.datasets]
     lineage = lineage_of(request, objects)
     planned = changes(request, lineage, store)
-    store.write(lineage_key(request.run), lineage.model_dump_json(indent=1).encode())
     if report := reuse(request, lineage, planned, s3):
         return report
     check_size(request, objects)
@@ -70,6 +69,7 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
         batch_inputs=inputs,
         warnings=warnings(reports),
     )
+    store.write(lineage_key(request.run), lineage.model_dump_json(indent=1).encode())
     store.write(report_key(request.run), report.model_dump_json(indent=1).encode())
     return report
 
