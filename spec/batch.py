@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from spec.filters import expression_of
-from spec.limits import MAX_QUERIES_PER_FILE
+from spec.limits import MAX_QUERIES_PER_FILE, MAX_THEMED_LINES_PER_FILE
 from spec.names import filter_suffix
 from spec.recipes import RECIPES
 from spec.solution_section import ActiveUsers, BatchSegmentJob, IdFile
@@ -38,14 +38,14 @@ def _filter(pipeline: Pipeline, job: BatchInferenceJob | BatchSegmentJob) -> dic
 
 def _plan(kind: str, line: Line | SegmentInput | None, job: BatchInferenceJob | BatchSegmentJob) -> dict[str, Any]:
     assert line is not None, "spec.checks lets no job pass that its recipe does not offer"
-    users = None if isinstance(job, BatchSegmentJob) else job.users
+    users, themes = (None, None) if isinstance(job, BatchSegmentJob) else (job.users, job.themes_from)
     given = BatchInput(
         prefix="",
         line=line,
         users=_selected(users or "all") if line in {"user", "ranking"} else None,
         items=_selected(job.items or "all") if line in {"item", "ranking"} else None,
         attributes=job.attributes if isinstance(job, BatchSegmentJob) else None,
-        lines_per_file=MAX_QUERIES_PER_FILE[line] if kind == "segment" else LINES_PER_FILE,
+        lines_per_file=_lines_per_file(kind, line, themes),
     )
     document = given.model_dump(mode="json", exclude={"prefix"}, exclude_none=True)
     return {
@@ -54,7 +54,14 @@ def _plan(kind: str, line: Line | SegmentInput | None, job: BatchInferenceJob | 
         "num_results": job.num_results,
         "max_errors": job.max_errors,
         "input": document,
+        **({"themes_from": themes} if themes else {}),
     }
+
+
+def _lines_per_file(kind: str, line: Line | SegmentInput, themes: str | None) -> int:
+    if themes:
+        return MAX_THEMED_LINES_PER_FILE
+    return MAX_QUERIES_PER_FILE[line] if kind == "segment" else LINES_PER_FILE
 
 
 def _selected(given: object) -> Any:

@@ -36,7 +36,18 @@ def check(document: dict[str, Any]) -> Iterator[Finding]:
     yield from check_filters(pipeline, items(document.get("filters")), solutions, mapped_columns(datasets))
     yield from check_recommenders(pipeline, items(document.get("recommenders")), domain, datasets)
     yield from check_attribution(mapping(document.get("metric_attribution")), domain, mapped_columns(datasets))
+    yield from _check_events(document, solutions)
     yield from _check_texts(document, ())
+
+
+def _check_events(document: dict[str, Any], solutions: list[Any]) -> Iterator[Finding]:
+    for index, solution in enumerate(map(mapping, solutions)):
+        if document.get("event_tracker") is True and solution.get("unchanged_data") == "skip":
+            yield Finding(
+                ("solutions", index, "unchanged_data"),
+                "with an event tracker there is new data although the raw data is the same",
+                "Train, or go without event_tracker",
+            )
 
 
 def _check_texts(value: Any, path: Path) -> Iterator[Finding]:

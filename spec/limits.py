@@ -49,6 +49,9 @@ MAX_INPUT_FILES = 1000
 MAX_INPUT_BYTES = 1024**3
 """Bytes of all input files of a batch job (page limits)."""
 
+MAX_THEMED_LINES_PER_FILE = 100
+"""Lines of an input file of batch inference with themes (page limits)."""
+
 MAX_QUERIES_PER_FILE = {"item": 500, "attributes": 10}
 """Lines of an input file of a batch segment job, by what a line names (page limits)."""
 

@@ -88,6 +88,22 @@ def _check_jobs(
                 yield Finding(place, f"{recipe.name} offers no {kind}", f"Use {right}" if right else "Remove it")
             else:
                 yield from _check_job(place, job, recipe.name, line, item_columns)
+                yield from _check_themes((*place, "themes_from"), job.get("themes_from"), recipe, item_columns)
+
+
+def _check_themes(path: Path, title: Any, recipe: Recipe, item_columns: dict[str, Any]) -> Iterator[Finding]:
+    """Check what themes need (page themed-batch-recommendations): their recipe, a text, and the column of titles."""
+    if title is None:
+        return
+    if recipe.name != "aws-similar-items":
+        yield Finding(path, f"{recipe.name} gives no themes", "Use aws-similar-items, or remove it")
+    elif title not in item_columns:
+        known = ", ".join(item_columns) or "none"
+        yield Finding(path, f"'{title}' is no column of items", f"Name the one with their titles; there are: {known}")
+    elif not any(
+        name == "PRODUCT_DESCRIPTION" or mapping(form).get("type") == "textual" for name, form in item_columns.items()
+    ):
+        yield Finding(path, "themes need a textual column of items", "Add one with type: textual")
 
 
 _TAKES = {

@@ -95,6 +95,9 @@ class BatchInferenceJob(_BatchJob):
         description="related items: those to find others for, default all. Ranking: those to rank for each user",
     )
     num_results: int = Field(default=25, ge=1, le=MAX_NUM_RESULTS, description="items per line")
+    themes_from: str | None = absent(
+        description="aws-similar-items: name what related items have in common; the column of items with their titles"
+    )
 
 
 class BatchSegmentJob(_BatchJob):

@@ -24,16 +24,19 @@ class Columns(NamedTuple):
         key: key of the line's input.
         named: column of what the line names.
         found: column of what was found for it.
+        themed: whether lines have a theme, what was found being of it.
     """
 
     key: str
     named: str
     found: str
+    themed: bool = False
 
     @property
     def results(self) -> dict[str, str]:
         """Columns of the table of results, with Athena's types."""
-        return {self.named: "string", "rank": "int", self.found: "string", "score": "double"}
+        theme = {"theme": "string"} if self.themed else {}
+        return {self.named: "string", "rank": "int", self.found: "string", "score": "double", **theme}
 
     @property
     def changes(self) -> dict[str, str]:
@@ -41,7 +44,7 @@ class Columns(NamedTuple):
         return {self.named: "string", self.found: "string", "change": "string", "rank": "int", "rank_before": "int"}
 
 
-COLUMNS: dict[tuple[str, BatchInput | SegmentInput], Columns] = {
+_COLUMNS: dict[tuple[str, BatchInput | SegmentInput], Columns] = {
     ("inference", "user"): Columns("userId", "user_id", "item_id"),
     ("inference", "ranking"): Columns("userId", "user_id", "item_id"),
     ("inference", "item"): Columns("itemId", "item_id", "related_item_id"),
@@ -49,6 +52,16 @@ COLUMNS: dict[tuple[str, BatchInput | SegmentInput], Columns] = {
     ("segment", "attributes"): Columns("itemAttributes", "item_attributes", "user_id"),
 }
 """By kind of job and what a line of its input names."""
+
+
+def columns_of(job: dict[str, Any]) -> Columns:
+    """Return the columns of a batch job's tables; the job is one of ``spec.batch.batch_plans``."""
+    return columns(job["kind"], job["input"]["line"], themed="themes_from" in job)
+
+
+def columns(kind: str, line: BatchInput | SegmentInput, *, themed: bool = False) -> Columns:
+    """Return the columns of a job's tables by its kind and what a line of its input names."""
+    return _COLUMNS[kind, line]._replace(themed=themed)
 
 
 def database_name(prefix: str) -> str:

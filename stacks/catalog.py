@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from spec.batch import batch_plans
-from spec.tables import COLUMNS, database_name, table_input
+from spec.tables import columns_of, database_name, table_input
 
 if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
@@ -45,7 +45,7 @@ class Catalog(Construct):
         )
         for solution in pipeline.solutions:
             for job in batch_plans(pipeline, solution):
-                columns = COLUMNS[job["kind"], job["input"]["line"]]
+                columns = columns_of(job)
                 curated = f"s3://{bucket.bucket_name}/curated/{solution.name}/{job['name']}/"
                 folders: dict[TableKind, str] = {
                     "newest": f"{curated}none/",

@@ -64,7 +64,7 @@ def _part(table: pl.LazyFrame, part: int, parts: int) -> pl.LazyFrame:
 
 
 def _changed(now: pl.LazyFrame, before: pl.LazyFrame) -> pl.LazyFrame:
-    key, _, found, _ = now.collect_schema().names()
+    key, _, found = now.collect_schema().names()[:3]
     rank, rank_before = pl.col("rank"), pl.col("rank_before")
     change = (
         pl.when(rank_before.is_null())
@@ -74,8 +74,7 @@ def _changed(now: pl.LazyFrame, before: pl.LazyFrame) -> pl.LazyFrame:
         .when(rank != rank_before)
         .then(pl.lit("moved"))
     )
-    joined = now.drop("score").join(
-        before.drop("score").rename({"rank": "rank_before"}), on=[key, found], how="full", coalesce=True
-    )
+    of_before = before.select(key, found, pl.col("rank").alias("rank_before"))
+    joined = now.select(key, found, "rank").join(of_before, on=[key, found], how="full", coalesce=True)
     columns = joined.select(key, found, change.alias("change"), "rank", "rank_before")
     return columns.filter(pl.col("change").is_not_null()).sort(key, "rank", "rank_before", nulls_last=True)

@@ -8,7 +8,7 @@ import polars as pl
 
 from lambdas.publish.changes import changes
 from lambdas.publish.request import PublishReport
-from spec.tables import COLUMNS
+from spec.tables import columns
 
 if TYPE_CHECKING:
     from lambdas.publish.request import Line, PublishRequest
@@ -21,6 +21,8 @@ _LINE: dict[str, pl.DataType | type[pl.DataType]] = {
             "usersList": pl.List(pl.String),
             "recommendedUsers": pl.List(pl.String),
             "scores": pl.List(pl.Float64),
+            "itemsThemeRelevanceScores": pl.List(pl.Float64),
+            "theme": pl.String,
         }
     ),
     "error": pl.String,
@@ -51,7 +53,8 @@ def publish(request: PublishRequest, s3: Any) -> PublishReport:
     if not uris:
         raise OutputMissingError(f"No .out object under s3://{request.bucket}/{request.output}.")
     lines = pl.scan_ndjson(uris, schema=_LINE)
-    table, failed = results(lines, request.kind, request.line), errors(lines, request.kind, request.line)
+    table = results(lines, request.kind, request.line, themed=request.themed)
+    failed = errors(lines, request.kind, request.line)
     folder = f"{request.curated}run={request.run}/"
     key, rejects = f"{folder}part-00000.parquet", f"s3://{request.bucket}/{request.rejects}"
     _, _, totals, errored, counts = pl.collect_all(
@@ -91,38 +94,39 @@ def output_keys(s3: Any, bucket: str, prefix: str) -> list[str]:
     return [item["Key"] for page in pages for item in page.get("Contents", ()) if item["Key"].endswith(".out")]
 
 
-def results(lines: pl.LazyFrame, kind: str, line: Line) -> pl.LazyFrame:
-    """Return what was found, a row per line without error and rank: what the line names, rank, finding, score.
+def results(lines: pl.LazyFrame, kind: str, line: Line, *, themed: bool = False) -> pl.LazyFrame:
+    """Return what was found, a row per line without error and rank, with the columns of ``spec.tables``.
 
     Args:
         lines: what Personalize wrote.
         kind: ``inference`` or ``segment``.
-        line: what a line of the input names: ``user``, ``item``, ``ranking`` or ``attributes``.
+        line: what a line of the input names.
+        themed: whether lines have a theme; scores then say how well an item fits it.
     """
-    key, named, found = COLUMNS[kind, line]
+    wanted = columns(kind, line, themed=themed)
     output = pl.col("output").struct
+    scores = output["itemsThemeRelevanceScores" if themed else "scores"]
     return (
         lines.filter(_IS_SCORED)
         .select(
-            pl.col("input").struct[key].alias(named),
-            _FOUND.alias(found),
-            output["scores"].alias("scores"),
+            pl.col("input").struct[wanted.key].alias(wanted.named),
+            _FOUND.alias(wanted.found),
+            scores.alias("scores"),
             pl.int_ranges(_FOUND.list.len().cast(pl.Int32), dtype=pl.Int32).alias("rank"),
+            output["theme"].alias("theme"),
         )
-        .explode(found, "rank", empty_as_null=False)
-        .select(
-            named,
+        .explode(wanted.found, "rank", empty_as_null=False)
+        .with_columns(
             pl.col("rank") + 1,
-            found,
             # Items that pad a list have no score: the list of scores may be shorter.
             pl.col("scores").list.get(pl.col("rank"), null_on_oob=True).alias("score"),
         )
+        .select(*wanted.results)
     )
 
 
 def errors(lines: pl.LazyFrame, kind: str, line: Line) -> pl.LazyFrame:
     """Return a row per line with an error: what the line names, and the error; arguments are those of `results`."""
-    key, named, _ = COLUMNS[kind, line]
-    return lines.filter(~_IS_SCORED).select(
-        pl.col("input").struct[key].alias(named), pl.col("error").fill_null("no output")
-    )
+    wanted = columns(kind, line)
+    named = pl.col("input").struct[wanted.key].alias(wanted.named)
+    return lines.filter(~_IS_SCORED).select(named, pl.col("error").fill_null("no output"))

@@ -24,6 +24,7 @@ class PublishRequest(_Contract):
         curated: prefix of the job's curated table, without the run.
         rejects: key for the lines with errors.
         max_errors: share of lines with errors beyond which nothing is published.
+        themed: whether lines have a theme.
     """
 
     bucket: str
@@ -34,6 +35,7 @@ class PublishRequest(_Contract):
     curated: str
     rejects: str
     max_errors: float
+    themed: bool = False
 
 
 class Changes(_Contract):

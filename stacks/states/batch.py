@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 _BUCKET = "'s3://${Bucket}/' & "
 _FAILED = "Batch job failed"
 
+# An argument cannot be left out within an object that is written down: it would be an error to evaluate to nothing.
+_BY_FILTER = "$exists($job.filter) ? {'FilterArn': '${PersonalizeArn}:filter/${Prefix}-' & $job.filter} : {}"
+_WITH_THEMES = (
+    "$exists($job.themes_from) ? {'BatchInferenceJobMode': 'THEME_GENERATION', "
+    "'ThemeGenerationConfig': {'FieldsForThemeGeneration': {'ItemName': $job.themes_from}}} : {}"
+)
+
 
 def jobs_map(pipeline: Pipeline, *, next_state: str, on_failure: str) -> State:
     """Return the Map over the batch jobs of ``$plan``; its results are in ``$jobs``."""
@@ -46,9 +53,11 @@ def jobs_map(pipeline: Pipeline, *, next_state: str, on_failure: str) -> State:
 
 def _states(pipeline: Pipeline) -> States:
     timeouts = pipeline.timeouts
-    filtered = any(job.filter for solution in pipeline.solutions for job in solution.jobs)
-    inference = _job(BATCH_INFERENCE_JOB, timeouts.batch_inference, filtered=filtered)
-    segment = _job(BATCH_SEGMENT_JOB, timeouts.batch_segment, filtered=filtered)
+    jobs = [job for solution in pipeline.solutions for job in solution.jobs]
+    filters = [_BY_FILTER] if any(job.filter for job in jobs) else []
+    themes = [_WITH_THEMES] if any(getattr(job, "themes_from", None) for job in jobs) else []
+    inference = _job(BATCH_INFERENCE_JOB, timeouts.batch_inference, [*filters, *themes])
+    segment = _job(BATCH_SEGMENT_JOB, timeouts.batch_segment, filters)
     begin: States = {
         "Begin batch job": {
             "Type": "Pass",
@@ -80,7 +89,7 @@ def _states(pipeline: Pipeline) -> States:
     return merged(begin, inference.states(), segment.states(), end)
 
 
-def _job(kind: ResourceKind, timeout: timedelta, *, filtered: bool) -> Job:
+def _job(kind: ResourceKind, timeout: timedelta, more: list[str]) -> Job:
     arguments = {
         "SolutionVersionArn": jsonata("$solutionVersion.arn"),
         "RoleArn": "${ServiceRoleArn}",
@@ -88,12 +97,10 @@ def _job(kind: ResourceKind, timeout: timedelta, *, filtered: bool) -> Job:
         "JobInput": {"S3DataSource": {"Path": jsonata(f"{_BUCKET}{BATCH_FOLDER} & 'input/'")}},
         "JobOutput": {"S3DataDestination": {"Path": jsonata(f"{_BUCKET}{BATCH_FOLDER} & 'output/'")}},
     }
-    # An argument cannot be left out within an object that is written down: it would be an error to evaluate to nothing.
-    by_filter = "$exists($job.filter) ? {'FilterArn': '${PersonalizeArn}:filter/${Prefix}-' & $job.filter} : {}"
     return Job(
         kind=kind,
         name="'${Prefix}-' & $plan.name & '-' & $job.name & '-' & $run",
-        arguments=f"$merge([{inlined(arguments)}, {by_filter}])" if filtered else arguments,
+        arguments=f"$merge([{', '.join([inlined(arguments), *more])}])" if more else arguments,
         timeout=timeout,
         next="Publish",
         on_failure=_FAILED,
@@ -119,6 +126,7 @@ def _publish() -> dict[str, Any]:
                 "curated": jsonata("'curated/' & $plan.name & '/' & $job.name & '/'"),
                 "rejects": jsonata("'rejects/' & $run & '/' & $plan.name & '/' & $job.name & '.jsonl'"),
                 "max_errors": jsonata("$job.max_errors"),
+                "themed": jsonata("$exists($job.themes_from)"),
             },
         },
         "Retry": retries.INVOKE,

@@ -16,7 +16,7 @@ from spec.batch import batch_plans
 from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS
 from spec.realtime import campaign_request
 from spec.resources import CAMPAIGN, RECOMMENDER, kinds_of
-from spec.tables import COLUMNS, table_input
+from spec.tables import columns_of, table_input
 from spec.training import solution_config
 from stacks.states import data, failure, flight, inputs, recommenders, retries, training
 from stacks.states.asl import State, States, jsonata, machine, merged, sdk
@@ -109,7 +109,7 @@ def _plans(pipeline: Pipeline, stage: str) -> list[dict[str, Any]]:
 
 def _newest_table(solution: str, job: dict[str, Any]) -> dict[str, Any]:
     """Return the table of a job's newest results; a run puts in where its own lie."""
-    described = table_input(solution, job["name"], "newest", COLUMNS[job["kind"], job["input"]["line"]], folder="")
+    described = table_input(solution, job["name"], "newest", columns_of(job), folder="")
     described["StorageDescriptor"].pop("Location")
     return described
 

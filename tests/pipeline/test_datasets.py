@@ -34,6 +34,7 @@ def document() -> dict[str, Any]:
                 "GROUP": {"from": "group", "type": "categorical", "split": ";"},
                 "PRICE": {"expression": "cents / 100", "type": "float"},
                 "ABOUT": {"from": "about", "type": "textual"},
+                "TITLE": {"expression": "UPPER(item)", "type": "string"},
             },
         },
         "users": {
@@ -50,11 +51,13 @@ def document() -> dict[str, Any]:
         ("audience", "aws-item-affinity", {"items": ["A00", "B00"], "num_results": 10}),
         ("by-side", "aws-item-attribute-affinity", {"attributes": ['ITEMS.GROUP = "A"', 'ITEMS.GROUP = "B"']}),
     ]
-    solutions = [
+    solutions: list[dict[str, Any]] = [
         {"name": name, "recipe": recipe, kind: [{"name": "job", **options}]}
         for kind, jobs in (("batch_inference", inference), ("batch_segment", segments))
         for name, recipe, options in jobs
     ]
+    themed = {"name": "themed", "items": [ITEMS[0]], "num_results": 4, "themes_from": "TITLE"}
+    solutions[0]["batch_inference"].append(themed)
     return source | {"name": "catalogue", "datasets": datasets, "solutions": solutions}
 
 
@@ -90,9 +93,9 @@ def run(catalogue: Rig) -> Run:
     return catalogue.run()
 
 
-def table(rig: Rig, run: Run, solution: str) -> pl.DataFrame:
+def table(rig: Rig, run: Run, solution: str, job: str = "job") -> pl.DataFrame:
     """Return the published table of a solution's job."""
-    return pl.read_parquet(io.BytesIO(rig.read(f"curated/{solution}/job/run={run.id}/part-00000.parquet")))
+    return pl.read_parquet(io.BytesIO(rig.read(f"curated/{solution}/{job}/run={run.id}/part-00000.parquet")))
 
 
 def test_every_dataset_is_accounted_for_and_imported(catalogue: Rig, run: Run) -> None:
@@ -133,7 +136,7 @@ def test_texts_and_categories_arrive_as_they_were(catalogue: Rig, run: Run) -> N
     )
     written = catalogue.read(f"transformed/{run.id}/items/items.csv").decode()
 
-    assert f'{ITEMS[0]},A|all,0.99,"Says \\"hi\\" \\\\ to {ITEMS[0]}, twice"\n' in written
+    assert f'{ITEMS[0]},A|all,0.99,"Says \\"hi\\" \\\\ to {ITEMS[0]}, twice",{ITEMS[0]}\n' in written
     assert "ACTIVE" == personalize.describe_dataset(datasetArn=group)["dataset"]["status"]
 
 
@@ -144,6 +147,17 @@ def test_related_items_are_published_by_item(catalogue: Rig, run: Run) -> None:
     assert ["item_id", "rank", "related_item_id", "score"] == found.columns
     assert {ITEMS[0]: 5, ITEMS[-2]: 5} == dict(found.group_by("item_id").len().iter_rows())
     assert all(item[0] == related[0] for item, _, related, _ in found.rows())
+
+
+def test_related_items_have_a_theme(catalogue: Rig, run: Run) -> None:
+    """A job with themes names one for its list, and scores the items by it; the catalog knows the column."""
+    found = table(catalogue, run, "similar", "themed")
+
+    assert ["item_id", "rank", "related_item_id", "score", "theme"] == found.columns
+    assert (4, 1) == (len(found), found["theme"].n_unique())
+    assert found["score"].null_count() == 0
+    described = catalogue.aws.client("glue").get_table(DatabaseName="catalogue_test", Name="similar_themed")["Table"]
+    assert found.columns == [column["Name"] for column in described["StorageDescriptor"]["Columns"]]
 
 
 def test_only_active_users_get_the_ranking(catalogue: Rig, run: Run) -> None:

@@ -139,6 +139,17 @@ def test_what_changed_is_a_table_of_its_own(
     assert {"location": f"s3://{bucket.name}/curated/a/top/changes/run=r2/", **counted} == report["changes"]
 
 
+def test_themes_are_a_column(bucket: Bucket) -> None:
+    """Each row bears its line's theme, and the score says how well the item fits it."""
+    output = {"recommendedItems": ["y", "z"], "theme": "On the road", "itemsThemeRelevanceScores": [0.2, 0.1]}
+    wrote(bucket, "r1", json.dumps({"input": {"itemId": "x"}, "output": output}))
+    publish(bucket, line="item", themed=True)
+
+    found = table(bucket, "curated/a/top/run=r1/part-00000.parquet")
+    assert ["item_id", "rank", "related_item_id", "score", "theme"] == found.columns
+    assert [("x", 1, "y", 0.2, "On the road"), ("x", 2, "z", 0.1, "On the road")] == found.rows()
+
+
 def test_tables_of_other_columns_are_not_compared(bucket: Bucket) -> None:
     """A job that finds other things than it did is as good as new."""
     related = '{"input":{"itemId":"x"},"output":{"recommendedItems":["y"]},"error":null}'

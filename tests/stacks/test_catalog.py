@@ -11,7 +11,7 @@ from aws_cdk import App
 from aws_cdk.assertions import Template
 
 from lambdas.publish.publish import errors, results
-from spec.tables import COLUMNS
+from spec.tables import columns
 from stacks.app import add_stacks
 from stacks.states.run import definition
 from tests.documents import parsed, shop
@@ -47,23 +47,35 @@ def test_every_job_has_three_tables() -> None:
     assert "/curated/for-you/top/changes/run=${run}/" in location
 
 
-@pytest.mark.parametrize(("kind", "line"), COLUMNS)
-def test_tables_have_the_columns_that_are_published(kind: str, line: Any) -> None:
+@pytest.mark.parametrize("themed", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("inference", "user"),
+        ("inference", "ranking"),
+        ("inference", "item"),
+        ("segment", "item"),
+        ("segment", "attributes"),
+    ],
+)
+def test_tables_have_the_columns_that_are_published(kind: str, line: Any, *, themed: bool) -> None:
     """Names and types are those of what the publish function writes."""
+    wanted = columns(kind, line, themed=themed)
     lines = pl.LazyFrame(
         schema={
-            "input": pl.Struct({COLUMNS[kind, line].key: pl.String}),
+            "input": pl.Struct({wanted.key: pl.String}),
             "output": pl.Struct(
                 {name: pl.List(pl.String) for name in ("recommendedItems", "usersList", "recommendedUsers")}
-                | {"scores": pl.List(pl.Float64)}
+                | {name: pl.List(pl.Float64) for name in ("scores", "itemsThemeRelevanceScores")}
+                | {"theme": pl.String}
             ),
             "error": pl.String,
         }
     )
-    written = results(lines, kind, line).collect_schema()
+    written = results(lines, kind, line, themed=themed).collect_schema()
 
-    assert COLUMNS[kind, line].results == {name: ATHENA[type(given)] for name, given in written.items()}
-    assert COLUMNS[kind, line].named == errors(lines, kind, line).collect_schema().names()[0]
+    assert wanted.results == {name: ATHENA[type(given)] for name, given in written.items()}
+    assert wanted.named == errors(lines, kind, line).collect_schema().names()[0]
 
 
 def test_a_run_moves_the_table_that_the_stack_made() -> None:

@@ -154,6 +154,27 @@ def test_all_mistakes_are_told_at_once_with_line_place_and_remedy(tmp_path: Path
             "datasets.interactions.import_mode",
             "aws-item-affinity does not see",
         ),
+        (
+            {"solutions__0__batch_inference__0__themes_from": "TITLE"},
+            "solutions[0].batch_inference[0].themes_from",
+            "aws-user-personalization-v2 gives no themes",
+        ),
+        (
+            {
+                "solutions__0": {
+                    "name": "s",
+                    "recipe": "aws-similar-items",
+                    "batch_inference": [{"name": "j", "themes_from": "TITLE"}],
+                }
+            },
+            "solutions[0].batch_inference[0].themes_from",
+            "'TITLE' is no column of items",
+        ),
+        (
+            {"event_tracker": True, "solutions__0__unchanged_data": "skip"},
+            "solutions[0].unchanged_data",
+            "go without event_tracker",
+        ),
         ({"solutions__0__recipe": "aws-trending-now"}, "solutions[0].recipe", "no batch jobs"),
         ({"solutions__0__event_value_threshold": 2}, "solutions[0].event_value_threshold", "EVENT_VALUE"),
         ({"solutions__0__hyperparameters": {"bptt": 3}}, "solutions[0].hyperparameters.bptt", "apply_recency_bias"),
