@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -240,30 +241,42 @@ def test_a_function_that_fails_is_told(
     assert_failed_alone(guarded, run, before, None, told)
 
 
-def test_a_bucket_that_cannot_be_written_is_told(guarded: Rig, before: dict[str, bytes]) -> None:
-    """Without a place for manifest and record the execution still fails with the reason, and says so on the topic."""
-    s3, bucket = guarded.aws.client("s3"), guarded.deployment.bucket
+@contextmanager
+def denied(rig: Rig, *keys: str) -> Iterator[None]:
+    """Let nobody write these keys."""
+    s3, bucket = rig.aws.client("s3"), rig.deployment.bucket
     policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
     document = json.loads(policy)
-    document["Statement"].append(
-        {
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:PutObject",
-            "Resource": [f"arn:aws:s3:::{bucket}/runs/*/manifest.json", f"arn:aws:s3:::{bucket}/runs/*/failure.json"],
-        }
-    )
+    resources = [f"arn:aws:s3:::{bucket}/{key}" for key in keys]
+    document["Statement"].append({"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": resources})
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(document))
     try:
-        run = guarded.run({"solutions": ["popular"]})
+        yield
     finally:
         s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+
+
+def test_a_bucket_that_cannot_be_written_is_told(guarded: Rig, before: dict[str, bytes]) -> None:
+    """Without a place for manifest and record the execution still fails with the reason, and says so on the topic."""
+    with denied(guarded, "runs/*/manifest.json", "runs/*/failure.json"):
+        run = guarded.run({"solutions": ["popular"]})
 
     assert "FAILED" == run.status
     assert "Write manifest: S3.S3Exception" in run.cause
     (message,) = guarded.messages(run.id)
     assert run.cause in message["Message"]
     assert before == published(guarded)
+
+
+@pytest.mark.parametrize(
+    ("keys", "state"), [("transformed/*", "Transform: "), ("curated/*.parquet", "Publish (popular/top): ")]
+)
+def test_what_functions_cannot_write_is_told(guarded: Rig, before: dict[str, bytes], keys: str, state: str) -> None:
+    """A function that is denied a part of the bucket fails with S3's word, and publishes nothing."""
+    with denied(guarded, keys):
+        run = guarded.run({"solutions": ["popular"], **EVERYTHING})
+
+    assert_failed_alone(guarded, run, before, None, state, "403")
 
 
 def test_a_run_that_is_killed_at_every_state_ends_well(guarded: Rig, before: dict[str, bytes]) -> None:
