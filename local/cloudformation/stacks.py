@@ -5,10 +5,12 @@ from functools import partial
 from threading import Thread
 from typing import Any, Final
 
-from moto.cloudformation.exceptions import AlreadyExistsException, ValidationError
+from moto.cloudformation.exceptions import AlreadyExistsException, CloudFormationError, ValidationError
 from moto.cloudformation.models import CloudFormationBackend, Stack
 from moto.cloudformation.parsing import Export
+from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudformation.utils import generate_stack_id
+from moto.core.responses import ActionResult, EmptyResult
 
 from local.cloudformation import engine
 from local.cloudformation.engine import Live, ResourceFailedError
@@ -18,6 +20,15 @@ from local.patches import replaces
 # A caller gets its answer when the operation is over, so that a quick one needs no polling, but not later than this.
 _PATIENCE: Final = 20.0
 _FINISHED_WITH_OUTPUTS: Final = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
+
+
+class ChangeSetNotFoundError(CloudFormationError):
+    """The stack has no such change set."""
+
+    code = "ChangeSetNotFound"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"ChangeSet [{name}] does not exist")
 
 
 @replaces(CloudFormationBackend, "create_stack")
@@ -46,10 +57,70 @@ def create_stack(self: Any, name: str, template: Any, parameters: Any, **setting
     return stack
 
 
+def _change_set(backend: Any, name: str, stack_name: str | None) -> Any:
+    """Return the newest change set of that name, or None; an ARN needs no stack."""
+    if name in backend.change_sets:
+        return backend.change_sets[name]
+    of_stack = [
+        one
+        for one in backend.change_sets.values()
+        if one.change_set_name == name and stack_name in {None, one.stack_id, one.stack_name}
+    ]
+    return of_stack[-1] if of_stack else None
+
+
+_create_change_set: Final = CloudFormationResponse.create_change_set
+
+
+@replaces(CloudFormationResponse, "create_change_set")
+def create_change_set(self: Any) -> Any:
+    """Create a change set; a previous value is what was given, or the default.
+
+    moto: takes what an SSM parameter held, and then looks for a parameter of that name: no stack of the CDK's could be
+    updated.
+    """
+    given = self._get_param("Parameters", [])
+    previous = [one for one in given if one.get("UsePreviousValue")]
+    if previous:
+        before = self.cloudformation_backend.get_stack(self._get_param("StackName")).parameters
+        for one in previous:
+            del one["UsePreviousValue"]
+            if one["ParameterKey"] in before:
+                one["ParameterValue"] = before[one["ParameterKey"]]
+            else:
+                given.remove(one)
+    return _create_change_set(self)
+
+
+@replaces(CloudFormationResponse, "describe_change_set")
+def describe_change_set(self: Any) -> Any:
+    """Describe a change set.
+
+    moto: takes one of any stack for it. AWS: names are a stack's own; the CDK gives every stack's the same.
+    """
+    name, stack_name = self._get_param("ChangeSetName"), self._get_param("StackName")
+    change_set = _change_set(self.cloudformation_backend, name, stack_name)
+    if change_set is None:
+        raise ChangeSetNotFoundError(name)
+    return ActionResult(change_set)
+
+
+@replaces(CloudFormationResponse, "delete_change_set")
+def delete_change_set(self: Any) -> Any:
+    """Delete a change set of this stack and no other (see describe_change_set); one that is not there is no error."""
+    name, stack_name = self._get_param("ChangeSetName"), self._get_param("StackName")
+    change_set = _change_set(self.cloudformation_backend, name, stack_name)
+    if change_set is not None:
+        del self.cloudformation_backend.change_sets[change_set.change_set_id]
+    return EmptyResult()
+
+
 @replaces(CloudFormationBackend, "execute_change_set")
 def execute_change_set(self: Any, change_set_name: str, stack_name: str | None = None) -> None:
     """Execute a change set (see create_stack)."""
-    change_set = self.describe_change_set(change_set_name)
+    change_set = _change_set(self, change_set_name, stack_name)
+    if change_set is None:
+        raise ChangeSetNotFoundError(change_set_name)
     if change_set.execution_status != "AVAILABLE":
         raise ValidationError(message=f"ChangeSet [{change_set_name}] of {stack_name} cannot be executed")
     stack = self.stacks[change_set.stack_id]

@@ -224,6 +224,52 @@ class TestStacks:
         assert other.create(importing, Outputs={"V": {"Value": value}}) == "CREATE_COMPLETE"
         assert other.outputs() == {"V": stack.physical_ids()["A"]}
 
+    def test_change_sets_belong_to_their_stack(self, aws: EmbeddedAWS, stack: Stack) -> None:
+        """Stacks may each have a change set of one name: what is shown, deleted and executed is the stack's own."""
+        other = Stack(aws)
+        body = json.dumps({"Resources": {"A": BUCKET}})
+        for each in (stack, other):
+            each.client.create_change_set(
+                StackName=each.name, ChangeSetName="same", ChangeSetType="CREATE", TemplateBody=body
+            )
+        shown = [each.client.describe_change_set(StackName=each.name, ChangeSetName="same") for each in (stack, other)]
+        assert [one["StackName"] for one in shown] == [stack.name, other.name]
+        for _ in range(2):
+            other.client.delete_change_set(StackName=other.name, ChangeSetName="same")
+        with pytest.raises(stack.client.exceptions.ClientError, match="does not exist"):
+            other.client.execute_change_set(StackName=other.name, ChangeSetName="same")
+        stack.client.execute_change_set(StackName=stack.name, ChangeSetName="same")
+        stack.id = stack.name
+        assert stack.settled() == "CREATE_COMPLETE"
+
+    def test_a_change_set_keeps_previous_values(self, aws: EmbeddedAWS, stack: Stack) -> None:
+        """A parameter that names an SSM parameter, given or by default, still does when its previous value is kept."""
+        names = [unique("version"), unique("version")]
+        for name in names:
+            aws.client("ssm").put_parameter(Name=name, Type="String", Value=f"value of {name}")
+        kind = {"Type": "AWS::SSM::Parameter::Value<String>"}
+        body = {
+            "Parameters": {"Given": kind, "Left": {**kind, "Default": names[1]}},
+            "Resources": {"A": BUCKET},
+            "Outputs": {each: {"Value": {"Ref": each}} for each in ("Given", "Left")},
+        }
+        for number, given in enumerate(({"ParameterValue": names[0]}, {"UsePreviousValue": True})):
+            left = [{"ParameterKey": "Left", "UsePreviousValue": True}] if number else []
+            stack.client.create_change_set(
+                StackName=stack.name,
+                ChangeSetName=f"c{number}",
+                ChangeSetType="UPDATE" if number else "CREATE",
+                TemplateBody=json.dumps(body),
+                Parameters=[{"ParameterKey": "Given", **given}, *left],
+            )
+            stack.client.execute_change_set(StackName=stack.name, ChangeSetName=f"c{number}")
+            stack.id = stack.name
+            assert stack.settled() == ("UPDATE_COMPLETE" if number else "CREATE_COMPLETE")
+            body["Resources"]["B"] = BUCKET
+
+        assert stack.outputs() == {"Given": f"value of {names[0]}", "Left": f"value of {names[1]}"}
+        assert set(stack.physical_ids()) == {"A", "B"}
+
     def test_circles_are_refused(self, stack: Stack) -> None:
         """Resources that wait for each other are an error of the template."""
         with pytest.raises(stack.client.exceptions.ClientError, match="Circular dependency"):
