@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aws_cdk import aws_personalize as personalize
+    from constructs import IDependable
 
 
 class Teardown(Construct):
@@ -28,7 +29,7 @@ class Teardown(Construct):
         *,
         prefix: str,
         group: personalize.CfnDatasetGroup,
-        datasets: Sequence[personalize.CfnDataset],
+        datasets: Sequence[IDependable],
     ) -> None:
         super().__init__(scope, construct_id)
         solutions = Stack.of(self).format_arn(

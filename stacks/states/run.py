@@ -82,7 +82,7 @@ def _plans(pipeline: Pipeline, stage: str) -> list[dict[str, Any]]:
     return [
         {
             "name": solution.name,
-            "resource": names.solution_name(pipeline.name, stage, solution),
+            "resource": names.solution_name(pipeline, stage, solution),
             "config": solution_config(solution),
             "training": {
                 "mode": solution.training_mode,
