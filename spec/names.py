@@ -81,13 +81,19 @@ def schema_name(pipeline: Pipeline, stage: str, dataset: DatasetName) -> str:
     return f"{prefix(pipeline.name, stage)}-{dataset}-{digest}"
 
 
+def datasets_digest(pipeline: Pipeline, stage: str) -> str:
+    """Return 8 hex digits that change with the dataset group and with the schema of any dataset."""
+    schemas = [schema_name(pipeline, stage, name) for name in pipeline.datasets.by_name()]
+    return schema_hash(" ".join([dataset_group_name(pipeline, stage), *schemas]))
+
+
 def solution_name(pipeline: Pipeline, stage: str, solution: Solution) -> str:
     """Return the solution's name; it carries a hash of its configuration, which the service cannot change.
 
     The hash covers what it is trained on, too: a solution of that name in a former group would be taken over, and one
     that was there before a column never sees it (page updating-dataset-schema).
     """
-    trained_on = [_group_hash(pipeline), *(schema_name(pipeline, stage, name) for name in pipeline.datasets.by_name())]
+    trained_on = datasets_digest(pipeline, stage)
     digest = _config_hash({**solution_config(solution), "TrainedOn": trained_on})
     return f"{prefix(pipeline.name, stage)}-{solution.name}-{digest}"
 

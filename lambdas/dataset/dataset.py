@@ -208,11 +208,9 @@ class Datasets:
             self._personalize.delete_schema(schemaArn=arn)
 
     def _until(self, done: Callable[[], bool], otherwise: str) -> None:
-        started, wait = time.monotonic(), _FIRST_WAIT
+        wait = _FIRST_WAIT
         while not done():
             if time.monotonic() + wait > self._deadline:
-                raise DatasetError(
-                    f"{otherwise} within {time.monotonic() - started:.0f} s; deploy again when it is free"
-                )
+                raise DatasetError(f"{otherwise} in time; see to what uses it, then try the stack again")
             self._sleep(wait)
             wait = min(2 * wait, _LONGEST_WAIT)

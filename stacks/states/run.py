@@ -41,7 +41,7 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
     states = merged(
         {"Begin run": _begin(pipeline, stage)},
         inputs.states(pipeline, next_state=flight.FIRST_STATE, on_failure="Run failed"),
-        flight.states(next_state=data.FIRST_STATE, on_failure="Run failed"),
+        flight.states(names.datasets_digest(pipeline, stage), next_state=data.FIRST_STATE, on_failure="Run failed"),
         data.states(pipeline, stage, next_state="Solutions", on_failure="Run failed", on_failures=failure.FIRST_STATE),
         {
             "Solutions": solutions_map(timeouts, next_state="Write manifest", on_failure="Run failed"),

@@ -167,6 +167,11 @@ def _begin_anew(changing: Changing, group: str, first: Run) -> None:
     assert set() == changing.solutions(group)
     assert set(tables) <= set(changing.rig.keys("curated/"))
 
+    newest = json.loads(changing.rig.read("runs/newest.json"))["run"]
+    refused = changing.rig.run({"run": newest})
+    assert "FAILED" == refused.status
+    assert "imported into datasets with other columns" in refused.cause
+
     _, manifest = changing.run()
     assert {"interactions": "FULL", "items": "FULL", "users": "FULL"} == modes(manifest)
     assert 1 == len(changing.solutions(second))

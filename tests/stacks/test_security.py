@@ -199,7 +199,7 @@ def test_the_state_machine_may_create_and_describe_each_kind(templates: Template
     for kind in KINDS:
         for action in (kind.create, kind.describe):
             assert f":{kind.arn_type}/movielens-dev-*" in granted[f"personalize:{action}"]
-    assert "InteractionsDatasetArn" in granted["personalize:CreateDatasetImportJob"]
+    assert ":dataset/movielens-dev-" in granted["personalize:CreateDatasetImportJob"]
     assert ":dataset-group/movielens-dev-" in granted["personalize:CreateSolution"]
     assert ":solution/movielens-dev-*" in granted["personalize:CreateBatchInferenceJob"]
 
