@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from spec.datasets import DatasetName
     from spec.pipeline import Pipeline
 
+_UPDATABLE: tuple[DatasetName, ...] = ("items", "users")
+
 
 class UpdatableDatasets(Construct):
     """Datasets, and the function that makes, updates and deletes them and their schemas.
@@ -44,7 +46,7 @@ class UpdatableDatasets(Construct):
         group: personalize.CfnDatasetGroup,
     ) -> None:
         super().__init__(scope, construct_id)
-        function = self._function(pipeline, stage, datasets)
+        function = self._function(pipeline, stage)
         self.resources = {
             name: CustomResource(
                 self,
@@ -67,11 +69,12 @@ class UpdatableDatasets(Construct):
             # The grant comes before its use, and goes after it.
             resource.node.add_dependency(function.role.node.find_child("DefaultPolicy"))
 
-    def _function(self, pipeline: Pipeline, stage: str, datasets: Sequence[DatasetName]) -> Function:
+    def _function(self, pipeline: Pipeline, stage: str) -> Function:
         prefix = names.prefix(pipeline.name, stage)
-        # What a deployment replaces is deleted by its own function: former groups and schemas have other hashes.
-        of_datasets = [f"dataset/{prefix}-*/{dataset_type(name).api_name.upper()}" for name in datasets]
-        schemas = [f"schema/{prefix}-{name}-*" for name in datasets]
+        # Grants change before what a deployment replaces or drops is deleted: former groups and schemas have other
+        # hashes, and a dataset may have gone from the file.
+        of_datasets = [f"dataset/{prefix}-*/{dataset_type(name).api_name.upper()}" for name in _UPDATABLE]
+        schemas = [f"schema/{prefix}-{name}-*" for name in _UPDATABLE]
         group = f"dataset-group/{names.dataset_group_name(pipeline, stage)}"
         grants = (
             (["CreateDataset"], [*of_datasets, *schemas, group]),

@@ -128,18 +128,22 @@ def test_interactions_alone_need_no_function() -> None:
 
 
 def test_the_function_may_touch_its_datasets_only(before: dict[str, Any]) -> None:
-    """Each action is granted on items and their schemas under this pipeline's prefix, and on nothing else."""
+    """Each action is granted on items, users and their schemas under this pipeline's prefix, and on nothing else.
+
+    Users are none in the file: those of a former file must be deletable.
+    """
     granted: dict[str, str] = {}
     for policy in of_type(before, "AWS::IAM::Policy"):
         for statement in policy["PolicyDocument"]["Statement"]:
             actions, text = statement["Action"], json.dumps(statement["Resource"])
             granted |= dict.fromkeys([actions] if isinstance(actions, str) else actions, text)
-    dataset, schema = ":dataset/shop-dev-*/ITEMS", ":schema/shop-dev-items-*"
+    datasets = [":dataset/shop-dev-*/ITEMS", ":dataset/shop-dev-*/USERS"]
+    schemas = [":schema/shop-dev-items-*", ":schema/shop-dev-users-*"]
     resources = {
-        "CreateDataset": [dataset, schema, f":dataset-group/{group_name(before)}"],
-        "UpdateDataset": [dataset, schema],
-        **{action: [dataset] for action in ("DescribeDataset", "DeleteDataset")},
-        **{action: [schema] for action in ("CreateSchema", "DescribeSchema", "DeleteSchema")},
+        "CreateDataset": [*datasets, *schemas, f":dataset-group/{group_name(before)}"],
+        "UpdateDataset": [*datasets, *schemas],
+        **dict.fromkeys(("DescribeDataset", "DeleteDataset"), datasets),
+        **dict.fromkeys(("CreateSchema", "DescribeSchema", "DeleteSchema"), schemas),
     }
 
     for action, expected in resources.items():
