@@ -44,9 +44,31 @@ def run_id(started: datetime, execution: str) -> str:
 
 
 def dataset_group_name(pipeline: Pipeline, stage: str) -> str:
-    """Return the dataset group's name; it carries the domain, which a group cannot change."""
-    domain = f"-{pipeline.domain.lower().replace('_', '-')}" if pipeline.domain else ""
-    return prefix(pipeline.name, stage) + domain
+    """Return the dataset group's name; it carries what a group cannot change, so that another is another group.
+
+    That is the domain, and a hash of the schema of the interactions (page updating-dataset-schema) and the generation.
+    """
+    return f"{prefix(pipeline.name, stage)}{_domain_part(pipeline)}-{_group_hash(pipeline)}"
+
+
+def _domain_part(pipeline: Pipeline) -> str:
+    return f"-{pipeline.domain.lower().replace('_', '-')}" if pipeline.domain else ""
+
+
+def _group_hash(pipeline: Pipeline) -> str:
+    # Without a generation, which is the rule, it leaves no trace in names.
+    generation = f" generation {pipeline.generation}" if pipeline.generation > 1 else ""
+    return schema_hash(schema_document(pipeline, "interactions") + generation)
+
+
+def dataset_name(pipeline: Pipeline, stage: str, dataset: DatasetName) -> str:
+    """Return a dataset's name; it carries the group's hash and not its own schema's, which may change."""
+    return f"{prefix(pipeline.name, stage)}-{dataset}-{_group_hash(pipeline)}"
+
+
+def dataset_path(pipeline: Pipeline, stage: str, dataset: DatasetName) -> str:
+    """Return how a dataset's ARN ends: ``<group>/<TYPE>``."""
+    return f"{dataset_group_name(pipeline, stage)}/{dataset_type(dataset).api_name.upper()}"
 
 
 def schema_document(pipeline: Pipeline, dataset: DatasetName) -> str:
@@ -55,7 +77,7 @@ def schema_document(pipeline: Pipeline, dataset: DatasetName) -> str:
 
 
 def schema_name(pipeline: Pipeline, stage: str, dataset: DatasetName) -> str:
-    """Return the name of schema and dataset; it carries the schema's hash, since any change replaces both."""
+    """Return a schema's name; it carries the schema's hash, since the service cannot change a schema."""
     digest = schema_hash(f"{pipeline.domain or ''}{schema_document(pipeline, dataset)}")
     return f"{prefix(pipeline.name, stage)}-{dataset}-{digest}"
 
@@ -67,14 +89,26 @@ def filter_name(pipeline: Pipeline, stage: str, name: str, expression: str) -> s
 
 def filter_suffix(pipeline: Pipeline, name: str, expression: str) -> str:
     """Return what the filter's name has behind the prefix, whatever the stage."""
-    # A group of another domain is another group, in which the same filter is another one.
-    digest = schema_hash((pipeline.domain or "") + expression)
+    # In another dataset group the same filter is another one.
+    digest = schema_hash(f"{pipeline.domain or ''}{_group_hash(pipeline)}{expression}")
     return f"{name}-{digest}"
 
 
-def solution_name(pipeline: str, stage: str, solution: Solution) -> str:
-    """Return the solution's name; it carries a hash of its configuration, which the service cannot change."""
-    return f"{prefix(pipeline, stage)}-{solution.name}-{_config_hash(solution_config(solution))}"
+def datasets_digest(pipeline: Pipeline, stage: str) -> str:
+    """Return 8 hex digits that change with the dataset group and with the schema of any dataset."""
+    schemas = [schema_name(pipeline, stage, name) for name in pipeline.datasets.by_name()]
+    return schema_hash(" ".join([dataset_group_name(pipeline, stage), *schemas]))
+
+
+def solution_name(pipeline: Pipeline, stage: str, solution: Solution) -> str:
+    """Return the solution's name; it carries a hash of its configuration, which the service cannot change.
+
+    The hash covers what it is trained on, too: a solution of that name in a former group would be taken over, and one
+    that was there before a column never sees it (page updating-dataset-schema).
+    """
+    trained_on = datasets_digest(pipeline, stage)
+    digest = _config_hash({**solution_config(solution), "TrainedOn": trained_on})
+    return f"{prefix(pipeline.name, stage)}-{solution.name}-{digest}"
 
 
 def campaign_name(pipeline: str, stage: str, solution: Solution) -> str:
@@ -83,8 +117,9 @@ def campaign_name(pipeline: str, stage: str, solution: Solution) -> str:
 
 
 def recommender_name(pipeline: Pipeline, stage: str, recommender: Recommender) -> str:
-    """Return a recommender's name; it carries a hash of recipe and domain, which the service cannot change."""
-    digest = _config_hash({"RecipeArn": recommender.recipe, "Domain": pipeline.domain})
+    """Return a recommender's name; it carries a hash of recipe and group, which the service cannot change."""
+    group = f"{pipeline.domain}-{_group_hash(pipeline)}"
+    digest = _config_hash({"RecipeArn": recommender.recipe, "Group": group})
     return f"{prefix(pipeline.name, stage)}-{recommender.name}-{digest}"
 
 

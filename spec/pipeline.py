@@ -65,6 +65,9 @@ class Pipeline(Strict):
     domain: Domain | None = Field(
         default=None, description="of the dataset group, for recommenders; left out: a custom dataset group"
     )
+    generation: int = Field(
+        default=1, ge=1, description="another number begins a new dataset group: all is imported and trained anew"
+    )
     engine: Literal["lambda", "glue", "auto"] = Field(
         default="lambda",
         description="what transforms: the function, a Spark job of AWS Glue, or the function while it can",

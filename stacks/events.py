@@ -15,13 +15,13 @@ from stacks.storage import ATTRIBUTION
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from constructs import IDependable
+
     from spec.realtime_section import MetricAttribution
     from stacks.storage import StorageStack
 
 
-def add_event_tracker(
-    scope: Construct, *, group: personalize.CfnDatasetGroup, datasets: Sequence[personalize.CfnDataset]
-) -> None:
+def add_event_tracker(scope: Construct, *, group: personalize.CfnDatasetGroup, datasets: Sequence[IDependable]) -> None:
     """Add the event tracker of a dataset group, which has one at most; the stack tells its tracking id."""
     tracker = personalize.CfnEventTracker(
         scope, "EventTracker", name=group.name, dataset_group_arn=group.attr_dataset_group_arn
@@ -40,7 +40,7 @@ class Attribution(Construct):
         *,
         wanted: MetricAttribution,
         group: personalize.CfnDatasetGroup,
-        datasets: Sequence[personalize.CfnDataset],
+        datasets: Sequence[IDependable],
         trust: iam.IPrincipal,
         storage: StorageStack,
     ) -> None:

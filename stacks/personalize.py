@@ -17,6 +17,7 @@ from spec.datasets import dataset_type
 from spec.filters import all_filters
 from spec.resources import CAMPAIGN, RECOMMENDER
 from stacks.acknowledge import acknowledge
+from stacks.datasets import UpdatableDatasets
 from stacks.events import Attribution, add_event_tracker
 from stacks.storage import READ_BY_PERSONALIZE, WRITTEN_BY_PERSONALIZE
 from stacks.teardown import Teardown
@@ -24,7 +25,7 @@ from stacks.teardown import Teardown
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from constructs import Construct
+    from constructs import Construct, IDependable
 
     from spec.datasets import DatasetName
     from spec.pipeline import Pipeline
@@ -47,9 +48,10 @@ class PersonalizeStack(Stack):
         group = personalize.CfnDatasetGroup(
             self, "DatasetGroup", name=names.dataset_group_name(pipeline, stage), domain=pipeline.domain
         )
-        datasets = {name: self._dataset(pipeline, stage, name, group) for name in pipeline.datasets.by_name()}
-        self.dataset_group_arn = group.attr_dataset_group_arn
-        self.dataset_arns = {name: dataset.attr_dataset_arn for name, dataset in datasets.items()}
+        datasets = self._datasets(pipeline, stage, group)
+        # Not the resources' attributes: what another stack imports cannot change, and a new group changes them all.
+        self.dataset_group_arn = self._arn("dataset-group", names.dataset_group_name(pipeline, stage))
+        self.dataset_arns = {name: self._arn("dataset", names.dataset_path(pipeline, stage, name)) for name in datasets}
         self._filters(pipeline, stage, group, datasets.values())
         self.service_role = self._service_role(storage)
         if pipeline.event_tracker:
@@ -79,34 +81,42 @@ class PersonalizeStack(Stack):
                 *((RECOMMENDER, names.recommender_name(pipeline, stage, each)) for each in pipeline.recommenders),
             ],
         )
-        CfnOutput(self, "DatasetGroupArn", value=self.dataset_group_arn)
+        CfnOutput(self, "DatasetGroupArn", value=group.attr_dataset_group_arn)
 
-    def _dataset(
-        self, pipeline: Pipeline, stage: str, name: DatasetName, group: personalize.CfnDatasetGroup
-    ) -> personalize.CfnDataset:
-        kind = dataset_type(name)
+    def _arn(self, resource: str, name: str) -> str:
+        return self.format_arn(service="personalize", resource=resource, resource_name=name)
+
+    def _datasets(
+        self, pipeline: Pipeline, stage: str, group: personalize.CfnDatasetGroup
+    ) -> dict[DatasetName, Construct]:
+        kind = dataset_type("interactions")
         schema = personalize.CfnSchema(
             self,
             f"{kind.api_name}Schema",
-            name=names.schema_name(pipeline, stage, name),
-            schema=names.schema_document(pipeline, name),
+            name=names.schema_name(pipeline, stage, kind.name),
+            schema=names.schema_document(pipeline, kind.name),
             domain=pipeline.domain,
         )
-        return personalize.CfnDataset(
+        interactions = personalize.CfnDataset(
             self,
             kind.api_name,
-            name=names.schema_name(pipeline, stage, name),
+            name=names.dataset_name(pipeline, stage, kind.name),
             dataset_type=kind.api_name,
             dataset_group_arn=group.attr_dataset_group_arn,
             schema_arn=schema.attr_schema_arn,
         )
+        others = [name for name in pipeline.datasets.by_name() if name != kind.name]
+        if not others:
+            return {kind.name: interactions}
+        updatable = UpdatableDatasets(self, "Datasets", pipeline=pipeline, stage=stage, datasets=others, group=group)
+        return {kind.name: interactions, **updatable.resources}
 
     def _filters(
         self,
         pipeline: Pipeline,
         stage: str,
         group: personalize.CfnDatasetGroup,
-        datasets: Iterable[personalize.CfnDataset],
+        datasets: Iterable[IDependable],
     ) -> None:
         """Make the filters; the expression stands in the construct's id, so that another one is another resource."""
         declared = {(each.name, each.expression) for each in pipeline.filters}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aws_cdk import aws_personalize as personalize
+    from constructs import IDependable
 
     from spec.resources import ResourceKind
 
@@ -37,7 +38,7 @@ class Teardown(Construct):
         *,
         prefix: str,
         group: personalize.CfnDatasetGroup,
-        datasets: Sequence[personalize.CfnDataset],
+        datasets: Sequence[IDependable],
         live: Sequence[tuple[ResourceKind, str]],
     ) -> None:
         """Make the function and call it.

@@ -1,24 +1,20 @@
 """Entry point of the teardown function, which CloudFormation calls as a custom resource.
 
 It needs nothing but the runtime, so that deleting a stack does not hang on the layer.
-Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import urllib.request
 from typing import Any
 
 import boto3
 
+from lambdas.custom_resource import answer, seconds_to_work
 from lambdas.teardown.deletion import delete_arns, empty_group
 
 logger = logging.getLogger(__name__)
 logger.setLevel(logging.INFO)
-
-_MILLISECONDS_TO_ANSWER = 20_000
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
@@ -26,9 +22,9 @@ def handler(event: dict[str, Any], context: Any) -> None:
 
     CloudFormation always gets an answer, or it hangs.
     """
-    status, reason = "SUCCESS", "Done"
+    succeeded, reason = True, "Done"
     try:
-        seconds = (context.get_remaining_time_in_millis() - _MILLISECONDS_TO_ANSWER) / 1000
+        seconds = seconds_to_work(context)
         if event["RequestType"] == "Delete":
             group = event["ResourceProperties"]["DatasetGroupArn"]
             deleted = empty_group(boto3.client("personalize"), group, seconds=seconds)
@@ -39,24 +35,12 @@ def handler(event: dict[str, Any], context: Any) -> None:
             logger.info("deleted %s", unnamed)
     except Exception as error:
         logger.exception("teardown failed")
-        status, reason = "FAILED", f"{type(error).__name__}: {error}"
-    _answer(event, status, reason)
+        succeeded, reason = False, f"{type(error).__name__}: {error}"
+    # The group's ARN outlives updates but for those to another group: what is in it goes with the deployment, too.
+    group = event["ResourceProperties"]["DatasetGroupArn"]
+    answer(event, succeeded=succeeded, reason=reason, physical_id=group)
 
 
 def _named(properties: dict[str, Any]) -> set[str]:
     """Return the ARNs of the campaigns and recommenders that the pipeline file named."""
     return set(properties.get("RealTimeArns", ()))
-
-
-def _answer(event: dict[str, Any], status: str, reason: str) -> None:
-    # The group's ARN outlives updates, so that CloudFormation sees no replacement.
-    answer = {
-        "Status": status,
-        "Reason": reason[:1000],
-        "PhysicalResourceId": event["ResourceProperties"]["DatasetGroupArn"],
-        **{key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")},
-    }
-    request = urllib.request.Request(  # noqa: S310  # the URL is CloudFormation's own, signed
-        event["ResponseURL"], data=json.dumps(answer).encode(), method="PUT", headers={"Content-Type": ""}
-    )
-    urllib.request.urlopen(request, timeout=10).close()  # noqa: S310  # as above

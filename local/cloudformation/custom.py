@@ -28,6 +28,8 @@ class CustomResourceError(RuntimeError):
 class CustomResource:
     """A custom resource as its function described it."""
 
+    REPLACED_STAYS = True
+
     def __init__(
         self, identity: Mapping[str, Any], properties: Mapping[str, Any], answer: Mapping[str, Any], name: str
     ) -> None:
@@ -66,16 +68,15 @@ class CustomResource:
         account_id: str,
         region_name: str,
     ) -> "CustomResource":
-        """Let the function update the resource; if it answers with another id, let it delete the old one."""
+        """Let the function update the resource; if it answers with another id, the old one is replaced."""
         del new_resource_name
         identity, old_id = original_resource.identity, original_resource.physical_resource_id
         properties = cloudformation_json["Properties"]
         former = {"OldResourceProperties": _texts(original_resource.properties)}
+        # Also after a failure: the rollback's update comes from what was tried.
+        original_resource.properties = dict(properties)
         answer = _ask("Update", properties, account_id, region_name, identity, PhysicalResourceId=old_id, **former)
-        updated = cls(identity, properties, answer, old_id)
-        if updated.physical_resource_id != old_id:
-            _ask("Delete", properties, account_id, region_name, identity, PhysicalResourceId=old_id)
-        return updated
+        return cls(identity, properties, answer, old_id)
 
     @classmethod
     def delete_from_cloudformation_json(

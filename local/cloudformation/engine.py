@@ -39,7 +39,7 @@ class NotEmulatedError(ValueError):
     """Something that this CloudFormation does not do."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Live:
     """A resource that exists: moto's instance, the class that handles it, its resolved definition."""
 
@@ -59,6 +59,12 @@ def live(stack: Any) -> dict[str, Live]:
     """Return a stack's existing resources by logical id."""
     existing: dict[str, Live] = stack.__dict__.setdefault("live_resources", {})
     return existing
+
+
+def replaced(stack: Any) -> list[Live]:
+    """Return what the operation under way has replaced; it stays until the operation's clean-up."""
+    waiting: list[Live] = stack.__dict__.setdefault("replaced_resources", [])
+    return waiting
 
 
 def create(stack: Any, logical_id: str) -> None:
@@ -100,8 +106,12 @@ def modify(stack: Any, logical_id: str) -> Live | None:
 
 
 def change(stack: Any, old: Live, definition: dict[str, Any], name: str) -> None:
-    """Change a resource to a resolved definition; what its class cannot update is replaced."""
+    """Change a resource to a resolved definition; what its class cannot update is replaced.
+
+    A class that makes replacements itself leaves what it replaced to the clean-up by `REPLACED_STAYS`.
+    """
     arguments = copy.deepcopy(definition)
+    stays = getattr(old.model, "REPLACED_STAYS", False)
     if getattr(old.model.update_from_cloudformation_json, "__isabstractmethod__", False):
         instance = _make(stack, old.logical_id, old.kind, model=old.model, definition=definition, name=name)
         remove(stack, old)
@@ -115,15 +125,31 @@ def change(stack: Any, old: Live, definition: dict[str, Any], name: str) -> None
         )
     _label(instance, old.logical_id, old.kind)
     _keep(stack, Live(old.logical_id, old.kind, old.model, instance, definition))
+    if stays and live(stack)[old.logical_id].physical_id != old.physical_id:
+        replaced(stack).append(old)
+
+
+def restore(stack: Any, old: Live) -> None:
+    """Bring a changed resource back to what it was; what replaced it goes with the clean-up."""
+    current = live(stack)[old.logical_id]
+    if old in replaced(stack):
+        replaced(stack).remove(old)
+        if old.model is not CustomResource:
+            _keep(stack, old)
+            replaced(stack).append(current)
+            return
+    # A custom resource is asked for its former properties, and answers with its former id.
+    change(stack, current, old.definition, old.physical_id or old.logical_id)
 
 
 def delete(stack: Any, resource: Live) -> None:
-    """Delete a resource, unless its DeletionPolicy keeps it.
+    """Delete a resource, unless its DeletionPolicy keeps it, or its UpdateReplacePolicy if it was replaced.
 
     Raises:
         ResourceFailedError: it could not be deleted.
     """
-    if str(resource.definition.get("DeletionPolicy", "")).startswith("Retain"):
+    policy = "DeletionPolicy" if live(stack).get(resource.logical_id) is resource else "UpdateReplacePolicy"
+    if str(resource.definition.get(policy, "")).startswith("Retain"):
         note(stack, resource.logical_id, resource.kind, "DELETE_SKIPPED", physical_id=resource.physical_id)
         forget(stack, resource)
         return
@@ -155,7 +181,9 @@ def remove(stack: Any, resource: Live) -> None:
 
 
 def forget(stack: Any, resource: Live) -> None:
-    """Take a resource out of the stack's books."""
+    """Take a resource out of the stack's books, unless another has taken its place there."""
+    if live(stack).get(resource.logical_id) is not resource:
+        return
     live(stack).pop(resource.logical_id, None)
     stack.resource_map._parsed_resources.pop(resource.logical_id, None)  # noqa: SLF001  # moto has no other way
 

@@ -13,8 +13,9 @@ from moto.cloudformation.utils import generate_stack_id
 from moto.core.responses import ActionResult, EmptyResult
 
 from local.cloudformation import engine
+from local.cloudformation.custom import CustomResource
 from local.cloudformation.engine import Live, ResourceFailedError
-from local.cloudformation.templates import parse, resources_in_order
+from local.cloudformation.templates import imports_of, parse, resources_in_order
 from local.patches import replaces
 
 # A caller gets its answer when the operation is over, so that a quick one needs no polling, but not later than this.
@@ -214,6 +215,7 @@ def _start_update(backend: Any, stack: Any, template: Any, parameters: Any) -> N
 def _update(backend: Any, stack: Any, former: tuple[Any, Any]) -> None:
     before = dict(engine.live(stack))
     changed: list[Live] = []
+    engine.replaced(stack).clear()
     try:
         for logical_id in engine.wanted(stack):
             if logical_id not in before:
@@ -223,24 +225,37 @@ def _update(backend: Any, stack: Any, former: tuple[Any, Any]) -> None:
         _make_outputs(backend, stack)
     except ResourceFailedError as error:
         _status(stack, "UPDATE_ROLLBACK_IN_PROGRESS", _failed("update", [error.logical_id]))
+        failed = before.get(error.logical_id)
+        if failed is not None and failed.model is CustomResource:
+            # What its function has done before it failed is not known: it is asked to go back.
+            changed.append(failed)
         _restore(backend, stack, before, changed, former)
         return
     _status(stack, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
     wanted = set(engine.wanted(stack))
-    _delete_all(stack, [gone for name, gone in reversed(before.items()) if name not in wanted])
+    gone = [old for name, old in before.items() if name not in wanted]
+    _delete_all(stack, _last_first(parse(former[0]), [*gone, *engine.replaced(stack)]))
     _status(stack, "UPDATE_COMPLETE")
 
 
 def _restore(backend: Any, stack: Any, before: dict[str, Live], changed: list[Live], former: tuple[Any, Any]) -> None:
     created = [made for name, made in engine.live(stack).items() if name not in before]
     for old in reversed(changed):
-        current = engine.live(stack)[old.logical_id]
-        engine.change(stack, current, old.definition, old.physical_id or old.logical_id)
+        engine.restore(stack, old)
         engine.note(stack, old.logical_id, old.kind, "UPDATE_COMPLETE", physical_id=old.physical_id)
-    failures = _delete_all(stack, reversed(created))
+    _status(stack, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
+    failures = _delete_all(stack, _last_first(stack.template_dict, created))
+    # As after an update that succeeds, what was replaced and cannot be deleted stays behind.
+    _delete_all(stack, _last_first(stack.template_dict, engine.replaced(stack)))
     _retarget(stack, *former)
     _make_outputs(backend, stack)
     _status(stack, "UPDATE_ROLLBACK_FAILED" if failures else "UPDATE_ROLLBACK_COMPLETE")
+
+
+def _last_first(template: dict[str, Any], resources: Iterable[Live]) -> list[Live]:
+    """Return resources of a template, each before those it depends on."""
+    position = {name: number for number, name in enumerate(resources_in_order(template))}
+    return sorted(resources, key=lambda one: position[one.logical_id], reverse=True)
 
 
 def _delete(backend: Any, stack: Any) -> None:
@@ -290,7 +305,8 @@ def _make_outputs(backend: Any, stack: Any) -> None:
     """Compute outputs and exports.
 
     Raises:
-        ResourceFailedError: an output cannot be made, or its export's name is taken.
+        ResourceFailedError: an output cannot be made, its export's name is taken, or another stack imports what the
+            export was before.
     """
     stack.output_map = stack._create_output_map()  # noqa: SLF001  # moto has no other way
     try:
@@ -298,6 +314,7 @@ def _make_outputs(backend: Any, stack: Any) -> None:
         exported = stack.output_map.exports
     except Exception as error:
         raise ResourceFailedError(stack.name, engine.reason_of(error)) from error
+    _check_importers(backend, stack, {export.name: export.value for export in exported})
     for old in exports(stack):
         backend.exports.pop(old.name, None)
     for export in exported:
@@ -315,3 +332,20 @@ def _make_outputs(backend: Any, stack: Any) -> None:
         }
         for output in made
     ]
+
+
+def _check_importers(backend: Any, stack: Any, wanted: dict[str, Any]) -> None:
+    """Check that no export which another stack imports changes or goes (user guide, using-cfn-stack-exports).
+
+    Raises:
+        ResourceFailedError: one would.
+    """
+    for old in exports(stack):
+        if wanted.get(old.name) == old.value:
+            continue
+        for other in backend.stacks.values():
+            if other is not stack and other.template_dict and old.name in imports_of(other.template_dict):
+                verb = "update" if old.name in wanted else "delete"
+                raise ResourceFailedError(
+                    stack.name, f"Cannot {verb} export {old.name} as it is in use by {other.name}."
+                )

@@ -75,3 +75,13 @@ def _references(value: Any) -> Iterator[str]:
             yield from [item] if isinstance(item, str) else item
         else:
             yield from _references(item)
+
+
+def imports_of(value: Any) -> set[str]:
+    """Return the names of the exports that a template imports, where they stand as plain text."""
+    if isinstance(value, list):
+        return set().union(*map(imports_of, value))
+    if not isinstance(value, Mapping):
+        return set()
+    named = value.get("Fn::ImportValue")
+    return set().union(*map(imports_of, value.values()), [named] if isinstance(named, str) else [])

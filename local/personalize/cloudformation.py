@@ -2,10 +2,9 @@
 
 Creating waits until the resource is ACTIVE and deleting until it is gone, as CloudFormation does. Which properties
 there are and which of them can be updated in place is as in the resource schemas of 2026-10-20. Another change makes a
-new resource first and deletes the old one when nothing needs it any more; CloudFormation does the latter at the end of
-the stack's update. Under the same name that fails with "already exists", as it does in AWS; and so does every
-replacement of a dataset within the same dataset group, since a group has one dataset of a type and the type, not the
-name, is in its ARN.
+new resource first; the stack deletes the old one when its update is over. Under the same name that fails with "already
+exists", as it does in AWS; and so does every replacement of a dataset within the same dataset group, since a group has
+one dataset of a type and the type, not the name, is in its ARN.
 """
 
 import logging
@@ -21,7 +20,6 @@ from local.personalize import kinds
 from local.personalize.control import call
 from local.personalize.exceptions import (
     InvalidInputException,
-    ResourceAlreadyExistsException,
     ResourceInUseException,
     ResourceNotFoundException,
 )
@@ -44,6 +42,7 @@ class _PersonalizeType:
     beside the ARN.
     """
 
+    REPLACED_STAYS: ClassVar[bool] = True
     kind: ClassVar[Kind]
     properties: ClassVar[frozenset[str]]
     in_place: ClassVar[frozenset[str]] = frozenset()
@@ -128,11 +127,7 @@ class _PersonalizeType:
         account_id: str,
         region_name: str,
     ) -> Self:
-        """Update in place where every changed property allows it; otherwise create the replacement.
-
-        The original is deleted as soon as nothing needs it any more. What is taken back by a rollback may still be
-        there, waiting for its deletion; then it is used again.
-        """
+        """Update in place where every changed property allows it; otherwise create the replacement."""
         backend: PersonalizeBackend = personalize_backends[account_id][region_name]
         wanted, before = cls._checked(cloudformation_json), original_resource.wanted
         changed = frozenset(name for name in {*wanted, *before} if wanted.get(name) != before.get(name))
@@ -140,18 +135,7 @@ class _PersonalizeType:
             updated = cls(original_resource.arn, wanted)
             updated.change(backend, changed)
             return updated
-        try:
-            replacement = cls.create_from_cloudformation_json(
-                new_resource_name, cloudformation_json, account_id, region_name
-            )
-        except ResourceAlreadyExistsException as error:
-            if error.arn not in backend.replaced:
-                raise
-            del backend.replaced[error.arn]
-            replacement = cls(error.arn, wanted)
-        backend.replaced[original_resource.arn] = original_resource.kind
-        _delete_replaced(backend)
-        return replacement
+        return cls.create_from_cloudformation_json(new_resource_name, cloudformation_json, account_id, region_name)
 
     def delete(self, account_id: str, region_name: str) -> None:
         """Delete the resource and wait until it is gone; one that is gone already is fine."""
@@ -241,20 +225,6 @@ def _delete(backend: PersonalizeBackend, kind: Kind, arn: str) -> None:
             clock.sleep(_STEP)
     except ResourceNotFoundException:
         return
-
-
-def _delete_replaced(backend: PersonalizeBackend) -> None:
-    """Delete what was replaced, the dependants first; what is still in use waits for the next time."""
-    before = -1
-    while len(backend.replaced) != before:
-        before = len(backend.replaced)
-        for arn, kind in list(backend.replaced.items()):
-            try:
-                _delete(backend, kind, arn)
-            except ResourceInUseException as error:
-                _log.info("%s stays for now: %s", arn, error)
-            else:
-                del backend.replaced[arn]
 
 
 class Schema(_PersonalizeType, CloudFormationModel):

@@ -41,15 +41,13 @@ Work = Callable[[], Any]
 class PersonalizeBackend(BaseBackend):
     """The resources by ARN, oldest first. `lock` guards them: hold it while looking or changing.
 
-    `replaced` are those that a stack's update has replaced and that wait for their deletion; `added` is how many
-    resources there have been.
+    `added` is how many resources there have been.
     """
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.lock = RLock()
         self.resources: dict[str, Resource] = {}
-        self.replaced: dict[str, Kind] = {}
         self.added = 0
         self._workers: ThreadPoolExecutor | None = None
 

@@ -27,15 +27,21 @@ _MAX_CLAIMS = 5
 """Whoever loses a claim finds an active run at the next look; more than a few times is another trouble."""
 
 
-def states(*, next_state: str, on_failure: str) -> States:
+def states(datasets: str, *, next_state: str, on_failure: str) -> States:
     """Return the fragment.
 
     It reads ``$target``, the run to claim, and ``$goes_on``, whether that is an earlier one; whoever comes to
     ``next_state`` is the only active run, and ``$run`` is its id.
+
+    Args:
+        datasets: what tells Personalize's datasets from those of other pipeline files: a run that imported into others
+            is not gone on with, since its imports would be taken over.
+        next_state: goes on with the run.
+        on_failure: goes on with ``$failure``.
     """
     return {
         FIRST_STATE: _read(on_failure),
-        "Whose run is it?": _whose(next_state),
+        "Whose run is it?": _whose(datasets, next_state),
         "Describe newest run": _describe(on_failure),
         "Is another run active?": {
             "Type": "Choice",
@@ -43,7 +49,7 @@ def states(*, next_state: str, on_failure: str) -> States:
             "Choices": [{"Condition": jsonata(f"$newest.status in {_ACTIVE}"), "Next": "Notify skipped"}],
             "Default": "Claim run",
         },
-        "Claim run": _claim(next_state, on_failure),
+        "Claim run": _claim(datasets, next_state, on_failure),
         "Was the claim lost?": {
             "Type": "Choice",
             "Comment": "Another start was faster: look who it is. Anything else ends the run.",
@@ -74,11 +80,15 @@ def _read(on_failure: str) -> State:
     )
 
 
-def _whose(next_state: str) -> State:
+def _whose(datasets: str, next_state: str) -> State:
     known = "$exists($newest.execution)"
     wrong = (
         f"'There is no run ' & $target & ' to go on with' & ({known} ? ': the newest is ' & $newest.run : '') "
         "& '. Later imports have replaced the data of earlier runs, so only the newest can be gone on with.'"
+    )
+    others = (
+        "'Run ' & $target & ' imported into datasets with other columns, or of another generation, than the pipeline "
+        "file now has: start a new run without run.'"
     )
     return {
         "Type": "Choice",
@@ -88,6 +98,11 @@ def _whose(next_state: str) -> State:
             {
                 "Condition": jsonata(f"$goes_on and ({known} ? $newest.run != $target : true)"),
                 "Assign": {"refusal": jsonata(wrong)},
+                "Next": "Run refused",
+            },
+            {
+                "Condition": jsonata(f"$goes_on and $newest.datasets != '{datasets}'"),
+                "Assign": {"refusal": jsonata(others)},
                 "Next": "Run refused",
             },
             {"Condition": jsonata(known), "Next": "Describe newest run"},
@@ -115,8 +130,11 @@ def _describe(on_failure: str) -> State:
     }
 
 
-def _claim(next_state: str, on_failure: str) -> State:
-    body = "{'run': $target, 'execution': $states.context.Execution.Id, 'started': $states.context.Execution.StartTime}"
+def _claim(datasets: str, next_state: str, on_failure: str) -> State:
+    body = (
+        "{'run': $target, 'execution': $states.context.Execution.Id, "
+        f"'started': $states.context.Execution.StartTime, 'datasets': '{datasets}'}}"
+    )
     condition = "$exists($newest.etag) ? {'IfMatch': $newest.etag} : {'IfNoneMatch': '*'}"
     written = f"'Bucket': '${{Bucket}}', 'Key': '{NEWEST_RUN_KEY}', 'ContentType': 'application/json', 'Body': {body}"
     lost = caught("newest run", go_to="Was the claim lost?")[0]

@@ -5,7 +5,7 @@
 
 ``runs/imports.json`` says which run each dataset was imported by. A dataset that is about to change is taken out of it
 first: a run that is cut off must not leave behind a record that is no longer true. An entry counts for the dataset that
-it was written for only, whose identity is its schema's name and the id of the stack that made it.
+it was written for only, whose identity is its ARN's end, its schema's name and the id of the stack that made it.
 """
 
 from __future__ import annotations
@@ -93,9 +93,10 @@ def states(pipeline: Pipeline, stage: str, *, next_state: str, on_failure: str, 
 
 
 def _identities(pipeline: Pipeline, stage: str) -> dict[str, str]:
-    """Return what each dataset is told apart by from one of the same name that was deleted, or had another schema."""
+    """Return what each dataset is told apart by from those before it, in another group or with another schema."""
     return {
-        name: f"${{PersonalizeStackId}}/{names.schema_name(pipeline, stage, name)}"
+        name: f"${{PersonalizeStackId}}/{names.dataset_path(pipeline, stage, name)}/"
+        f"{names.schema_name(pipeline, stage, name)}"
         for name in pipeline.datasets.by_name()
     }
 

@@ -45,7 +45,7 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
     states = merged(
         {"Begin run": _begin(pipeline, stage)},
         inputs.states(pipeline, next_state=flight.FIRST_STATE, on_failure="Run failed"),
-        flight.states(next_state=data.FIRST_STATE, on_failure="Run failed"),
+        flight.states(names.datasets_digest(pipeline, stage), next_state=data.FIRST_STATE, on_failure="Run failed"),
         data.states(pipeline, stage, next_state=first, on_failure="Run failed", on_failures=failure.FIRST_STATE),
         recommenders.states(pipeline, stage, next_state="Solutions", on_failure="Run failed"),
         {
@@ -89,7 +89,7 @@ def _plans(pipeline: Pipeline, stage: str) -> list[dict[str, Any]]:
     return [
         {
             "name": solution.name,
-            "resource": names.solution_name(pipeline.name, stage, solution),
+            "resource": names.solution_name(pipeline, stage, solution),
             "config": solution_config(solution),
             "training": {
                 "mode": solution.training_mode,

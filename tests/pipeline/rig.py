@@ -59,13 +59,14 @@ class Rig:
     @classmethod
     def deploy(cls, aws: EmbeddedAWS, document: dict[str, Any], folder: Path) -> Rig:
         """Deploy a pipeline file with the real CDK, and subscribe a queue to its topic."""
-        file = folder / f"{document['name']}.yaml"
-        file.write_text(json.dumps(document))
-        deploy(file, "test", environment=aws.environment(), say=lambda _: None)
-        deployment = find_deployment(aws.client("cloudformation"), document["name"], "test")
-        rig = cls(aws, load(file), deployment)
+        pipeline = _deploy(aws, document, folder)
+        rig = cls(aws, pipeline, find_deployment(aws.client("cloudformation"), pipeline.name, "test"))
         rig.queue = rig._subscribe()
         return rig
+
+    def deploy_again(self, document: dict[str, Any], folder: Path) -> None:
+        """Deploy a changed pipeline file over this one."""
+        self.pipeline = _deploy(self.aws, document, folder)
 
     def put_raw(self, key: str, text: str | bytes) -> None:
         """Make this the only raw object."""
@@ -192,3 +193,10 @@ class Rig:
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         self.aws.client("sns").subscribe(TopicArn=self.deployment.topic_arn, Protocol="sqs", Endpoint=arn)
         return url
+
+
+def _deploy(aws: EmbeddedAWS, document: dict[str, Any], folder: Path) -> Pipeline:
+    file = folder / f"{document['name']}.yaml"
+    file.write_text(json.dumps(document))
+    deploy(file, "test", environment=aws.environment(), say=lambda _: None)
+    return load(file)

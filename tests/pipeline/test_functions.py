@@ -18,6 +18,7 @@ from lambdas.teardown.handler import handler as teardown_handler
 from lambdas.transform.handler import handler as transform_handler
 from spec.compiler import dataset_mappings
 from spec.errors import DamagedError, SourceEmptyError, TransformError
+from spec.names import dataset_group_name
 from tests.documents import parsed, shop
 from tests.pipeline.data import HEADER, csv, planted
 from tests.pipeline.handlers import Bucket, Context
@@ -198,10 +199,15 @@ def trained(rig: Rig) -> Rig:
     return rig
 
 
+def group_of(rig: Rig) -> str:
+    """Return the ARN of the pipeline's dataset group."""
+    return f"arn:aws:personalize:us-east-1:123456789012:dataset-group/{dataset_group_name(rig.pipeline, 'test')}"
+
+
 def test_teardown_stops_trainings_and_deletes_solutions(trained: Rig) -> None:
     """Solutions go although one of them is being trained, and the call returns when they are gone."""
     personalize = trained.aws.client("personalize")
-    group = f"arn:aws:personalize:us-east-1:123456789012:dataset-group/{shop()['name']}-test"
+    group = group_of(trained)
     before = [item["solutionArn"] for item in personalize.list_solutions(datasetGroupArn=group)["solutions"]]
     trained.arm(job="SolutionVersion", outcome="STALL")
     personalize.create_solution_version(solutionArn=before[0])
@@ -253,7 +259,7 @@ def test_teardown_always_answers(  # noqa: PLR0917  # three fixtures and one tab
         monkeypatch.setenv(name, value)
     rig.put_raw("events/part.csv", csv(planted()))
     assert "SUCCEEDED" == rig.run({"solutions": ["popular"]}).status
-    group = "arn:aws:personalize:us-east-1:123456789012:dataset-group/shop-test"
+    group = group_of(rig)
     url, answers = cloudformation
     event = {
         "RequestType": kind,

@@ -234,9 +234,9 @@ def test_the_state_machine_may_do_what_the_file_asks_for(templates: Templates, l
             assert (kind in BATCH_KINDS) == (f"personalize:{action}" in granted)
     assert {"personalize:GetSolutionMetrics"} == set(more)
     assert ":solution/shop-dev-*" in grants(live_templates, "workflow")["personalize:CreateCampaign"]
-    assert "DatasetGroupArn" in grants(live_templates, "workflow")["personalize:CreateRecommender"]
-    assert "InteractionsDatasetArn" in granted["personalize:CreateDatasetImportJob"]
-    assert "DatasetGroupArn" in granted["personalize:CreateSolution"]
+    assert ":dataset-group/shop-dev-" in grants(live_templates, "workflow")["personalize:CreateRecommender"]
+    assert ":dataset/movielens-dev-" in granted["personalize:CreateDatasetImportJob"]
+    assert ":dataset-group/movielens-dev-" in granted["personalize:CreateSolution"]
     assert ":solution/movielens-dev-*" in granted["personalize:CreateBatchInferenceJob"]
 
 
