@@ -56,6 +56,7 @@ def solutions(templates: dict[str, Any]) -> list[str]:
         resource["Properties"]["DefinitionString"]
         for resource in templates["workflow"]["Resources"].values()
         if resource["Type"] == "AWS::StepFunctions::StateMachine"
+        and resource["Properties"]["StateMachineName"] == "shop-dev"
     ]
     definition = json.loads(machine)
     return [plan["resource"] for plan in definition["States"]["Begin run"]["Assign"]["known"]]
