@@ -6,6 +6,8 @@
         the next two calls of that operation raise that error (any code); the calls have no effect
     {"quota": "DatasetImportJob"}
         the next such resource is refused with the LimitExceededException of a quota that is used up
+    {"quota": "DatasetGroup", "raised_to": 50}
+        no fault: from now on there may be so many, as after a request to AWS; DELETE does not take it back
     {"job": "SolutionVersion", "outcome": "CREATE FAILED", "reason": "out of capacity", "times": 1}
         the next such job (any kind that works in the background) ends so without doing its work; the outcome may be
         any text, such as CREATE STOPPED or a status that the service does not have
@@ -81,6 +83,17 @@ class FaultBook:
         self._lock = Lock()
         self._armed: list[Fault] = []
         self._fired: list[dict[str, Any]] = []
+        self._raised: dict[str, int] = {}
+
+    def raise_quota(self, kind: str, most: int) -> None:
+        """Let there be more resources of a kind than AWS allows at first."""
+        with self._lock:
+            self._raised[kind] = most
+
+    def quota(self, kind: str, default: int | None) -> int | None:
+        """Return the most resources of a kind that there may be."""
+        with self._lock:
+            return self._raised.get(kind, default)
 
     def arm(self, fault: Fault) -> None:
         """Add a fault behind those already armed."""
@@ -92,6 +105,12 @@ class FaultBook:
         with self._lock:
             self._armed.clear()
             self._fired.clear()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.clear()
+        with self._lock:
+            self._raised.clear()
 
     def report(self) -> dict[str, list[dict[str, Any]]]:
         """Return what is armed and what fired, as JSON values."""
@@ -151,11 +170,22 @@ def serve(request: Request, _url: str | None = None, _headers: Any = None) -> tu
 
 def _arm(body: str) -> tuple[int, dict[str, Any]]:
     try:
-        fault = _parse(json.loads(body))
+        wish = json.loads(body)
+        if isinstance(wish, dict) and "raised_to" in wish:
+            _raise(**wish)
+        else:
+            FAULTS.arm(_parse(wish))
     except (ValueError, TypeError) as error:
         return 400, {"message": str(error)}
-    FAULTS.arm(fault)
     return 200, FAULTS.report()
+
+
+def _raise(quota: str, raised_to: int) -> None:
+    if quota not in KINDS or KINDS[quota].quota is None:
+        raise ValueError(f"quota must be one of {', '.join(name for name, kind in KINDS.items() if kind.quota)}")
+    if not isinstance(raised_to, int) or raised_to < 1:
+        raise ValueError("raised_to must be a whole number from 1")
+    FAULTS.raise_quota(quota, raised_to)
 
 
 def _parse(wish: Any) -> Fault:

@@ -55,7 +55,7 @@ class PersonalizeBackend(BaseBackend):
         """Forget everything; work that is under way ends unseen."""
         if self._workers is not None:
             self._workers.shutdown(wait=False, cancel_futures=True)
-        FAULTS.clear()
+        FAULTS.reset()
         progress.register()
         super().reset()
 
@@ -140,9 +140,10 @@ class PersonalizeBackend(BaseBackend):
             raise LimitExceededException(
                 f"More than {kind.unfinished_quota} resources with PENDING or IN_PROGRESS status"
             )
-        if kind.quota is not None and (filled or len(counted) >= kind.quota):
+        quota = FAULTS.quota(kind.name, kind.quota)
+        if quota is not None and (filled or len(counted) >= quota):
             place = f" in {members[kind.quota_per]}" if kind.quota_per else ""
-            raise LimitExceededException(f"More than {kind.quota} resources of type {kind.name}{place}")
+            raise LimitExceededException(f"More than {quota} resources of type {kind.name}{place}")
         if filled:
             raise LimitExceededException(f"The quota of resources of type {kind.name} is used up")
 

@@ -146,7 +146,7 @@ def test_run_with_an_input_goes_on_with_a_run(deployed: Rig, tmp_path: Path) -> 
 
     assert 0 == done.exit_code, done.output
     assert earlier.id == Path(done.output.splitlines()[-1]).name
-    assert "Take over import job" in done.output
+    assert "Take over solution version" in done.output
 
 
 def test_run_beside_an_active_run_says_so(deployed: Rig, tmp_path: Path) -> None:

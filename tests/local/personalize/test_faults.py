@@ -57,6 +57,17 @@ def test_a_stalled_job_stays_in_progress(account: Account, door: str) -> None:
     assert [fault["outcome"] for fault in requests.get(door, timeout=10).json()["fired"]] == ["STALL"]
 
 
+def test_a_quota_is_raised(account: Account, door: str) -> None:
+    """So many dataset groups as were granted, and not one more; forgetting faults does not take it back."""
+    account.fault(quota="DatasetGroup", raised_to=6)
+    requests.delete(door, timeout=10)
+    for number in range(6):
+        account.personalize.create_dataset_group(name=f"g{number}")
+    with pytest.raises(ClientError, match="More than 6 resources of type DatasetGroup"):
+        account.personalize.create_dataset_group(name="g6")
+    account.fault(quota="DatasetGroup", raised_to=5)
+
+
 def test_a_quota_is_used_up(account: Account, door: str) -> None:
     """The next import is refused as if five were at work; the one after it is accepted."""
     dataset = account.dataset(account.group())
