@@ -86,6 +86,10 @@ class View:
         """Print what became of the raw data: rows, the shape of the interactions, reasons of rejection, warnings."""
         self.console.print(_rows_table(report))
         for dataset in report["datasets"]:
+            if plan := dataset.get("imports"):
+                told = f"{dataset['dataset']}, {_import(plan)} import: {plan['reason']}"
+                self.console.print(f"[dim]{escape(told)}[/dim]", highlight=False, soft_wrap=True)
+        for dataset in report["datasets"]:
             if facts := dataset.get("interactions"):
                 self.console.print(_interactions_table(facts))
         reasons = [(each["dataset"], *reason.values()) for each in report["datasets"] for reason in each["reasons"]]
@@ -124,8 +128,7 @@ def _rows_table(report: dict[str, Any]) -> Table:
 def _import(plan: dict[str, Any] | None) -> str:
     if not plan:
         return "-"
-    what = "none" if plan["mode"] == "NONE" else f"{plan['mode'].lower()}, {plan['records']:,}"
-    return f"{what}\n[dim]{escape(plan['reason'])}[/dim]"
+    return str(plan["mode"]).lower()
 
 
 def _interactions_table(facts: dict[str, Any]) -> Table:
