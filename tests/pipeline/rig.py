@@ -128,9 +128,8 @@ class Rig:
             time.sleep(0.01)
 
     def versions(self) -> list[str]:
-        """Return the ARNs of all solution versions of the account."""
-        found = self.aws.client("personalize").list_solution_versions()["solutionVersions"]
-        return sorted(version["solutionVersionArn"] for version in found)
+        """Return the ARNs of the pipeline's solution versions."""
+        return sorted(self._own("list_solution_versions", "solutionVersions", "solutionVersionArn"))
 
     def keys(self, prefix: str) -> list[str]:
         """List the keys below a prefix."""
@@ -159,9 +158,8 @@ class Rig:
         return [message for message in found if run in message["Subject"]]
 
     def import_jobs(self) -> list[str]:
-        """Return the ARNs of all import jobs of the account."""
-        jobs = self.aws.client("personalize").list_dataset_import_jobs()["datasetImportJobs"]
-        return [job["datasetImportJobArn"] for job in jobs]
+        """Return the ARNs of the pipeline's import jobs."""
+        return self._own("list_dataset_import_jobs", "datasetImportJobs", "datasetImportJobArn")
 
     def arm(self, **fault: Any) -> None:
         """Switch a fault of the local Personalize on."""
@@ -182,6 +180,12 @@ class Rig:
         url = f"{self.aws.endpoint_url}/personalize-faults"
         urllib.request.urlopen(urllib.request.Request(url, method="DELETE")).close()  # noqa: S310  # as above
         return fired
+
+    def _own(self, listing: str, key: str, arn: str) -> list[str]:
+        """List a kind of resource, without those that other pipelines have in the account."""
+        pages = self.aws.client("personalize").get_paginator(listing).paginate()
+        found = (item[arn] for page in pages for item in page[key])
+        return [own for own in found if own.split("/")[1].startswith(f"{self.pipeline.name}-test-")]
 
     def _json(self, run: str, name: str) -> dict[str, Any] | None:
         key = f"runs/{run}/{name}.json"
