@@ -51,7 +51,8 @@ def emit(
 
 def _deliver(bus: EventBus, event: Any) -> None:
     for rule in list(bus.rules.values()):
-        if rule.state == "ENABLED":
+        # To moto a rule without a pattern, which has a schedule, matches every event.
+        if rule.state == "ENABLED" and rule.event_pattern.get_pattern():
             try:
                 rule.send_to_targets(event)
             except Exception:

@@ -1,7 +1,8 @@
 """AWS::Glue::Database and AWS::Glue::Table, which moto lacks, on top of moto's data catalog."""
 
 import contextlib
-from typing import Any, Self
+from abc import abstractmethod
+from typing import Any, ClassVar, Self
 
 from moto.core.common_models import CloudFormationModel
 from moto.glue.exceptions import DatabaseNotFoundException, TableNotFoundException
@@ -11,22 +12,27 @@ from local.cloudformation.plain import Plain
 
 
 class _Entry(Plain):
-    """An entry of the catalog; its physical id is its name."""
+    """An entry of the catalog; its physical id is its name.
 
-    INPUT = ""
+    Attributes:
+        INPUT: property that describes the entry.
+    """
+
+    REPLACED_STAYS: ClassVar[bool] = True
+    INPUT: ClassVar[str]
 
     def __init__(self, name: str) -> None:
         self.physical_resource_id = name
 
     @classmethod
+    @abstractmethod
     def put(cls, backend: GlueBackend, properties: Any, *, new: bool) -> None:
         """Create or update the entry."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def take(cls, backend: GlueBackend, properties: Any) -> None:
-        """Delete the entry; one that is gone already is no error."""
-        raise NotImplementedError
+        """Delete the entry; it may be gone already."""
 
     @classmethod
     def create_from_cloudformation_json(
@@ -50,10 +56,8 @@ class _Entry(Plain):
         """Update the entry; another name replaces it."""
         del new_resource_name
         properties = cloudformation_json["Properties"]
-        name, old = properties[cls.INPUT]["Name"], original_resource.physical_resource_id
-        cls.put(glue_backends[account_id][region_name], properties, new=name != old)
-        if name != old:
-            cls.delete_from_cloudformation_json(old, cloudformation_json, account_id, region_name)
+        name = properties[cls.INPUT]["Name"]
+        cls.put(glue_backends[account_id][region_name], properties, new=name != original_resource.physical_resource_id)
         return cls(name)
 
     @classmethod
@@ -61,10 +65,9 @@ class _Entry(Plain):
         cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str
     ) -> None:
         """Delete the entry."""
-        properties = cloudformation_json["Properties"]
-        named = {**properties, cls.INPUT: {**properties[cls.INPUT], "Name": resource_name}}
+        del resource_name
         with contextlib.suppress(DatabaseNotFoundException, TableNotFoundException):
-            cls.take(glue_backends[account_id][region_name], named)
+            cls.take(glue_backends[account_id][region_name], cloudformation_json["Properties"])
 
 
 class Database(_Entry, CloudFormationModel):

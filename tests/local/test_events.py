@@ -20,7 +20,7 @@ def heard(aws: EmbeddedAWS, arn: str) -> dict[str, Any] | None:
 
 
 def test_the_end_of_an_execution_starts_another(aws: EmbeddedAWS) -> None:
-    """A rule on one status of one machine starts its target with the event, and nothing else does."""
+    """A rule on one status of one machine starts its target with the event, and nothing else does, nor a schedule's."""
     events, stepfunctions = aws.client("events"), aws.client("stepfunctions")
     waiting = start(aws, {"W": {"Type": "Wait", "Seconds": 36000, "End": True}}, {"a": "é"})
     arn = stepfunctions.describe_execution(executionArn=waiting)["stateMachineArn"]
@@ -31,7 +31,10 @@ def test_the_end_of_an_execution_starts_another(aws: EmbeddedAWS) -> None:
         "detail": {"stateMachineArn": [arn], "$or": [{"status": ["ABORTED"]}, {"error": [{"prefix": "States."}]}]},
     }
     events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
-    events.put_targets(Rule=rule, Targets=[{"Id": "1", "Arn": listener, "RoleArn": ROLE}])
+    timer = unique("rule")
+    events.put_rule(Name=timer, ScheduleExpression="rate(1 day)")
+    for name in (timer, rule):
+        events.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": listener, "RoleArn": ROLE}])
 
     stepfunctions.stop_execution(executionArn=waiting, error="Mine", cause="because")
     event = eventually(lambda: heard(aws, listener))

@@ -30,7 +30,7 @@ def resources(database: str, table: str, *columns: str) -> dict[str, Any]:
 
 
 def test_tables_follow_their_template(aws: EmbeddedAWS) -> None:
-    """A table is made, gets another column, is replaced under another name, and goes with its database."""
+    """A table is made, gains a column, is replaced unless the update fails, and goes with its database."""
     glue, stack, database = aws.client("glue"), Stack(aws), unique("db")
 
     def columns(table: str) -> list[str]:
@@ -45,6 +45,9 @@ def test_tables_follow_their_template(aws: EmbeddedAWS) -> None:
     assert stack.update(resources(database, "u", "c")) == "UPDATE_COMPLETE"
     assert [table["Name"] for table in glue.get_tables(DatabaseName=database)["TableList"]] == ["u"]
     assert columns("u") == ["c"]
+    refused = {"Broken": {"Type": "AWS::Sunrise::Machine", "DependsOn": ["T"]}}
+    assert stack.update(resources(database, "v", "d") | refused) == "UPDATE_ROLLBACK_COMPLETE"
+    assert [table["Name"] for table in glue.get_tables(DatabaseName=database)["TableList"]] == ["u"]
     assert stack.delete() == "DELETE_COMPLETE"
     with pytest.raises(glue.exceptions.EntityNotFoundException):
         glue.get_database(Name=database)
