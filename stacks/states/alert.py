@@ -28,7 +28,7 @@ def definition() -> dict[str, Any]:
             "Assign": {
                 "run": jsonata(run),
                 "ending": jsonata(f"$lowercase($replace({_DETAIL}.status, '_', ' ')) & {told}"),
-                "why": jsonata(f"$substring({why}, 0, 100000)"),
+                "why": jsonata(why),
                 "execution": jsonata(f"{_DETAIL}.executionArn"),
             },
             "Next": "Notify end",

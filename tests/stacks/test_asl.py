@@ -19,6 +19,7 @@ from bench.orchestration_figures import figures, mean
 from bench.state_machine_dot import general, job_states, levels
 from spec.files import PIPELINES, ROOT
 from spec.load import load
+from stacks.states import alert
 from stacks.states.run import definition
 from tests.documents import LIVE, parsed, shop
 
@@ -90,6 +91,7 @@ def _right() -> dict[str, dict[str, Any]]:
         "glue": machine(engine="glue"),
         "auto": machine(engine="auto"),
         "ten solutions": machine(solutions=ten),
+        "alert": alert.definition(),
         "real time": machine(**LIVE),
         "filtered": machine(
             **LIVE, solutions__0__batch_inference=[{"name": "a"}, {"name": "b", "filter": "not-bought"}]
