@@ -52,8 +52,23 @@ class Teardown(Construct):
             live: kind and name of each campaign and recommender in the pipeline file.
         """
         super().__init__(scope, construct_id)
+        teardown = self._function(prefix)
+        resource = CustomResource(
+            self,
+            "Resource",
+            resource_type="Custom::PersonalizeTeardown",
+            service_token=teardown.function.function_arn,
+            properties={
+                "DatasetGroupArn": group.attr_dataset_group_arn,
+                **({"RealTimeArns": [_arn(self, kind, name) for kind, name in live]} if live else {}),
+            },
+        )
+        # What is made last is deleted first: solutions before the datasets, and the grant after its use.
+        resource.node.add_dependency(*datasets, teardown.role.node.find_child("DefaultPolicy"))
+
+    def _function(self, prefix: str) -> Function:
         arns = {kind: _arn(self, kind, f"{prefix}-*") for kind in _KINDS}
-        teardown = Function(
+        function = Function(
             self,
             "Teardown",
             name="teardown",
@@ -77,25 +92,14 @@ class Teardown(Construct):
             findings=[],
         )
         acknowledge(
-            teardown.role,
+            function.role,
             "What a former pipeline file made goes, too; the grant is bound to this pipeline's prefix",
             *(
                 f"IAM5[Resource::arn:<AWS::Partition>:personalize:<AWS::Region>:<AWS::AccountId>:{kind.arn_type}/{prefix}-*]"
                 for kind in _KINDS
             ),
         )
-        resource = CustomResource(
-            self,
-            "Resource",
-            resource_type="Custom::PersonalizeTeardown",
-            service_token=teardown.function.function_arn,
-            properties={
-                "DatasetGroupArn": group.attr_dataset_group_arn,
-                **({"RealTimeArns": [_arn(self, kind, name) for kind, name in live]} if live else {}),
-            },
-        )
-        # What is made last is deleted first: solutions before the datasets, and the grant after its use.
-        resource.node.add_dependency(*datasets, teardown.role.node.find_child("DefaultPolicy"))
+        return function
 
 
 def _arn(scope: Construct, kind: ResourceKind, name: str) -> str:
