@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spec import names
 from spec.filters import placeholders, references, with_values
-from spec.findings import Finding, duplicates, items, mapping
+from spec.findings import Finding, duplicates, items, long_name, mapping
 from spec.limits import MAX_FILTER_EXPRESSION, MAX_FILTERS
 
 if TYPE_CHECKING:
@@ -45,10 +45,8 @@ def check_filters(
     for index, each in enumerate(filters):
         path: Path = ("filters", index)
         if isinstance(pipeline, str):
-            excess = names.too_long(names.longest_filter(pipeline, str(each.get("name", ""))))
-            if excess:
-                what = "with pipeline, stage and hash the name would exceed Personalize's 63 characters"
-                yield Finding((*path, "name"), what, f"Shorten it by {excess}")
+            length = names.longest_filter(pipeline, str(each.get("name", "")))
+            yield from long_name((*path, "name"), length, "pipeline, stage and hash")
         if isinstance(each.get("expression"), str):
             yield from _check_expression((*path, "expression"), each["expression"], columns)
     expressions = {str(each.get("name")): str(each.get("expression", "")) for each in filters}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from spec.limits import MAX_NAME_LENGTH
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -52,3 +54,17 @@ def duplicates(path: Path, named: list[dict[str, Any]]) -> Iterator[Finding]:
         if counts[name] > 1 and name in seen:
             yield Finding((*path, index, "name"), f"'{name}' is used twice", "Give each its own name")
         seen.add(name)
+
+
+def long_name(path: Path, length: int, added: str, shorten: str = "it") -> Iterator[Finding]:
+    """Find a name that Personalize would refuse.
+
+    Args:
+        path: of the name.
+        length: of the longest name that is made of it.
+        added: what is added to it.
+        shorten: which names can be shorter.
+    """
+    if length > MAX_NAME_LENGTH:
+        what = f"with {added} the name would exceed Personalize's {MAX_NAME_LENGTH} characters"
+        yield Finding(path, what, f"Shorten {shorten} by {length - MAX_NAME_LENGTH}")

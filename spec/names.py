@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from spec.compiler import dataset_fields
 from spec.datasets import avro_schema, dataset_type, schema_hash
-from spec.limits import MAX_NAME_LENGTH
 from spec.training import solution_config
 
 if TYPE_CHECKING:
@@ -153,8 +152,3 @@ def longest_job(pipeline: str, solution: str, job: str) -> int:
 def longest_filter(pipeline: str, name: str) -> int:
     """Return the length of the longest name of this filter, whatever the stage."""
     return len(pipeline) + 1 + MAX_STAGE_LENGTH + 1 + len(name) + 1 + len(schema_hash(""))
-
-
-def too_long(length: int) -> int:
-    """Return by how many characters a name of this length exceeds the service's maximum; 0 if it fits."""
-    return max(0, length - MAX_NAME_LENGTH)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spec import names
 from spec.datasets import dataset_type
-from spec.findings import Finding, duplicates, items, mapped_columns, mapping
+from spec.findings import Finding, duplicates, items, long_name, mapped_columns, mapping
 from spec.limits import MAX_RECOMMENDERS
 from spec.recipes import RECIPES, USE_CASES
 from spec.training_checks import NUMERIC, check_training_columns
@@ -74,10 +74,8 @@ def check_recommenders(
     for index, recommender in enumerate(recommenders):
         path: Path = ("recommenders", index)
         if isinstance(pipeline, str):
-            excess = names.too_long(names.longest_recommender(pipeline, str(recommender.get("name", ""))))
-            if excess:
-                what = "with pipeline, stage and hash the name would exceed Personalize's 63 characters"
-                yield Finding((*path, "name"), what, f"Shorten it by {excess}")
+            length = names.longest_recommender(pipeline, str(recommender.get("name", "")))
+            yield from long_name((*path, "name"), length, "pipeline, stage and hash")
         yield from check_metadata((*path, "metadata"), recommender, datasets)
         columns: dict[str, dict[str, Any]] = {"interactions": {}, "items": {}, "users": {}} | mapped_columns(datasets)
         yield from check_training_columns(path, recommender, columns)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from spec import names
-from spec.findings import Finding, duplicates, items, mapped_columns, mapping
+from spec.findings import Finding, duplicates, items, long_name, mapped_columns, mapping
 from spec.realtime_checks import check_campaign
 from spec.recipes import RECIPES
 from spec.training_checks import check_training
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 JOB_LISTS = ("batch_inference", "batch_segment")
 
-_TOO_LONG = "with pipeline, stage and run id the name would exceed Personalize's 63 characters"
 _TERM = r'ITEMS\.([A-Za-z_][A-Za-z0-9_]*) *= *("(?:[^"\\]|\\.)*"|-?[0-9]+(?:\.[0-9]+)?)'
 _QUERY = re.compile(rf"{_TERM}(?: +AND +{_TERM})*", re.IGNORECASE)
 
@@ -161,15 +160,13 @@ def _check_collisions(solutions: list[dict[str, Any]]) -> Iterator[Finding]:
 def _check_names(pipeline: Any, solutions: list[dict[str, Any]]) -> Iterator[Finding]:
     if not isinstance(pipeline, str):
         return
-    if excess := names.too_long(names.longest_import_job(pipeline)):
-        yield Finding(("name",), "import job names would exceed 63 characters", f"Shorten it by {excess}")
+    added = "pipeline, stage and run id"
+    yield from long_name(("name",), names.longest_import_job(pipeline), "stage, dataset and run id")
     for index, solution in enumerate(solutions):
         name = str(solution.get("name", ""))
-        if excess := names.too_long(names.longest_solution(pipeline, name)):
-            yield Finding(("solutions", index, "name"), _TOO_LONG, f"Shorten it by {excess}")
+        yield from long_name(("solutions", index, "name"), names.longest_solution(pipeline, name), added)
         for kind in JOB_LISTS:
             for number, job in enumerate(items(solution.get(kind))):
                 length = names.longest_job(pipeline, name, str(mapping(job).get("name", "")))
-                if excess := names.too_long(length):
-                    path = ("solutions", index, kind, number, "name")
-                    yield Finding(path, _TOO_LONG, f"Shorten pipeline, solution or job name by {excess}")
+                path = ("solutions", index, kind, number, "name")
+                yield from long_name(path, length, added, "pipeline, solution or job name")

@@ -142,7 +142,7 @@ def test_long_conditions_and_lists_end_at_what_can_travel() -> None:
     compiled = dataset_mapping(parsed(datasets__interactions__keep=few), "interactions")
     assert compiled == type(compiled).model_validate_json(compiled.model_dump_json())
 
-    ids = [f"user-{number:06}" for number in range(20_000)]
+    ids = [f"{number:0256}" for number in range(1000)]
     assert "{file: ids.csv" in told(solutions__0__batch_inference__0__users=ids)["solutions"]
 
 
