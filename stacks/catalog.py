@@ -64,7 +64,7 @@ class Catalog(Construct):
                             "TableInput": described,
                         },
                     )
-                    table.add_dependency(database)
+                    table.node.add_dependency(database)
                     if kind == "newest":
                         self._newest.append(described["Name"])
         CfnOutput(self, "DatabaseName", value=self.database, description="Database of the results, for Athena")
