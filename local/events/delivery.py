@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from threading import Thread
 from typing import Any
 
-from moto.events.models import EventBus, Rule, events_backends
+from moto.events.models import Rule, events_backends
 from moto.events.utils import EventTemplateParser
 
 from local import clients
@@ -45,11 +45,11 @@ def emit(
         "resources": list(resources),
         "detail": dict(detail),
     }
+    Thread(target=_deliver, args=(account_id, region_name, event), daemon=True).start()
+
+
+def _deliver(account_id: str, region_name: str, event: Any) -> None:
     bus = events_backends[account_id][region_name].event_buses["default"]
-    Thread(target=_deliver, args=(bus, event), daemon=True).start()
-
-
-def _deliver(bus: EventBus, event: Any) -> None:
     for rule in list(bus.rules.values()):
         # To moto a rule without a pattern, which has a schedule, matches every event.
         if rule.state == "ENABLED" and rule.event_pattern.get_pattern():

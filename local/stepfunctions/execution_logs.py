@@ -19,7 +19,11 @@ class LogSession:
         self.execution_arn = execution_arn
         self.configuration = SimpleNamespace(include_execution_data=bool(logging.get("includeExecutionData")))
         self._level = logging["level"]
-        self._account, self._region, self._group = _destination(logging) or ("", "", "")
+        destination = _destination(logging)
+        assert destination is not None, "checked when the state machine was made"
+        account, region, self._group = destination
+        # A look-up takes a lock that a reset holds while it waits for the writer of the event.
+        self._backend = logs_backends[account][region]
         machine, name = execution_arn.split(":")[6:8]
         self._stream = f"states/{machine}/{time.strftime('%Y-%m-%d', time.gmtime())}/{name}"
 
@@ -29,13 +33,12 @@ class LogSession:
 
     def publish_history_log(self, history_log: Mapping[str, Any]) -> None:
         """Write one event, unless the log group is gone by now."""
-        backend = logs_backends[self._account][self._region]
-        if self._group not in backend.groups:
+        if self._group not in self._backend.groups:
             return
-        backend.ensure_log_stream(self._group, self._stream)
+        self._backend.ensure_log_stream(self._group, self._stream)
         now = int(time.time() * 1000)
         message = json.dumps({**history_log, "event_timestamp": str(now)}, default=str, ensure_ascii=False)
-        backend.put_log_events(self._group, self._stream, [{"timestamp": now, "message": message}])
+        self._backend.put_log_events(self._group, self._stream, [{"timestamp": now, "message": message}])
 
 
 def check_destination(logging: Mapping[str, Any] | None) -> None:

@@ -11,7 +11,8 @@ from local.server import AlreadyRunningError, EmbeddedAWS, PortInUseError
 
 def in_fresh_process(code: str) -> str:
     """Run Python code in another process, since one holds only one embedded AWS; return its stdout."""
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert done.stderr == ""
     return done.stdout.strip()
 
@@ -98,6 +99,30 @@ def test_what_is_missing_says_so(aws: EmbeddedAWS, service: str, operation: str,
     with pytest.raises(client.exceptions.ClientError, match="is not emulated") as refused:
         getattr(client, operation)(**arguments)
     assert refused.value.response["Error"]["Code"] == "NotImplementedException"
+
+
+def test_a_stop_ends_busy_executions() -> None:
+    """Executions that write to a log at that moment do not hold the stop up."""
+    code = """
+import json
+from local.server import EmbeddedAWS
+embedded = EmbeddedAWS()
+with embedded:
+    logs, stepfunctions = embedded.client("logs"), embedded.client("stepfunctions")
+    logs.create_log_group(logGroupName="busy")
+    group = "arn:aws:logs:us-east-1:123456789012:log-group:busy:*"
+    again = {"Type": "Pass", "Next": "Again"}
+    arn = stepfunctions.create_state_machine(
+        name="busy",
+        definition=json.dumps({"StartAt": "Again", "States": {"Again": again}}),
+        roleArn="arn:aws:iam::123456789012:role/any",
+        loggingConfiguration={"level": "ALL", "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": group}}]},
+    )["stateMachineArn"]
+    for _ in range(8):
+        stepfunctions.start_execution(stateMachineArn=arn)
+print("stopped")
+"""
+    assert in_fresh_process(code) == "stopped"
 
 
 def test_a_stop_ends_running_functions(tmp_path: Path) -> None:
