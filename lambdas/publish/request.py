@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 Line = Literal["user", "item", "ranking", "attributes"]
 """What a line of a job's input names."""
@@ -14,7 +14,7 @@ class _Contract(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class PublishRequest(_Contract):
+class Job(_Contract):
     """The output of one batch job.
 
     Attributes:
@@ -22,7 +22,7 @@ class PublishRequest(_Contract):
         line: what a line of its input names.
         output: prefix that Personalize wrote to.
         curated: prefix of the job's curated table, without the run.
-        rejects: key for the lines with errors.
+        rejects: key for the lines with errors; of parts, each has its own in the folder of that name.
         max_errors: share of lines with errors beyond which nothing is published.
         themed: whether lines have a theme.
     """
@@ -36,6 +36,52 @@ class PublishRequest(_Contract):
     rejects: str
     max_errors: float
     themed: bool = False
+
+
+class PublishRequest(Job):
+    """Publish all of it at once.
+
+    Attributes:
+        max_bytes: most bytes of output that one call takes.
+    """
+
+    step: Literal["whole"]
+    max_bytes: int
+
+
+class PartRequest(Job):
+    """Publish one object of it; which others there are does not matter.
+
+    Attributes:
+        part: the object's key; what is no output of Personalize is passed over.
+    """
+
+    step: Literal["part"]
+    part: str
+
+
+class Counts(_Contract):
+    """Lines of output, and how many of them are errors: what adds up over parts."""
+
+    lines: int
+    errors: int
+
+
+class TotalRequest(Job):
+    """Make one table of the parts.
+
+    Attributes:
+        counts: the sums over all parts.
+    """
+
+    step: Literal["total"]
+    counts: Counts
+
+
+Request: TypeAdapter[PublishRequest | PartRequest | TotalRequest] = TypeAdapter(
+    Annotated[PublishRequest | PartRequest | TotalRequest, Field(discriminator="step")]
+)
+"""Whatever the function is asked for."""
 
 
 class Changes(_Contract):
@@ -64,7 +110,8 @@ class PublishReport(_Contract):
         results: different items or users that were found for them.
         rows: rows of the table, one per line and rank.
         location: S3 folder of the table's Parquet.
-        rejects: S3 URL of the lines with errors, None if there are none.
+        rejects: S3 URL of the lines with errors, a folder where the output was published in parts; None if there are
+            none.
         changes: since the table before, None if there is none.
     """
 

@@ -11,7 +11,8 @@ import pytest
 
 from lambdas.publish import changes
 from lambdas.publish.handler import handler
-from lambdas.publish.publish import OutputMissingError, TooManyErrorsError
+from lambdas.publish.objects import OutputMissingError
+from lambdas.publish.publish import TooManyErrorsError
 from tests.pipeline.handlers import Context
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 # A call that raises has nothing to count; Powertools says so at every one.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
+
+
+WHOLE = {"step": "whole", "max_bytes": 1_000_000}
 
 
 def publish(bucket: Bucket, run: str = "r1", **changed: Any) -> dict[str, Any]:
@@ -33,7 +37,7 @@ def publish(bucket: Bucket, run: str = "r1", **changed: Any) -> dict[str, Any]:
         "rejects": f"rejects/{run}/a/top.jsonl",
         "max_errors": 0.5,
     }
-    return handler(request | changed, Context())
+    return handler(request | WHOLE | changed, Context())
 
 
 def line(user: str, items: list[str], **more: Any) -> str:
