@@ -10,4 +10,8 @@ after 15 minutes: this leaves room for slower machines, expressions and times in
 """
 
 PUBLISH_BYTES = 2 * 10**9
-"""Bytes of a batch job's output that one call publishes; more is published in parts."""
+"""Bytes of a batch job's output that one call publishes; more is published in parts.
+
+On one busy core a gigabyte of 25 items a line took about 70 s to write, 110 s to compare with a table as large, and
+30 s to count, and four times the bytes took no more memory: twice this would still end within Lambda's 15 minutes.
+"""

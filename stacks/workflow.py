@@ -20,7 +20,7 @@ from stacks.grants import map_run_statements, personalize_statements, wildcard_f
 from stacks.machine import Machine
 from stacks.schedule import StartSchedule
 from stacks.spark import TransformJob
-from stacks.states.publish import LABEL
+from stacks.states.publish import LABELS
 from stacks.states.run import definition
 from stacks.states.training import METRICS_NAMESPACE
 
@@ -84,7 +84,7 @@ class WorkflowStack(Stack):
             name=self._prefix,
             comment=pipeline.description,
             definition=text,
-            labels=[LABEL],
+            labels=LABELS,
             substitutions={
                 "Bucket": storage.bucket.bucket_name,
                 **{f"{name.capitalize()}Arn": arn for name, arn in personalize.dataset_arns.items()},
@@ -222,7 +222,7 @@ class WorkflowStack(Stack):
             ),
             iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[f"{executions_arn}:*"]),
             iam.PolicyStatement(actions=["states:SendTaskFailure"], resources=[state_machine_arn]),
-            *map_run_statements(state_machine_arn, executions_arn, label=LABEL),
+            *map_run_statements(state_machine_arn, executions_arn, labels=LABELS),
             iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]),
             # The action knows no resource, but a namespace.
             iam.PolicyStatement(
@@ -250,6 +250,6 @@ class WorkflowStack(Stack):
             "Any execution of this state machine may hold the newest run, or be one of its Map Runs'",
             *(
                 f"IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:{name}:*]"
-                for name in (self._prefix, f"{self._prefix}/{LABEL}")
+                for name in (self._prefix, *(f"{self._prefix}/{label}" for label in LABELS))
             ),
         )

@@ -1,8 +1,8 @@
 """Turn the lines that Personalize writes into one table of Parquet, a row per line and rank.
 
 Usually one call does it (`publish`). What is too large for one call is refused, and published in parts: a call for each
-object (`publish_part`), in any order, at the same time, as often as need be, then one that makes a table of them
-(`add_up`). The rows and their order are the same.
+object (`publish_part`), in any order, at the same time, as often as need be; one that makes a table of them (`add_up`);
+and one for each range of its keys (`publish_range`). The rows and their order are the same.
 """
 
 from __future__ import annotations
@@ -11,16 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lambdas.publish.changes import changes
+from lambdas.publish.changes import changes, changes_folder, compare, ranges, table_before
 from lambdas.publish.counting import count_different
 from lambdas.publish.lines import errors, results, scan
 from lambdas.publish.objects import Objects, is_written
-from lambdas.publish.request import Counts, PublishReport
+from lambdas.publish.request import Counts, PublishReport, TableReport, TotalReport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lambdas.publish.request import PartRequest, PublishRequest, TotalRequest
+    from lambdas.publish.request import (
+        PartRequest,
+        PublishRequest,
+        RangeReport,
+        RangeRequest,
+        TotalRequest,
+    )
 
 _TABLE = "part-00000.parquet"
 
@@ -53,8 +59,11 @@ def publish(request: PublishRequest, s3: Any) -> PublishReport:
     counts = _write(request, objects, list(written), table=key, rejects=request.rejects)
     objects.keep_only(objects.folder, {key})
     objects.keep_only(objects.rejects_folder, set())
+    objects.keep_only(changes_folder(request), set())
     rejects = [request.rejects] if counts.errors else []
-    return _report(request, objects, counts, table=[key], rejects=rejects, told=objects.uri(request.rejects))
+    made = _made(request, objects, counts, table=[key], rejects=rejects, told=objects.uri(request.rejects))
+    keys = count_different(pl.scan_parquet(objects.uri(key)), 0)
+    return PublishReport(**made.model_dump(), keys=keys, changes=changes(request, s3, made.location))
 
 
 def publish_part(request: PartRequest, s3: Any) -> Counts:
@@ -66,8 +75,8 @@ def publish_part(request: PartRequest, s3: Any) -> Counts:
     return _write(request, objects, [request.part], table=key, rejects=rejects)
 
 
-def add_up(request: TotalRequest, s3: Any) -> PublishReport:
-    """Make one table of the parts, as `publish` makes it of all objects at once.
+def add_up(request: TotalRequest, s3: Any) -> TotalReport:
+    """Make one table of the parts; what is then counted in ranges of its keys is left.
 
     Raises:
         OutputMissingError: no ``.out`` object lies under the output prefix.
@@ -83,7 +92,23 @@ def add_up(request: TotalRequest, s3: Any) -> PublishReport:
     objects.delete([request.rejects])
     there = objects.keep_only(objects.rejects_folder, {objects.rejects_part(key) for key in written})
     told = objects.uri(objects.rejects_folder)
-    return _report(request, objects, request.counts, table=table, rejects=sorted(there), told=told)
+    made = _made(request, objects, request.counts, table=table, rejects=sorted(there), told=told)
+    latest = table_before(request, s3, made.location) or {"run": None, "location": None}
+    objects.keep_only(changes_folder(request), set())
+    before = latest["location"]
+    return TotalReport(
+        table=made,
+        since=latest["run"],
+        before=before,
+        changes=objects.uri(changes_folder(request)),
+        ranges=ranges([made.location, *([before] if before else [])]),
+    )
+
+
+def publish_range(request: RangeRequest, s3: Any) -> RangeReport:
+    """Write what changed among some keys of the table since the one before."""
+    objects = Objects(request, s3)
+    return compare(request, objects.uri(objects.folder), request.before, request)
 
 
 def _write(
@@ -109,7 +134,7 @@ def _write(
     return counts
 
 
-def _report(
+def _made(
     request: PublishRequest | TotalRequest,
     objects: Objects,
     counts: Counts,
@@ -117,8 +142,8 @@ def _report(
     table: Sequence[str],
     rejects: Sequence[str],
     told: str,
-) -> PublishReport:
-    """Count what was written, and compare it with the table before.
+) -> TableReport:
+    """Count what was written, unless too much of it is errors.
 
     Args:
         request: the job.
@@ -133,17 +158,14 @@ def _report(
         objects.delete(table)
         raise TooManyErrorsError(f"{refused}; the first: {first}; all of them: {told}")
     rows = pl.scan_parquet([objects.uri(key) for key in table])
-    location = objects.uri(objects.folder)
-    return PublishReport(
+    return TableReport(
         lines=counts.lines,
         errors=counts.errors,
         first_error=first,
-        keys=count_different(rows, 0),
         results=count_different(rows, 2),
         rows=rows.select(pl.len()).collect().item(),
-        location=location,
+        location=objects.uri(objects.folder),
         rejects=told if counts.errors else None,
-        changes=changes(request, objects.s3, location),
     )
 
 

@@ -78,8 +78,33 @@ class TotalRequest(Job):
     counts: Counts
 
 
-Request: TypeAdapter[PublishRequest | PartRequest | TotalRequest] = TypeAdapter(
-    Annotated[PublishRequest | PartRequest | TotalRequest, Field(discriminator="step")]
+class Range(_Contract):
+    """Some of the keys of tables.
+
+    Attributes:
+        number: which of the ranges it is, from 0 on.
+        low: the least key; None: whatever is below ``high``.
+        high: the first key that is not in it; None: there is no end.
+    """
+
+    number: int
+    low: str | None
+    high: str | None
+
+
+class RangeRequest(Job, Range):
+    """Compare the new table with the one before, within a range of their keys.
+
+    Attributes:
+        before: S3 folder of the table before, None if there is none.
+    """
+
+    step: Literal["range"]
+    before: str | None
+
+
+Request: TypeAdapter[PublishRequest | PartRequest | TotalRequest | RangeRequest] = TypeAdapter(
+    Annotated[PublishRequest | PartRequest | TotalRequest | RangeRequest, Field(discriminator="step")]
 )
 """Whatever the function is asked for."""
 
@@ -99,28 +124,63 @@ class Changes(_Contract):
     moved: int
 
 
-class PublishReport(_Contract):
-    """Counts of one job's output.
+class TableReport(_Contract):
+    """What is known of a table without comparing it.
 
     Attributes:
         lines: lines of output, one per line of input.
         errors: lines that hold an error instead of a result: a job can be ACTIVE and yet have them.
         first_error: text of the first of them.
-        keys: different users, items or queries that the lines name.
-        results: different items or users that were found for them.
+        results: different items or users that were found.
         rows: rows of the table, one per line and rank.
         location: S3 folder of the table's Parquet.
         rejects: S3 URL of the lines with errors, a folder where the output was published in parts; None if there are
             none.
-        changes: since the table before, None if there is none.
     """
 
     lines: int
     errors: int
     first_error: str | None
-    keys: int
     results: int
     rows: int
     location: str
     rejects: str | None
+
+
+class PublishReport(TableReport):
+    """Counts of one job's output.
+
+    Attributes:
+        keys: different users, items or queries that the lines name.
+        changes: since the table before, None if there is none.
+    """
+
+    keys: int
     changes: Changes | None
+
+
+class TotalReport(_Contract):
+    """A table of parts, and what is left to do for it.
+
+    Attributes:
+        table: its counts.
+        since: run of the table before, None if there is none.
+        before: S3 folder of the table before.
+        changes: S3 folder of the table of changes.
+        ranges: in which to count keys and changes.
+    """
+
+    table: TableReport
+    since: str | None
+    before: str | None
+    changes: str
+    ranges: list[Range]
+
+
+class RangeReport(_Contract):
+    """Different keys of a range, and rows of it that are new, are gone, or have another rank: they add up."""
+
+    keys: int
+    added: int
+    removed: int
+    moved: int

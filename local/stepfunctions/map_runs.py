@@ -22,6 +22,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 )
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.result_writer_decl import ResultWriter
 
 from local import clock
 from local.patches import replaces
@@ -182,6 +183,12 @@ def items_are_child_executions(_self: Any, env: Any) -> None:
         record.set_stop(MapRunStatus.SUCCEEDED)
         _note(env, "MapRunSucceeded")
     env.stack.append(outputs)
+
+
+@replaces(ResultWriter, "_eval_body")
+def results_are_not_written(_self: Any, _env: Any) -> None:
+    """Refuse: moto writes empty results."""
+    raise NotImplementedError("a ResultWriter is not emulated")
 
 
 def _note(env: Any, event_type: str, **details: Any) -> None:

@@ -119,12 +119,12 @@ def follow(bucket: Bucket, *lines: str, **changed: Any) -> dict[str, Any]:
     return publish(bucket, "r2", **changed)
 
 
-@pytest.mark.parametrize("rows_per_part", [1000, 1])
+@pytest.mark.parametrize("rows_per_range", [1000, 1])
 def test_what_changed_is_a_table_of_its_own(
-    bucket: Bucket, rows_per_part: int, monkeypatch: pytest.MonkeyPatch
+    bucket: Bucket, rows_per_range: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows that are new, gone or moved since the table that latest.json names, whatever the number of parts."""
-    monkeypatch.setattr(changes, "_ROWS_PER_PART", rows_per_part)
+    monkeypatch.setattr(changes, "_ROWS_PER_RANGE", rows_per_range)
     report = follow(bucket, line("a", ["x", "z", "new"]), line("c", ["y"]))
 
     expected = [
@@ -135,7 +135,7 @@ def test_what_changed_is_a_table_of_its_own(
         ("c", "y", "added", 1, None),
     ]
     keys = bucket.listed("curated/a/top/changes/run=r2/")
-    assert (len(keys) > 1) == (rows_per_part == 1)
+    assert (len(keys) > 1) == (rows_per_range == 1)
     found = pl.concat([table(bucket, key) for key in keys])
     assert ["user_id", "item_id", "change", "rank", "rank_before"] == found.columns
     assert expected == sorted(found.rows())

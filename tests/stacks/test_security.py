@@ -225,10 +225,11 @@ def test_the_state_machine_runs_executions_of_its_own_alone(templates: Templates
                 ends = [arn["Fn::Join"][1][-1] for arn in listed(statement["Resource"]) if "Fn::Join" in arn]
                 granted.setdefault(action, []).extend(end.removeprefix(":") for end in ends)
 
-    own, children = "execution:movielens-dev:*", "execution:movielens-dev/publish:*"
+    own = "execution:movielens-dev:*"
+    children = {f"execution:movielens-dev/{label}:*" for label in ("publish", "compare")}
     assert "stateMachine:movielens-dev" in granted["states:StartExecution"]
-    assert {own, children} == set(granted["states:DescribeExecution"]) == set(granted["states:StopExecution"])
-    assert [children] == granted["states:RedriveExecution"]
+    assert {own, *children} == set(granted["states:DescribeExecution"]) == set(granted["states:StopExecution"])
+    assert children == set(granted["states:RedriveExecution"])
 
 
 def test_alerts_leave_child_executions_out(templates: Templates) -> None:

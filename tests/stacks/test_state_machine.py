@@ -88,21 +88,14 @@ def test_no_iteration_assigns_a_variable_of_the_run() -> None:
 
 def test_parts_see_no_variable_of_the_run() -> None:
     """The language forbids it: what a child execution of a distributed Map needs is in its input."""
-    (distributed,) = (
-        state
-        for state in STATES.values()
-        if "DISTRIBUTED" in json.dumps(state.get("ItemProcessor", {}).get("ProcessorConfig"))
-    )
-    inside = distributed["ItemProcessor"]["States"]
-    own = {
-        name
-        for state in inside.values()
-        for rule in (state, *state.get("Catch", ()))
-        for name in rule.get("Assign", {})
-    }
-    named = set(re.findall(r"\$([A-Za-z_]\w*)(?!\w*\()", json.dumps(inside)))
-
-    assert own | {"states", "told"} >= named
+    maps = [state["ItemProcessor"] for state in STATES.values() if "ItemProcessor" in state]
+    distributed = [each["States"] for each in maps if each["ProcessorConfig"]["Mode"] == "DISTRIBUTED"]
+    for inside in distributed:
+        rules = [rule for state in inside.values() for rule in (state, *state.get("Catch", ()))]
+        own = {name for rule in rules for name in rule.get("Assign", {})}
+        named = set(re.findall(r"\$([A-Za-z_]\w*)(?!\w*\()", json.dumps(inside)))
+        assert own | {"states", "told"} >= named
+    assert 2 == len(distributed)
 
 
 def test_parts_are_published_by_those_who_ask_for_it() -> None:

@@ -172,6 +172,14 @@ class TestItemReader:
         assert "MapRunFailed" in types(aws, done["executionArn"])
 
 
+def test_results_are_not_written(aws: EmbeddedAWS) -> None:
+    """A ResultWriter is refused instead of writing nothing."""
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": bucket(aws), "Prefix": "out"}}
+    done = run(aws, {"M": distributed([1], {"P": pass_state()}, ResultWriter=writer)})
+    assert done["error"] == "States.Runtime"
+    assert "not emulated" in done["cause"]
+
+
 class TestFailures:
     def test_one_failure_fails_the_map(self, aws: EmbeddedAWS) -> None:
         """Without tolerance, one child that fails ends the others; its own error stays with it."""
