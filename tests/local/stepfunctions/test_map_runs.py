@@ -175,7 +175,9 @@ class TestItemReader:
 def test_results_are_not_written(aws: EmbeddedAWS) -> None:
     """A ResultWriter is refused instead of writing nothing."""
     writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": bucket(aws), "Prefix": "out"}}
-    done = run(aws, {"M": distributed([1], {"P": pass_state()}, ResultWriter=writer)})
+    state = distributed([], {"P": pass_state()}, ResultWriter=writer, ItemsPath="$.items")
+    del state["Items"]
+    done = ended(aws, start(aws, {"M": state}, {"items": [1]}, QueryLanguage="JSONPath"))
     assert done["error"] == "States.Runtime"
     assert "not emulated" in done["cause"]
 
