@@ -87,9 +87,10 @@ class Execution(MotoExecution):
             "roleArn": self.role_arn,
         }
         event: Any = {"executionStartedEventDetails": details}
+        # Before it can end, which is announced too.
+        announce(self)
         # As on AWS, the first state's event names 0 as the one before it.
         self._launch(HistoryEventType.ExecutionStarted, event, update_source_event_id=False)
-        announce(self)
 
     def stop(self, stop_date: dt.datetime, error: str | None, cause: str | None) -> None:
         """End as ABORTED, unless it has ended; calls that are under way may still happen."""
@@ -159,8 +160,8 @@ class Execution(MotoExecution):
         self.exec_worker = worker
         self.exec_status = ExecutionStatus.RUNNING
         event: Any = {"executionRedrivenEventDetails": {"redriveCount": self.redrive_count}}
-        self._launch(HistoryEventType.ExecutionRedriven, event)
         announce(self)
+        self._launch(HistoryEventType.ExecutionRedriven, event)
 
     def _prepared(self, position: Position) -> Any:
         worker: Any = self._get_start_execution_worker()
