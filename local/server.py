@@ -54,6 +54,8 @@ _PARTS: Final = (
     "local.stepfunctions.expressions",
     "local.stepfunctions.timing",
     "local.stepfunctions.integrations",
+    "local.stepfunctions.item_readers",
+    "local.stepfunctions.map_runs",
     "local.stepfunctions.glue",
     "local.stepfunctions.execution_logs",
     "local.stepfunctions.models",

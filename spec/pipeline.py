@@ -73,6 +73,11 @@ class Pipeline(Strict):
         description="what transforms: the function, a Spark job of AWS Glue, or the function while it can",
     )
     workers: int = Field(default=2, ge=2, le=299, description="glue and auto: workers of the Spark job, type G.1X")
+    publish: Literal["auto", "parts"] = Field(
+        default="auto",
+        exclude_if="auto".__eq__,
+        description="how output is published: by one call while it can, or always in parts",
+    )
     datasets: Datasets
     solutions: list[Solution] = Field(min_length=1)
     recommenders: list[Recommender] = absent([], description="use cases of the domain that answer in real time")

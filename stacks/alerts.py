@@ -39,6 +39,15 @@ class EndAlerts(Construct):
             substitutions={"TopicArn": topic.topic_arn, "Prefix": name, "Region": Stack.of(self).region},
         )
         machine.role.add_to_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]))
+        arns = {
+            resource: Stack.of(self).format_arn(
+                service="states",
+                resource=resource,
+                resource_name=name,
+                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            )
+            for resource in ("stateMachine", "execution")
+        }
         events.Rule(
             self,
             "Rule",
@@ -47,14 +56,9 @@ class EndAlerts(Construct):
                 source=["aws.states"],
                 detail_type=["Step Functions Execution Status Change"],
                 detail={
-                    "stateMachineArn": [
-                        Stack.of(self).format_arn(
-                            service="states",
-                            resource="stateMachine",
-                            resource_name=name,
-                            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-                        )
-                    ],
+                    "stateMachineArn": [arns["stateMachine"]],
+                    # Not those of a Map Run, <name>/<label>:<id>: the run that they belong to tells of them.
+                    "executionArn": [{"prefix": f"{arns['execution']}:"}],
                     # What fails on the machine's own path of failures ends with an error of its own.
                     "$or": [
                         {"status": ["TIMED_OUT", "ABORTED"]},

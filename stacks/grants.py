@@ -1,4 +1,4 @@
-"""What the state machine may do with Personalize, read from the table of resource kinds."""
+"""What the state machine may do with Personalize, read from the table of resource kinds, and with itself."""
 
 from __future__ import annotations
 
@@ -54,6 +54,28 @@ def personalize_statements(
         conditions={"StringEquals": {"iam:PassedToService": "personalize.amazonaws.com"}},
     )
     return [*statements, metrics, passing]
+
+
+def map_run_statements(
+    state_machine_arn: str, executions_arn: str, *, labels: Sequence[str]
+) -> list[iam.PolicyStatement]:
+    """Return the grants to run distributed Maps: the state machine starts, stops and redrives executions of itself.
+
+    Its ARN is put together from its name, since the role comes before it.
+
+    Args:
+        state_machine_arn: of the state machine.
+        executions_arn: of its executions, without ``:`` and their names.
+        labels: of the Maps.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+    """
+    own, children = f"{executions_arn}:*", [f"{executions_arn}/{label}:*" for label in labels]
+    return [
+        iam.PolicyStatement(actions=["states:StartExecution"], resources=[state_machine_arn]),
+        iam.PolicyStatement(actions=["states:DescribeExecution", "states:StopExecution"], resources=[own, *children]),
+        iam.PolicyStatement(actions=["states:RedriveExecution"], resources=children),
+    ]
 
 
 def wildcard_findings(prefix: str, kinds: Sequence[ResourceKind]) -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ from constructs import Construct
 from stacks.acknowledge import acknowledge, acknowledge_lint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _NO_RESOURCE = "IAM5[Resource::*]"
 
@@ -35,6 +35,7 @@ class Machine(Construct):
         comment: str,
         definition: str,
         substitutions: Mapping[str, str],
+        labels: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
@@ -51,7 +52,8 @@ class Machine(Construct):
                 "states.amazonaws.com",
                 conditions={
                     "StringEquals": {"aws:SourceAccount": stack.account},
-                    "ArnLike": {"aws:SourceArn": arn},
+                    # Child executions of a distributed Map are those of a state machine with its label.
+                    "ArnLike": {"aws:SourceArn": [arn, *(f"{arn}/{label}" for label in labels)] if labels else arn},
                 },
             ),
         )

@@ -16,10 +16,11 @@ from stacks.acknowledge import acknowledge
 from stacks.alerts import EndAlerts
 from stacks.catalog import Catalog
 from stacks.function import Function, dependencies_layer
-from stacks.grants import personalize_statements, wildcard_findings
+from stacks.grants import map_run_statements, personalize_statements, wildcard_findings
 from stacks.machine import Machine
 from stacks.schedule import StartSchedule
 from stacks.spark import TransformJob
+from stacks.states.publish import LABELS
 from stacks.states.run import definition
 from stacks.states.training import METRICS_NAMESPACE
 
@@ -36,6 +37,9 @@ _MEMORY_MB = 1769
 
 _RECORDS = ("runs/*", "curated/*/latest.json")
 """What the state machine reads and writes by itself."""
+
+_OUTPUT = "batch/*"
+"""What it lists, to publish it in parts."""
 
 _TRANSFORM_READS = ("raw/*", "staging/*", "runs/*")
 _TRANSFORM_WRITES = ("staging/*", "transformed/*", "rejects/*", "batch/*", "runs/*")
@@ -80,6 +84,7 @@ class WorkflowStack(Stack):
             name=self._prefix,
             comment=pipeline.description,
             definition=text,
+            labels=LABELS,
             substitutions={
                 "Bucket": storage.bucket.bucket_name,
                 **{f"{name.capitalize()}Arn": arn for name, arn in personalize.dataset_arns.items()},
@@ -138,8 +143,8 @@ class WorkflowStack(Stack):
 
     def _publish(self, layer: lambda_.ILayerVersion) -> lambda_.IFunction:
         writes = ("curated/*", "rejects/*")
-        # The table before is read for what has changed since.
-        reads = ("batch/*", "curated/*")
+        # The table before is read for what has changed since, rejects for the first error.
+        reads = ("batch/*", "curated/*", "rejects/*")
         return self._function(
             "publish", "Personalize's output to Parquet", layer, reads=reads, writes=writes, deletes=writes
         )
@@ -213,10 +218,11 @@ class WorkflowStack(Stack):
             iam.PolicyStatement(
                 actions=["s3:ListBucket"],
                 resources=[self._storage.bucket.bucket_arn],
-                conditions={"StringLike": {"s3:prefix": list(_RECORDS)}},
+                conditions={"StringLike": {"s3:prefix": [*_RECORDS, _OUTPUT]}},
             ),
             iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[f"{executions_arn}:*"]),
             iam.PolicyStatement(actions=["states:SendTaskFailure"], resources=[state_machine_arn]),
+            *map_run_statements(state_machine_arn, executions_arn, labels=LABELS),
             iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]),
             # The action knows no resource, but a namespace.
             iam.PolicyStatement(
@@ -241,6 +247,9 @@ class WorkflowStack(Stack):
         )
         acknowledge(
             role,
-            "Any execution of this state machine may hold the newest run",
-            f"IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:{self._prefix}:*]",
+            "Any execution of this state machine may hold the newest run, or be one of its Map Runs'",
+            *(
+                f"IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:{name}:*]"
+                for name in (self._prefix, *(f"{self._prefix}/{label}" for label in LABELS))
+            ),
         )

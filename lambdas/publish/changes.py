@@ -3,64 +3,126 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lambdas.publish.request import Changes
+from lambdas.publish.request import Changes, Range, RangeReport
 
 if TYPE_CHECKING:
-    from lambdas.publish.request import PublishRequest
+    from collections.abc import Sequence
 
-_ROWS_PER_PART = 4_000_000
+    from lambdas.publish.request import Job
+
+_ROWS_PER_RANGE = 4_000_000
 """Rows of both tables that are joined at once: about half a gigabyte."""
 
-_COUNTED = ("added", "removed", "moved")
+_SAMPLES_PER_RANGE = 100
 
 
-def changes(request: PublishRequest, s3: Any, location: str) -> Changes | None:
+def changes(job: Job, s3: Any, location: str) -> Changes | None:
     """Write the table, and return what it counts; None where there is no table before, or of other columns.
 
     Its columns are those of the tables without the score, and ``change``: ``added``, ``removed`` or ``moved``, with
     ``rank`` and ``rank_before``. What did not change is not in it.
 
     Args:
-        request: with the folder of the job's tables, in which ``latest.json`` names the one before.
+        job: with the folder of its tables, in which ``latest.json`` names the one before.
         s3: a boto3 S3 client.
         location: S3 folder of the new table.
     """
-    latest = _latest(request, s3)
-    if latest is None or latest["location"] == location:
+    latest = table_before(job, s3, location)
+    if latest is None:
         return None
-    now, before = (pl.scan_parquet(f"{folder}*.parquet") for folder in (location, latest["location"]))
-    if now.collect_schema() != before.collect_schema():
-        return None
-    rows = sum(table.select(pl.len()).collect().item() for table in (now, before))
-    folder = f"{request.curated}changes/run={request.run}/"
-    totals = dict.fromkeys(_COUNTED, 0)
-    parts = max(1, -(-rows // _ROWS_PER_PART))
-    for part in range(parts):
-        found = _changed(*(_part(table, part, parts) for table in (now, before))).collect()
-        found.write_parquet(f"s3://{request.bucket}/{folder}part-{part:05}.parquet")
-        for kind, count in found["change"].value_counts().iter_rows():
-            totals[kind] += count
-    return Changes(since=latest["run"], location=f"s3://{request.bucket}/{folder}", **totals)
+    before = latest["location"]
+    found = [compare(job, location, before, each) for each in ranges([location, before])]
+    return Changes(
+        since=latest["run"],
+        location=f"s3://{job.bucket}/{changes_folder(job)}",
+        added=sum(each.added for each in found),
+        removed=sum(each.removed for each in found),
+        moved=sum(each.moved for each in found),
+    )
 
 
-def _latest(request: PublishRequest, s3: Any) -> dict[str, Any] | None:
+def changes_folder(job: Job) -> str:
+    """Return the prefix of the table of a run."""
+    return f"{job.curated}changes/run={job.run}/"
+
+
+def table_before(job: Job, s3: Any, location: str) -> dict[str, Any] | None:
+    """Return run and location of the table that ``latest.json`` names, None if the new one cannot be compared."""
     try:
-        body = s3.get_object(Bucket=request.bucket, Key=f"{request.curated}latest.json")["Body"].read()
+        body = s3.get_object(Bucket=job.bucket, Key=f"{job.curated}latest.json")["Body"].read()
     except s3.exceptions.NoSuchKey:
         return None
     latest: dict[str, Any] = json.loads(body)
     # The bucket's owner may have removed the table.
-    prefix = latest["location"].removeprefix(f"s3://{request.bucket}/")
-    return latest if s3.list_objects_v2(Bucket=request.bucket, Prefix=prefix, MaxKeys=1)["KeyCount"] else None
+    prefix = latest["location"].removeprefix(f"s3://{job.bucket}/")
+    is_there = s3.list_objects_v2(Bucket=job.bucket, Prefix=prefix, MaxKeys=1)["KeyCount"]
+    if latest["location"] == location or not is_there:
+        return None
+    now, before = (_table(folder).collect_schema() for folder in (location, latest["location"]))
+    return latest if now == before else None
 
 
-def _part(table: pl.LazyFrame, part: int, parts: int) -> pl.LazyFrame:
-    """Return the rows of some of the keys, the same ones of every table."""
-    return table.filter(pl.nth(0).hash() % parts == part) if parts > 1 else table
+def ranges(locations: Sequence[str]) -> list[Range]:
+    """Cut the keys of some tables in ranges that have about the same number of rows, and that memory can hold.
+
+    Tables are mostly in the order of their keys, so Parquet's statistics let each range be read without the others.
+    """
+    tables = [_table(location) for location in locations]
+    rows = sum(table.select(pl.len()).collect().item() for table in tables)
+    wanted = max(1, -(-rows // _ROWS_PER_RANGE))
+    cuts = _cuts(tables, wanted) if wanted > 1 else []
+    return [
+        Range(number=number, low=low, high=high) for number, (low, high) in enumerate(pairwise([None, *cuts, None]))
+    ]
+
+
+def compare(job: Job, location: str, before: str | None, part: Range) -> RangeReport:
+    """Write what changed among the keys of a range, and count it and them.
+
+    Args:
+        job: the job.
+        location: S3 folder of the new table.
+        before: S3 folder of the table before; None if there is none.
+        part: the range.
+    """
+    now = _within(_table(location), part)
+    keys = now.select(pl.nth(0).n_unique()).collect(engine="streaming").item()
+    counted = dict.fromkeys(("added", "removed", "moved"), 0)
+    if before is not None:
+        found = _changed(now, _within(_table(before), part)).collect()
+        found.write_parquet(f"s3://{job.bucket}/{changes_folder(job)}part-{part.number:05}.parquet")
+        counted |= dict(found["change"].value_counts().iter_rows())
+    return RangeReport(keys=keys, **counted)
+
+
+def _table(location: str) -> pl.LazyFrame:
+    return pl.scan_parquet(f"{location}*.parquet")
+
+
+def _cuts(tables: Sequence[pl.LazyFrame], wanted: int) -> list[str]:
+    every = max(1, _ROWS_PER_RANGE // _SAMPLES_PER_RANGE)
+    sampled = [
+        table.select(pl.nth(0).alias("key")).with_row_index().filter(pl.col("index") % every == 0).select("key")
+        for table in tables
+    ]
+    keys = pl.concat(sampled).drop_nulls().collect(engine="streaming")["key"].sort()
+    return sorted({keys[len(keys) * number // wanted] for number in range(1, wanted)})
+
+
+def _within(table: pl.LazyFrame, part: Range) -> pl.LazyFrame:
+    """Return the rows of the keys from ``low`` up to, but not including, ``high``."""
+    key = pl.nth(0)
+    if part.low is not None:
+        table = table.filter(key >= part.low)
+    if part.high is None:
+        return table
+    below = key < part.high
+    return table.filter(below | key.is_null() if part.low is None else below)
 
 
 def _changed(now: pl.LazyFrame, before: pl.LazyFrame) -> pl.LazyFrame:

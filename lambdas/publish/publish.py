@@ -1,4 +1,9 @@
-"""Turn the lines that Personalize writes into one Parquet table, a row per line and rank."""
+"""Turn the lines that Personalize writes into one table of Parquet, a row per line and rank.
+
+Usually one call does it (`publish`). What is too large for one call is refused, and published in parts: a call for each
+object (`publish_part`), in any order, at the same time, as often as need be; one that makes a table of them (`add_up`);
+and one for each range of its keys (`publish_range`). The rows and their order are the same.
+"""
 
 from __future__ import annotations
 
@@ -6,36 +11,32 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lambdas.publish.changes import changes
-from lambdas.publish.request import PublishReport
-from spec.tables import columns
+from lambdas.publish.changes import changes, changes_folder, compare, ranges, table_before
+from lambdas.publish.counting import count_different
+from lambdas.publish.lines import errors, results, scan
+from lambdas.publish.objects import Objects, is_written
+from lambdas.publish.request import Counts, PublishReport, TableReport, TotalReport
 
 if TYPE_CHECKING:
-    from lambdas.publish.request import Line, PublishRequest
+    from collections.abc import Sequence
 
-_LINE: dict[str, pl.DataType | type[pl.DataType]] = {
-    "input": pl.Struct({"userId": pl.String, "itemId": pl.String, "itemAttributes": pl.String}),
-    "output": pl.Struct(
-        {
-            "recommendedItems": pl.List(pl.String),
-            "usersList": pl.List(pl.String),
-            "recommendedUsers": pl.List(pl.String),
-            "scores": pl.List(pl.Float64),
-            "itemsThemeRelevanceScores": pl.List(pl.Float64),
-            "theme": pl.String,
-        }
-    ),
-    "error": pl.String,
-}
-"""A line of output; scores and error may be absent (page batch-inference-job-output-examples). Of segments the pages
-name ``recommendedUsers`` (getting-user-segments), and the service's own samples read ``usersList``."""
+    from lambdas.publish.request import (
+        PartRequest,
+        PublishRequest,
+        RangeReport,
+        RangeRequest,
+        TotalRequest,
+    )
 
-_FOUND = pl.coalesce(pl.col("output").struct[key] for key in ("recommendedItems", "usersList", "recommendedUsers"))
-_IS_SCORED = pl.col("error").is_null() & _FOUND.is_not_null()
+_TABLE = "part-00000.parquet"
 
 
-class OutputMissingError(Exception):
-    """The job is ACTIVE, but wrote no output."""
+class OutputTooLargeError(Exception):
+    """There is more output than one call takes."""
+
+
+class PartMissingError(Exception):
+    """A part of the table has gone before the table was complete."""
 
 
 class TooManyErrorsError(Exception):
@@ -47,86 +48,139 @@ def publish(request: PublishRequest, s3: Any) -> PublishReport:
 
     Raises:
         OutputMissingError: no ``.out`` object lies under the output prefix.
+        OutputTooLargeError: there is more of it than one call takes; nothing has been done.
         TooManyErrorsError: more lines than allowed are errors, or all of them.
     """
-    uris = [f"s3://{request.bucket}/{key}" for key in output_keys(s3, request.bucket, request.output)]
-    if not uris:
-        raise OutputMissingError(f"No .out object under s3://{request.bucket}/{request.output}.")
-    lines = pl.scan_ndjson(uris, schema=_LINE)
-    table = results(lines, request.kind, request.line, themed=request.themed)
+    objects = Objects(request, s3)
+    written = objects.written()
+    if (size := sum(written.values())) > request.max_bytes:
+        raise OutputTooLargeError(f"{size:,} bytes of output; one call takes {request.max_bytes:,}.")
+    key = f"{objects.folder}{_TABLE}"
+    counts = _write(request, objects, list(written), table=key, rejects=request.rejects)
+    objects.keep_only(objects.folder, {key})
+    objects.keep_only(objects.rejects_folder, set())
+    objects.keep_only(changes_folder(request), set())
+    rejects = [request.rejects] if counts.errors else []
+    made = _made(request, objects, counts, table=[key], rejects=rejects, told=objects.uri(request.rejects))
+    keys = count_different(pl.scan_parquet(objects.uri(key)), 0)
+    return PublishReport(**made.model_dump(), keys=keys, changes=changes(request, s3, made.location))
+
+
+def publish_part(request: PartRequest, s3: Any) -> Counts:
+    """Write the part of the table that is made of one object; a part that is there is replaced."""
+    if not is_written(request.part):
+        return Counts(lines=0, errors=0)
+    objects = Objects(request, s3)
+    key, rejects = objects.table_part(request.part), objects.rejects_part(request.part)
+    return _write(request, objects, [request.part], table=key, rejects=rejects)
+
+
+def add_up(request: TotalRequest, s3: Any) -> TotalReport:
+    """Make one table of the parts; what is then counted in ranges of its keys is left.
+
+    Raises:
+        OutputMissingError: no ``.out`` object lies under the output prefix.
+        PartMissingError: a part of the table is not there.
+        TooManyErrorsError: more lines than allowed are errors, or all of them.
+    """
+    objects = Objects(request, s3)
+    written = list(objects.written())
+    table = [objects.table_part(key) for key in written]
+    missing = set(table) - objects.keep_only(objects.folder, set(table))
+    if missing:
+        raise PartMissingError(f"{objects.uri(min(missing))} is not there: start again with run {request.run}.")
+    objects.delete([request.rejects])
+    there = objects.keep_only(objects.rejects_folder, {objects.rejects_part(key) for key in written})
+    told = objects.uri(objects.rejects_folder)
+    made = _made(request, objects, request.counts, table=table, rejects=sorted(there), told=told)
+    latest = table_before(request, s3, made.location) or {"run": None, "location": None}
+    objects.keep_only(changes_folder(request), set())
+    before = latest["location"]
+    return TotalReport(
+        table=made,
+        since=latest["run"],
+        before=before,
+        changes=objects.uri(changes_folder(request)),
+        ranges=ranges([made.location, *([before] if before else [])]),
+    )
+
+
+def publish_range(request: RangeRequest, s3: Any) -> RangeReport:
+    """Write what changed among some keys of the table since the one before."""
+    objects = Objects(request, s3)
+    return compare(request, objects.uri(objects.folder), request.before, request)
+
+
+def _write(
+    request: PublishRequest | PartRequest, objects: Objects, keys: Sequence[str], *, table: str, rejects: str
+) -> Counts:
+    """Write table and rejects of some objects; where there are no errors, no rejects are left behind."""
+    lines = scan([objects.uri(key) for key in keys])
     failed = errors(lines, request.kind, request.line)
-    folder = f"{request.curated}run={request.run}/"
-    key, rejects = f"{folder}part-00000.parquet", f"s3://{request.bucket}/{request.rejects}"
-    _, _, totals, errored, counts = pl.collect_all(
+    _, _, totals, errored = pl.collect_all(
         [
-            table.sink_parquet(f"s3://{request.bucket}/{key}", lazy=True),
-            failed.sink_ndjson(rejects, lazy=True, check_extension=False),
-            lines.select(pl.len().alias("lines")),
-            failed.select(pl.len().alias("errors"), pl.col("error").first().alias("first_error")),
-            table.select(
-                pl.len().alias("rows"), pl.nth(0).n_unique().alias("keys"), pl.nth(2).n_unique().alias("results")
+            results(lines, request.kind, request.line, themed=request.themed).sink_parquet(
+                objects.uri(table), lazy=True
             ),
+            failed.sink_ndjson(objects.uri(rejects), lazy=True, check_extension=False),
+            lines.select(pl.len()),
+            failed.select(pl.len()),
         ],
         engine="streaming",
     )
-    facts = {**totals.row(0, named=True), **errored.row(0, named=True), **counts.row(0, named=True)}
-    if not facts["errors"]:
-        s3.delete_object(Bucket=request.bucket, Key=request.rejects)
-    elif refused := _refused(facts, request.max_errors):
-        s3.delete_object(Bucket=request.bucket, Key=key)
-        raise TooManyErrorsError(f"{refused}; the first: {facts['first_error']}; all of them: {rejects}")
-    location = f"s3://{request.bucket}/{folder}"
-    changed = changes(request, s3, location)
-    return PublishReport(location=location, rejects=rejects if facts["errors"] else None, changes=changed, **facts)
+    counts = Counts(lines=totals.item(), errors=errored.item())
+    if not counts.errors:
+        objects.delete([rejects])
+    return counts
 
 
-def _refused(facts: dict[str, Any], most: float) -> str | None:
-    """Return why so many errors are not published, None if they are."""
-    told = f"{facts['errors']} of {facts['lines']} lines ({100 * facts['errors'] / facts['lines']:.3g} %) are errors"
-    if facts["errors"] == facts["lines"]:
-        return told
-    return f"{told}, more than the {100 * most:g} % of max_errors" if facts["errors"] > most * facts["lines"] else None
-
-
-def output_keys(s3: Any, bucket: str, prefix: str) -> list[str]:
-    """List what the job wrote; Personalize also leaves a ``_CHECK`` object there."""
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    return [item["Key"] for page in pages for item in page.get("Contents", ()) if item["Key"].endswith(".out")]
-
-
-def results(lines: pl.LazyFrame, kind: str, line: Line, *, themed: bool = False) -> pl.LazyFrame:
-    """Return what was found, a row per line without error and rank, with the columns of ``spec.tables``.
+def _made(
+    request: PublishRequest | TotalRequest,
+    objects: Objects,
+    counts: Counts,
+    *,
+    table: Sequence[str],
+    rejects: Sequence[str],
+    told: str,
+) -> TableReport:
+    """Count what was written, unless too much of it is errors.
 
     Args:
-        lines: what Personalize wrote.
-        kind: ``inference`` or ``segment``.
-        line: what a line of the input names.
-        themed: whether lines have a theme; scores then say how well an item fits it.
+        request: the job.
+        objects: where its objects lie.
+        counts: lines and errors.
+        table: keys of the parts of the table.
+        rejects: keys of the lines with errors.
+        told: S3 URL of the place where those lie.
     """
-    wanted = columns(kind, line, themed=themed)
-    output = pl.col("output").struct
-    scores = output["itemsThemeRelevanceScores" if themed else "scores"]
-    return (
-        lines.filter(_IS_SCORED)
-        .select(
-            pl.col("input").struct[wanted.key].alias(wanted.named),
-            _FOUND.alias(wanted.found),
-            scores.alias("scores"),
-            pl.int_ranges(_FOUND.list.len().cast(pl.Int32), dtype=pl.Int32).alias("rank"),
-            output["theme"].alias("theme"),
-        )
-        .explode(wanted.found, "rank", empty_as_null=False)
-        .with_columns(
-            pl.col("rank") + 1,
-            # Items that pad a list have no score: the list of scores may be shorter.
-            pl.col("scores").list.get(pl.col("rank"), null_on_oob=True).alias("score"),
-        )
-        .select(*wanted.results)
+    first = _first_error([objects.uri(key) for key in rejects])
+    if refused := _refused(counts, request.max_errors):
+        objects.delete(table)
+        raise TooManyErrorsError(f"{refused}; the first: {first}; all of them: {told}")
+    rows = pl.scan_parquet([objects.uri(key) for key in table])
+    return TableReport(
+        lines=counts.lines,
+        errors=counts.errors,
+        first_error=first,
+        results=count_different(rows, 2),
+        rows=rows.select(pl.len()).collect().item(),
+        location=objects.uri(objects.folder),
+        rejects=told if counts.errors else None,
     )
 
 
-def errors(lines: pl.LazyFrame, kind: str, line: Line) -> pl.LazyFrame:
-    """Return a row per line with an error: what the line names, and the error; arguments are those of `results`."""
-    wanted = columns(kind, line)
-    named = pl.col("input").struct[wanted.key].alias(wanted.named)
-    return lines.filter(~_IS_SCORED).select(named, pl.col("error").fill_null("no output"))
+def _first_error(uris: Sequence[str]) -> str | None:
+    if not uris:
+        return None
+    first: str = pl.scan_ndjson(uris[0], schema={"error": pl.String}).head(1).collect().item()
+    return first
+
+
+def _refused(counts: Counts, most: float) -> str | None:
+    """Return why so many errors are not published, None if they are."""
+    if not counts.errors:
+        return None
+    told = f"{counts.errors} of {counts.lines} lines ({100 * counts.errors / counts.lines:.3g} %) are errors"
+    if counts.errors == counts.lines:
+        return told
+    return f"{told}, more than the {100 * most:g} % of max_errors" if counts.errors > most * counts.lines else None

@@ -5,8 +5,9 @@ Sources: Step Functions developer guide, page redrive-executions; API reference,
 
 import datetime as dt
 from collections import deque
+from collections.abc import Callable, Iterator
 from threading import RLock, Thread
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEventType
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext
@@ -28,6 +29,9 @@ from local.stepfunctions.jsonata import iso
 from local.stepfunctions.notices import announce
 from local.stepfunctions.positions import Position
 from local.stepfunctions.task_tokens import close_tokens
+
+if TYPE_CHECKING:
+    from local.stepfunctions.map_runs import MapRun
 
 _REDRIVABLE_FOR: Final = dt.timedelta(days=14)
 _LONGEST: Final = dt.timedelta(days=365)
@@ -52,6 +56,9 @@ class Execution(MotoExecution):
         exec_worker: the current attempt; its `env` holds position and history.
         redrive_count: how often it has been redriven.
         redrive_date: when it was redriven last.
+        map_runs: the distributed Maps of all its attempts.
+        map_run_arn: of the Map Run that it is a child execution of.
+        on_end: called when an attempt has ended.
     """
 
     state_machine: Any
@@ -64,6 +71,9 @@ class Execution(MotoExecution):
         super().__init__(**{**settings, "cloud_watch_logging_session": session})
         self.redrive_count = 0
         self.redrive_date: dt.datetime | None = None
+        self.map_runs: list[MapRun] = []
+        self.map_run_arn: str | None = None
+        self.on_end: Callable[[], None] = lambda: None
         self._tokens: deque[tuple[str, dt.datetime]] = deque(maxlen=_TOKENS)
         self._lock = RLock()
         self.exec_worker = self._prepared(Position())
@@ -77,9 +87,10 @@ class Execution(MotoExecution):
             "roleArn": self.role_arn,
         }
         event: Any = {"executionStartedEventDetails": details}
+        # Before it can end, which is announced too.
+        announce(self)
         # As on AWS, the first state's event names 0 as the one before it.
         self._launch(HistoryEventType.ExecutionStarted, event, update_source_event_id=False)
-        announce(self)
 
     def stop(self, stop_date: dt.datetime, error: str | None, cause: str | None) -> None:
         """End as ABORTED, unless it has ended; calls that are under way may still happen."""
@@ -101,7 +112,6 @@ class Execution(MotoExecution):
 
         Raises:
             ExecutionNotRedrivable: see not_redrivable_because.
-            NotImplementedError: a distributed Map is under way.
         """
         now = clock.now()
         with self._lock:
@@ -110,12 +120,17 @@ class Execution(MotoExecution):
                     return date
             if reason := self.not_redrivable_because():
                 raise ExecutionNotRedrivable(reason)
-            if self.exec_worker.env.position.within_map_run():
-                raise NotImplementedError("a distributed Map cannot be redriven")
             if token is not None:
                 self._tokens.append((token, now))
             self._continue(now)
         return now
+
+    def with_children(self) -> Iterator["Execution"]:
+        """Yield it, the child executions of its Map Runs, and theirs."""
+        yield self
+        for map_run in list(self.map_runs):
+            for child in list(map_run.children.values()):
+                yield from child.with_children()
 
     def not_redrivable_because(self) -> str | None:
         """Return why it cannot be redriven now, in the service's words, or None if it can."""
@@ -138,13 +153,15 @@ class Execution(MotoExecution):
         worker = self._prepared(before.position.after_redrive())
         worker.env.event_manager = History.after(before.event_manager)
         worker.env.event_history_context = EventHistoryContext(len(before.event_manager))
-        worker.env.callback_pool_manager = before.callback_pool_manager  # so that old task tokens are known
+        # So that old task tokens and Map Runs are known.
+        worker.env.callback_pool_manager = before.callback_pool_manager
+        worker.env.map_run_record_pool_manager = before.map_run_record_pool_manager
         self.stop_date = self.error = self.cause = None
         self.exec_worker = worker
         self.exec_status = ExecutionStatus.RUNNING
         event: Any = {"executionRedrivenEventDetails": {"redriveCount": self.redrive_count}}
-        self._launch(HistoryEventType.ExecutionRedriven, event)
         announce(self)
+        self._launch(HistoryEventType.ExecutionRedriven, event)
 
     def _prepared(self, position: Position) -> Any:
         worker: Any = self._get_start_execution_worker()
@@ -152,7 +169,7 @@ class Execution(MotoExecution):
         worker.env = env
         # A stop counts from the first moment.
         env._program_state = ProgramRunning()  # type: ignore[no-untyped-call]  # noqa: SLF001  # moto has no other way
-        env.position = position
+        env.position, env.execution = position, self
         context = env.states.context_object.context_object_data["Execution"]
         context["RedriveCount"] = self.redrive_count
         if self.redrive_date is not None:
@@ -187,9 +204,12 @@ class Execution(MotoExecution):
         env.event_manager.add_event(env.event_history_context, event_type, event)
 
     def _close(self, stop_date: dt.datetime) -> None:
-        """Show how the attempt ended, and let go what waits for a task token."""
+        """Show how the attempt ended, end its child executions, and let go what waits for a task token."""
         env = self.exec_worker.env
         close_tokens(env)
         self.stop_date = stop_date
         self.exec_status = _STATUS[type(env.program_state())]
+        for map_run in self.map_runs:
+            map_run.stop()
         announce(self)
+        self.on_end()

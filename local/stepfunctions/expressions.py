@@ -187,7 +187,7 @@ def iterations_know_their_item(cls: Any, env: Any, *args: Any, **kwargs: Any) ->
     moto: `$states.context.Map` is lost in the states of an iteration. AWS: it is there in the whole iteration.
     """
     frame = _as_inner_frame_of(cls, env, *args, **kwargs)
-    frame.position = env.position
+    frame.position, frame.execution = env.position, env.execution
     outer = env.states.context_object.context_object_data
     if "Map" in outer:
         frame.states.context_object.context_object_data["Map"] = outer["Map"]

@@ -4,7 +4,6 @@ from threading import RLock
 from typing import Any, Final, Self
 from weakref import WeakSet
 
-import moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component as map_run
 import moto.stepfunctions.parser.asl.eval.environment as environment_module
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
@@ -20,7 +19,6 @@ _LAST: Final = {
 
 
 @replaces(environment_module, "EventManager")
-@replaces(map_run, "EventManager")
 class History(EventManager):
     """The events of one attempt at an execution, after those of the attempts before it.
 

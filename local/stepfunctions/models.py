@@ -10,7 +10,11 @@ import moto.stepfunctions.models as moto_models
 import moto.stepfunctions.parser.models as parser_models
 import moto.stepfunctions.responses as moto_responses
 from moto.core.base_backend import BackendDict
-from moto.stepfunctions.exceptions import ExecutionDoesNotExist, InvalidExecutionInput, InvalidToken
+from moto.stepfunctions.exceptions import (
+    ExecutionDoesNotExist,
+    InvalidExecutionInput,
+    InvalidToken,
+)
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.utils import PAGINATION_MODEL
 from moto.utilities.paginator import paginate
@@ -97,13 +101,17 @@ class StepFunctionsBackend(StepFunctionsParserBackend):
 
     @paginate(pagination_model=PAGINATION_MODEL)
     def list_executions(
-        self, state_machine_arn: str, status_filter: str | None = None, redrive_filter: str | None = None
+        self,
+        state_machine_arn: str | None,
+        status_filter: str | None = None,
+        redrive_filter: str | None = None,
+        map_run_arn: str | None = None,
     ) -> list[Any]:
-        """Return the executions of a state machine, those that ran last first."""
-        machine: Any = self.describe_state_machine(state_machine_arn)
+        """Return the executions of a state machine, or of a Map Run, those that ran last first."""
+        machine: Any = self.describe_state_machine(state_machine_arn) if state_machine_arn else None
         executions = [
             execution
-            for execution in machine.executions
+            for execution in (machine.executions if machine else self._children(map_run_arn))
             if status_filter in {None, execution.status}
             and redrive_filter in {None, "REDRIVEN" if execution.redrive_count else "NOT_REDRIVEN"}
         ]
@@ -152,6 +160,21 @@ class StepFunctionsBackend(StepFunctionsParserBackend):
         start = _start(next_token)
         end = start + min(max_results or _DEFAULT_RESULTS, _MAX_RESULTS)
         return events[start:end], str(end) if end < len(events) else None
+
+    def _children(self, map_run_arn: str | None) -> list[Any]:
+        runs = [run for execution in self._get_executions() for run in execution.map_runs]
+        for run in runs:
+            if run.record.map_run_arn == map_run_arn:
+                return list(run.children.values())
+        # While its items are read, it has none.
+        self.describe_map_run(str(map_run_arn))
+        return []
+
+    def _get_executions(self, execution_status: Any = None) -> list[Any]:
+        """Return all executions, child executions of Map Runs too."""
+        roots: list[Any] = [execution for machine in self.state_machines for execution in machine.executions]
+        found = [execution for root in roots for execution in root.with_children()]
+        return [each for each in found if execution_status in {None, each.exec_status}]
 
     def stop_all(self) -> None:
         """Abort what runs, since the account is going away."""

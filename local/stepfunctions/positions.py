@@ -9,7 +9,6 @@ import copy
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
-import moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component as map_run
 import moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.inline_iteration_component as inline_map
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
@@ -32,7 +31,6 @@ from local.stepfunctions.jsonata import iso
 
 _DATA_LIMIT_EXCEEDED: Final = StatesErrorNameType.StatesStatesDataLimitExceeded.to_name()
 _evaluate_iterations = inline_map.InlineIterationComponent._eval_body  # noqa: SLF001  # the gap is in there
-_evaluate_map_run = map_run.DistributedIterationComponent._eval_body  # noqa: SLF001  # as above
 _evaluate_iteration = IterationWorker._eval_job  # noqa: SLF001  # as above
 _evaluate_branches = BranchesDecl._eval_body  # noqa: SLF001  # as above
 
@@ -49,7 +47,7 @@ class Position:
         ended: whether the program has ended well.
         children: iterations by index, or branches by number, of the Map or Parallel that is under way.
         items: what that Map iterates over; None if nothing of it has begun.
-        is_map_run: whether that Map is distributed.
+        map_run: the child executions of that Map if it is distributed (see map_runs).
         redriven: whether that state is about to be evaluated for the first time since a redrive.
     """
 
@@ -60,7 +58,7 @@ class Position:
     ended: bool = False
     children: dict[int, "Position"] = field(default_factory=dict)
     items: list[Any] | None = None
-    is_map_run: bool = False
+    map_run: Any = None
     redriven: bool = False
 
     def move(self, env: Any, state: str | None) -> None:
@@ -73,7 +71,7 @@ class Position:
 
     def forget_children(self) -> None:
         """Let all iterations or branches of the state begin anew."""
-        self.children, self.items, self.is_map_run = {}, None, False
+        self.children, self.items, self.map_run = {}, None, None
 
     def child(self, key: int) -> "Position":
         """Return where an iteration or a branch stands."""
@@ -90,10 +88,6 @@ class Position:
         """Return a copy that nothing of the ended attempt changes any more."""
         children = {key: child.after_redrive() for key, child in list(self.children.items())}
         return replace(self, variables=dict(self.variables), children=children, redriven=not self.ended)
-
-    def within_map_run(self) -> bool:
-        """Say whether a distributed Map is under way here or below."""
-        return self.is_map_run or any(child.within_map_run() for child in self.children.values())
 
 
 def begin_program(program: Any, env: Any) -> None:
@@ -126,14 +120,6 @@ def iterations_go_on_after_a_redrive(self: Any, env: Any) -> None:
         position.items = copy.deepcopy(eval_input.input_items)
     eval_input.input_items = position.items
     _evaluate_iterations(self, env)
-
-
-@replaces(map_run.DistributedIterationComponent, "_eval_body")
-def a_map_run_is_noted(self: Any, env: Any) -> None:
-    """Run a distributed Map; its child executions have no positions, so it cannot be redriven."""
-    env.position.is_map_run = True
-    env.position = None
-    _evaluate_map_run(self, env)
 
 
 @replaces(IterationWorker, "_eval_job")

@@ -34,6 +34,7 @@ class StepFunctions(StepFunctionResponse):
             "input": execution.execution_input,
             "inputDetails": {"included": True},
             **_redrives(execution),
+            **_map_run(execution),
         }
         reason = execution.not_redrivable_because()
         answer["redriveStatus"] = "NOT_REDRIVABLE" if reason else "REDRIVABLE"
@@ -52,25 +53,28 @@ class StepFunctions(StepFunctionResponse):
     def list_executions(self) -> ActionResult:
         """List the executions of a state machine, newest first; moto leaves out the end of timed-out ones."""
         arn, status = self._get_param("stateMachineArn"), self._get_param("statusFilter")
-        if self._get_param("mapRunArn") is not None:
-            raise NotImplementedError("executions of a Map Run")
+        map_run = self._get_param("mapRunArn")
+        if (arn is None) == (map_run is None):
+            raise ValidationException("Either stateMachineArn or mapRunArn must be given, and not both")
         if status == "PENDING_REDRIVE":
             raise ValidationException("statusFilter PENDING_REDRIVE needs mapRunArn")
         executions, next_token = self._backend.list_executions(
             arn,
             status_filter=status,
             redrive_filter=self._get_param("redriveFilter"),
+            map_run_arn=map_run,
             max_results=self._get_int_param("maxResults"),
             next_token=self._get_param("nextToken"),
         )
         listed = [
             {
                 "executionArn": execution.execution_arn,
-                "stateMachineArn": arn,
+                "stateMachineArn": execution.state_machine_arn,
                 "name": execution.name,
                 "status": execution.status,
                 "startDate": execution.start_date,
                 **_redrives(execution),
+                **_map_run(execution),
             }
             | ({} if execution.status == "RUNNING" else {"stopDate": execution.stop_date})
             for execution in executions
@@ -110,6 +114,10 @@ class StepFunctions(StepFunctionResponse):
 def _redrives(execution: Execution) -> dict[str, Any]:
     date = {} if execution.redrive_date is None else {"redriveDate": execution.redrive_date}
     return {"redriveCount": execution.redrive_count, **date}
+
+
+def _map_run(execution: Execution) -> dict[str, str]:
+    return {} if execution.map_run_arn is None else {"mapRunArn": execution.map_run_arn}
 
 
 replaces(moto_urls, "url_paths")({"{0}/$": StepFunctions.dispatch})

@@ -5,11 +5,11 @@ The fragment is the item processor of a Map over the jobs; each iteration ends w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS
 from spec.resources import BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB
-from stacks.states import retries
+from stacks.states import publish
 from stacks.states.asl import State, States, inlined, jsonata, merged
 from stacks.states.job import Job, caught
 from stacks.states.transform import BATCH_FOLDER
@@ -73,7 +73,6 @@ def _states(pipeline: Pipeline) -> States:
         },
     }
     end: States = {
-        "Publish": _publish(),
         _FAILED: {
             "Type": "Pass",
             "Comment": "The job's result is its failure; the other jobs go on.",
@@ -86,7 +85,8 @@ def _states(pipeline: Pipeline) -> States:
             "End": True,
         },
     }
-    return merged(begin, inference.states(), segment.states(), end)
+    published = publish.states(pipeline, on_failure=_FAILED)
+    return merged(begin, inference.states(), segment.states(), published, end)
 
 
 def _job(kind: ResourceKind, timeout: timedelta, more: list[str]) -> Job:
@@ -102,42 +102,7 @@ def _job(kind: ResourceKind, timeout: timedelta, more: list[str]) -> Job:
         name="'${Prefix}-' & $plan.name & '-' & $job.name & '-' & $run",
         arguments=f"$merge([{', '.join([inlined(arguments), *more])}])" if more else arguments,
         timeout=timeout,
-        next="Publish",
+        next=publish.FIRST_STATE,
         on_failure=_FAILED,
         failure_variable="jobFailure",
     )
-
-
-def _publish() -> dict[str, Any]:
-    # Only one of the two jobs has run.
-    arns = ", ".join(f"${kind.variable}.arn" for kind in (BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB))
-    return {
-        "Type": "Task",
-        "Comment": "Turn Personalize's lines into one Parquet table; readers see it when the run is complete.",
-        "Resource": "arn:aws:states:::lambda:invoke",
-        "Arguments": {
-            "FunctionName": "${PublishFunctionArn}",
-            "Payload": {
-                "bucket": "${Bucket}",
-                "run": jsonata("$run"),
-                "kind": jsonata("$job.kind"),
-                "line": jsonata("$job.input.line"),
-                "output": jsonata(f"{BATCH_FOLDER} & 'output/'"),
-                "curated": jsonata("'curated/' & $plan.name & '/' & $job.name & '/'"),
-                "rejects": jsonata("'rejects/' & $run & '/' & $plan.name & '/' & $job.name & '.jsonl'"),
-                "max_errors": jsonata("$job.max_errors"),
-                "themed": jsonata("$exists($job.themes_from)"),
-            },
-        },
-        "Retry": retries.INVOKE,
-        "Catch": caught("published table", go_to=_FAILED, variable="jobFailure"),
-        "Output": {
-            "name": jsonata("$job.name"),
-            "kind": jsonata("$job.kind"),
-            "status": "SUCCEEDED",
-            "arn": jsonata(f"[{arns}][0]"),
-            "output": jsonata(f"{_BUCKET}{BATCH_FOLDER} & 'output/'"),
-            "published": jsonata("$states.result.Payload"),
-        },
-        "End": True,
-    }

@@ -11,7 +11,8 @@ import pytest
 
 from lambdas.publish import changes
 from lambdas.publish.handler import handler
-from lambdas.publish.publish import OutputMissingError, TooManyErrorsError
+from lambdas.publish.objects import OutputMissingError
+from lambdas.publish.publish import TooManyErrorsError
 from tests.pipeline.handlers import Context
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 # A call that raises has nothing to count; Powertools says so at every one.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
+
+
+WHOLE = {"step": "whole", "max_bytes": 1_000_000}
 
 
 def publish(bucket: Bucket, run: str = "r1", **changed: Any) -> dict[str, Any]:
@@ -33,7 +37,7 @@ def publish(bucket: Bucket, run: str = "r1", **changed: Any) -> dict[str, Any]:
         "rejects": f"rejects/{run}/a/top.jsonl",
         "max_errors": 0.5,
     }
-    return handler(request | changed, Context())
+    return handler(request | WHOLE | changed, Context())
 
 
 def line(user: str, items: list[str], **more: Any) -> str:
@@ -115,12 +119,12 @@ def follow(bucket: Bucket, *lines: str, **changed: Any) -> dict[str, Any]:
     return publish(bucket, "r2", **changed)
 
 
-@pytest.mark.parametrize("rows_per_part", [1000, 1])
+@pytest.mark.parametrize("rows_per_range", [1000, 1])
 def test_what_changed_is_a_table_of_its_own(
-    bucket: Bucket, rows_per_part: int, monkeypatch: pytest.MonkeyPatch
+    bucket: Bucket, rows_per_range: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows that are new, gone or moved since the table that latest.json names, whatever the number of parts."""
-    monkeypatch.setattr(changes, "_ROWS_PER_PART", rows_per_part)
+    monkeypatch.setattr(changes, "_ROWS_PER_RANGE", rows_per_range)
     report = follow(bucket, line("a", ["x", "z", "new"]), line("c", ["y"]))
 
     expected = [
@@ -131,7 +135,7 @@ def test_what_changed_is_a_table_of_its_own(
         ("c", "y", "added", 1, None),
     ]
     keys = bucket.listed("curated/a/top/changes/run=r2/")
-    assert (len(keys) > 1) == (rows_per_part == 1)
+    assert (len(keys) > 1) == (rows_per_range == 1)
     found = pl.concat([table(bucket, key) for key in keys])
     assert ["user_id", "item_id", "change", "rank", "rank_before"] == found.columns
     assert expected == sorted(found.rows())

@@ -10,7 +10,7 @@ import pytest
 from aws_cdk import App
 from aws_cdk.assertions import Template
 
-from lambdas.publish.publish import errors, results
+from lambdas.publish.lines import errors, results
 from spec.tables import columns
 from stacks.app import add_stacks
 from stacks.states.run import definition

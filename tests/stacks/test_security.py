@@ -209,9 +209,36 @@ def test_step_functions_may_take_the_state_machines_role(templates: Templates) -
         if resource["Type"] == "AWS::IAM::Role"
     ]
 
-    run, alert = sorted((trust for trust in trusts if "states.amazonaws.com" in trust), key=len)
+    alert, run = sorted((trust for trust in trusts if "states.amazonaws.com" in trust), key=len)
     assert ':stateMachine:movielens-dev"' in run
+    # Child executions of a Map Run are those of a state machine with its label.
+    assert ':stateMachine:movielens-dev/publish"' in run
     assert ':stateMachine:movielens-dev-alert"' in alert
+
+
+def test_the_state_machine_runs_executions_of_its_own_alone(templates: Templates) -> None:
+    """What a distributed Map takes is granted on this state machine, its executions and its children, by name."""
+    granted: dict[str, list[str]] = {}
+    for statement in statements({"workflow": templates["workflow"]}):
+        for action in listed(statement["Action"]):
+            if action.startswith("states:"):
+                ends = [arn["Fn::Join"][1][-1] for arn in listed(statement["Resource"]) if "Fn::Join" in arn]
+                granted.setdefault(action, []).extend(end.removeprefix(":") for end in ends)
+
+    own = "execution:movielens-dev:*"
+    children = {f"execution:movielens-dev/{label}:*" for label in ("publish", "compare")}
+    assert "stateMachine:movielens-dev" in granted["states:StartExecution"]
+    assert {own, *children} == set(granted["states:DescribeExecution"]) == set(granted["states:StopExecution"])
+    assert children == set(granted["states:RedriveExecution"])
+
+
+def test_alerts_leave_child_executions_out(templates: Templates) -> None:
+    """Whoever stops a run is told once: the rule hears of the state machine's executions, not of a Map Run's."""
+    rules = [r["Properties"] for r in templates["workflow"]["Resources"].values() if r["Type"] == "AWS::Events::Rule"]
+    detail = next(rule["EventPattern"]["detail"] for rule in rules if "status" in json.dumps(rule))
+
+    assert ":execution:movielens-dev:" == detail["executionArn"][0]["prefix"]["Fn::Join"][1][-1]
+    assert ":stateMachine:movielens-dev" == detail["stateMachineArn"][0]["Fn::Join"][1][-1]
 
 
 def grants(templates: Templates, part: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -83,6 +84,28 @@ def test_no_iteration_assigns_a_variable_of_the_run() -> None:
                 check(state["ItemProcessor"]["States"], own | outer)
 
     check(machine(**LIVE)["States"], set())
+
+
+def test_parts_see_no_variable_of_the_run() -> None:
+    """The language forbids it: what a child execution of a distributed Map needs is in its input."""
+    maps = [state["ItemProcessor"] for state in STATES.values() if "ItemProcessor" in state]
+    distributed = [each["States"] for each in maps if each["ProcessorConfig"]["Mode"] == "DISTRIBUTED"]
+    for inside in distributed:
+        rules = [rule for state in inside.values() for rule in (state, *state.get("Catch", ()))]
+        own = {name for rule in rules for name in rule.get("Assign", {})}
+        named = set(re.findall(r"\$([A-Za-z_]\w*)(?!\w*\()", json.dumps(inside)))
+        assert own | {"states", "told"} >= named
+    assert 2 == len(distributed)
+
+
+def test_parts_are_published_by_those_who_ask_for_it() -> None:
+    """Where the file says so, no output is small enough for one call; else two gigabytes are."""
+
+    def most(**changes: Any) -> int:
+        states = dict(all_states(machine(**changes)["States"]))
+        return int(states["Publish"]["Arguments"]["Payload"]["max_bytes"])
+
+    assert (2 * 10**9, 0) == (most(), most(publish="parts"))
 
 
 def test_fragments_share_no_state_names() -> None:

@@ -4,10 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from local.server import EmbeddedAWS
-from tests.local.stepfunctions.support import FAIL, map_state, pass_state, redriven, start
+from tests.local.stepfunctions.support import FAIL, pass_state, redriven, start
 from tests.local.support import ROLE, ended, run, unique
 
 DAY = 24 * 60 * 60
@@ -63,16 +62,6 @@ class TestRefusals:
         ended(aws, execution)
         with pytest.raises(client.exceptions.ExecutionNotRedrivable, match="EXPRESS"):
             client.redrive_execution(executionArn=execution)
-
-    def test_a_map_run_is_not_emulated(self, aws: EmbeddedAWS) -> None:
-        """A distributed Map that failed cannot be redriven here, and says so."""
-        client = aws.client("stepfunctions")
-        state = map_state([1], {"P": pass_state()}, Output="{% $error('no') %}")
-        state["ItemProcessor"]["ProcessorConfig"] = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
-        execution = run(aws, {"M": state})["executionArn"]
-        with pytest.raises(ClientError, match=r"NotImplementedException.*distributed Map"):
-            client.redrive_execution(executionArn=execution)
-        assert client.describe_execution(executionArn=execution)["status"] == "FAILED"
 
     def test_client_tokens(self, aws: EmbeddedAWS) -> None:
         """The same token redrives once in 15 minutes and gets the same answer; another one redrives again."""

@@ -1,0 +1,63 @@
+"""Where a distributed Map reads its items from (developer guide, page input-output-itemreader)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.eval.resource_eval_s3 as reader_module
+from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.api import HistoryEventType
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEvent,
+    FailureEventException,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.eval.resource_eval_s3 import (
+    ResourceEvalS3,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.item_reader_decl import ItemReader
+
+from local.patches import replaces
+from local.stepfunctions.integrations import client_of_this_aws
+
+_read = ItemReader._eval_body  # noqa: SLF001  # the gap is in there
+
+replaces(reader_module, "boto_client_for")(client_of_this_aws)
+
+
+@replaces(ResourceEvalS3, "_handle_list_objects_v2", staticmethod)
+def list_every_object(env: Any, resource_runtime_part: Any, state_credentials: Any) -> None:
+    """Read the objects below a prefix.
+
+    moto: only the first thousand, in boto3's types, and fails if there is none. AWS: all of them.
+    """
+    pages = client_of_this_aws(resource_runtime_part.region, "s3", state_credentials).get_paginator("list_objects_v2")
+    arguments = env.stack.pop()
+    env.stack.append([_item(found) for page in pages.paginate(**arguments) for found in page.get("Contents", ())])
+
+
+def _item(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "Etag": found["ETag"],
+        "Key": found["Key"],
+        "LastModified": int(found["LastModified"].timestamp()),
+        "Size": found["Size"],
+        "StorageClass": found["StorageClass"],
+    }
+
+
+@replaces(ItemReader, "_eval_body")
+def what_cannot_be_read_says_so(self: Any, env: Any) -> None:
+    """Read the items.
+
+    moto: an error of S3 is States.Runtime. AWS: States.ItemReaderFailed, with S3's words.
+    """
+    try:
+        _read(self, env)
+    except ClientError as error:
+        name = StatesErrorNameType.StatesItemReaderFailed
+        event: Any = {"mapRunFailedEventDetails": {"error": name.to_name(), "cause": str(error)}}
+        failure = FailureEvent(
+            env=env, error_name=StatesErrorName(typ=name), event_type=HistoryEventType.MapRunFailed, event_details=event
+        )
+        raise FailureEventException(failure) from error

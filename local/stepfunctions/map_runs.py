@@ -1,0 +1,244 @@
+"""Map Runs: a distributed Map starts an execution of its own for each item.
+
+moto: evaluates the items within the execution, with its variables, and drops their errors and histories. AWS: each is a
+child execution with ARN, history, events and redrives; too many that fail fail the Map.
+
+Sources: Step Functions developer guide, pages state-map-distributed, redrive-map-run and workflow-variables; API
+reference, DescribeMapRun and ListExecutions.
+"""
+
+import copy
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from queue import Empty, SimpleQueue
+from typing import Any, Final
+
+import moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component as map_run
+from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEventType, MapRunStatus
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEvent,
+    FailureEventException,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.result_writer_decl import ResultWriter
+
+from local import clock
+from local.patches import replaces
+
+_MOST_AT_ONCE: Final = 100
+_STEP: Final = 0.05
+_COUNTERS: Final = {
+    ExecutionStatus.RUNNING: "running",
+    ExecutionStatus.SUCCEEDED: "succeeded",
+    ExecutionStatus.FAILED: "failed",
+    ExecutionStatus.ABORTED: "aborted",
+    ExecutionStatus.TIMED_OUT: "timed_out",
+}
+
+
+class MapRun:
+    """The child executions of one distributed Map.
+
+    Attributes:
+        record: what the API shows of it.
+        children: by index of their item, those that have been started.
+        redrive_count: how often it has been redriven.
+    """
+
+    def __init__(self, record: Any, parent: Any, definition: Mapping[str, Any], inputs: list[Any]) -> None:
+        self.record = record
+        self.children: dict[int, Any] = {}
+        self.redrive_count = 0
+        self._parent = parent
+        self._machine = copy.copy(parent.state_machine)
+        self._machine.arn = record.map_state_machine_arn
+        self._machine.sm_type = self._machine.type = definition.get("ProcessorConfig", {}).get(
+            "ExecutionType", "STANDARD"
+        )
+        self._machine.definition = json.dumps({key: definition[key] for key in definition if key != "ProcessorConfig"})
+        self._inputs = inputs
+        self._due: list[int] = []
+        self._tally()
+
+    def results(self, env: Any) -> list[Any]:
+        """Run all child executions that have not succeeded; return the outputs in the order of the items.
+
+        Raises:
+            FailureEventException: more of them were unsuccessful than are tolerated.
+        """
+        due = [index for index in range(len(self._inputs)) if not self._has(index, ExecutionStatus.SUCCEEDED)]
+        due.reverse()
+        self._due = due
+        ended: SimpleQueue[int] = SimpleQueue()
+        running: set[int] = set()
+        while (due or running) and env.is_running() and not self._exceeded():
+            while due and len(running) < min(self.record.max_concurrency or _MOST_AT_ONCE, _MOST_AT_ONCE):
+                running.add(index := due.pop())
+                self._begin(index, ended)
+            self._tally()
+            try:
+                running.discard(ended.get(timeout=_STEP))
+            except Empty:
+                continue
+        self.stop()
+        if self._exceeded():
+            raise _failure(env, StatesErrorNameType.StatesExceedToleratedFailureThreshold, _EXCEEDED)
+        if not env.is_running():
+            self.record.set_stop(MapRunStatus.ABORTED)
+        # What failed and is tolerated has no output.
+        return [self.children[index].output if index in self.children else None for index in range(len(self._inputs))]
+
+    def stop(self) -> None:
+        """Abort the child executions that are under way."""
+        for child in list(self.children.values()):
+            child.stop(clock.now(), None, None)
+        self._tally()
+
+    def redrive(self) -> None:
+        """Begin another attempt at what was unsuccessful."""
+        self.redrive_count += 1
+        self.record.status, self.record.stop_date = MapRunStatus.RUNNING, None
+
+    def _begin(self, index: int, ended: "SimpleQueue[int]") -> None:
+        child = self.children.get(index)
+        if child and self._machine.type == "STANDARD":
+            child.on_end = lambda: ended.put(index)
+            child.redrive(None)
+            return
+        name = str(uuid.uuid4())
+        arn = self.record.map_run_arn.rpartition(":")[0].replace(":mapRun:", ":execution:")
+        self.children[index] = child = type(self._parent)(
+            name=name,
+            sm_type=self._machine.sm_type,
+            role_arn=self._parent.role_arn,
+            exec_arn=f"{arn}:{name}",
+            account_id=self._parent.account_id,
+            region_name=self._parent.region_name,
+            state_machine=self._machine,
+            start_date=clock.now(),
+            cloud_watch_logging_session=None,
+            input_data=json.dumps(self._inputs[index], ensure_ascii=False),
+            activity_store={},
+        )
+        child.map_run_arn = self.record.map_run_arn
+        child.on_end = lambda: ended.put(index)
+        child.start()
+
+    def _has(self, index: int, status: ExecutionStatus) -> bool:
+        return index in self.children and self.children[index].exec_status is status
+
+    def _exceeded(self) -> bool:
+        """Say whether too many have failed; a limit of 0 counts if there is no other."""
+        # What a redrive has not come to yet did not fail in this attempt.
+        ended = [child.exec_status for index, child in list(self.children.items()) if index not in self._due]
+        failed = sum(status not in {ExecutionStatus.RUNNING, ExecutionStatus.SUCCEEDED} for status in ended)
+        most = [
+            self.record.tolerated_failure_count,
+            self.record.tolerated_failure_percentage * len(self._inputs) / 100,
+        ]
+        return failed > min((limit for limit in most if limit), default=0)
+
+    def _tally(self) -> None:
+        """Show how many are how far; each has one item."""
+        statuses = [child.exec_status for child in self.children.values()]
+        counts = {name: statuses.count(status) for status, name in _COUNTERS.items()}
+        counts |= {"total": len(self._inputs), "pending": len(self._inputs) - len(statuses)}
+        counts["results_written"] = counts["succeeded"]
+        for counter in (self.record.item_counter, self.record.execution_counter):
+            for name, count in counts.items():
+                of_name = getattr(counter, name)
+                of_name.offset(count - of_name.get())
+
+
+_EXCEEDED: Final = "The specified tolerated failure threshold was exceeded"
+
+
+@replaces(map_run.DistributedIterationComponent, "_eval_body")
+def items_are_child_executions(_self: Any, env: Any) -> None:
+    """Run a distributed Map, or after a redrive what of it was unsuccessful (see above)."""
+    eval_input = env.stack.pop()
+    record, position = eval_input.map_run_record, env.position
+    position.begin_children()
+    redriven: MapRun | None = position.map_run
+    try:
+        if redriven is not None:
+            env.map_run_record_pool_manager._pool.pop(record.map_run_arn)  # noqa: SLF001  # moto makes one in each attempt
+            record = redriven.record
+            redriven.redrive()
+            _note(env, "MapRunRedriven", mapRunArn=record.map_run_arn, redriveCount=redriven.redrive_count)
+        else:
+            _note(env, "MapRunStarted", mapRunArn=record.map_run_arn)
+            processor = _processor(env.execution.state_machine.definition, eval_input.state_name)
+            position.map_run = MapRun(record, env.execution, processor, list(_inputs(env, eval_input)))
+            env.execution.map_runs.append(position.map_run)
+        outputs = position.map_run.results(env)
+    except FailureEventException as failure:
+        error, cause = failure.extract_error_cause_pair() or (None, None)
+        record.set_stop(MapRunStatus.FAILED)
+        _note(env, "MapRunFailed", **({"error": error} if error else {}), **({"cause": cause} if cause else {}))
+        raise
+    if env.is_running():
+        record.set_stop(MapRunStatus.SUCCEEDED)
+        _note(env, "MapRunSucceeded")
+    env.stack.append(outputs)
+
+
+@replaces(ResultWriter, "_eval_body")
+def results_are_not_written(_self: Any, _env: Any) -> None:
+    """Refuse: moto writes empty results."""
+    raise NotImplementedError("a ResultWriter is not emulated")
+
+
+def _note(env: Any, event_type: str, **details: Any) -> None:
+    event: Any = {f"{event_type[:1].lower()}{event_type[1:]}EventDetails": details} if details else None
+    env.event_manager.add_event(env.event_history_context, HistoryEventType(event_type), event)
+
+
+def _processor(definition: str, name: str) -> dict[str, Any]:
+    """Return the definition of a Map's items: names of states are unique in a state machine."""
+
+    def maps(states: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        for state_name, state in states.items():
+            inner = state.get("ItemProcessor") or state.get("Iterator")
+            if inner and state_name == name:
+                yield inner
+            for branch in [*([inner] if inner else []), *state.get("Branches", ())]:
+                yield from maps(branch["States"])
+
+    whole = json.loads(definition)
+    language = {"QueryLanguage": whole["QueryLanguage"]} if "QueryLanguage" in whole else {}
+    return language | next(maps(whole["States"]))
+
+
+def _inputs(env: Any, eval_input: Any) -> Iterator[Any]:
+    """Yield the input of each child execution: the item, or what ItemSelector makes of it."""
+    if eval_input.item_reader:
+        eval_input.item_reader.eval(env=env)
+        items = env.stack.pop()
+    else:
+        items = eval_input.input_items
+    selector = eval_input.item_selector or eval_input.parameters
+    for index, item in enumerate(items):
+        if selector is None:
+            yield item
+            continue
+        frame = env.open_frame()
+        try:
+            frame.states.reset(input_value=env.states.get_input())
+            frame.stack.append(env.states.get_input())
+            frame.states.context_object.context_object_data["Map"] = {"Item": {"Index": index, "Value": item}}
+            selector.eval(frame)
+            yield frame.stack[-1]
+        finally:
+            env.delete_frame(frame)
+
+
+def _failure(env: Any, name: StatesErrorNameType, cause: str) -> FailureEventException:
+    event: Any = {"mapRunFailedEventDetails": {"error": name.to_name(), "cause": cause}}
+    return FailureEventException(
+        FailureEvent(
+            env=env, error_name=StatesErrorName(typ=name), event_type=HistoryEventType.MapRunFailed, event_details=event
+        )
+    )
