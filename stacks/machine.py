@@ -38,25 +38,7 @@ class Machine(Construct):
         labels: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        stack = Stack.of(self)
-        arn = stack.format_arn(
-            service="states",
-            resource="stateMachine",
-            resource_name=name,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        self.role = iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal(
-                "states.amazonaws.com",
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": stack.account},
-                    # Child executions of a distributed Map are those of a state machine with its label.
-                    "ArnLike": {"aws:SourceArn": [arn, *(f"{arn}/{label}" for label in labels)] if labels else arn},
-                },
-            ),
-        )
+        self.role = self._role(name, labels)
         log_group = logs.LogGroup(
             self,
             "Logs",
@@ -78,3 +60,24 @@ class Machine(Construct):
         # The construct names its role as a dependency although it refers to it; harmless, and not ours.
         acknowledge_lint(self.state_machine, "W3005")
         acknowledge(self.role, "Log delivery, X-Ray and CloudWatch metrics know no resource", _NO_RESOURCE)
+
+    def _role(self, name: str, labels: Sequence[str]) -> iam.Role:
+        stack = Stack.of(self)
+        arn = stack.format_arn(
+            service="states",
+            resource="stateMachine",
+            resource_name=name,
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        return iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal(
+                "states.amazonaws.com",
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": stack.account},
+                    # Child executions of a distributed Map are those of a state machine with its label.
+                    "ArnLike": {"aws:SourceArn": [arn, *(f"{arn}/{label}" for label in labels)] if labels else arn},
+                },
+            ),
+        )

@@ -26,6 +26,7 @@ from stacks.states.training import METRICS_NAMESPACE
 
 if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
+    from aws_cdk import aws_stepfunctions as sfn
     from constructs import Construct
 
     from spec.pipeline import Pipeline
@@ -66,48 +67,19 @@ class WorkflowStack(Stack):
         super().__init__(scope, construct_id, description=f"Runs of {pipeline.name} ({stage})")
         self._prefix = names.prefix(pipeline.name, stage)
         self._storage = storage
+        self._personalize = personalize
         self._kinds = kinds_of(pipeline)
         layer = dependencies_layer(self)
-        transform = self._transform(layer)
-        publish = self._publish(layer)
-        job = self._job(pipeline) if pipeline.engine != "lambda" else None
-        catalog = (
+        self._functions = {"Transform": self._transform(layer), "Publish": self._publish(layer)}
+        self._job = self._transform_job(pipeline) if pipeline.engine != "lambda" else None
+        self._catalog = (
             Catalog(self, "Catalog", pipeline=pipeline, prefix=self._prefix, bucket=storage.bucket)
             if pipeline.catalog
             else None
         )
-        topic = self._topic()
-        text = json.dumps(definition(pipeline, stage, spec_hash=spec_hash), indent=1, ensure_ascii=False)
-        machine = Machine(
-            self,
-            "StateMachine",
-            name=self._prefix,
-            comment=pipeline.description,
-            definition=text,
-            labels=LABELS,
-            substitutions={
-                "Bucket": storage.bucket.bucket_name,
-                **{f"{name.capitalize()}Arn": arn for name, arn in personalize.dataset_arns.items()},
-                "DatasetGroupArn": personalize.dataset_group_arn,
-                "PersonalizeStackId": personalize.stack_id,
-                "PersonalizeArn": f"arn:{self.partition}:personalize:{self.region}:{self.account}",
-                "Pipeline": pipeline.name,
-                "Prefix": self._prefix,
-                "PublishFunctionArn": publish.function_arn,
-                "Region": self.region,
-                "ServiceRoleArn": personalize.service_role.role_arn,
-                "Stage": stage,
-                "TopicArn": topic.topic_arn,
-                "TransformFunctionArn": transform.function_arn,
-                **({"TransformJob": job.name} if job else {}),
-                **({"Database": catalog.database} if catalog else {}),
-            },
-        )
-        self.state_machine = machine.state_machine
-        self._grant(machine.role, [transform, publish], job, topic, personalize)
-        if catalog:
-            catalog.grant_update(machine.role)
-        EndAlerts(self, "EndAlerts", name=self._prefix, topic=topic, state_machine=self.state_machine)
+        self._topic = self._make_topic()
+        self.state_machine = self._machine(pipeline, stage, spec_hash)
+        EndAlerts(self, "EndAlerts", name=self._prefix, topic=self._topic, state_machine=self.state_machine)
         if pipeline.schedule:
             StartSchedule(
                 self,
@@ -117,7 +89,44 @@ class WorkflowStack(Stack):
                 state_machine=self.state_machine,
             )
         CfnOutput(self, "StateMachineArn", value=self.state_machine.state_machine_arn)
-        CfnOutput(self, "TopicArn", value=topic.topic_arn, description="Subscribe here to hear of failures")
+        CfnOutput(self, "TopicArn", value=self._topic.topic_arn, description="Subscribe here to hear of failures")
+
+    def _machine(self, pipeline: Pipeline, stage: str, spec_hash: str) -> sfn.StateMachine:
+        made = Machine(
+            self,
+            "StateMachine",
+            name=self._prefix,
+            comment=pipeline.description,
+            definition=json.dumps(definition(pipeline, stage, spec_hash=spec_hash), indent=1, ensure_ascii=False),
+            labels=LABELS,
+            substitutions=self._substitutions(pipeline.name, stage),
+        )
+        for statement in self._statements():
+            made.role.add_to_policy(statement)
+        self._acknowledge_wildcards(made.role)
+        if self._catalog:
+            self._catalog.grant_update(made.role)
+        return made.state_machine
+
+    def _substitutions(self, pipeline: str, stage: str) -> dict[str, str]:
+        """Return what stands for each name in braces in the definition."""
+        personalize = self._personalize
+        return {
+            "Bucket": self._storage.bucket.bucket_name,
+            **{f"{name.capitalize()}Arn": arn for name, arn in personalize.dataset_arns.items()},
+            "DatasetGroupArn": personalize.dataset_group_arn,
+            "PersonalizeStackId": personalize.stack_id,
+            "PersonalizeArn": f"arn:{self.partition}:personalize:{self.region}:{self.account}",
+            "Pipeline": pipeline,
+            "Prefix": self._prefix,
+            **{f"{name}FunctionArn": function.function_arn for name, function in self._functions.items()},
+            "Region": self.region,
+            "ServiceRoleArn": personalize.service_role.role_arn,
+            "Stage": stage,
+            "TopicArn": self._topic.topic_arn,
+            **({"TransformJob": self._job.name} if self._job else {}),
+            **({"Database": self._catalog.database} if self._catalog else {}),
+        }
 
     def _transform(self, layer: lambda_.ILayerVersion) -> lambda_.IFunction:
         return self._function(
@@ -130,7 +139,7 @@ class WorkflowStack(Stack):
             deletes=("staging/*",),
         )
 
-    def _job(self, pipeline: Pipeline) -> TransformJob:
+    def _transform_job(self, pipeline: Pipeline) -> TransformJob:
         return TransformJob(
             self,
             "TransformJob",
@@ -183,7 +192,7 @@ class WorkflowStack(Stack):
             findings=[self._storage.wildcard_finding(pattern) for pattern in patterns],
         ).function
 
-    def _topic(self) -> sns.Topic:
+    def _make_topic(self) -> sns.Topic:
         return sns.Topic(
             self,
             "Topic",
@@ -192,14 +201,8 @@ class WorkflowStack(Stack):
             master_key=kms.Alias.from_alias_name(self, "TopicKey", "alias/aws/sns"),
         )
 
-    def _grant(
-        self,
-        role: iam.Role,
-        functions: list[lambda_.IFunction],
-        job: TransformJob | None,
-        topic: sns.Topic,
-        personalize: PersonalizeStack,
-    ) -> None:
+    def _statements(self) -> list[iam.PolicyStatement]:
+        """Return what the state machine may do."""
         state_machine_arn, executions_arn = (
             self.format_arn(
                 service="states",
@@ -211,7 +214,7 @@ class WorkflowStack(Stack):
         )
         statements = [
             iam.PolicyStatement(
-                actions=["lambda:InvokeFunction"], resources=[function.function_arn for function in functions]
+                actions=["lambda:InvokeFunction"], resources=[each.function_arn for each in self._functions.values()]
             ),
             iam.PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=self._storage.arns(_RECORDS)),
             # Without it a key that is not there looks like one that is forbidden.
@@ -223,21 +226,22 @@ class WorkflowStack(Stack):
             iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[f"{executions_arn}:*"]),
             iam.PolicyStatement(actions=["states:SendTaskFailure"], resources=[state_machine_arn]),
             *map_run_statements(state_machine_arn, executions_arn, labels=LABELS),
-            iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]),
+            iam.PolicyStatement(actions=["sns:Publish"], resources=[self._topic.topic_arn]),
             # The action knows no resource, but a namespace.
             iam.PolicyStatement(
                 actions=["cloudwatch:PutMetricData"],
                 resources=["*"],
                 conditions={"StringEquals": {"cloudwatch:namespace": METRICS_NAMESPACE}},
             ),
-            *personalize_statements(self, prefix=self._prefix, personalize=personalize, kinds=self._kinds),
+            *personalize_statements(self, prefix=self._prefix, personalize=self._personalize, kinds=self._kinds),
         ]
-        if job:
+        if self._job:
             # What waiting for a run takes (docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html).
             runs = ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"]
-            statements.append(iam.PolicyStatement(actions=runs, resources=[job.arn]))
-        for statement in statements:
-            role.add_to_policy(statement)
+            statements.append(iam.PolicyStatement(actions=runs, resources=[self._job.arn]))
+        return statements
+
+    def _acknowledge_wildcards(self, role: iam.Role) -> None:
         for reason, findings in wildcard_findings(self._prefix, self._kinds).items():
             acknowledge(role, reason, *findings)
         acknowledge(
