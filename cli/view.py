@@ -20,11 +20,16 @@ if TYPE_CHECKING:
     from cli.errors import CommandError
     from cli.follow import Progress
 
+_COVERAGE = "coverage"
+"""The metric that every recipe has."""
+
 _METRICS = (
     ("normalized_discounted_cumulative_gain_at_10", "NDCG@10"),
     ("precision_at_10", "P@10"),
     ("mean_reciprocal_rank_at_25", "MRR@25"),
-    ("coverage", "coverage"),
+    ("hits_at_1_percent", "hits@1 %"),
+    ("recall_at_1_percent", "recall@1 %"),
+    (_COVERAGE, "coverage"),
 )
 
 _MOST_REASONS = 10
@@ -133,7 +138,7 @@ def _import(plan: dict[str, Any] | None) -> str:
 
 def _interactions_table(facts: dict[str, Any]) -> Table:
     first, last = (_day(facts[f"{end}_timestamp"]) for end in ("first", "last"))
-    table = Table(title=f"Interactions from {first} to {last}", title_justify="left")
+    table = Table(title=f"Interactions from {first} to {last} (UTC)", title_justify="left")
     for name in ("per", "count", "with one", "median", "mean", "90 % up to", "most"):
         table.add_column(name, justify="left" if name == "per" else "right")
     for label in ("user", "item"):
@@ -161,7 +166,9 @@ def _reasons_table(reasons: list[tuple[Any, ...]]) -> Table:
 def _training_table(manifest: dict[str, Any]) -> Table:
     table = Table(title="Training: offline metrics of the new versions", title_justify="left")
     table.add_column("solution")
-    for _, label in _METRICS:
+    measured = {key for solution in manifest["solutions"] for key in solution.get("metrics", {})} | {_COVERAGE}
+    shown = [(key, label) for key, label in _METRICS if key in measured]
+    for _, label in shown:
         table.add_column(label, justify="right")
     misses = any(solution.get("quality", {}).get("misses") for solution in manifest["solutions"])
     if misses:
@@ -169,7 +176,7 @@ def _training_table(manifest: dict[str, Any]) -> Table:
     for solution in manifest["solutions"]:
         metrics = solution.get("metrics", {})
         name = f"{solution['name']}\n[dim]{solution['recipe'].rsplit('/', 1)[1]}[/dim]"
-        cells = [f"{metrics[key]:.4f}" if key in metrics else "-" for key, _ in _METRICS]
+        cells = [f"{metrics[key]:.4f}" if key in metrics else "-" for key, _ in shown]
         table.add_row(name, *cells, *([_quality(solution)] if misses else []))
     return table
 
@@ -183,7 +190,8 @@ def _quality(solution: dict[str, Any]) -> str:
 def _jobs_table(manifest: dict[str, Any]) -> Table:
     table = Table(title="Batch jobs", title_justify="left")
     for name in ("job", "lines", "lines with an error", "rows", "different results", "rows changed"):
-        table.add_column(name, justify="left" if name == "job" else "right")
+        # A narrow terminal breaks the headings: half a name would be no name.
+        table.add_column(name, justify="left" if name == "job" else "right", no_wrap=name == "job")
     for solution in manifest["solutions"]:
         for job in (*solution["batch_inference"], *solution["batch_segment"]):
             published = job.get("published")

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import signal
 import time
 import uuid
 from pathlib import Path
@@ -19,6 +20,9 @@ from local.patches import replaces
 
 _TAIL: Final = 4096
 _LOG_LINE: Final = 256 * 1024
+_TIMED_OUT: Final = "Sandbox.Timedout"
+_OUT_OF_MEMORY: Final = "Runtime.OutOfMemory"
+_EXITED: Final = "Runtime.ExitError"
 
 
 class InvalidRuntimeException(LambdaClientError):  # noqa: N818  # the service's code
@@ -128,17 +132,22 @@ def _reserved(function: Any, code: Path) -> dict[str, str]:
 def _answer(outcome: Outcome, request_id: str, timeout: float) -> tuple[str, bool]:
     if outcome.answer is not None:
         return outcome.answer["payload"], outcome.answer["failed"]
-    if outcome.killed == "timeout":
-        kind, message = "Sandbox.Timedout", f"Task timed out after {timeout:.2f} seconds"
-    elif outcome.killed == "memory":
-        kind, message = "Runtime.OutOfMemory", "Runtime exited with error: signal: killed"
-    else:
-        kind, message = "Runtime.ExitError", f"Runtime exited with error: {_how(outcome.status)}"
-    return json.dumps({"errorType": kind, "errorMessage": f"RequestId: {request_id} Error: {message}"}), True
+    messages = {
+        _TIMED_OUT: f"Task timed out after {timeout:.2f} seconds",
+        _OUT_OF_MEMORY: "Runtime exited with error: signal: killed",
+        _EXITED: f"Runtime exited with error: {_how(outcome.status)}",
+    }
+    kind = _error_type(outcome)
+    return json.dumps({"errorType": kind, "errorMessage": f"RequestId: {request_id} Error: {messages[kind]}"}), True
+
+
+def _error_type(outcome: Outcome) -> str:
+    """Return what Lambda calls the end of a process that gave no answer."""
+    return {"timeout": _TIMED_OUT, "memory": _OUT_OF_MEMORY}.get(outcome.killed or "", _EXITED)
 
 
 def _how(status: int) -> str:
-    return f"exit status {status}" if status >= 0 else f"signal: {-status}"
+    return f"exit status {status}" if status >= 0 else f"signal: {(signal.strsignal(-status) or str(-status)).lower()}"
 
 
 def _log_lines(outcome: Outcome, request_id: str, memory: int) -> list[str]:
@@ -157,7 +166,7 @@ def _log_lines(outcome: Outcome, request_id: str, memory: int) -> list[str]:
     if outcome.killed == "timeout":
         report += "Status: timeout"
     elif outcome.answer is None:
-        report += "Status: error"
+        report += f"Status: error\tError Type: {_error_type(outcome)}"
     return [
         *outcome.init_output.splitlines(),
         f"START RequestId: {request_id} Version: $LATEST",

@@ -9,10 +9,12 @@
     {"quota": "DatasetGroup", "raised_to": 50}
         no fault: from now on there may be so many, as after a request to AWS; DELETE does not take it back
     {"job": "SolutionVersion", "outcome": "CREATE FAILED", "reason": "out of capacity", "times": 1}
-        the next such job (any kind that works in the background) ends so without doing its work; the outcome may be
-        any text, such as CREATE STOPPED or a status that the service does not have
+        the next such job ends so without doing its work; the outcome may be any text, such as CREATE STOPPED or a
+        status that the service does not have. Every kind of resource with a status counts as a job
     {"job": "BatchInferenceJob", "outcome": "STALL"}
         the next such job stays at work for good
+    {"job": "Solution", "outcome": "CREATE FAILED"}
+        the next solution ends so, without a reason: DescribeSolution has no place for one
     {"job": "CampaignUpdate", "outcome": "CREATE FAILED", "reason": "out of capacity"}
         the next update of a campaign ends so, and what answers stays as it is; RecommenderUpdate likewise
     {"job": "SolutionVersion", "delay": 1200}
@@ -40,7 +42,7 @@ from local.personalize.progress import LONGEST
 STALL = "STALL"
 _NO_FAULTS = {Status.ACTIVE, Status.COMPLETED, Status.GONE}
 _UPDATES = ("CampaignUpdate", "RecommenderUpdate")
-_JOBS = sorted([*(kind.name for kind in KINDS.values() if kind.life is Life.WORKED), *_UPDATES])
+_JOBS = sorted([*(kind.name for kind in KINDS.values() if kind.life is not Life.AT_ONCE), *_UPDATES])
 
 
 @dataclass

@@ -26,7 +26,7 @@ from local.personalize.exceptions import (
     TooManyTagsException,
 )
 from local.personalize.faults import FAULTS, STALL, JobFault
-from local.personalize.kinds import CREATION, DELETABLE, KINDS, Kind, Status
+from local.personalize.kinds import CREATION, DELETABLE, KINDS, Kind, Life, Status
 from local.personalize.resources import Resource, Update
 
 _log = logging.getLogger(__name__)
@@ -128,6 +128,8 @@ class PersonalizeBackend(BaseBackend):
             raise ResourceAlreadyExistsException(arn)
         self._check_quotas(kind, members, filled=asked and FAULTS.on_quota(kind.name))
         resource = Resource(kind, arn, members, tags=tags_of(params))
+        if asked and kind.life is Life.TIMED:
+            _divert(resource, FAULTS.on_job(kind.name))
         self.resources.pop(arn, None)
         self.resources[arn] = resource
         self.added += 1
@@ -275,6 +277,19 @@ def _failing(fault: JobFault | None, work: Work) -> Work:
         raise JobFailedError(fault.reason, None if fault.outcome == Status.CREATE_FAILED else fault.outcome)
 
     return fail
+
+
+def _divert(resource: Resource, fault: JobFault | None) -> None:
+    """Let a resource that passes through its statuses by itself come to the end that was asked for."""
+    if fault is None:
+        return
+    if fault.outcome is not None:
+        path = resource.kind.path
+        end = () if fault.outcome == STALL else (fault.outcome,)
+        resource.progress.leave_for((path.pending, path.working, *end))
+        resource.failure_reason = fault.reason
+    if fault.delay:
+        resource.progress.setting = {"progression": "time", "seconds": fault.delay}
 
 
 def _do(job: Resource | _Updating, work: Work, lock: RLock) -> None:

@@ -100,6 +100,8 @@ def handler(event, context): return [importlib.util.find_spec(name) is not None 
         ("def handler(e, c) return 1", "Runtime.UserCodeSyntaxError", "Syntax error in module 'index'"),
         ("import os\ndef handler(e, c): os._exit(3)", "Runtime.ExitError", "Runtime exited with error: exit status 3"),
         ("import sys\ndef handler(e, c): sys.exit(1)", "Runtime.ExitError", "Runtime exited"),
+        ("import os\ndef handler(e, c): os.kill(os.getpid(), 9)", "Runtime.ExitError", "error: signal: killed"),
+        ("import os\ndef handler(e, c): os.kill(os.getpid(), 11)", "Runtime.ExitError", "signal: segmentation fault"),
     ],
 )
 def test_failures_have_lambdas_names(aws: EmbeddedAWS, code: str, error_type: str, message: str) -> None:
@@ -133,11 +135,13 @@ def test_timeout(aws: EmbeddedAWS) -> None:
 
 
 def test_memory(aws: EmbeddedAWS) -> None:
-    """A function that holds more than its memory is killed; more memory lets it pass."""
+    """A function that holds more than its memory is killed, which its report says; more memory lets it pass."""
     code = "import time\ndef handler(e, c):\n x = b'1' * (300 << 20)\n time.sleep(1)\n return len(x)"
     answer = invoke(aws, function(aws, code, MemorySize=200))
     assert answer["payload"]["errorType"] == "Runtime.OutOfMemory"
     assert "signal: killed" in answer["payload"]["errorMessage"]
+    assert "Memory Size: 200 MB\tMax Memory Used: 200 MB" in answer["log"]
+    assert "Status: error\tError Type: Runtime.OutOfMemory\n" in answer["log"]
     assert invoke(aws, function(aws, code, MemorySize=512))["payload"] == 300 << 20
 
 

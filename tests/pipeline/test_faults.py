@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from spec.names import run_id
 from spec.resources import (
     BATCH_INFERENCE_JOB,
     BATCH_KINDS,
@@ -22,7 +23,7 @@ from spec.resources import (
     SOLUTION_VERSION,
 )
 from tests.documents import shop
-from tests.pipeline.data import csv, planted
+from tests.pipeline.data import START, csv, planted
 from tests.pipeline.rig import Rig
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ METRICS = "GetSolutionMetrics"
 CREATES = [kind.create for kind in BATCH_KINDS]
 CALLS = [*CREATES, *(kind.describe for kind in BATCH_KINDS), METRICS]
 JOBS = [kind for kind in BATCH_KINDS if kind is not SOLUTION]
-"""What works in the background; a solution is only a configuration."""
+"""What a run makes anew; a solution is there from the run before, and has rows of its own."""
 
 FOR_GOOD = 1000
 EVERYTHING = {"import": "full"}
@@ -203,6 +204,38 @@ def test_a_job_that_never_ends_is_given_up(
     assert_failed_alone(guarded, run, before, None, f"JobTimedOut: still {status} after 2 h")
 
 
+def forget_solution(rig: Rig, name: str) -> None:
+    """Delete a solution with its trainings, those that stall too, so that the next run makes it anew."""
+    personalize = rig.aws.client("personalize")
+    (arn,) = {arn.rpartition("/")[0] for arn in rig.versions() if f"/guarded-test-{name}-" in arn}
+
+    def statuses() -> dict[str, str]:
+        listed = personalize.list_solution_versions(solutionArn=arn)["solutionVersions"]
+        return {each["solutionVersionArn"]: each["status"] for each in listed}
+
+    for version, status in statuses().items():
+        if status == "CREATE IN_PROGRESS":
+            personalize.stop_solution_version_creation(solutionVersionArn=version)
+    rig.wait_until(lambda: "CREATE STOPPING" not in statuses().values())
+    personalize.delete_solution(solutionArn=arn)
+    rig.wait_until(lambda: not [found for found in rig.versions() if found.startswith(f"{arn}/")])
+
+
+def test_a_solution_that_fails_is_told(guarded: Rig, before: dict[str, bytes]) -> None:
+    """Personalize gives no reason, which is said; the sibling is published, and the next run makes it anew."""
+    forget_solution(guarded, "popular")
+    guarded.arm(job="Solution", outcome="CREATE FAILED")
+    run = guarded.run()
+
+    told = ("Describe solution (popular): JobFailed: Personalize gave no reason", ":solution/guarded-test-popular-")
+    assert_failed_alone(guarded, run, before, "popular", *told)
+    assert run.failure is not None
+    assert "CREATE FAILED" == run.failure["failures"][0]["status"]
+    again = guarded.run({"solutions": ["popular"]})
+    assert ("SUCCEEDED", "") == (again.status, again.cause)
+    assert "Create solution anew" in again.states
+
+
 @pytest.mark.parametrize("kind", [BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB], ids=lambda kind: kind.name)
 def test_lines_with_errors_are_counted(guarded: Rig, before: dict[str, bytes], kind: ResourceKind) -> None:
     """A job that ends well although a line of it failed is published without that line, which is counted."""
@@ -230,15 +263,62 @@ def test_a_function_that_fails_is_told(
     guarded: Rig, before: dict[str, bytes], function: str, changes: dict[str, Any], told: str
 ) -> None:
     """A function that is too slow, too small or broken ends the run with what Lambda says of it."""
-    client, name = guarded.aws.client("lambda"), f"guarded-test-{function}"
+    with configured(guarded, function, **changes):
+        run = guarded.run({"solutions": ["popular"], **EVERYTHING})
+
+    assert_failed_alone(guarded, run, before, None, told)
+
+
+@contextmanager
+def configured(rig: Rig, function: str, **changes: Any) -> Iterator[None]:
+    """Change settings of a function."""
+    client, name = rig.aws.client("lambda"), f"guarded-test-{function}"
     was = client.get_function_configuration(FunctionName=name)
     client.update_function_configuration(FunctionName=name, **changes)
     try:
-        run = guarded.run({"solutions": ["popular"], **EVERYTHING})
+        yield
     finally:
         client.update_function_configuration(FunctionName=name, **{key: was[key] for key in changes})
 
-    assert_failed_alone(guarded, run, before, None, told)
+
+LEAST_MEMORY = 128
+"""MB, the least that Lambda gives (docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html)."""
+OUT_OF_MEMORY = ("Runtime.OutOfMemory: RequestId: ", "Runtime exited with error: signal: killed")
+
+
+def test_a_transform_that_is_too_small_is_told(guarded: Rig, before: dict[str, bytes]) -> None:
+    """A function that is killed because of its memory ends the run before the import: 400,000 users do not fit."""
+    (key,) = guarded.keys("raw/")
+    good, imports = guarded.read(key), guarded.import_jobs()
+    guarded.put_raw("events/part.csv", csv([f"user{number},A01,{START + number}" for number in range(400_000)]))
+    try:
+        with configured(guarded, "transform", MemorySize=LEAST_MEMORY):
+            run = guarded.run({"solutions": ["popular"]})
+    finally:
+        guarded.put_raw("events/part.csv", good)
+
+    assert_failed_alone(guarded, run, before, None, "Transform: ", *OUT_OF_MEMORY)
+    assert imports == guarded.import_jobs()
+
+
+def test_a_publish_that_is_too_small_is_told(guarded: Rig, before: dict[str, bytes]) -> None:
+    """A function that is killed because of its memory publishes nothing: 20,000 lines more do not fit."""
+    answer = {"input": {"userId": "u"}, "output": {"recommendedItems": [f"A{place:02}" for place in range(25)]}}
+    lines = f"{json.dumps({**answer, 'error': None})}\n" * 20_000
+    guarded.arm(job="BatchInferenceJob", delay=3600)
+    with configured(guarded, "publish", MemorySize=LEAST_MEMORY):
+        arn = guarded.start({"solutions": ["popular"]})
+        guarded.wait_for_state(arn, "Wait for batch inference job")
+        execution = guarded.aws.client("stepfunctions").describe_execution(executionArn=arn)
+        guarded.aws.client("s3").put_object(
+            Bucket=guarded.deployment.bucket,
+            Key=f"batch/{run_id(execution['startDate'], execution['name'])}/popular/top/output/more.json.out",
+            Body=lines.encode(),
+        )
+        guarded.aws.skip(3600)
+        run = guarded.ended(arn)
+
+    assert_failed_alone(guarded, run, before, None, "Publish (popular/top): ", *OUT_OF_MEMORY)
 
 
 @contextmanager
@@ -295,3 +375,15 @@ def test_a_run_that_is_killed_at_every_state_ends_well(guarded: Rig, before: dic
     assert len(killed) >= 30, killed
     assert {1} == set(made(guarded, run).values())
     assert set(before) == {key for key, text in published(guarded).items() if run.id in text.decode()}
+
+
+def test_a_solution_that_is_never_ready_is_given_up(guarded: Rig, before: dict[str, bytes]) -> None:
+    """A solution that stays at work is waited for until the file's timeout. The last test: nothing takes it away."""
+    forget_solution(guarded, "audience")
+    guarded.arm(job="Solution", outcome="STALL")
+    arn = guarded.start({"solutions": ["audience"]})
+    guarded.wait_for_state(arn, "Wait for solution")
+    guarded.aws.skip(2 * 3600)
+    run = guarded.ended(arn)
+
+    assert_failed_alone(guarded, run, before, None, "JobTimedOut: still CREATE IN_PROGRESS after 2 h")

@@ -10,6 +10,7 @@ import io
 import json
 import random
 import runpy
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from spec.datasets import DatasetName
     from spec.pipeline import Pipeline
 
-SAMPLE = ROOT / "samples" / "online-retail"
+SAMPLES = ROOT / "samples"
 SOLUTIONS = """
 solutions:
   - name: for-you
@@ -256,6 +257,45 @@ def test_advertisement_events(tmp_path: Path) -> None:
     assert {252: "EVENT_TYPE: its value is not in the map"} == found.rejected
 
 
+def test_the_bundled_advertisements(tmp_path: Path) -> None:
+    """The bundled events give what plain Python takes from them, and broken rows are rejected for what is wrong."""
+    raw = {f"events/{file.name}": file.read_bytes() for file in (SAMPLES / "ad-audience" / "events").iterdir()}
+    found = transformed(tmp_path, load(PIPELINES / "ad-audience.yaml"), "interactions", raw)
+
+    def record(row: dict[str, str]) -> tuple[Any, ...]:
+        local = datetime.strptime(row["event_time"], "%Y-%m-%d %H-%M-%S").replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+        ad = f"ad-{row['ad_label'].strip().lower()}"
+        return (row["user_id"], ad, int(local.timestamp()), *WEIGHTS[row["event_track"]])
+
+    expected, broken = [], 0
+    for _, content in sorted(raw.items()):
+        for row in csv.DictReader(io.StringIO(content.decode("gb18030", errors="replace"))):
+            try:
+                assert row["user_id"]
+                expected.append(record(row))
+            except (AssertionError, KeyError, TypeError, ValueError):
+                broken += 1
+    assert expected == found.records
+    assert broken == len(found.rejected)
+    assert {
+        "EVENT_TYPE: its value is not in the map": 4,
+        "USER_ID is empty": 4,
+        "TIMESTAMP is not a time of the form %Y-%m-%d %H-%M-%S": 4,
+        "fewer than 4 fields": 4,
+        "bytes that are not gb18030": 1,
+    } == Counter(found.rejected.values())
+    assert MIN_INTERACTIONS < sum(value >= 2 for *_, value in expected)
+
+
+def test_the_bundled_advertisements_are_what_their_script_makes() -> None:
+    """Whoever runs the script beside the sample gets the sample, byte by byte."""
+    folder = SAMPLES / "ad-audience"
+    script = runpy.run_path(str(folder / "make_events.py"))
+    made = script["files"](random.Random(script["SEED"]))
+
+    assert {file.name: file.read_bytes() for file in (folder / "events").iterdir()} == made
+
+
 def test_features_of_the_users_of_advertisements(tmp_path: Path) -> None:
     """Several interests of one field are joined by bars; of a user that stands twice the later line counts."""
     raw = {"users.csv": "user_id,city,age,interests\nu1,上海,31,音乐、 旅行、\nu2,,,\nu1,北京,32,读书\n"}
@@ -311,7 +351,7 @@ def test_orders_become_items_and_users(tmp_path: Path) -> None:
 
 def test_the_bundled_orders(tmp_path: Path) -> None:
     """The bundled sample gives what plain Python takes from it, nothing is rejected, and it is enough to train on."""
-    content = (SAMPLE / "orders" / "orders.parquet").read_bytes()
+    content = (SAMPLES / "online-retail" / "orders" / "orders.parquet").read_bytes()
     found = transformed(tmp_path, RETAIL, "interactions", {"orders/orders.parquet": content})
 
     def seconds(text: str) -> int:
@@ -335,8 +375,9 @@ def test_the_bundled_orders(tmp_path: Path) -> None:
 
 def test_the_bundled_orders_are_what_their_script_makes() -> None:
     """Whoever runs the script beside the sample gets the sample."""
-    script = runpy.run_path(str(SAMPLE / "make_orders.py"))
+    folder = SAMPLES / "online-retail"
+    script = runpy.run_path(str(folder / "make_orders.py"))
     made = pl.DataFrame(script["order_lines"](np.random.default_rng(script["SEED"])))
-    bundled = pl.read_parquet(SAMPLE / "orders" / "orders.parquet")
+    bundled = pl.read_parquet(folder / "orders" / "orders.parquet")
 
     assert_frame_equal(made.select(bundled.columns), bundled)

@@ -57,6 +57,43 @@ def test_a_stalled_job_stays_in_progress(account: Account, door: str) -> None:
     assert [fault["outcome"] for fault in requests.get(door, timeout=10).json()["fired"]] == ["STALL"]
 
 
+def test_a_solution_fails_or_stalls(account: Account, door: str) -> None:
+    """What is only a configuration can fail too, or never be ready; nothing trains with it, the next one is as ever."""
+    group = account.imported(csv(two_groups()))
+    recipe = "arn:aws:personalize:::recipe/aws-popularity-count"
+
+    def begun(name: str, **fault: Any) -> str:
+        account.fault(job="Solution", **fault)
+        created = account.personalize.create_solution(name=name, datasetGroupArn=group, recipeArn=recipe)
+        return str(created["solutionArn"])
+
+    failed, stalled = begun("failed", outcome="CREATE FAILED"), begun("stalled", outcome="STALL")
+    shown = [account.describe(failed)["status"] for _ in range(3)]
+    assert ["CREATE PENDING", "CREATE IN_PROGRESS", "CREATE FAILED"] == shown
+    assert "CREATE IN_PROGRESS" == [account.describe(stalled)["status"] for _ in range(9)][-1]
+    for arn, complaint in ((failed, "is CREATE FAILED"), (stalled, "is CREATE IN_PROGRESS, not ACTIVE")):
+        with pytest.raises(ClientError, match=complaint):
+            account.start_training(arn)
+    account.active(account.start_training(account.solution(group)))
+    assert ["CREATE FAILED", "STALL"] == [each["outcome"] for each in requests.get(door, timeout=10).json()["fired"]]
+
+
+def test_other_resources_fail_and_take_their_time(account: Account, door: str, aws: EmbeddedAWS) -> None:
+    """A dataset group fails with the wanted reason, and another is ready when the delay is over."""
+    del door
+    account.fault(job="DatasetGroup", outcome="CREATE FAILED", reason="no room")
+    account.fault(job="DatasetGroup", delay=3600)
+    failed, slow = (account.personalize.create_dataset_group(name=name)["datasetGroupArn"] for name in ("a", "b"))
+    assert ("CREATE FAILED", "no room") == tuple(
+        account.settle(failed)[member] for member in ("status", "failureReason")
+    )
+    account.wait(slow, {"CREATE IN_PROGRESS"})
+    aws.skip(3500)
+    assert "CREATE IN_PROGRESS" == account.describe(slow)["status"]
+    aws.skip(100)
+    account.active(slow)
+
+
 def test_a_quota_is_raised(account: Account, door: str) -> None:
     """So many dataset groups as were granted, and not one more; forgetting faults does not take it back."""
     account.fault(quota="DatasetGroup", raised_to=6)
