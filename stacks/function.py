@@ -53,6 +53,14 @@ def dependencies_layer(scope: Construct) -> lambda_.LayerVersion:
     )
 
 
+_ENVIRONMENT = {
+    "POWERTOOLS_METRICS_NAMESPACE": "PersonalizePipelines",
+    "POWERTOOLS_LOG_LEVEL": "INFO",
+    # With one thread the streaming engine keeps whole results in memory.
+    "POLARS_MAX_THREADS": "2",
+}
+
+
 class Function(Construct):
     """A function from ``lambdas/<name>/handler.py`` with its own role and log group.
 
@@ -99,13 +107,7 @@ class Function(Construct):
             role=self.role.without_policy_updates(),
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE,
-            environment={
-                "POWERTOOLS_SERVICE_NAME": name,
-                "POWERTOOLS_METRICS_NAMESPACE": "PersonalizePipelines",
-                "POWERTOOLS_LOG_LEVEL": "INFO",
-                # With one thread the streaming engine keeps whole results in memory.
-                "POLARS_MAX_THREADS": "2",
-            },
+            environment={**_ENVIRONMENT, "POWERTOOLS_SERVICE_NAME": name},
         )
         # The construct names the role as a dependency although it refers to it; harmless, and not ours.
         acknowledge_lint(self.function, "W3005")

@@ -117,20 +117,6 @@ def _import_map(pipeline: Pipeline, on_failure: str) -> State:
         on_failure=_FAILED,
         failure_variable="importFailure",
     )
-    begin: States = {
-        "Begin import": {
-            "Type": "Pass",
-            "Comment": "The dataset, and where its CSV lies.",
-            "Assign": {"dataset": jsonata("$states.input")},
-            "Next": "Is there anything new?",
-        },
-        "Is there anything new?": {
-            "Type": "Choice",
-            "Comment": "The data report says what has changed since the last import, and what is to be imported.",
-            "Choices": [{"Condition": jsonata("$dataset.imports.mode = 'NONE'"), "Next": "Nothing to import"}],
-            "Default": job.first_state,
-        },
-    }
     kept = jsonata(f"$imported{_OF_DATASET}.import_job_arn")
     arn = jsonata(f"${DATASET_IMPORT_JOB.variable}.arn")
     results = {
@@ -145,12 +131,29 @@ def _import_map(pipeline: Pipeline, on_failure: str) -> State:
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "INLINE"},
             "StartAt": "Begin import",
-            "States": {**begin, **job.states(), **results},
+            "States": {**_begin(job.first_state), **job.states(), **results},
         },
         "Catch": caught("imports", go_to=on_failure),
         "Assign": {"imports": jsonata("$states.result")},
         "Output": {},
         "Next": "Is everything imported?",
+    }
+
+
+def _begin(first_state: str) -> States:
+    return {
+        "Begin import": {
+            "Type": "Pass",
+            "Comment": "The dataset, and where its CSV lies.",
+            "Assign": {"dataset": jsonata("$states.input")},
+            "Next": "Is there anything new?",
+        },
+        "Is there anything new?": {
+            "Type": "Choice",
+            "Comment": "The data report says what has changed since the last import, and what is to be imported.",
+            "Choices": [{"Condition": jsonata("$dataset.imports.mode = 'NONE'"), "Next": "Nothing to import"}],
+            "Default": first_state,
+        },
     }
 
 
