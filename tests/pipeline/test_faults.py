@@ -377,13 +377,17 @@ def test_a_run_that_is_killed_at_every_state_ends_well(guarded: Rig, before: dic
     assert set(before) == {key for key, text in published(guarded).items() if run.id in text.decode()}
 
 
-def test_a_solution_that_is_never_ready_is_given_up(guarded: Rig, before: dict[str, bytes]) -> None:
-    """A solution that stays at work is waited for until the file's timeout. The last test: nothing takes it away."""
+def test_a_solution_that_takes_too_long_is_given_up(guarded: Rig, before: dict[str, bytes]) -> None:
+    """A solution that takes longer than the file's timeout is not waited for; a later run takes it over."""
     forget_solution(guarded, "audience")
-    guarded.arm(job="Solution", outcome="STALL")
+    guarded.arm(job="Solution", delay=3 * 3600)
     arn = guarded.start({"solutions": ["audience"]})
     guarded.wait_for_state(arn, "Wait for solution")
     guarded.aws.skip(2 * 3600)
     run = guarded.ended(arn)
 
     assert_failed_alone(guarded, run, before, None, "JobTimedOut: still CREATE IN_PROGRESS after 2 h")
+    guarded.aws.skip(3600)
+    later = guarded.run({"solutions": ["audience"]})
+    assert ("SUCCEEDED", "") == (later.status, later.cause)
+    assert "Take over solution" in later.states
