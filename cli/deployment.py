@@ -64,9 +64,7 @@ def cdk(*arguments: str, environment: Mapping[str, str], say: Callable[[str], No
 
 
 def deploy(pipeline_file: Path, stage: str, *, environment: Mapping[str, str], say: Callable[[str], None]) -> None:
-    """Bootstrap the embedded account for the CDK and deploy the stacks of a pipeline.
-
-    Change sets, which `make deploy` goes through, are left out: nobody looks at them here.
+    """Bootstrap the account for the CDK and deploy the stacks of a pipeline.
 
     Raises:
         CommandError: the CDK failed.
@@ -83,7 +81,7 @@ def deploy(pipeline_file: Path, stage: str, *, environment: Mapping[str, str], s
         ]
         for step in steps:
             step.result()
-        run("deploy", "--all", "--app", assembly, "--require-approval", "never", "--method", "direct")
+        run("deploy", "--all", "--app", assembly, "--require-approval", "never")
 
 
 def find_deployment(cloudformation: Any, pipeline: str, stage: str) -> Deployment:
