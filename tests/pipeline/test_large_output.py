@@ -11,11 +11,10 @@ import polars as pl
 import pytest
 
 from lambdas.publish.counting import count_different
-from lambdas.publish.handler import handler
 from lambdas.publish.publish import OutputTooLargeError, PartMissingError, TooManyErrorsError
 from tests.documents import shop
 from tests.pipeline.data import csv, planted
-from tests.pipeline.handlers import Context
+from tests.pipeline.publishing import called, line
 from tests.pipeline.rig import Rig
 
 if TYPE_CHECKING:
@@ -26,11 +25,6 @@ if TYPE_CHECKING:
 
 # A call that raises, or publishes a part, has nothing to count; Powertools says so at every one.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
-
-
-def line(user: str, items: list[str], **more: Any) -> str:
-    """Return a line of Personalize's output."""
-    return json.dumps({"input": {"userId": user}, "output": {"recommendedItems": items, **more}, "error": None})
 
 
 def failed(user: str, error: str) -> str:
@@ -57,18 +51,7 @@ def wrote(bucket: Bucket, run: str = "r1", **objects: list[str]) -> list[str]:
 
 def call(bucket: Bucket, run: str, step: str, **more: Any) -> dict[str, Any]:
     """Call the function for one job of a run."""
-    request = {
-        "bucket": bucket.name,
-        "run": run,
-        "kind": "inference",
-        "line": "user",
-        "output": f"batch/{run}/a/top/output/",
-        "curated": "curated/a/top/",
-        "rejects": f"rejects/{run}/a/top.jsonl",
-        "max_errors": 0.5,
-        "step": step,
-    }
-    return handler(request | more, Context())
+    return called(bucket, run, step=step, **more)
 
 
 def whole(bucket: Bucket, run: str = "r1", **more: Any) -> dict[str, Any]:

@@ -10,10 +10,9 @@ import polars as pl
 import pytest
 
 from lambdas.publish import changes
-from lambdas.publish.handler import handler
 from lambdas.publish.objects import OutputMissingError
 from lambdas.publish.publish import TooManyErrorsError
-from tests.pipeline.handlers import Context
+from tests.pipeline.publishing import called, line
 
 if TYPE_CHECKING:
     from tests.pipeline.handlers import Bucket
@@ -27,22 +26,7 @@ WHOLE = {"step": "whole", "max_bytes": 1_000_000}
 
 def publish(bucket: Bucket, run: str = "r1", **changed: Any) -> dict[str, Any]:
     """Call the function for one job of a run."""
-    request = {
-        "bucket": bucket.name,
-        "run": run,
-        "kind": "inference",
-        "line": "user",
-        "output": f"batch/{run}/a/top/output/",
-        "curated": "curated/a/top/",
-        "rejects": f"rejects/{run}/a/top.jsonl",
-        "max_errors": 0.5,
-    }
-    return handler(request | WHOLE | changed, Context())
-
-
-def line(user: str, items: list[str], **more: Any) -> str:
-    """Return a line of Personalize's output."""
-    return json.dumps({"input": {"userId": user}, "output": {"recommendedItems": items, **more}, "error": None})
+    return called(bucket, run, **(WHOLE | changed))
 
 
 def wrote(bucket: Bucket, run: str, *lines: str) -> None:
