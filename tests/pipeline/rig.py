@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from local.server import EmbeddedAWS
     from spec.pipeline import Pipeline
 
-DEADLINE = 120
-"""Seconds after which an execution counts as hanging."""
+DEADLINE = 600
+"""Seconds after which an execution counts as hanging: a Spark job takes two minutes where cores are shared."""
 
 
 @dataclass(frozen=True)
