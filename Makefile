@@ -8,6 +8,8 @@ RAW ?=
 BIN := .venv/bin
 UV := uv==0.9.11
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Where it is set, every process compiles the CDK, moto and botocore from source again: half of a synthesis.
+unexport PYTHONDONTWRITEBYTECODE
 SETUP := .venv/.done node_modules/.done build/layer.zip
 
 # tests/pipeline runs whole deployments, a third slower when measured, and what it reaches first is mostly the cli's.
