@@ -70,6 +70,8 @@ def configure(folder: Path, scratch: Path, buckets: Mapping[str, Path], settings
     views = {f"spark.hadoop.fs.{scheme}.impl": _VIEW for scheme in _SCHEMES}
     own = {
         "spark.master": "local[2]",
+        # Glue's 200 are for clusters; here they are 200 tasks in turn on two threads.
+        "spark.sql.shuffle.partitions": "2",
         "spark.driver.memory": "2g",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "localhost",
