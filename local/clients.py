@@ -1,4 +1,4 @@
-"""Clients of this AWS for its own services, which call each other as AWS's do."""
+"""Clients of this AWS for its own services, which call each other as AWS's do: as themselves or in a role's session."""
 
 from functools import lru_cache
 from threading import Lock
@@ -8,27 +8,37 @@ import boto3
 from botocore.config import Config
 from moto.settings import moto_server_port
 
+OWN_KEY: Final = "embedded"
+"""Access key of the administrator, whom nothing is denied: this AWS itself, and who it is served to."""
+
 _READ_TIMEOUT: Final = 1000  # longer than the longest Lambda invocation, 900 s
 _lock = Lock()
 
 
-def client(service: str, region: str = "us-east-1") -> Any:
+def client(service: str, region: str = "us-east-1", session: Any = None) -> Any:
     """Return the boto3 client of a service on the running embedded AWS.
 
     It shows every error at once and leaves it to the service to check the arguments.
+
+    Args:
+        service: as boto3 calls it.
+        region: the region.
+        session: a role's, in which to call; left out: as the administrator.
     """
+    keys = (session.access_key_id, session.session_token) if session is not None else (OWN_KEY, None)
     with _lock:  # making clients is not safe between threads, using them is
-        return _client(service, region, moto_server_port())
+        return _client(service, region, moto_server_port(), *keys)
 
 
-@lru_cache
-def _client(service: str, region: str, port: str) -> Any:
+@lru_cache(maxsize=512)
+def _client(service: str, region: str, port: str, access_key: str, token: str | None) -> Any:
     return boto3.Session().client(
         service,
         region_name=region,
         endpoint_url=f"http://localhost:{port}",
-        aws_access_key_id="embedded",
-        aws_secret_access_key="embedded",  # noqa: S106  # moto takes any
+        aws_access_key_id=access_key,
+        aws_secret_access_key=OWN_KEY,  # moto takes any
+        aws_session_token=token,
         config=Config(
             parameter_validation=False,
             read_timeout=_READ_TIMEOUT,

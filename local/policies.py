@@ -1,11 +1,13 @@
 """Deciding about a request by a policy document, with its conditions.
 
-This is IAM's evaluation of one document (user guide, page reference_policies_evaluation-logic). An operator that is
-not known here fails closed: its Allow does not match, its Deny does.
+This is IAM's evaluation of one document (user guide, pages reference_policies_evaluation-logic,
+reference_policies_elements_condition_operators and reference_policies_condition-single-vs-multi-valued-context-keys).
+An operator that is not known here fails closed: its Allow does not match, its Deny does.
 """
 
+import ipaddress
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
@@ -25,19 +27,48 @@ class Request:
     """Who wants to do what.
 
     `resource` is an ARN, or None for a trust policy, whose statements have no resource; `service` and `arn` are the
-    principal's, `context` the condition keys with their values.
+    principal's, `session` is the ARN of its session if it is a role; `context` has the condition keys with their
+    values, one or, for keys with several, a list.
     """
 
     action: str
     resource: str | None = None
     service: str | None = None
     arn: str | None = None
-    context: Mapping[str, str] = field(default_factory=dict)
+    session: str | None = None
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Match:
+    """A statement that matches a request: its place in the document, and the patterns that match.
+
+    `direct` says that a resource's policy names the principal itself, and not only its account.
+    """
+
+    effect: str
+    index: int
+    action: str
+    resource: str
+    direct: bool = False
+
+
+def matches(document: Mapping[str, Any], request: Request) -> Iterator[Match]:
+    """Yield the statements of a document that match a request."""
+    for index, statement in enumerate(_listed(document["Statement"])):
+        if _matches(statement, request):
+            yield Match(
+                statement["Effect"],
+                index,
+                _first_like(statement.get("Action", ()), request.action, re.IGNORECASE),
+                _first_like(statement.get("Resource", ()), request.resource or ""),
+                direct=_is_direct(statement.get("Principal"), request),
+            )
 
 
 def decide(document: Mapping[str, Any], request: Request) -> Decision:
     """Return what one policy document says; an explicit Deny wins."""
-    effects = {statement["Effect"] for statement in _listed(document["Statement"]) if _matches(statement, request)}
+    effects = {match.effect for match in matches(document, request)}
     if "Deny" in effects:
         return Decision.DENY
     return Decision.ALLOW if "Allow" in effects else Decision.SILENT
@@ -87,17 +118,28 @@ def _is_principal(principal: Any, request: Request) -> bool:
                 return True
             if kind == "Service" and name == request.service:
                 return True
-            if kind == "AWS" and request.arn is not None and _is_aws_principal(name, request.arn):
+            if kind == "AWS" and request.arn is not None and _is_aws_principal(name, request):
                 return True
     return False
 
 
-def _is_aws_principal(name: str, arn: str) -> bool:
-    account = arn.split(":")[4]
-    return name in {arn, account} or re.fullmatch(rf"arn:[^:]+:iam::{account}:root", name) is not None
+def _is_direct(principal: Any, request: Request) -> bool:
+    """Say whether a principal element names the caller itself: the account alone leaves it to the caller's policies."""
+    if not isinstance(principal, Mapping):
+        return bool(principal == "*")
+    named = _listed(principal.get("AWS", []))
+    return "*" in named or request.arn in named or request.session in named or "Service" in principal
 
 
-def _conditions(statement: Mapping[str, Any], context: Mapping[str, str]) -> bool:
+def _is_aws_principal(name: str, request: Request) -> bool:
+    assert request.arn is not None
+    account = request.arn.split(":")[4]
+    if name in {request.arn, request.session, account}:
+        return True
+    return re.fullmatch(rf"arn:[^:]+:iam::{account}:root", name) is not None
+
+
+def _conditions(statement: Mapping[str, Any], context: Mapping[str, Any]) -> bool:
     present = {key.lower(): value for key, value in context.items()}
     return all(
         _condition(operator, _listed(wanted), present.get(key.lower()), statement["Effect"])
@@ -106,8 +148,8 @@ def _conditions(statement: Mapping[str, Any], context: Mapping[str, str]) -> boo
     )
 
 
-def _condition(operator: str, wanted: list[Any], actual: str | None, effect: str) -> bool:
-    name = operator.rpartition(":")[2]  # ForAllValues: and ForAnyValue: are the same for the single values here
+def _condition(operator: str, wanted: list[Any], actual: Any, effect: str) -> bool:
+    quantifier, _, name = operator.rpartition(":")
     if_exists = name.endswith("IfExists")
     name = name.removesuffix("IfExists")
     if name == "Null":
@@ -117,8 +159,9 @@ def _condition(operator: str, wanted: list[Any], actual: str | None, effect: str
     if test is None:
         return effect == "Deny"
     if actual is None:
-        return if_exists or negated
-    return negated != any(test(str(value), actual) for value in wanted)
+        return if_exists or negated or quantifier == "ForAllValues"
+    fits = [negated != any(test(str(value), str(each)) for value in wanted) for each in _listed(actual)]
+    return any(fits) if quantifier == "ForAnyValue" else all(fits)
 
 
 def _number(compare: Callable[[float, float], bool]) -> Callable[[str, str], bool]:
@@ -129,6 +172,10 @@ def _arn_like(wanted: str, actual: str) -> bool:
     """Compare part by part: a wildcard does not reach over a colon, except in the last part."""
     patterns, parts = wanted.split(":", 5), actual.split(":", 5)
     return len(patterns) == len(parts) and all(map(_like, patterns, parts))
+
+
+def _in_network(wanted: str, actual: str) -> bool:
+    return ipaddress.ip_address(actual) in ipaddress.ip_network(wanted, strict=False)
 
 
 def _like(pattern: str, text: str) -> bool:
@@ -142,6 +189,7 @@ _OPERATORS: Final[dict[str, Callable[[str, str], bool]]] = {
     "ArnEquals": _arn_like,
     "ArnLike": _arn_like,
     "Bool": lambda wanted, actual: wanted.lower() == actual.lower(),
+    "IpAddress": _in_network,
     "NumericEquals": _number(lambda actual, wanted: actual == wanted),
     "NumericLessThan": _number(lambda actual, wanted: actual < wanted),
     "NumericLessThanEquals": _number(lambda actual, wanted: actual <= wanted),
@@ -154,6 +202,11 @@ def _any_like(patterns: Any, text: str, flags: int = 0) -> bool:
     return any(_pattern(pattern, flags).fullmatch(text) for pattern in _listed(patterns))
 
 
+def _first_like(patterns: Any, text: str, flags: int = 0) -> str:
+    """Return the pattern that matches, or the empty text where a NotAction or NotResource does."""
+    return next((each for each in _listed(patterns) if _pattern(each, flags).fullmatch(text)), "")
+
+
 @lru_cache(maxsize=1024)
 def _pattern(pattern: str, flags: int) -> re.Pattern[str]:
     """Return the expression of a policy's wildcards, `*` and `?`."""
@@ -162,4 +215,4 @@ def _pattern(pattern: str, flags: int) -> re.Pattern[str]:
 
 
 def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+    return list(value) if isinstance(value, list | tuple) else [value]

@@ -20,9 +20,10 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from local import clock, patches
+from local import clients, clock, patches
 from local.awslambda.pool import pool
 from local.glue import runs
+from local.iam.enforcement import Gate
 from local.patches import replaces
 from local.scheduler.firing import Firing
 
@@ -36,10 +37,12 @@ _PARTS: Final = (
     "local.awslambda.invoke",
     "local.awslambda.configuration",
     "local.iam.managed_policies",
+    "local.iam.assuming",
     "local.s3.policy",
     "local.s3.writes",
     "local.s3.cloudformation",
     "local.sns.cloudformation",
+    "local.sns.delivery",
     "local.sqs.cloudformation",
     "local.logs.cloudformation",
     "local.cloudformation.stacks",
@@ -174,8 +177,8 @@ class EmbeddedAWS:
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_ALLOW_HTTP": "true",
-            "AWS_ACCESS_KEY_ID": "embedded",
-            "AWS_SECRET_ACCESS_KEY": "embedded",
+            "AWS_ACCESS_KEY_ID": clients.OWN_KEY,
+            "AWS_SECRET_ACCESS_KEY": clients.OWN_KEY,
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -203,7 +206,7 @@ class EmbeddedAWS:
         moto_api_backend.reset()
         clock.start(self._speed)
         listener = _listen(self._port)
-        application = DomainDispatcherApplication(create_backend_app)
+        application = Gate(DomainDispatcherApplication(create_backend_app), clients.OWN_KEY)
         server = make_server(
             _LOOPBACK,
             listener.getsockname()[1],

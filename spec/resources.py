@@ -122,3 +122,11 @@ def kinds_of(pipeline: Pipeline) -> tuple[ResourceKind, ...]:
         RECOMMENDER: bool(pipeline.recommenders),
     }
     return (*BATCH_KINDS, *(kind for kind in REAL_TIME_KINDS if wanted[kind]))
+
+
+def recipes_of(pipeline: Pipeline) -> dict[ResourceKind, list[str]]:
+    """Return the names of the recipes of a pipeline by what is made of them, each once."""
+    return {
+        SOLUTION: sorted({solution.recipe for solution in pipeline.solutions}),
+        RECOMMENDER: sorted({recommender.recipe for recommender in pipeline.recommenders}),
+    }

@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from spec.resources import SOLUTION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from aws_cdk import Stack
 
@@ -18,9 +18,24 @@ if TYPE_CHECKING:
 
 
 def personalize_statements(
-    stack: Stack, *, prefix: str, personalize: PersonalizeStack, kinds: Sequence[ResourceKind]
+    stack: Stack,
+    *,
+    prefix: str,
+    personalize: PersonalizeStack,
+    kinds: Sequence[ResourceKind],
+    recipes: Mapping[ResourceKind, Sequence[str]],
 ) -> list[iam.PolicyStatement]:
     """Return the grants: each create call on its own and its parents' ARNs, each describe and update call on its own.
+
+    The reference names the own ARN alone. CreateSolution and CreateRecommender are denied without the recipe's
+    (aws-samples/retail-demo-store, pull request 627); that the other parents are not asked for is not documented.
+
+    Args:
+        stack: whose role gets them.
+        prefix: what names of the pipeline begin with.
+        personalize: the pipeline's datasets and role.
+        kinds: what its runs make.
+        recipes: names of the recipes in the pipeline file, by what is made of them.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonpersonalize.html
     """
@@ -38,6 +53,7 @@ def personalize_statements(
             resources=[
                 own(kind.arn_type),
                 *(arn for parent in kind.parents for arn in parents.get(parent, [own(parent)])),
+                *(f"arn:{stack.partition}:personalize:::recipe/{name}" for name in recipes.get(kind, ())),
             ],
         )
         for kind in kinds

@@ -105,7 +105,9 @@ class TransformJob(Construct):
         statements = [
             # Without prefixes: Spark looks for folders above the objects, in ways that change with its version.
             iam.PolicyStatement(actions=["s3:ListBucket"], resources=[storage.bucket.bucket_arn]),
-            iam.PolicyStatement(actions=["s3:GetObject"], resources=storage.arns(reads)),
+            # Spark's file system looks before it writes, moves and deletes: HEAD of a path and of the folders above it
+            # (Hadoop's S3AFileSystem, which Glue 5.1 uses), and HEAD asks for GetObject.
+            iam.PolicyStatement(actions=["s3:GetObject"], resources=storage.arns(_looked_at(reads, writes))),
             iam.PolicyStatement(
                 actions=["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"], resources=storage.arns(writes)
             ),
@@ -126,6 +128,12 @@ class TransformJob(Construct):
             "IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws-glue/jobs/*]",
         )
         return role
+
+
+def _looked_at(reads: tuple[str, ...], writes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return every pattern that is read or written, and the folders themselves."""
+    patterns = sorted({*reads, *writes})
+    return (*patterns, *(pattern.removesuffix("/*") for pattern in patterns))
 
 
 def _pin(package: str) -> str:

@@ -98,6 +98,15 @@ class StorageStack(Stack):
         """Return the ARNs of object patterns such as ``batch/*``."""
         return [self.bucket.arn_for_objects(pattern) for pattern in patterns]
 
+    def listing(self) -> iam.PolicyStatement:
+        """Return the grant to list the bucket, which reading what may not be there takes, too.
+
+        S3 says of a key that it is absent only to who may list the bucket; others get 403 instead of 404. That inner
+        question has no prefix, so a grant under a condition on s3:prefix does not count (API page GetObject; measured
+        by r4nd0mth1ngs/forklift, docs/DEPLOYMENT.md).
+        """
+        return iam.PolicyStatement(actions=["s3:ListBucket"], resources=[self.bucket.bucket_arn])
+
     def wildcard_finding(self, pattern: str) -> str:
         """Return the id of the finding about a grant on an object pattern, for ``acknowledge``."""
         return f"IAM5[Resource::{self.stack_name}:{_BUCKET_ARN_EXPORT}/{pattern}]"

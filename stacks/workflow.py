@@ -11,7 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
 from spec import names
-from spec.resources import kinds_of
+from spec.resources import kinds_of, recipes_of
 from stacks.acknowledge import acknowledge
 from stacks.alerts import EndAlerts
 from stacks.catalog import Catalog
@@ -39,9 +39,6 @@ _MEMORY_MB = 1769
 _RECORDS = ("runs/*", "curated/*/latest.json")
 """What the state machine reads and writes by itself."""
 
-_OUTPUT = "batch/*"
-"""What it lists, to publish it in parts."""
-
 _TRANSFORM_READS = ("raw/*", "staging/*", "runs/*")
 _TRANSFORM_WRITES = ("staging/*", "transformed/*", "rejects/*", "batch/*", "runs/*")
 
@@ -65,6 +62,7 @@ class WorkflowStack(Stack):
         personalize: PersonalizeStack,
     ) -> None:
         super().__init__(scope, construct_id, description=f"Runs of {pipeline.name} ({stage})")
+        self._pipeline = pipeline
         self._prefix = names.prefix(pipeline.name, stage)
         self._storage = storage
         self._personalize = personalize
@@ -180,11 +178,7 @@ class WorkflowStack(Stack):
             memory_mb=_MEMORY_MB,
             timeout=Duration.minutes(15),
             statements=[
-                iam.PolicyStatement(
-                    actions=["s3:ListBucket"],
-                    resources=[self._storage.bucket.bucket_arn],
-                    conditions={"StringLike": {"s3:prefix": list(reads)}},
-                ),
+                self._storage.listing(),
                 iam.PolicyStatement(actions=["s3:GetObject"], resources=arns(reads)),
                 iam.PolicyStatement(actions=["s3:PutObject", "s3:AbortMultipartUpload"], resources=arns(writes)),
                 iam.PolicyStatement(actions=["s3:DeleteObject"], resources=arns(deletes)),
@@ -217,12 +211,7 @@ class WorkflowStack(Stack):
                 actions=["lambda:InvokeFunction"], resources=[each.function_arn for each in self._functions.values()]
             ),
             iam.PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=self._storage.arns(_RECORDS)),
-            # Without it a key that is not there looks like one that is forbidden.
-            iam.PolicyStatement(
-                actions=["s3:ListBucket"],
-                resources=[self._storage.bucket.bucket_arn],
-                conditions={"StringLike": {"s3:prefix": [*_RECORDS, _OUTPUT]}},
-            ),
+            self._storage.listing(),
             iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[f"{executions_arn}:*"]),
             iam.PolicyStatement(actions=["states:SendTaskFailure"], resources=[state_machine_arn]),
             *map_run_statements(state_machine_arn, executions_arn, labels=LABELS),
@@ -233,7 +222,13 @@ class WorkflowStack(Stack):
                 resources=["*"],
                 conditions={"StringEquals": {"cloudwatch:namespace": METRICS_NAMESPACE}},
             ),
-            *personalize_statements(self, prefix=self._prefix, personalize=self._personalize, kinds=self._kinds),
+            *personalize_statements(
+                self,
+                prefix=self._prefix,
+                personalize=self._personalize,
+                kinds=self._kinds,
+                recipes=recipes_of(self._pipeline),
+            ),
         ]
         if self._job:
             # What waiting for a run takes (docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html).

@@ -16,8 +16,10 @@ from moto.settings import moto_server_port
 from local.awslambda import assets
 from local.awslambda.environment import Outcome, Specification
 from local.awslambda.pool import pool
+from local.iam.sessions import RoleNotAssumableError, credentials, session_for
 from local.patches import replaces
 
+_SERVICE: Final = "lambda.amazonaws.com"
 _TAIL: Final = 4096
 _LOG_LINE: Final = 256 * 1024
 _TIMED_OUT: Final = "Sandbox.Timedout"
@@ -32,6 +34,13 @@ class InvalidRuntimeException(LambdaClientError):  # noqa: N818  # the service's
         super().__init__(
             "InvalidRuntimeException", f"{what} is not emulated: only Python functions from a zip archive run here"
         )
+
+
+class RoleAccessDeniedException(LambdaClientError):  # noqa: N818  # as above
+    """The function's role does not trust the service any more."""
+
+    def __init__(self) -> None:
+        super().__init__("AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.")
 
 
 @replaces(LambdaFunction, "invoke")
@@ -88,7 +97,7 @@ def log_group(function: Any) -> str:
 def _specification(function: Any) -> Specification:
     """Return what an environment of a function must be."""
     code = assets.unpacked(function)
-    variables = {**function.environment_vars, **_reserved(function, code)}
+    variables = {**function.environment_vars, **_reserved(function, code), **_credentials(function)}
     return Specification(
         function_arn=function.function_arn,
         code=code,
@@ -115,9 +124,6 @@ def _reserved(function: Any, code: Path) -> dict[str, str]:
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": log_group(function),
-        "AWS_ACCESS_KEY_ID": "embedded",
-        "AWS_SECRET_ACCESS_KEY": "embedded",
-        "AWS_SESSION_TOKEN": "embedded",
         "AWS_ENDPOINT_URL": f"http://localhost:{moto_server_port()}",
         "AWS_ALLOW_HTTP": "true",
         "LAMBDA_TASK_ROOT": str(code),
@@ -127,6 +133,22 @@ def _reserved(function: Any, code: Path) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "TZ": ":UTC",
     }
+
+
+def _credentials(function: Any) -> dict[str, str]:
+    """Return the variables with the credentials of the function's role, whose session has the function's name.
+
+    Raises:
+        RoleAccessDeniedException: the role does not let the service assume it.
+    """
+    account = function.function_arn.split(":")[4]
+    try:
+        session = session_for(
+            account, function.role, _SERVICE, source_arn=function.function_arn, session_name=function.function_name
+        )
+    except RoleNotAssumableError as error:
+        raise RoleAccessDeniedException from error
+    return credentials(session)
 
 
 def _answer(outcome: Outcome, request_id: str, timeout: float) -> tuple[str, bool]:

@@ -10,14 +10,18 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from threading import Thread
-from typing import Any
+from typing import Any, Final
 
 from moto.events.models import Rule, events_backends
 from moto.events.utils import EventTemplateParser
 
 from local import clients
+from local.iam.authorization import service_may
+from local.iam.sessions import session_for
 from local.patches import replaces
 
+_SERVICE: Final = "events.amazonaws.com"
+_ACTIONS: Final = {"sns": "sns:Publish", "sqs": "sqs:SendMessage", "lambda": "lambda:InvokeFunction"}
 _send_to_targets = Rule.send_to_targets
 _delete = Rule.delete_from_cloudformation_json
 _logger = logging.getLogger(__name__)
@@ -67,13 +71,20 @@ def state_machines_are_targets(self: Any, original_event: Any, transform_input: 
         return
     machines = [target for target in self.targets if ":states:" in target["Arn"]]
     for target in machines:
-        _start(self.region_name, target, original_event)
+        _start(self, target, original_event)
     others = copy.copy(self)
-    others.targets = [target for target in self.targets if target not in machines]
+    others.targets = [target for target in self.targets if target not in machines and _admitted(self, target)]
     _send_to_targets(others, original_event, transform_input)
 
 
-def _start(region_name: str, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
+def _admitted(rule: Any, target: Mapping[str, Any]) -> bool:
+    """Say whether a target's own policy lets events in (user guide, page eb-use-resource-based)."""
+    arn = target["Arn"]
+    action = _ACTIONS.get(arn.split(":")[2])
+    return action is None or service_may(rule.account_id, _SERVICE, action, arn, source_arn=rule.arn)
+
+
+def _start(rule: Any, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
     moment = f"{datetime.fromtimestamp(event['time'], UTC):%Y-%m-%dT%H:%M:%SZ}"
     shown: Any = {**event, "time": moment}
     transformer = target.get("InputTransformer")
@@ -85,7 +96,8 @@ def _start(region_name: str, target: Mapping[str, Any], event: Mapping[str, Any]
             input_paths_map=transformer.get("InputPathsMap", {}),
             event=shown,
         )
-    clients.client("stepfunctions", region_name).start_execution(
+    session = session_for(rule.account_id, target["RoleArn"], _SERVICE, source_arn=rule.arn)
+    clients.client("stepfunctions", rule.region_name, session).start_execution(
         stateMachineArn=target["Arn"], input=target.get("Input") or json.dumps(given)
     )
 

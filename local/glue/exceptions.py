@@ -1,13 +1,6 @@
 """Error codes of Glue that moto lacks, and why a run fails before its script begins."""
 
-from moto.glue.exceptions import AlreadyExistsException, GlueClientError
-
-
-class AccessDeniedException(GlueClientError):  # noqa: N818  # the service's code
-    """The caller may not do this."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__("AccessDeniedException", message)
+from moto.glue.exceptions import AlreadyExistsException
 
 
 class JobAlreadyExistsException(AlreadyExistsException):

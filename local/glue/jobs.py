@@ -17,11 +17,10 @@ from moto.iam.models import iam_backends
 from local.glue import spark
 from local.glue.arguments import merged, sorted_out
 from local.glue.exceptions import JobAlreadyExistsException
-from local.glue.runs import TERMINAL, JobRun, new_run_id
+from local.glue.runs import SERVICE, TERMINAL, JobRun, new_run_id
+from local.iam.sessions import may_assume
 from local.patches import replaces
-from local.s3.policy import can_assume
 
-SERVICE: Final = "glue.amazonaws.com"
 _PARTITION: Final = "aws"
 _DEFAULT_TIMEOUT: Final = 2880
 _LONGEST_TIMEOUT: Final = 7 * 24 * 60
@@ -140,6 +139,8 @@ def _run(job: Any, arguments: Mapping[str, str], capacity: Mapping[str, Any]) ->
     return JobRun(
         job_run_id=run_id,
         job_name=job.name,
+        job_arn=job.arn,
+        role_arn=role_arn(job.backend.account_id, job.role),
         account_id=job.backend.account_id,
         region=job.backend.region_name,
         script=sorted_arguments.location or job.command["ScriptLocation"],
@@ -187,7 +188,7 @@ def role_arn(account_id: str, role: str) -> str:
 def _check_role(job: Any) -> None:
     account_id = job.backend.account_id
     context = {"aws:SourceAccount": account_id, "aws:SourceArn": job.arn}
-    if not can_assume(account_id, role_arn(account_id, job.role), SERVICE, context):
+    if not may_assume(account_id, role_arn(account_id, job.role), service=SERVICE, context=context):
         raise InvalidInputException(
             "StartJobRun", f"Role {job.role} should be given assume role permissions for Glue Service."
         )

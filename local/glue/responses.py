@@ -8,9 +8,7 @@ from moto.core.responses import ActionResult
 from moto.glue.exceptions import JobRunNotFoundException
 from moto.glue.responses import GlueResponse
 
-from local.glue.exceptions import AccessDeniedException
-from local.glue.jobs import SERVICE, role_arn, update_job
-from local.iam.callers import caller_of
+from local.glue.jobs import update_job
 from local.patches import replaces
 
 SETTINGS: Final = {
@@ -46,15 +44,9 @@ def settings(members: Mapping[str, Any]) -> dict[str, Any]:
 class Glue(GlueResponse):
     """The operations on jobs."""
 
-    def create_job(self) -> ActionResult:
-        """Create a job; moto does not ask whether the caller may pass the role."""
-        self._require_pass_role(self._get_param("Role"))
-        return super().create_job()
-
     def update_job(self) -> ActionResult:
         """Overwrite a job's settings; moto lacks the operation."""
         name, update = self._get_param("JobName"), self._get_param("JobUpdate")
-        self._require_pass_role(update["Role"])
         update_job(self.glue_backend, name, **settings(update))
         return ActionResult({"JobName": name})
 
@@ -80,14 +72,6 @@ class Glue(GlueResponse):
             return None
         message = f"Job run {run_id} has ended already: {run.state}"
         return {"ErrorCode": "JobRunInTerminalStateException", "ErrorMessage": message}
-
-    def _require_pass_role(self, role: str) -> None:
-        caller = caller_of(self.current_account, self.get_access_key(), self.headers)
-        if caller is None:
-            return
-        arn = role_arn(self.current_account, role)
-        if not caller.may_pass_role(arn, SERVICE):
-            raise AccessDeniedException(caller.refusal(arn))
 
 
 replaces(moto_urls, "url_paths")({"{0}/$": Glue.dispatch})

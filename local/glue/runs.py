@@ -3,7 +3,7 @@
 import re
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -14,12 +14,17 @@ from uuid import uuid4
 
 from moto.logs.models import logs_backends
 
+from local import clients
 from local.glue import sandbox, spark
+from local.glue.access import Access, s3a_words
 from local.glue.arguments import Arguments
 from local.glue.exceptions import RunFailedError
-from local.glue.storage import Mirror, read
+from local.glue.storage import Mirror, RoleBucket
+from local.iam.principals import principal_of
+from local.iam.sessions import RoleNotAssumableError, credentials, session_for
 from local.stopwatch import Stopwatch
 
+SERVICE: Final = "glue.amazonaws.com"
 LOG_GROUP: Final = "/aws-glue/jobs"
 TERMINAL: Final = frozenset({"SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED"})
 _LOG_LINE: Final = 256 * 1024
@@ -34,6 +39,8 @@ class JobRun:
 
     job_run_id: str
     job_name: str
+    job_arn: str
+    role_arn: str
     account_id: str
     region: str
     script: str
@@ -101,7 +108,7 @@ class JobRun:
         try:
             with tempfile.TemporaryDirectory(prefix="glue-", ignore_cleanup_errors=True) as folder:
                 state, error = self._execute(sandbox.Workplace(Path(folder)))
-        except RunFailedError as failure:
+        except (RunFailedError, RoleNotAssumableError) as failure:
             state, error = "FAILED", str(failure)
         except Exception as failure:  # noqa: BLE001  # nobody else could tell the caller
             state, error = "FAILED", f"{type(failure).__name__}: {failure}"
@@ -119,29 +126,44 @@ class JobRun:
         if lacking is not None:
             raise RunFailedError(lacking)
         _check_modules(self.arguments.modules)
+        session = session_for(
+            self.account_id, self.role_arn, SERVICE, source_arn=self.job_arn, session_name="GlueJobRunnerSession"
+        )
+        bucket = RoleBucket(clients.client("s3", session=session))
+        script = workplace.made("script") / Path(self.script).name
+        script.write_bytes(bucket.read(self.script))
+        path = [self._library(workplace, bucket, at, url) for at, url in enumerate(self.arguments.libraries)]
         mirror = Mirror(self.account_id, workplace.made("s3"))
         mirror.fetch()
         spark.configure(workplace.made("conf"), workplace.made("scratch"), mirror.folders, self.arguments.spark)
-        script = workplace.made("script") / Path(self.script).name
-        script.write_bytes(read(self.account_id, self.script))
-        path = [self._library(workplace, at, url) for at, url in enumerate(self.arguments.libraries)]
         with self._lock:
             if not self._stopping:
                 self._enter("RUNNING")
         watch = Stopwatch()
         began = time.monotonic()
-        outcome = sandbox.run(
-            workplace, script, self.arguments.script, path=path, region=self.region, over=self._over(watch)
-        )
+        principal = principal_of(session.access_key_id)
+        assert principal is not None, "a session is somebody's"
+        with Access(principal, workplace.made("s3"), mirror.folders) as access:
+            outcome = sandbox.run(
+                workplace,
+                script,
+                self.arguments.script,
+                path=path,
+                region=self.region,
+                credentials=credentials(session),
+                over=lambda: self._over(watch) or access.denied is not None,
+            )
         self._execution_time = time.monotonic() - began
         if self._forgotten:
             return "STOPPED", None
         self._log(workplace)
-        mirror.store()
+        if access.denied is not None:
+            raise RunFailedError(s3a_words(access.denied))
+        mirror.store(bucket)
         return self._verdict(outcome)
 
-    def _over(self, watch: Stopwatch) -> Callable[[], bool]:
-        return lambda: self._forgotten or self._stopping or watch.seconds() > self.timeout * 60
+    def _over(self, watch: Stopwatch) -> bool:
+        return self._forgotten or self._stopping or watch.seconds() > self.timeout * 60
 
     def _verdict(self, outcome: sandbox.Outcome) -> tuple[str, str | None]:
         if outcome.ended and self._stopping:
@@ -155,13 +177,13 @@ class JobRun:
             return "FAILED", outcome.error
         return "FAILED", f"There was no bucket {missing_bucket[1]} when the run began. {outcome.error}"
 
-    def _library(self, workplace: sandbox.Workplace, at: int, url: str) -> Path:
+    def _library(self, workplace: sandbox.Workplace, bucket: RoleBucket, at: int, url: str) -> Path:
         """Bring one of `--extra-py-files`; return what it puts on the import path."""
         folder = workplace.made(f"libraries/{at}")
         file = folder / Path(url).name
         if file.suffix not in {".zip", ".egg", ".whl", ".py"}:
             raise RunFailedError(f"--extra-py-files takes zip archives and Python files, not {url}")
-        file.write_bytes(read(self.account_id, url))
+        file.write_bytes(bucket.read(url))
         return folder if file.suffix == ".py" else file
 
     def _log(self, workplace: sandbox.Workplace) -> None:

@@ -58,6 +58,7 @@ def run(
     *,
     path: Sequence[Path],
     region: str,
+    credentials: Mapping[str, str],
     over: Callable[[], bool],
 ) -> Outcome:
     """Run a script and wait for its end.
@@ -68,6 +69,7 @@ def run(
         arguments: what it finds in `sys.argv[1:]`.
         path: what is put in front of the import path.
         region: the job's.
+        credentials: variables with those of the job's role.
         over: asked every few milliseconds; the process is ended when it says so.
     """
     result = workplace.folder / "result.json"
@@ -75,7 +77,7 @@ def run(
         process = subprocess.Popen(  # noqa: S603  # the interpreter that serves, with the job's script
             [sys.executable, "-S", "-P", str(_BOOTSTRAP), str(result), str(script), *arguments],
             cwd=workplace.made("home"),
-            env=_environment(workplace, path, region),
+            env={**_environment(workplace, path, region), **credentials},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=errors,
@@ -124,9 +126,6 @@ def _environment(workplace: Workplace, path: Sequence[Path], region: str) -> Map
         "SPARK_CONF_DIR": str(workplace.made("conf")),
         "SPARK_LOCAL_DIRS": scratch,
         "SPARK_LOCAL_IP": "127.0.0.1",
-        "AWS_ACCESS_KEY_ID": "embedded",
-        "AWS_SECRET_ACCESS_KEY": "embedded",
-        "AWS_SESSION_TOKEN": "embedded",
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_EC2_METADATA_DISABLED": "true",

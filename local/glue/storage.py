@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from boto3.exceptions import S3UploadFailedError
 from moto.s3.models import s3_backends
 
-from local import clients
 from local.glue.exceptions import RunFailedError
 
 _PARTITION: Final = "aws"
@@ -48,20 +48,19 @@ class Mirror:
                     self._fetched[bucket, key] = found
         self._stamps = dict(self._files())
 
-    def store(self) -> None:
-        """Bring what has changed in the folders back to S3.
+    def store(self, target: "RoleBucket") -> None:
+        """Bring what has changed in the folders back to S3, in the role of the job.
 
         An object that somebody else replaced meanwhile is not deleted.
         """
-        s3 = clients.client("s3")
         files = dict(self._files())
         for (bucket, key), stamp in files.items():
             if self._stamps.get((bucket, key)) != stamp:
-                s3.upload_file(str(self.folders[bucket] / key), bucket, key)
+                target.upload(self.folders[bucket] / key, bucket, key)
         for (bucket, key), fetched in self._fetched.items():
             gone = not (self.folders[bucket] / key).exists()
             if gone and bucket in self._s3.buckets and self._s3.get_object(bucket, key) is fetched:
-                s3.delete_object(Bucket=bucket, Key=key)
+                target.delete(bucket, key)
 
     def _files(self) -> Iterator[tuple[tuple[str, str], _Stamp]]:
         for bucket, folder in self.folders.items():
@@ -72,21 +71,41 @@ class Mirror:
                     yield (bucket, inner.as_posix()), (status.st_mtime_ns, status.st_size, status.st_ino)
 
 
-def read(account_id: str, url: str) -> bytes:
-    """Return the content of the object that an `s3://` URL names.
+class RoleBucket:
+    """Objects as the role of a job reaches them, by an S3 client of its session.
 
-    Raises:
-        RunFailedError: there is none.
+    Raises, as all its methods do, `RunFailedError` where the role may not.
     """
-    scheme, _, rest = url.partition("://")
-    bucket, _, key = rest.partition("/")
-    if scheme not in {"s3", "s3a"} or not bucket or not key:
-        raise RunFailedError(f"{url or 'An empty location'} is not of the form s3://bucket/key")
-    s3: Any = s3_backends[account_id][_PARTITION]
-    found = s3.get_object(bucket, key) if bucket in s3.buckets else None
-    if found is None:
-        raise RunFailedError(f"There is no object {url}")
-    return bytes(found.value)
+
+    def __init__(self, s3: Any) -> None:
+        self._s3 = s3
+
+    def read(self, url: str) -> bytes:
+        """Return the content of the object that an `s3://` URL names; there must be one."""
+        scheme, _, rest = url.partition("://")
+        bucket, _, key = rest.partition("/")
+        if scheme not in {"s3", "s3a"} or not bucket or not key:
+            raise RunFailedError(f"{url or 'An empty location'} is not of the form s3://bucket/key")
+        try:
+            return bytes(self._s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        except self._s3.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] in {"NoSuchKey", "NoSuchBucket"}:
+                raise RunFailedError(f"There is no object {url}") from error
+            raise RunFailedError(str(error)) from error
+
+    def upload(self, file: Path, bucket: str, key: str) -> None:
+        """Write a file to an object."""
+        try:
+            self._s3.upload_file(str(file), bucket, key)
+        except S3UploadFailedError as error:
+            raise RunFailedError(str(error)) from error
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete an object."""
+        try:
+            self._s3.delete_object(Bucket=bucket, Key=key)
+        except self._s3.exceptions.ClientError as error:
+            raise RunFailedError(str(error)) from error
 
 
 def _write(bucket: str, folder: Path, key: str, found: Any) -> None:

@@ -5,13 +5,11 @@ from typing import Any
 from botocore.model import StructureShape
 from moto.core.utils import get_service_model
 
-from local.iam.callers import Caller
-from local.personalize.exceptions import InvalidInputException, NotImplementedException, ServiceError
+from local.personalize.exceptions import NotImplementedException, ServiceError
 from local.personalize.faults import FAULTS
 from local.personalize.models import PersonalizeBackend
 from local.personalize.operations import attachments, automatic, batches, data, deployments, generic, solutions
 from local.personalize.operations.generic import Operation, Params
-from local.personalize.storage import SERVICE
 from local.personalize.validation import validate
 
 OPERATIONS: dict[str, Operation] = {
@@ -24,14 +22,13 @@ OPERATIONS: dict[str, Operation] = {
 }
 
 
-def call(backend: PersonalizeBackend, operation: str, params: Params, caller: Caller | None = None) -> dict[str, Any]:
+def call(backend: PersonalizeBackend, operation: str, params: Params) -> dict[str, Any]:
     """Check a request against the service model and answer it.
 
     Args:
         backend: of the account and region that are asked.
         operation: its name, as in the service model.
         params: the request.
-        caller: who must be allowed to pass the roles in the request; None may everything.
 
     Raises:
         ServiceError: whatever the service would say, or that the operation is not emulated.
@@ -45,10 +42,6 @@ def call(backend: PersonalizeBackend, operation: str, params: Params, caller: Ca
     FAULTS.on_call(operation)
     if operation not in OPERATIONS:
         raise NotImplementedException(operation)
-    role = params.get("roleArn") or params.get("metricsOutputConfig", {}).get("roleArn")
-    if caller is not None and role is not None and not caller.may_pass_role(role, SERVICE):
-        # Dependent actions: Service Authorization Reference, list_amazonpersonalize.
-        raise InvalidInputException(caller.refusal(role))
     with backend.lock:
         automatic.catch_up(backend)
         return OPERATIONS[operation](backend, params)

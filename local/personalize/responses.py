@@ -9,7 +9,6 @@ from moto.core.responses import ActionResult, BaseResponse
 from moto.core.utils import get_service_model
 from moto.moto_api._internal import mock_random
 
-from local.iam.callers import caller_of
 from local.personalize import events, runtime, strict_json
 from local.personalize.control import call
 from local.personalize.exceptions import (
@@ -67,8 +66,7 @@ class PersonalizeResponse(BaseResponse):
         return str(self.headers.get("X-Amz-Target", "")).rpartition(".")[2]
 
     def _call(self, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        caller = caller_of(self.current_account, self.get_access_key(), self.headers)
-        return call(self.backend, operation, params, caller)
+        return call(self.backend, operation, params)
 
     def _params(self, operation: str) -> dict[str, Any]:
         try:

@@ -9,9 +9,13 @@ from typing import Final, Self
 from moto.s3.exceptions import MissingBucket
 from moto.s3.models import S3Backend, s3_backends
 
+from local.iam.authorization import decide
+from local.iam.principals import role_session
+from local.iam.rules.rule import Ask
+from local.iam.sessions import may_assume
 from local.personalize.exceptions import InvalidInputException, JobFailedError
 from local.personalize.models import PersonalizeBackend
-from local.s3.policy import bucket_policy_allows, can_assume, role_allows
+from local.s3.policy import bucket_policy_allows
 
 SERVICE: Final = "personalize.amazonaws.com"
 
@@ -76,7 +80,7 @@ class RoleStorage:
             "aws:SecureTransport": "true",
         }
         self._s3: S3Backend = s3_backends[backend.account_id][backend.partition]
-        if not can_assume(self._account, role_arn, SERVICE, self._context):
+        if not may_assume(self._account, role_arn, service=SERVICE, context=self._context):
             raise JobFailedError(
                 f"The role {role_arn} cannot be assumed by {SERVICE}. Its trust policy must allow sts:AssumeRole "
                 f"with aws:SourceAccount {self._account} and aws:SourceArn {job_arn}"
@@ -127,7 +131,8 @@ class RoleStorage:
                 f"Insufficient privileges for accessing data in S3. {_GUIDE} and fix bucket policy on {bucket}: "
                 f"it does not allow {SERVICE} to do {action} on {resource}"
             )
-        if not role_allows(self._account, self._role_arn, action, resource, context):
+        role = role_session(self._account, self._role_arn, "personalize")
+        if not decide(role, Ask(action, resource, context)).allowed:
             raise JobFailedError(
                 f"Insufficient privileges for accessing data in S3. {_GUIDE} and fix the policies of the role "
                 f"{self._role_arn}: they do not allow {action} on {resource}"

@@ -1,20 +1,17 @@
-"""Who may use a bucket, and what a role may do, by the policies that are stored in this AWS."""
+"""Who may use a bucket by its policy: services, and the account's own administrator."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from moto.iam.access_control import PermissionResult
-from moto.iam.exceptions import NotFoundException
-from moto.iam.models import iam_backends
 from moto.s3.models import FakeBucket, s3_backends
 
+from local.iam.authorization import TRANSPORT
+from local.iam.enforcement import is_decided
 from local.patches import replaces
-from local.policies import Decision, Request, combine, decide
+from local.policies import Decision, Request, decide
 
-# The endpoint is http on the loopback: nothing leaves the machine, and there is no certificate for it. A policy that
-# denies what is not TLS must not lock the laptop out, so a request counts as secure unless the context says otherwise.
-_TRANSPORT: Final = {"aws:SecureTransport": "true"}
 _PARTITION: Final = "aws"
 _ACTIONS: Final = {"s3:headobject": "s3:GetObject", "s3:postobject": "s3:PutObject"}
 _RESULTS: Final = {
@@ -49,66 +46,18 @@ def bucket_policy_allows(
     if found is None or found.policy is None:
         return False
     resource = found.arn if key_or_None is None else f"{found.arn}/{key_or_None}"
-    request = Request(action, resource, principal_service, principal_arn, {**_TRANSPORT, **context})
+    request = Request(action, resource, principal_service, principal_arn, context={**TRANSPORT, **context})
     return decide(json.loads(found.policy), request) is Decision.ALLOW
-
-
-def role_allows(account_id: str, role_arn: str, action: str, resource_arn: str, context: Mapping[str, str]) -> bool:
-    """Return whether a role's inline and attached policies, and its boundary, allow an action; not without a role."""
-    role = _role(account_id, role_arn)
-    if role is None:
-        return False
-    request = Request(action, resource_arn, arn=role_arn, context={**_TRANSPORT, **context})
-    if not combine(decide(document, request) for document in _policies(role)):
-        return False
-    boundary = role.permissions_boundary_arn
-    # A role made by CloudFormation without one has the empty text.
-    if not boundary:
-        return True
-    managed = iam_backends[account_id][_PARTITION].get_policy(boundary)
-    return decide(_default_version(managed), request) is Decision.ALLOW
-
-
-def can_assume(account_id: str, role_arn: str, service: str, context: Mapping[str, str]) -> bool:
-    """Return whether a role's trust policy lets a service assume it under these conditions; not without a role."""
-    role = _role(account_id, role_arn)
-    if role is None:
-        return False
-    request = Request("sts:AssumeRole", service=service, context={**_TRANSPORT, **context})
-    return decide(_document(role.assume_role_policy_document), request) is Decision.ALLOW
 
 
 @replaces(FakeBucket, "get_permission")
 def permission_with_conditions(self: Any, action: str, resource: str) -> PermissionResult:
     """Return what the bucket's policy says about a request of the account's own.
 
-    moto: ignores conditions and principals. AWS: evaluates them.
+    moto: ignores conditions and principals. AWS: evaluates them. Those of roles and users have been decided about.
     """
-    if self.policy is None:
+    if self.policy is None or is_decided():
         return PermissionResult.NEUTRAL
     owner = f"arn:{self.partition}:iam::{self.account_id}:root"
-    request = Request(_ACTIONS.get(action.lower(), action), resource, arn=owner, context=_TRANSPORT)
+    request = Request(_ACTIONS.get(action.lower(), action), resource, arn=owner, context=TRANSPORT)
     return _RESULTS[decide(json.loads(self.policy), request)]
-
-
-def _role(account_id: str, role_arn: str) -> Any:
-    try:
-        return iam_backends[account_id][_PARTITION].get_role_by_arn(role_arn)
-    except NotFoundException:
-        return None
-
-
-def _policies(role: Any) -> Iterator[Mapping[str, Any]]:
-    for inline in role.policies.values():
-        yield _document(inline)
-    for managed in role.managed_policies.values():
-        yield _default_version(managed)
-
-
-def _default_version(managed: Any) -> Mapping[str, Any]:
-    return _document(next(version.document for version in managed.versions if version.is_default))
-
-
-def _document(text: Any) -> Mapping[str, Any]:
-    document: Mapping[str, Any] = json.loads(text) if isinstance(text, str | bytes) else text
-    return document

@@ -15,6 +15,7 @@ from moto.scheduler.models import Schedule, scheduler_backends
 from local import clock
 from local.patches import replaces
 from local.scheduler import delivery
+from local.scheduler.delivery import may_deliver
 from local.scheduler.expressions import InvalidExpressionError, check, next_time
 
 _STEP: Final = 0.05  # real seconds
@@ -47,6 +48,11 @@ def refuse_wrong_new_expressions(self: Any, *args: Any, **kwargs: Any) -> None:
 
 
 def _checked(schedule: Any) -> None:
+    """Check what the service checks when a schedule is made or changed."""
+    if not may_deliver(schedule):
+        raise ValidationException(
+            "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+        )
     try:
         check(schedule.schedule_expression, schedule.schedule_expression_timezone)
     except InvalidExpressionError as error:

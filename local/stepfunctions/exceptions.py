@@ -3,6 +3,19 @@
 from moto.core.exceptions import AWSError
 
 
+class AccessDenied(AWSError):  # noqa: N818  # the service's code
+    """The service may not assume the role of a state machine."""
+
+    TYPE = "AccessDeniedException"
+    STATUS = 400
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume "
+            "the provided role."
+        )
+
+
 class ExecutionNotRedrivable(AWSError):  # noqa: N818  # the service's code
     """An execution that runs, has succeeded or is too old."""
 

@@ -1,22 +1,31 @@
 """What a Task state calls: AWS SDK integrations, Lambda and SNS, through boto3 against this machine's AWS."""
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils as lambda_module
 import moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn as sfn_module
 import moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sns as sns_module
 import moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sqs as sqs_module
-from botocore.exceptions import UnknownServiceError
+from botocore.exceptions import ClientError, UnknownServiceError
 from botocore.model import OperationNotFoundError
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
     StateTaskServiceAwsSdk,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (
+    StateTaskServiceLambda,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 
 from local import clients
+from local.iam.sessions import session_for
 from local.patches import replaces
 from local.stepfunctions.casing import UnknownFieldError, from_response, service_name, to_request
 
+_lambda_error = StateTaskServiceLambda._error_cause_from_client_error  # noqa: SLF001  # the gap is in there
+SERVICE: Final = "states.amazonaws.com"
 _SERVICES: Final = {
     "cloudwatchlogs": "logs",
     "eventbridge": "events",
@@ -32,14 +41,43 @@ def boto_service_name(service: str) -> str:
     return _SERVICES.get(service.lower(), service)
 
 
-def client_of_this_aws(region: str, service: str, state_credentials: Any = None) -> Any:
-    """Return a client that shows every error at once.
+@dataclass
+class Credentials(StateCredentials):
+    """The role that a state works with, and the state machine that it works for."""
+
+    state_machine_arn: str = ""
+
+
+def credentials_of(env: Any) -> Credentials:
+    """Return the role of an execution."""
+    machine = env.states.context_object.context_object_data["StateMachine"]["Id"]
+    return Credentials(env.aws_execution_details.role_arn, machine)
+
+
+@replaces(StateTask, "_eval_state_credentials")
+def name_the_state_machine(self: Any, env: Any) -> Credentials:
+    """Return the role of a task.
+
+    moto: does not say whom the role is assumed for. AWS: as the machine's role, which trusts the service for this
+    state machine alone; another one (Credentials) is assumed by the machine's role, which is not emulated.
+    """
+    if self.credentials:
+        raise NotImplementedError("a task with Credentials, which assumes another role than the state machine's")
+    return credentials_of(env)
+
+
+def client_of_this_aws(region: str, service: str, state_credentials: Any) -> Any:
+    """Return a client that shows every error at once and calls in a session of the state machine's role.
 
     moto: makes a client for each call, from threads that must not share boto3's default session.
     AWS: only the machine's own Retry calls again.
+
+    Raises:
+        RoleNotAssumableError: the role does not trust the service for this state machine.
     """
-    del state_credentials  # the embedded AWS does not sign in as the role
-    return clients.client(boto_service_name(service), region)
+    role, machine = state_credentials.role_arn, state_credentials.state_machine_arn
+    session = session_for(role.split(":")[4], role, SERVICE, source_arn=machine)
+    return clients.client(boto_service_name(service), region, session)
 
 
 for _module in (lambda_module, sns_module, sqs_module, sfn_module):
@@ -52,7 +90,20 @@ def service_part_of_error_names(service: str) -> str:
 
     moto: knows two services and passes the others on as they are. AWS: Personalize, S3, CloudWatchLogs, …
     """
-    return service_name(client_of_this_aws("us-east-1", service).meta.service_model.service_id)
+    return service_name(clients.client(boto_service_name(service)).meta.service_model.service_id)
+
+
+@replaces(StateTaskServiceLambda, "_error_cause_from_client_error", staticmethod)
+def unmodelled_errors_of_lambda(error: ClientError) -> tuple[str, str]:
+    """Return error and cause of a call of Lambda that failed.
+
+    moto: every code is a name. AWS: what Invoke's model does not list, such as a denied access, is
+    Lambda.AWSLambdaException (page bp-lambda-serviceexception).
+    """
+    name, cause = _lambda_error(error)
+    shapes = clients.client("lambda").meta.service_model.operation_model("Invoke").error_shapes
+    modelled = {f"Lambda.{shape.name}" for shape in shapes}
+    return (name if name in modelled else "Lambda.AWSLambdaException"), cause
 
 
 @replaces(StateTaskServiceAwsSdk, "_eval_service_task")
@@ -76,5 +127,11 @@ def call_the_sdk_in_pascal_case(
         raise FailureEventException(failure) from error
     methods = client.meta.method_to_api_mapping
     method = next(name for name, api in methods.items() if api == operation.name)
-    response = getattr(client, method)(**request)
+    try:
+        response = getattr(client, method)(**request)
+    except ClientError as error:
+        if type(error).__name__ in {shape.name for shape in operation.error_shapes}:
+            raise
+        # What the operation's own model does not list, such as a denied access, has no name of its own.
+        raise ClientError(error.response, operation.name) from error
     env.stack.append(from_response(response, operation.output_shape) if operation.output_shape else {})

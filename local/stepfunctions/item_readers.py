@@ -18,11 +18,19 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.ev
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.item_reader_decl import ItemReader
 
 from local.patches import replaces
-from local.stepfunctions.integrations import client_of_this_aws
+from local.stepfunctions.integrations import client_of_this_aws, credentials_of
 
 _read = ItemReader._eval_body  # noqa: SLF001  # the gap is in there
 
 replaces(reader_module, "boto_client_for")(client_of_this_aws)
+
+
+@replaces(ResourceEvalS3, "eval_resource")
+def read_in_the_machines_role(self: Any, env: Any) -> None:
+    """Read items from S3; moto does not say which state machine the role is assumed for."""
+    self.resource.eval(env=env)
+    runtime_part = env.stack.pop()
+    self._get_api_action_handler()(env, runtime_part, credentials_of(env))
 
 
 @replaces(ResourceEvalS3, "_handle_list_objects_v2", staticmethod)
@@ -31,7 +39,8 @@ def list_every_object(env: Any, resource_runtime_part: Any, state_credentials: A
 
     moto: only the first thousand, in boto3's types, and fails if there is none. AWS: all of them.
     """
-    pages = client_of_this_aws(resource_runtime_part.region, "s3", state_credentials).get_paginator("list_objects_v2")
+    client = client_of_this_aws(resource_runtime_part.region, "s3", state_credentials)
+    pages = client.get_paginator("list_objects_v2")
     arguments = env.stack.pop()
     env.stack.append([_item(found) for page in pages.paginate(**arguments) for found in page.get("Contents", ())])
 

@@ -7,6 +7,7 @@ Sources: Step Functions developer guide, pages state-map-distributed, redrive-ma
 reference, DescribeMapRun and ListExecutions.
 """
 
+import contextlib
 import copy
 import json
 import uuid
@@ -16,6 +17,7 @@ from typing import Any, Final
 
 import moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component as map_run
 from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEventType, MapRunStatus
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
     FailureEventException,
@@ -25,6 +27,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.result_writer_decl import ResultWriter
 
 from local import clock
+from local.iam.authorization import AccessDeniedError, require_role
 from local.patches import replaces
 
 _MOST_AT_ONCE: Final = 100
@@ -84,16 +87,19 @@ class MapRun:
                 continue
         self.stop()
         if self._exceeded():
-            raise _failure(env, StatesErrorNameType.StatesExceedToleratedFailureThreshold, _EXCEEDED)
+            raise _failure(env, StatesErrorName(StatesErrorNameType.StatesExceedToleratedFailureThreshold), _EXCEEDED)
         if not env.is_running():
             self.record.set_stop(MapRunStatus.ABORTED)
         # What failed and is tolerated has no output.
         return [self.children[index].output if index in self.children else None for index in range(len(self._inputs))]
 
     def stop(self) -> None:
-        """Abort the child executions that are under way."""
+        """Abort the child executions that are under way, if the role may."""
         for child in list(self.children.values()):
-            child.stop(clock.now(), None, None)
+            if child.exec_status is ExecutionStatus.RUNNING:
+                with contextlib.suppress(AccessDeniedError):  # who is stopped hears nothing more
+                    self._require("states:StopExecution", child.execution_arn)
+                    child.stop(clock.now(), None, None)
         self._tally()
 
     def redrive(self) -> None:
@@ -102,11 +108,18 @@ class MapRun:
         self.record.status, self.record.stop_date = MapRunStatus.RUNNING, None
 
     def _begin(self, index: int, ended: "SimpleQueue[int]") -> None:
+        """Start the execution of an item, or redrive the one that it has.
+
+        Raises:
+            AccessDeniedError: the state machine's role may not (page iam-policies-eg-dist-map).
+        """
         child = self.children.get(index)
         if child and self._machine.type == "STANDARD":
+            self._require("states:RedriveExecution", child.execution_arn)
             child.on_end = lambda: ended.put(index)
             child.redrive(None)
             return
+        self._require("states:StartExecution", self._parent.state_machine.arn.partition("/")[0])
         name = str(uuid.uuid4())
         arn = self.record.map_run_arn.rpartition(":")[0].replace(":mapRun:", ":execution:")
         self.children[index] = child = type(self._parent)(
@@ -124,7 +137,13 @@ class MapRun:
         )
         child.map_run_arn = self.record.map_run_arn
         child.on_end = lambda: ended.put(index)
+        self._require("states:DescribeExecution", child.execution_arn)
         child.start()
+
+    def _require(self, action: str, arn: str) -> None:
+        """Ask whether the state machine's role may do something with a child execution."""
+        role = self._parent.role_arn
+        require_role(role.split(":")[4], role, self.record.map_run_arn.rpartition(":")[2], action, arn)
 
     def _has(self, index: int, status: ExecutionStatus) -> bool:
         return index in self.children and self.children[index].exec_status is status
@@ -173,7 +192,7 @@ def items_are_child_executions(_self: Any, env: Any) -> None:
             processor = _processor(env.execution.state_machine.definition, eval_input.state_name)
             position.map_run = MapRun(record, env.execution, processor, list(_inputs(env, eval_input)))
             env.execution.map_runs.append(position.map_run)
-        outputs = position.map_run.results(env)
+        outputs = _results(env, position.map_run)
     except FailureEventException as failure:
         error, cause = failure.extract_error_cause_pair() or (None, None)
         record.set_stop(MapRunStatus.FAILED)
@@ -189,6 +208,21 @@ def items_are_child_executions(_self: Any, env: Any) -> None:
 def results_are_not_written(_self: Any, _env: Any) -> None:
     """Refuse: moto writes empty results."""
     raise NotImplementedError("a ResultWriter is not emulated")
+
+
+def _results(env: Any, run: MapRun) -> list[Any]:
+    """Return the outputs of a Map Run; what its role may not do fails it.
+
+    The words are those of a real one (qiita.com/akis1215/items/f347d813cd26eb929a9c), which does not tell the error's
+    name: this is the one that unmodelled errors of the service have elsewhere.
+    """
+    try:
+        return run.results(env)
+    except AccessDeniedError as error:
+        run.stop()
+        service = f"(Service: Sfn, Status Code: 400, Request ID: {uuid.uuid4()})"
+        cause = f"Error contacting AWS Service. | Message from Service: {error} {service}"
+        raise _failure(env, CustomErrorName("Sfn.SfnException"), cause) from error
 
 
 def _note(env: Any, event_type: str, **details: Any) -> None:
@@ -235,10 +269,8 @@ def _inputs(env: Any, eval_input: Any) -> Iterator[Any]:
             env.delete_frame(frame)
 
 
-def _failure(env: Any, name: StatesErrorNameType, cause: str) -> FailureEventException:
-    event: Any = {"mapRunFailedEventDetails": {"error": name.to_name(), "cause": cause}}
+def _failure(env: Any, name: Any, cause: str) -> FailureEventException:
+    event: Any = {"mapRunFailedEventDetails": {"error": name.error_name, "cause": cause}}
     return FailureEventException(
-        FailureEvent(
-            env=env, error_name=StatesErrorName(typ=name), event_type=HistoryEventType.MapRunFailed, event_details=event
-        )
+        FailureEvent(env=env, error_name=name, event_type=HistoryEventType.MapRunFailed, event_details=event)
     )

@@ -20,12 +20,14 @@ from moto.stepfunctions.utils import PAGINATION_MODEL
 from moto.utilities.paginator import paginate
 
 from local import clock
+from local.iam.sessions import may_assume
 from local.patches import replaces
 from local.stepfunctions import task_tokens
 from local.stepfunctions.definitions import parsed
-from local.stepfunctions.exceptions import InvalidDefinition, StateMachineAlreadyExists
+from local.stepfunctions.exceptions import AccessDenied, InvalidDefinition, StateMachineAlreadyExists
 from local.stepfunctions.execution_logs import check_destination
 from local.stepfunctions.executions import Execution
+from local.stepfunctions.integrations import SERVICE
 
 _MAX_RESULTS = 1000
 _DEFAULT_RESULTS = 100
@@ -45,8 +47,10 @@ class StepFunctionsBackend(StepFunctionsParserBackend):
             StateMachineAlreadyExists: another definition or role has the name.
             InvalidDefinition: the definition is not in the Amazon States Language.
             InvalidLoggingConfiguration: the log group is not there.
+            AccessDenied: the service may not assume the role.
         """
         check_destination(kwargs.get("loggingConfiguration"))
+        self._check_role(roleArn, name)
         state_machine = super().create_state_machine(name, definition, roleArn, *args, **kwargs)
         if (state_machine.definition, state_machine.roleArn) != (definition, roleArn):
             raise StateMachineAlreadyExists(state_machine.arn)
@@ -60,7 +64,20 @@ class StepFunctionsBackend(StepFunctionsParserBackend):
             InvalidLoggingConfiguration: the log group is not there.
         """
         check_destination(kwargs.get("logging_configuration"))
+        if role := kwargs.get("role_arn"):
+            self._check_role(role, str(args[0] if args else kwargs["arn"]).rpartition(":")[2])
         return super().update_state_machine(*args, **kwargs)
+
+    def _check_role(self, role_arn: str, name: str) -> None:
+        """Check that the service may assume a role for a state machine.
+
+        Raises:
+            AccessDenied: it may not, or there is no such role.
+        """
+        arn = f"arn:aws:states:{self.region_name}:{self.account_id}:stateMachine:{name}"
+        context = {"aws:SourceAccount": self.account_id, "aws:SourceArn": arn}
+        if not may_assume(self.account_id, role_arn, service=SERVICE, context=context):
+            raise AccessDenied
 
     def start_execution(
         self,

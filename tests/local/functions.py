@@ -7,7 +7,7 @@ import zipfile
 from typing import Any
 
 from local.server import EmbeddedAWS
-from tests.local.support import role, unique
+from tests.local.support import administrator, unique
 
 
 def archive(**files: str) -> bytes:
@@ -27,7 +27,7 @@ def function(aws: EmbeddedAWS, code: str, **settings: Any) -> str:
             "FunctionName": name,
             "Runtime": "python3.13",
             "Handler": "index.handler",
-            "Role": role(aws, "lambda.amazonaws.com"),
+            "Role": administrator(aws, "lambda.amazonaws.com"),
             "Code": {"ZipFile": archive(index=code)},
             "Timeout": 20,
             **settings,

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 from local.server import EmbeddedAWS
 
 ROLE = "arn:aws:iam::123456789012:role/any"
+"""A role of state machines and rules that may do everything: for tests about something else than permissions."""
+
 _Found = TypeVar("_Found")
 
 
@@ -28,13 +30,40 @@ def eventually(question: Callable[[], _Found | None], *, deadline: float = 60) -
     raise AssertionError(f"nothing came within {deadline} s")
 
 
+def make_administrator(aws: EmbeddedAWS) -> None:
+    """Create the role ROLE."""
+    iam = aws.client("iam")
+    iam.create_role(RoleName="any", AssumeRolePolicyDocument=trust("states.amazonaws.com", "events.amazonaws.com"))
+    iam.attach_role_policy(RoleName="any", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+
+
+def administrator(aws: EmbeddedAWS, service: str) -> str:
+    """Create a role that a service may assume and that may do everything; return its ARN."""
+    arn = role(aws, service)
+    policy = "arn:aws:iam::aws:policy/AdministratorAccess"
+    aws.client("iam").attach_role_policy(RoleName=arn.rpartition("/")[2], PolicyArn=policy)
+    return arn
+
+
+def admit(aws: EmbeddedAWS, queue_url: str, service: str) -> str:
+    """Let a service send to a queue; return the queue's ARN."""
+    sqs = aws.client("sqs")
+    arn = str(sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
+    allow = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sqs:SendMessage", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": policy})
+    return arn
+
+
+def trust(*services: str) -> str:
+    """Return a trust policy that lets services assume a role."""
+    allow = {"Effect": "Allow", "Principal": {"Service": list(services)}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+
+
 def role(aws: EmbeddedAWS, service: str) -> str:
     """Create a role that `service` may assume; return its ARN."""
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}],
-    }
-    created = aws.client("iam").create_role(RoleName=unique("role"), AssumeRolePolicyDocument=json.dumps(trust))
+    created = aws.client("iam").create_role(RoleName=unique("role"), AssumeRolePolicyDocument=trust(service))
     return str(created["Role"]["Arn"])
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local import clock
 from local.scheduler.expressions import InvalidExpressionError, next_time
@@ -169,11 +170,10 @@ class TestDeadLetters:
         assert aws.client("stepfunctions").list_executions(stateMachineArn=arn)["executions"] == []
 
     def test_a_role_that_trusts_somebody_else(self, aws: EmbeddedAWS, schedule: Any) -> None:
-        """The trust policy's conditions on account and group must hold."""
-        url, dead = queue(aws)
+        """A schedule is refused whose role does not trust the service for this account."""
         role = execution_role(aws, ALL, condition={"StringEquals": {"aws:SourceAccount": "999999999999"}})
-        schedule({"Arn": echo(aws), "RoleArn": role, "DeadLetterConfig": {"Arn": dead}}, "rate(1 days)")
-        assert "not authorized to assume" in self.attributes(message(aws, url))["ERROR_MESSAGE"]
+        with pytest.raises(ClientError, match=r"ValidationException.*must allow AWS EventBridge Scheduler to assume"):
+            schedule({"Arn": echo(aws), "RoleArn": role}, "rate(1 days)")
 
         arn = echo(aws)
         group = f"arn:aws:scheduler:us-east-1:{ACCOUNT_ID}:schedule-group/default"

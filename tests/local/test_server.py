@@ -106,9 +106,11 @@ def test_a_stop_ends_busy_executions() -> None:
     code = """
 import json
 from local.server import EmbeddedAWS
+from tests.local.support import make_administrator
 embedded = EmbeddedAWS()
 with embedded:
     logs, stepfunctions = embedded.client("logs"), embedded.client("stepfunctions")
+    make_administrator(embedded)
     logs.create_log_group(logGroupName="busy")
     group = "arn:aws:logs:us-east-1:123456789012:log-group:busy:*"
     again = {"Type": "Pass", "Next": "Again"}

@@ -102,21 +102,24 @@ class TestJobs:
             aws_access_key_id=key["AccessKeyId"],
             aws_secret_access_key=key["SecretAccessKey"],
         )
+
+        def may(*statements: dict[str, Any]) -> None:
+            listed = [{"Effect": "Allow", "Action": "glue:CreateJob", "Resource": "*"}]
+            listed += [{"Effect": "Allow", **statement} for statement in statements]
+            policy = json.dumps({"Version": "2012-10-17", "Statement": listed})
+            iam.put_user_policy(UserName=user, PolicyName="own", PolicyDocument=policy)
+
         command = {"Name": "glueetl", "ScriptLocation": f"s3://{jobs.bucket}/x.py"}
+        may()
         with pytest.raises(ClientError, match=r"AccessDeniedException.*iam:PassRole"):
             client.create_job(Name=unique("job"), Role=jobs.role, Command=command)
-        allow = {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Action": "iam:PassRole",
-                    "Resource": jobs.role,
-                    "Condition": {"StringEquals": {"iam:PassedToService": "glue.amazonaws.com"}},
-                }
-            ],
-        }
-        iam.put_user_policy(UserName=user, PolicyName="pass", PolicyDocument=json.dumps(allow))
+        may(
+            {
+                "Action": "iam:PassRole",
+                "Resource": jobs.role,
+                "Condition": {"StringEquals": {"iam:PassedToService": "glue.amazonaws.com"}},
+            }
+        )
         name = unique("job")
         assert client.create_job(Name=name, Role=jobs.role, Command=command)["Name"] == name
 

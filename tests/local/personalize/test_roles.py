@@ -37,6 +37,9 @@ def an_assumed_role(account: Account, statements: list[dict[str, Any]]) -> dict[
     }
 
 
+EVERYTHING = {"Effect": "Allow", "Action": "personalize:*", "Resource": "*"}
+
+
 def passes(account: Account, condition: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return a statement that allows to pass the role."""
     statement = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": account.role}
@@ -66,9 +69,8 @@ def test_a_caller_needs_to_be_allowed_to_pass_the_role(
     account: Account, identity: Callable[[Account, list[dict[str, Any]]], dict[str, str]]
 ) -> None:
     """Without iam:PassRole the call is refused by the caller's ARN and the role's."""
-    statements = [{"Effect": "Allow", "Action": "personalize:*", "Resource": "*"}]
     with pytest.raises(ClientError) as caught:
-        start_import(account, identity(account, statements))
+        start_import(account, identity(account, [EVERYTHING]))
 
     assert code(caught) == "InvalidInputException"
     assert f"is not authorized to perform: iam:PassRole on resource: {account.role}" in message(caught)
@@ -79,13 +81,13 @@ def test_a_caller_who_may_pass_the_role_to_the_service_imports(
     account: Account, identity: Callable[[Account, list[dict[str, Any]]], dict[str, str]]
 ) -> None:
     """iam:PassRole on the role, for this service only, is enough."""
-    assert start_import(account, identity(account, [passes(account, SERVICE)])) == "ACTIVE"
+    assert start_import(account, identity(account, [EVERYTHING, passes(account, SERVICE)])) == "ACTIVE"
 
 
 def test_passing_the_role_to_another_service_is_not_enough(account: Account) -> None:
     """A condition on another service does not help."""
     elsewhere = {"StringEquals": {"iam:PassedToService": "glue.amazonaws.com"}}
     with pytest.raises(ClientError) as caught:
-        start_import(account, a_user(account, [passes(account, elsewhere)]))
+        start_import(account, a_user(account, [EVERYTHING, passes(account, elsewhere)]))
 
     assert code(caught) == "InvalidInputException"

@@ -2,7 +2,7 @@ import json
 
 from local.server import EmbeddedAWS
 from tests.local.stepfunctions.support import NASTY, bucket, pass_state, task
-from tests.local.support import machine, output, run, unique
+from tests.local.support import admit, machine, output, run, unique
 
 ANSWER = "{% $states.result %}"
 
@@ -95,11 +95,10 @@ class TestIntegrations:
         """The optimized SNS integration publishes an object as its JSON text."""
         topic = aws.client("sns").create_topic(Name=unique("topic"))["TopicArn"]
         queue = aws.client("sqs").create_queue(QueueName=unique("queue"))["QueueUrl"]
-        queue_arn = aws.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
         aws.client("sns").subscribe(
             TopicArn=topic,
             Protocol="sqs",
-            Endpoint=queue_arn["Attributes"]["QueueArn"],
+            Endpoint=admit(aws, queue, "sns.amazonaws.com"),
             Attributes={"RawMessageDelivery": "true"},
         )
         state = {

@@ -1,0 +1,36 @@
+"""sts:AssumeRole as AWS answers it: only for roles that are there and whose trust policy admits the caller."""
+
+from typing import Any
+
+from moto.core.exceptions import ServiceException
+from moto.sts.responses import TokenResponse
+
+from local.iam.principals import principal_of
+from local.iam.sessions import may_assume
+from local.patches import replaces
+
+_assume_role = TokenResponse.assume_role
+
+
+class AccessDenied(ServiceException):  # the service's code
+    """The caller may not assume the role."""
+
+    code = "AccessDenied"
+
+
+@replaces(TokenResponse, "assume_role")
+def assume_what_trusts_the_caller(self: Any) -> Any:
+    """Assume a role.
+
+    moto: any, also one that is not there. AWS: one that is there and trusts the caller (page API_AssumeRole). Here the
+    administrator of the account stands for a user with every permission.
+    """
+    role_arn = self._get_param("RoleArn")
+    caller = principal_of(self.get_access_key())
+    account_id = role_arn.split(":")[4] if role_arn.count(":") > 4 else self.current_account  # noqa: PLR2004  # an ARN
+    arn = caller.arn if caller else f"arn:aws:iam::{self.current_account}:root"
+    context = {"sts:ExternalId": external} if (external := self._get_param("ExternalId")) else {}
+    if not may_assume(account_id, role_arn, arn=arn, context=context):
+        shown = caller.session if caller else arn
+        raise AccessDenied(f"User: {shown} is not authorized to perform: sts:AssumeRole on resource: {role_arn}")
+    return _assume_role(self)
