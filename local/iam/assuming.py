@@ -1,21 +1,16 @@
 """sts:AssumeRole as AWS answers it: only for roles that are there and whose trust policy admits the caller."""
 
-from typing import Any
+from typing import Any, Final
+from xml.sax.saxutils import escape
 
-from moto.core.exceptions import ServiceException
 from moto.sts.responses import TokenResponse
 
 from local.iam.principals import principal_of
 from local.iam.sessions import may_assume
 from local.patches import replaces
 
+_FORBIDDEN: Final = 403
 _assume_role = TokenResponse.assume_role
-
-
-class AccessDenied(ServiceException):  # the service's code
-    """The caller may not assume the role."""
-
-    code = "AccessDenied"
 
 
 @replaces(TokenResponse, "assume_role")
@@ -32,5 +27,8 @@ def assume_what_trusts_the_caller(self: Any) -> Any:
     context = {"sts:ExternalId": external} if (external := self._get_param("ExternalId")) else {}
     if not may_assume(account_id, role_arn, arn=arn, context=context):
         shown = caller.session if caller else arn
-        raise AccessDenied(f"User: {shown} is not authorized to perform: sts:AssumeRole on resource: {role_arn}")
+        message = f"User: {shown} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
+        inner = f"<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>{escape(message)}</Message></Error>"
+        headers = {"status": _FORBIDDEN, "content-type": "text/xml"}
+        return _FORBIDDEN, headers, f"<ErrorResponse>{inner}</ErrorResponse>"
     return _assume_role(self)

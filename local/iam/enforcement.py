@@ -4,7 +4,6 @@ import io
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any
-from xml.etree.ElementTree import tostring
 
 from moto.s3.models import s3_backends
 
@@ -102,7 +101,7 @@ class Gate:
     ) -> Iterable[bytes]:
         """Delete what may be deleted, and tell the keys that may not (API page DeleteObjects)."""
         messages = {verdict.ask.resource.split("/", 1)[1]: refusal(verdict) for verdict in refused}
-        rest = tostring(s3.without_keys(request.body, set(messages)))
+        rest = s3.without_keys(request.body, set(messages))
         started: list[Any] = []
         answer = b"<DeleteResult></DeleteResult>"
         if set(s3.deleted_keys(request.body)) - set(messages):

@@ -8,17 +8,18 @@ and without a prefix, was measured (see `needed_where_missing`).
 from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import unquote
-from xml.etree.ElementTree import Element, fromstring
+from xml.etree.ElementTree import Element, fromstring, register_namespace, tostring
 from xml.sax.saxutils import escape
 
 from local.iam.requests import ApiRequest
 from local.iam.rules.rule import Ask, UnknownCallError
 
+_NAMESPACE: Final = "http://s3.amazonaws.com/doc/2006-03-01/"
 # Arguments of the operations themselves; any other one in the address names a subresource.
 _PLAIN: Final = {
     "x-id", "list-type", "prefix", "delimiter", "max-keys", "continuation-token", "encoding-type", "start-after",
-    "marker", "fetch-owner", "partNumber", "uploadId", "versionId", "key-marker", "version-id-marker", "upload-id-marker",
-    "max-uploads", "max-parts", "part-number-marker",
+    "marker", "fetch-owner", "partNumber", "uploadId", "versionId", "key-marker", "version-id-marker",
+    "upload-id-marker", "max-uploads", "max-parts", "part-number-marker",
 }  # fmt: skip
 _BUCKET_READS: Final = {
     "acl": "GetBucketAcl",
@@ -94,7 +95,8 @@ def needed_where_missing(request: ApiRequest) -> Iterator[Ask]:
     docs/DEPLOYMENT.md, on a deployed stack with this one condition switched.
     """
     bucket, key = place(request)
-    if key and request.method in {"GET", "HEAD"} and not _subresources(request):
+    of_an_object = key and not _subresources(request) and not {"uploadId", "versionId"} & set(request.query)
+    if of_an_object and request.method in {"GET", "HEAD"}:
         yield Ask("s3:ListBucket", f"arn:aws:s3:::{bucket}")
 
 
@@ -103,13 +105,14 @@ def deleted_keys(body: bytes) -> list[str]:
     return [node.text or "" for node in _parsed(body).iter() if _tag(node) == "Key"]
 
 
-def without_keys(body: bytes, refused: set[str]) -> Element:
+def without_keys(body: bytes, refused: set[str]) -> bytes:
     """Return the body of DeleteObjects without some keys."""
     root = _parsed(body)
     for each in list(root):
         if _tag(each) == "Object" and any(_tag(node) == "Key" and node.text in refused for node in each):
             root.remove(each)
-    return root
+    register_namespace("", _NAMESPACE)  # without a prefix, as it came
+    return tostring(root)
 
 
 def error_of_key(key: str, message: str) -> str:
