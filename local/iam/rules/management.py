@@ -94,7 +94,11 @@ _STS: Final = {
 _QUOTAS: Final = rows(
     "service-quotas",
     "servicequotas",
-    {"GetServiceQuota": _ANY, "ListAWSDefaultServiceQuotas": _ANY, "ListServiceQuotas": _ANY},
+    {
+        "GetServiceQuota": ("arn:aws:servicequotas:{region}:{account}:{ServiceCode}/{QuotaCode}",),
+        "ListAWSDefaultServiceQuotas": _ANY,
+        "ListServiceQuotas": _ANY,
+    },
 )
 
 RULES: Final = {**_CLOUDFORMATION, **_LOGS, **_CLOUDWATCH, **_SSM, **_IAM, **_STS, **_QUOTAS}
