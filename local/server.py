@@ -38,6 +38,7 @@ _PARTS: Final = (
     "local.awslambda.configuration",
     "local.iam.managed_policies",
     "local.iam.assuming",
+    "local.iam.cloudformation",
     "local.s3.policy",
     "local.s3.writes",
     "local.s3.cloudformation",

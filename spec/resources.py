@@ -27,6 +27,7 @@ class ResourceKind:
         arn_type: type within the ARN, ``arn:aws:personalize:<region>:<account>:<arn_type>/<name>``.
         name_field: request field that holds the name; names identify resources within account and region.
         parents: ARN types that the create call must be allowed on besides its own.
+        refers_to: ARN types that the update call must be allowed on besides its own.
         passes_role: the create call hands the service role to Personalize (iam:PassRole).
         updatable: what exists is updated where it differs from the pipeline file, beside its status: it stays ACTIVE
             and answers as before until ``Latest<name>Update`` is (pages API_UpdateCampaign, API_UpdateRecommender).
@@ -38,6 +39,7 @@ class ResourceKind:
     arn_type: str
     name_field: str
     parents: tuple[str, ...] = ()
+    refers_to: tuple[str, ...] = ()
     passes_role: bool = False
     updatable: bool = False
     resting: tuple[str, ...] = ()
@@ -83,7 +85,7 @@ BATCH_INFERENCE_JOB = ResourceKind(
     "batch inference job",
     "batch-inference-job",
     "JobName",
-    parents=("solution",),
+    parents=("solution", "filter"),
     passes_role=True,
 )
 BATCH_SEGMENT_JOB = ResourceKind(
@@ -91,11 +93,13 @@ BATCH_SEGMENT_JOB = ResourceKind(
     "batch segment job",
     "batch-segment-job",
     "JobName",
-    parents=("solution",),
+    parents=("solution", "filter"),
     passes_role=True,
 )
 
-CAMPAIGN = ResourceKind("Campaign", "campaign", "campaign", "Name", parents=("solution",), updatable=True)
+CAMPAIGN = ResourceKind(
+    "Campaign", "campaign", "campaign", "Name", parents=("solution",), refers_to=("solution",), updatable=True
+)
 RECOMMENDER = ResourceKind(
     "Recommender",
     "recommender",

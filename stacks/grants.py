@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
 
-from spec.resources import SOLUTION
+from spec.resources import KINDS, SOLUTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,9 +59,14 @@ def personalize_statements(
         for kind in kinds
     ]
     statements += [
-        iam.PolicyStatement(actions=[f"personalize:{action}"], resources=[own(kind.arn_type)])
+        iam.PolicyStatement(actions=[f"personalize:{kind.describe}"], resources=[own(kind.arn_type)]) for kind in kinds
+    ]
+    statements += [
+        iam.PolicyStatement(
+            actions=[f"personalize:{kind.update}"], resources=[own(kind.arn_type), *(map(own, kind.refers_to))]
+        )
         for kind in kinds
-        for action in (kind.describe, *([kind.update] if kind.updatable else []))
+        if kind.updatable
     ]
     metrics = iam.PolicyStatement(actions=["personalize:GetSolutionMetrics"], resources=[own(SOLUTION.arn_type)])
     passing = iam.PolicyStatement(
@@ -94,10 +99,16 @@ def map_run_statements(
     ]
 
 
+_NAMED_BY_RUNS = {kind.arn_type for kind in KINDS} | {"filter"}
+"""ARN types whose names begin with the pipeline's prefix and go on with what a deployment does not know."""
+
+
 def wildcard_findings(prefix: str, kinds: Sequence[ResourceKind]) -> dict[str, list[str]]:
     """Return the security findings about the state machine's role, by the reason why they are right there."""
     arn = "arn:<AWS::Partition>:personalize:<AWS::Region>:<AWS::AccountId>"
-    types = dict.fromkeys(kind.arn_type for kind in kinds)
+    types = dict.fromkeys(
+        arn_type for kind in kinds for arn_type in (kind.arn_type, *kind.parents) if arn_type in _NAMED_BY_RUNS
+    )
     return {
         "Jobs and solution versions get names and ids in each run; the grant is bound to this pipeline's prefix": [
             f"IAM5[Resource::{arn}:{arn_type}/{prefix}-*]" for arn_type in types

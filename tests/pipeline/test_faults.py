@@ -349,14 +349,20 @@ def test_a_bucket_that_cannot_be_written_is_told(guarded: Rig, before: dict[str,
 
 
 @pytest.mark.parametrize(
-    ("keys", "state"), [("transformed/*", "Transform: "), ("curated/*.parquet", "Publish (popular/top): ")]
+    ("keys", "state", "word"),
+    [
+        ("transformed/*", "Transform: ", "AccessDenied"),
+        ("curated/*.parquet", "Publish (popular/top): ", "403"),
+    ],
 )
-def test_what_functions_cannot_write_is_told(guarded: Rig, before: dict[str, bytes], keys: str, state: str) -> None:
+def test_what_functions_cannot_write_is_told(
+    guarded: Rig, before: dict[str, bytes], keys: str, state: str, word: str
+) -> None:
     """A function that is denied a part of the bucket fails with S3's word, and publishes nothing."""
     with denied(guarded, keys):
         run = guarded.run({"solutions": ["popular"], **EVERYTHING})
 
-    assert_failed_alone(guarded, run, before, None, state, "403")
+    assert_failed_alone(guarded, run, before, None, state, word)
 
 
 def test_a_run_that_is_killed_at_every_state_ends_well(guarded: Rig, before: dict[str, bytes]) -> None:

@@ -1,0 +1,77 @@
+"""Roles in templates: all that decides what they may do, when they are made and when they change."""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+from moto.iam.models import Role, iam_backends
+
+from local.iam.principals import PARTITION
+from local.patches import replaces
+
+_create = Role.create_from_cloudformation_json
+_update = Role.update_from_cloudformation_json
+_TRUST: Final = "AssumeRolePolicyDocument"
+
+
+@replaces(Role, "create_from_cloudformation_json", classmethod)
+def a_role_gets_its_managed_policies(
+    cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **options: Any
+) -> Any:
+    """Create a role.
+
+    moto: without the managed policies that the template names. AWS: with them.
+    """
+    role = _create.__func__(  # type: ignore[attr-defined]
+        cls, resource_name, cloudformation_json, account_id, region_name, **options
+    )
+    _attach(role, cloudformation_json["Properties"], account_id)
+    return role
+
+
+@replaces(Role, "update_from_cloudformation_json", classmethod)
+def a_changed_role_changes(  # noqa: PLR0917  # moto's signature
+    cls: Any,
+    original_resource: Any,
+    new_resource_name: str,
+    cloudformation_json: Any,
+    account_id: str,
+    region_name: str,
+) -> Any:
+    """Update a role.
+
+    moto: its description alone. AWS: also its trust, inline and managed policies and boundary.
+    """
+    _update.__func__(cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name)  # type: ignore[attr-defined]
+    properties = cloudformation_json["Properties"]
+    original_resource.assume_role_policy_document = _text(properties[_TRUST])
+    original_resource.permissions_boundary_arn = properties.get("PermissionsBoundary", "")
+    # Those that AWS::IAM::Policy puts in have other names, and stay.
+    declared = {policy["PolicyName"]: policy["PolicyDocument"] for policy in properties.get("Policies") or ()}
+    for name in original_resource.declared_policies - set(declared):
+        original_resource.policies.pop(name, None)
+    for name, document in declared.items():
+        original_resource.put_policy(name, document)
+    _attach(original_resource, properties, account_id)
+    return original_resource
+
+
+def _attach(role: Any, properties: Mapping[str, Any], account_id: str) -> None:
+    """Let a role have the managed policies that a template names, and no others."""
+    backend = iam_backends[account_id][PARTITION]
+    wanted = set(properties.get("ManagedPolicyArns") or ())
+    for arn in set(role.managed_policies) - wanted:
+        backend.detach_role_policy(arn, role.name)
+    for arn in wanted - set(role.managed_policies):
+        backend.attach_role_policy(arn, role.name)
+    role.declared_policies = {policy["PolicyName"] for policy in properties.get("Policies") or ()}
+
+
+def _text(document: Any) -> str:
+    return document if isinstance(document, str) else json.dumps(document, default=_iso)
+
+
+def _iso(value: Any) -> str:
+    """Return a version that YAML has taken for a date."""
+    return value.isoformat() if isinstance(value, date) else str(value)

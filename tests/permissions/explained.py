@@ -1,0 +1,53 @@
+"""Grants that no run on the embedded AWS can need, each with the reason why the role has it all the same."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.permissions.recording import Grant
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why grants stay: patterns of action and resource, as expressions, and the reason."""
+
+    action: str
+    resource: str
+    reason: str
+
+    def covers(self, grant: Grant) -> bool:
+        """Say whether a grant is one of these."""
+        return bool(re.fullmatch(self.action, grant.action) and re.fullmatch(self.resource, grant.resource))
+
+
+EXPLAINED = (
+    Explanation(
+        "logs:.*Log(Delivery|Deliveries)|logs:(Put|Describe)ResourcePolic(y|ies)|logs:DescribeLogGroups",
+        r"\*",
+        "Step Functions sets up the delivery of its log with it (developer guide, page cw-logs); here it just logs",
+    ),
+    Explanation("xray:.*", r"\*", "X-Ray takes no traces here (developer guide, page concepts-xray-tracing)"),
+    Explanation(
+        "logs:(CreateLogGroup|CreateLogStream|PutLogEvents)",
+        ".*",
+        "Lambda and Glue write the logs of functions and jobs in their roles; here they write without asking",
+    ),
+    Explanation(
+        "s3:AbortMultipartUpload",
+        ".*",
+        "An upload that fails half-way is taken back with it; none fails here",
+    ),
+    Explanation(
+        "glue:(GetJobRuns|BatchStopJobRun)",
+        ".*",
+        "Waiting for a job run takes them on AWS (developer guide, page connect-glue)",
+    ),
+)
+
+
+def explanation(grant: Grant) -> str | None:
+    """Return why a grant stays although nobody needed it, None if nobody knows."""
+    return next((each.reason for each in EXPLAINED if each.covers(grant)), None)
