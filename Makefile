@@ -16,10 +16,10 @@ SETUP := .venv/.done node_modules/.done build/layer.zip
 MEASURED := --cov --cov-append --cov-report= --cov-fail-under=0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark run test serve deploy destroy bench fmt lint types lock clean
+.PHONY: help setup spark run test serve permissions deploy destroy bench fmt lint types lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(SETUP) ## fetch everything that the other commands need; nothing to do the second time
 
@@ -56,15 +56,18 @@ run: setup ## run PIPELINE on this machine from raw data to recommendations (RAW
 
 test: setup spark lint types ## everything that CI checks: style, layers, types, every suite, coverage
 	@coverage erase
-	@for suite in unit stacks local parity pipeline; do \
+	@for suite in unit stacks local parity pipeline permissions; do \
 		echo "tests/$$suite"; \
-		if [ $$suite = pipeline ]; then measured=; else measured="$(MEASURED)"; fi; \
+		if [ $$suite = pipeline ] || [ $$suite = permissions ]; then measured=; else measured="$(MEASURED)"; fi; \
 		python -m pytest --quiet -n 2 --dist loadscope $$measured tests/$$suite || exit 1; \
 	done
 	@coverage report
 
 serve: setup ## the embedded AWS on localhost until Ctrl-C (PORT=4566)
 	@pipelines serve --port $(PORT)
+
+permissions: setup spark ## what each role calls, what it may, and what is left over
+	@python -m tests.permissions
 
 deploy: setup ## deploy PIPELINE to the account of your credentials
 	@npx cdk deploy --all --context "pipeline=$(PIPELINE)" --context stage=$(STAGE)

@@ -1,9 +1,10 @@
-"""Run the benchmarks and print their tables: python -m bench [transform|limits|recommend|orchestration] ...
+"""Run the benchmarks and print their tables: python -m bench [transform|limits|recommend|orchestration|enforcement] ...
 
 Without a name all of them run. The transform takes --rows, a multiple of 10,000. The recommenders take --movielens,
 a folder with u.data of MovieLens 100K (https://files.grouplens.org/datasets/movielens/ml-100k.zip, whose licence does
 not allow it to stand here); without it the tables of quality are left out. --most bounds the rows of the table of
-growth, --most-rows those of the table of limits. The orchestration takes two to four minutes.
+growth, --most-rows those of the table of limits. The orchestration takes two to four minutes, the
+enforcement of roles four.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bench import limits, orchestration, recommend, transform
+from bench import enforcement, limits, orchestration, recommend, transform
 
 
 def main() -> None:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
-    parser.add_argument("name", nargs="?", choices=["transform", "limits", "recommend", "orchestration"])
+    parser.add_argument("name", nargs="?", choices=["transform", "limits", "recommend", "orchestration", "enforcement"])
     parser.add_argument("--rows", type=int, default=2_000_000, help="rows that the transform reads")
     parser.add_argument("--movielens", type=Path, help="folder of MovieLens 100K, which holds u.data")
     parser.add_argument("--most", type=int, default=1_000_000, help="most interactions of the growth table, up to 10 M")
@@ -31,6 +32,8 @@ def main() -> None:
         recommend.main(given.movielens, given.most)
     if given.name in {None, "orchestration"}:
         orchestration.main()
+    if given.name in {None, "enforcement"}:
+        enforcement.main()
 
 
 if __name__ == "__main__":

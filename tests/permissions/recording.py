@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -11,7 +12,6 @@ from local.iam.authorization import listening
 from local.policies import Decision, Request, decide
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from local.iam.authorization import Verdict
@@ -20,13 +20,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Grant:
-    """One action on one resource pattern that a statement of a role's policy allows."""
+    """One action on one resource pattern that a role is allowed."""
+
+    role: str
+    action: str
+    resource: str
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of a role's inline policies that allows something; `text` is its JSON."""
 
     role: str
     policy: str
-    statement: int
-    action: str
-    resource: str
+    text: str
+
+    @property
+    def grants(self) -> list[Grant]:
+        """What it allows, action by action and resource by resource."""
+        content = json.loads(self.text)
+        return [
+            Grant(self.role, action, resource)
+            for action in listed(content["Action"])
+            for resource in listed(content["Resource"])
+        ]
 
 
 @dataclass
@@ -35,14 +52,14 @@ class Recording:
 
     Attributes:
         calls: how often each role asked for each action.
-        used: grants that matched a call that was allowed.
-        sole: statements that were the only one to allow some call: without it that call is denied.
-        denied: messages of what was refused, by role.
+        used: what was allowed and needed.
+        sole: statements that were the only one to allow some call, with that call: without them it is denied.
+        denied: what was refused, by role.
     """
 
     calls: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     used: set[Grant] = field(default_factory=set)
-    sole: dict[tuple[str, str, int], Verdict] = field(default_factory=dict)
+    sole: dict[Statement, Verdict] = field(default_factory=dict)
     denied: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def listen(self) -> AbstractContextManager[None]:
@@ -55,50 +72,45 @@ class Recording:
         self.calls[role][verdict.ask.action] += 1
         if not verdict.allowed:
             self.denied[role].add(f"{verdict.ask.action} on {verdict.ask.resource}")
-        places = {(grant.policy, grant.statement) for grant in verdict.grants}
         for grant in verdict.grants:
-            self.used.add(Grant(role, grant.policy, grant.statement, grant.action, grant.resource))
+            self.used.add(Grant(role, grant.action, grant.resource))
+        places = {(grant.policy, grant.statement) for grant in verdict.grants}
         if len(places) == 1:
-            policy, statement = next(iter(places))
-            self.sole.setdefault((role, policy, statement), verdict)
+            ((policy, index),) = places
+            if policy:
+                content = listed(verdict.principal.policies[policy]["Statement"])[index]
+                self.sole.setdefault(Statement(role, policy, _text(content)), verdict)
 
 
-def grants(aws: EmbeddedAWS, prefix: str) -> Iterator[Grant]:
-    """Yield what every role of a pipeline may, by its inline policies."""
-    for role, policy, index, statement in statements(aws, prefix):
-        for action in listed(statement["Action"]):
-            for resource in listed(statement["Resource"]):
-                yield Grant(role, policy, index, action, resource)
-
-
-def statements(aws: EmbeddedAWS, prefix: str) -> Iterator[tuple[str, str, int, dict[str, Any]]]:
-    """Yield role, policy, place and content of every statement that allows something to a pipeline's roles."""
+def statements(aws: EmbeddedAWS, prefix: str) -> list[Statement]:
+    """Return every statement that allows something to a role of a pipeline."""
     iam = aws.client("iam")
-    for page in iam.get_paginator("list_roles").paginate():
-        for role in page["Roles"]:
-            name = role["RoleName"]
-            if not name.startswith(f"{prefix}-"):
-                continue
-            for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
-                document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
-                for index, statement in enumerate(listed(document["Statement"])):
-                    if statement["Effect"] == "Allow":
-                        yield name, policy, index, statement
+    pages = iam.get_paginator("list_roles").paginate()
+    roles = [role["RoleName"] for page in pages for role in page["Roles"]]
+    found = []
+    for role in sorted(name for name in roles if name.startswith(f"{prefix}-")):
+        for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+            allowing = [each for each in listed(document["Statement"]) if each["Effect"] == "Allow"]
+            found += [Statement(role, policy, _text(each)) for each in allowing]
+    return found
 
 
-def denied_without(verdict: Verdict, policy: str, statement: int) -> bool:
-    """Say whether a call would be denied if its principal's policy had not one statement."""
+def denied_without(verdict: Verdict, statement: Statement) -> bool:
+    """Say whether a call would be denied if its principal's policies had not one statement."""
     ask, principal = verdict.ask, verdict.principal
     request = Request(ask.action, ask.resource, arn=principal.arn, context=dict(ask.context))
-    rest = {
-        name: {
-            "Statement": [
-                each for at, each in enumerate(listed(document["Statement"])) if (name, at) != (policy, statement)
-            ]
-        }
+    left = [
+        each
         for name, document in principal.policies.items()
-    }
-    return all(decide(document, request) is not Decision.ALLOW for document in rest.values())
+        for each in listed(document["Statement"])
+        if (name, _text(each)) != (statement.policy, statement.text)
+    ]
+    return decide({"Statement": left}, request) is not Decision.ALLOW
+
+
+def _text(content: Any) -> str:
+    return json.dumps(content, sort_keys=True)
 
 
 def listed(value: Any) -> list[Any]:

@@ -1,0 +1,140 @@
+"""A pipeline that has everything, and what may happen to it: enough that every grant is needed by some call."""
+
+from __future__ import annotations
+
+import copy
+import time
+from typing import TYPE_CHECKING, Any
+
+from tests.documents import LIVE, shop
+from tests.pipeline.data import broken, csv, planted
+from tests.pipeline.test_destroy import destroy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.pipeline.rig import Rig
+
+USERS = 60
+_ROWS = planted(users=USERS)
+
+
+def everything(**changes: Any) -> dict[str, Any]:
+    """Return a shop with filters, a campaign, recommenders, event tracker, attribution, all kinds of jobs, parts."""
+    document = copy.deepcopy(shop(name="whole", publish="parts", **LIVE))
+    document["datasets"]["items"] = {
+        "source": {"path": "items.csv"},
+        "columns": {"ITEM_ID": "item", "PRICE": "price", "CATEGORY_L1": "kind"},
+    }
+    document["datasets"]["users"] = {
+        "source": {"path": "users.csv"},
+        "columns": {"USER_ID": "user", "COUNTRY": {"from": "country", "type": "categorical"}},
+    }
+    top = {"name": "top", "num_results": 5}
+    document["solutions"] = [
+        {
+            "name": "for-you",
+            "recipe": "aws-user-personalization-v2",
+            "campaign": {"min_provisioned_tps": 1},
+            "batch_inference": [{**top, "users": "all", "filter": document["filters"][0]["name"]}],
+            "quality": {"max_drop": {"coverage": 0.9}},
+        },
+        {"name": "buyers", "recipe": "aws-item-affinity", "batch_segment": [{**top, "items": "all"}]},
+    ]
+    return {**document, **changes}
+
+
+DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
+    "whole": everything,
+    "plain": lambda: shop(name="plain"),
+    "sparkling": lambda: shop(name="sparkling", engine="glue", datasets__interactions__import_mode="incremental"),
+}
+"""Three pipelines: with everything, with little, with the Spark job."""
+
+
+def put_raw(rig: Rig, rows: list[str]) -> None:
+    """Make these rows the interactions, with the items and users that they name."""
+    s3, bucket = rig.aws.client("s3"), rig.deployment.bucket
+    items = sorted({row.split(",")[1] for row in _ROWS})
+    users = sorted({row.split(",")[0] for row in _ROWS})
+    texts = {
+        "raw/events/part.csv": csv(rows),
+        "raw/items.csv": "item,price,kind\n" + "".join(f"{item},1,{item[0]}\n" for item in items),
+        "raw/users.csv": "user,country\n" + "".join(f"{user},PT\n" for user in users),
+    }
+    for key, text in texts.items():
+        s3.put_object(Bucket=bucket, Key=key, Body=text.encode())
+
+
+def exercise(rig: Rig, document: dict[str, Any], folder: Path) -> None:
+    """Let a pipeline run, fail, go on, be skipped, be stopped, change, start by its schedule, and go.
+
+    Args:
+        rig: the deployed pipeline, whose stage is `test`.
+        document: its file.
+        folder: where changed files are written.
+    """
+    steps = rig.aws.client("stepfunctions")
+    put_raw(rig, broken(_ROWS, 30))
+    _succeeds(rig)
+    put_raw(rig, [*_ROWS, "a0,A01,1700009999"])
+    _succeeds(rig)  # compares with the table before
+    _succeeds(rig, {"jobs": [], "training": "skip"})  # nothing is new
+
+    put_raw(rig, broken(_ROWS, len(_ROWS)))
+    refused = rig.run()
+    assert refused.status == "FAILED", refused
+    put_raw(rig, _ROWS)
+    steps.redrive_execution(executionArn=refused.execution["executionArn"])
+    assert rig.ended(refused.execution["executionArn"]).status == "SUCCEEDED"
+
+    stopped = rig.start({"import": "full", "training": "full"})
+    rig.wait_until(lambda: rig.keys("runs/newest.json") and _running(rig, stopped))
+    rig.wait_for_state(stopped, "Transform")
+    assert "skipped" in rig.run().execution["output"]
+    steps.stop_execution(executionArn=stopped, error="ByHand", cause="enough")
+    rig.ended(stopped)
+
+    rig.deploy_again(_changed(document), folder)
+    _succeeds(rig)
+    if "schedule" in document:
+        _starts_by_itself(rig)
+    destroy(rig.aws, folder / f"{document['name']}.yaml")
+
+
+def _running(rig: Rig, arn: str) -> bool:
+    status = rig.aws.client("stepfunctions").describe_execution(executionArn=arn)["status"]
+    return bool(status == "RUNNING")
+
+
+def _succeeds(rig: Rig, given: Any = None) -> None:
+    run = rig.run(given)
+    assert (run.status, run.cause) == ("SUCCEEDED", "")
+
+
+def _changed(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the file with another column, another configuration, and less that answers in real time."""
+    changed = copy.deepcopy(document)
+    if "users" in changed["datasets"]:
+        changed["datasets"]["users"]["columns"]["AREA"] = {"from": "country", "type": "categorical"}
+    changed["solutions"][0].pop("campaign", None)
+    changed["solutions"][0]["hyperparameters"] = {"apply_recency_bias": "false"}
+    changed.pop("recommenders", None)
+    return changed
+
+
+def _starts_by_itself(rig: Rig) -> None:
+    """Let a day pass, and wait for the end of the run that the schedule starts."""
+    steps, machine = rig.aws.client("stepfunctions"), rig.deployment.state_machine_arn
+    known = {each["executionArn"] for each in steps.list_executions(stateMachineArn=machine)["executions"]}
+    rig.aws.skip(86_400)
+    until = time.monotonic() + 60
+    new: set[str] = set()
+    while not new and time.monotonic() < until:
+        listed = steps.list_executions(stateMachineArn=machine)["executions"]
+        new = {each["executionArn"] for each in listed} - known
+        time.sleep(0.1)
+    assert new, "the schedule started nothing"
+    for arn in new:
+        rig.ended(arn)

@@ -1,0 +1,131 @@
+"""Every grant has a run that needs it, and a run that needs it fails without it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local.glue import spark
+from tests.documents import shop
+from tests.permissions.explained import explanation
+from tests.permissions.recording import Recording, denied_without, statements
+from tests.permissions.scenario import DOCUMENTS, exercise
+from tests.pipeline.data import csv, planted
+from tests.pipeline.rig import Rig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.server import EmbeddedAWS
+    from tests.permissions.recording import Statement
+    from tests.pipeline.rig import Run
+
+LACKING = spark.missing()
+FULL = {"import": "full", "training": "full"}
+
+
+@dataclass(frozen=True)
+class Explored:
+    """What a pipeline's roles could do at its deployment, and what they did until it was destroyed."""
+
+    statements: list[Statement]
+    recording: Recording
+
+
+@pytest.fixture(scope="module", params=list(DOCUMENTS))
+def explored(aws: EmbeddedAWS, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Explored:
+    """A pipeline to which everything has happened."""
+    if request.param == "sparkling" and LACKING is not None:
+        pytest.skip(LACKING)
+    document, folder, recording = DOCUMENTS[request.param](), tmp_path_factory.mktemp("file"), Recording()
+    with recording.listen():
+        rig = Rig.deploy(aws, document, folder)
+        found = statements(aws, f"{document['name']}-test")
+        exercise(rig, document, folder)
+    return Explored(found, recording)
+
+
+def test_nothing_was_denied(explored: Explored) -> None:
+    """No role of the pipeline was refused anything."""
+    roles = {statement.role for statement in explored.statements}
+    assert {} == {role: asked for role, asked in explored.recording.denied.items() if role in roles}
+
+
+def test_every_statement_is_needed(explored: Explored) -> None:
+    """Each statement alone allowed some call, which without it is denied; the others are explained."""
+    sole = explored.recording.sole
+    idle = [
+        statement
+        for statement in explored.statements
+        if not (statement in sole and denied_without(sole[statement], statement))
+    ]
+    assert [] == [each for each in idle if any(explanation(grant) is None for grant in each.grants)]
+
+
+def test_every_grant_is_needed(explored: Explored) -> None:
+    """Each action on each resource pattern was needed by a call; the others are explained."""
+    granted = {grant for statement in explored.statements for grant in statement.grants}
+    left = sorted(granted - explored.recording.used, key=str)
+    assert [] == [grant for grant in left if explanation(grant) is None]
+
+
+@pytest.fixture(scope="module")
+def bare(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
+    """A pipeline with one solution that has run twice."""
+    rig = Rig.deploy(aws, shop(name="bare", schedule=...), tmp_path_factory.mktemp("bare"))
+    rig.put_raw("events/part.csv", csv(planted()))
+    for _ in range(2):
+        assert "SUCCEEDED" == rig.run(FULL).status
+    return rig
+
+
+@contextmanager
+def without(rig: Rig, statement: Statement) -> Iterator[None]:
+    """Take a statement out of its role's policy while the context lasts."""
+    iam, at = rig.aws.client("iam"), {"RoleName": statement.role, "PolicyName": statement.policy}
+    document = iam.get_role_policy(**at)["PolicyDocument"]
+    rest = [each for each in document["Statement"] if json.dumps(each, sort_keys=True) != statement.text]
+    iam.put_role_policy(**at, PolicyDocument=json.dumps({**document, "Statement": rest}))
+    try:
+        yield
+    finally:
+        iam.put_role_policy(**at, PolicyDocument=json.dumps(document))
+
+
+def words(rig: Rig, run: Run) -> str:
+    """Return all that an execution and its child executions say."""
+    steps = rig.aws.client("stepfunctions")
+    arns, texts = [run.execution["executionArn"]], [run.cause]
+    for arn in arns:
+        pages = steps.get_paginator("get_execution_history").paginate(executionArn=arn)
+        texts += [json.dumps(event, default=str) for page in pages for event in page["events"]]
+        for map_run in steps.list_map_runs(executionArn=arn)["mapRuns"]:
+            children = steps.list_executions(mapRunArn=map_run["mapRunArn"])["executions"]
+            arns += [child["executionArn"] for child in children]
+    return "\n".join(texts)
+
+
+ROLES = ("StateMachineRole", "TransformRole", "PublishRole", "ServiceRole")
+"""Roles that work in every run; those of the schedule, the alert and the deployment are recorded above."""
+
+
+def test_a_run_without_a_statement_tells_what_is_missing(bare: Rig) -> None:
+    """Without any one statement of a role that runs work in, a run names the action that is denied.
+
+    One deployment for all statements, each of which is put back before the next.
+    """
+    silent = []
+    for statement in statements(bare.aws, "bare-test"):
+        elsewhere = not any(role in statement.role for role in ROLES) or "EndAlerts" in statement.role
+        if elsewhere or all(explanation(grant) is not None for grant in statement.grants):
+            continue
+        with without(bare, statement):
+            told = words(bare, bare.run(FULL))
+        actions = {grant.action for grant in statement.grants}
+        if not any(f"perform: {action} on resource" in told or f"allow {action} on" in told for action in actions):
+            silent.append(statement)
+    assert [] == silent
