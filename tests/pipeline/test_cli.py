@@ -72,7 +72,7 @@ def test_schema_describes_every_key() -> None:
     assert all(column["description"] for column in columns.values())
 
 
-@pytest.mark.parametrize("command", ["validate", "schema", "run", "serve"])
+@pytest.mark.parametrize("command", ["validate", "schema", "run", "serve", "doctor"])
 def test_every_command_teaches(command: str) -> None:
     """Help says what a command does and gives an example."""
     done = invoke(command, "--help")
