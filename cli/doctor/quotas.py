@@ -35,12 +35,14 @@ class Quota:
         default: what an account has at first.
         listed_as: how Service Quotas names it, a regular expression; what matches no name has its default.
         adjustable: whether AWS raises it.
+        where: within what it is counted; empty for account and region.
     """
 
     subject: str
     default: int
     listed_as: str
     adjustable: bool = True
+    where: str = ""
 
     @property
     def remedy(self) -> str:
@@ -53,11 +55,12 @@ class Quota:
 
 GROUPS = Quota("dataset groups", 5, r"\bdataset groups$")
 SCHEMAS = Quota("schemas", 500, r"\bschemas$", adjustable=False)
-SOLUTIONS = Quota("solutions of the dataset group", 10, r"\bsolutions per dataset group$")
-CAMPAIGNS = Quota("campaigns of the dataset group", 5, r"\bcampaigns per dataset group$")
-FILTERS = Quota("filters of the dataset group", MAX_FILTERS, r"\bfilters per dataset group$")
+_GROUP = " in the dataset group"
+SOLUTIONS = Quota("solutions", 10, r"\bsolutions per dataset group$", where=_GROUP)
+CAMPAIGNS = Quota("campaigns", 5, r"\bcampaigns per dataset group$", where=_GROUP)
+FILTERS = Quota("filters", MAX_FILTERS, r"\bfilters per dataset group$", where=_GROUP)
 RECOMMENDERS = Quota(
-    "recommenders of the dataset group", MAX_RECOMMENDERS, r"\brecommenders per dataset group$", adjustable=False
+    "recommenders", MAX_RECOMMENDERS, r"\brecommenders per dataset group$", adjustable=False, where=_GROUP
 )
 
 JOBS = (
@@ -161,7 +164,7 @@ def _in_progress(examination: Examination, quota: Quota, operation: str, key: st
 def _room(quota: Quota, applied: dict[str, int], used: set[str], wanted: set[str]) -> Finding:
     limit, source = _limit(quota, applied)
     more = len(wanted - used)
-    seen = f"{len(used)} of {limit} used{f', {more} more needed' if more else ''}{source}"
+    seen = f"{len(used)} of {limit} used{quota.where}{f', {more} more needed' if more else ''}{source}"
     if more and len(used) + more > limit:
         return failure(quota.subject, seen, quota.remedy)
     return ok(quota.subject, seen)

@@ -26,7 +26,7 @@ def table(examination: Examination, findings: Sequence[Finding]) -> Table:
     where = f"{examination.prefix} in {examination.region}" if examination.region else examination.prefix
     made = Table(title=f"Doctor: {where}", title_justify="left", show_lines=True)
     made.add_column("", no_wrap=True)
-    made.add_column("check", overflow="fold", max_width=24)
+    made.add_column("check", overflow="fold", max_width=20)
     made.add_column("what was seen, and what to do", overflow="fold")
     for finding in findings:
         colour = _COLOURS[finding.level]

