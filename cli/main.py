@@ -14,6 +14,7 @@ from cli.account import explained
 from cli.arguments import PipelineArgument, check_stage, load_pipeline
 from cli.doctor.command import doctor
 from cli.errors import CommandError
+from cli.first_contact.command import first_contact
 from cli.run import RunOptions, raw_folder, run, run_local
 from cli.view import View
 from local.server import EmbeddedAWS, PortInUseError
@@ -25,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(doctor)
+app.command()(first_contact)
 
 
 @app.command()
