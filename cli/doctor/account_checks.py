@@ -19,17 +19,24 @@ BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 BOOTSTRAP_VERSION = 6
 """Least version of the CDK's bootstrap stack that the templates take: their own rule CheckBootstrapVersion says so."""
 
+PARTITION = "aws"
+"""State machines name integrations and recipes as ``arn:aws:…``: cfn-lint takes no placeholder there, and in China
+CloudFormation lacks half of Personalize's types anyway."""
+
 REGIONS_PAGE = "https://docs.aws.amazon.com/general/latest/gr/personalize.html"
 ENOUGH_CONCURRENCY = 50
 """A job's output is published by up to ten calls at once, and several jobs end together; new accounts have ten."""
 
 
 def region(examination: Examination) -> Iterator[Finding]:
-    """Look whether a region is set."""
-    if examination.region:
-        yield ok("region", examination.region)
-    else:
+    """Look whether a region is set, and in which partition it is."""
+    if not examination.region:
         yield failure("region", "no region is set", "Set AWS_REGION, or a region in the profile of AWS_PROFILE")
+    elif (partition := examination.session.get_partition_for_region(examination.region)) != PARTITION:
+        seen = f"{examination.region} is in the partition {partition}, and pipelines are written for {PARTITION}"
+        yield failure("region", seen, "Take a region outside of China and of GovCloud")
+    else:
+        yield ok("region", examination.region)
 
 
 def credentials(examination: Examination) -> Iterator[Finding]:

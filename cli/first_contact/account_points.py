@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from cli.errors import CommandError
 from cli.first_contact.points import Answer, Point
 from cli.first_contact.world import tried
 
@@ -12,9 +13,6 @@ if TYPE_CHECKING:
     from cli.first_contact.world import World
 
 _THERE, _MISSING = "runs/first-contact/there", "runs/first-contact/missing"
-_PROPAGATION = 300
-"""Seconds after which IAM must have made a new role known."""
-
 _ENDED = frozenset({"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"})
 
 
@@ -28,11 +26,7 @@ def _missing_key(world: World) -> Answer:
     for which, statements in (("none", [get]), ("prefix", [get, prefixed]), ("whole", [get, allowed])):
         with world.assumed(f"list-{which}", statements) as session:
             s3 = session.client("s3")
-
-            def knows(client: Any = s3) -> bool:
-                return tried(client.get_object, Bucket=world.bucket, Key=there).accepted
-
-            world.until(knows, "reading with a new role", longest=_PROPAGATION)
+            world.once_known(s3.get_object, Bucket=world.bucket, Key=there)
             answers[which] = tried(s3.get_object, Bucket=world.bucket, Key=_MISSING)
     said = "; ".join(
         (
@@ -49,10 +43,18 @@ def _missing_key(world: World) -> Answer:
 
 
 def _answers_of_states(world: World) -> dict[str, Any]:
-    """Return what each state of a small state machine was answered, by its name; it runs once for all points."""
+    """Return what each state of a small state machine was answered, by its name; it runs once for all points.
+
+    Raises:
+        CommandError: it did not come to its end.
+    """
     if "states" not in world.memo:
         world.memo["states"] = _run_states(world)
-    answers: dict[str, Any] = world.memo["states"]
+    ended: dict[str, Any] = world.memo["states"]
+    if "output" not in ended:
+        told = f"{ended.get('error', ended['status'])}: {ended.get('cause', '')}"
+        raise CommandError(f"the state machine of the questions failed: {told}", remedy="Look at its role")
+    answers: dict[str, Any] = json.loads(ended["output"])
     return answers
 
 
@@ -76,28 +78,20 @@ def _run_states(world: World) -> dict[str, Any]:
     stepfunctions = world.client("stepfunctions")
     with world.role("states", {"Service": "states.amazonaws.com"}, statements) as role:
         # A role that was made a moment ago is unknown to Step Functions for some seconds.
-        made = world.until(
-            lambda: reply if (reply := _made(world, role, _definition(world, there, calls))).accepted else None,
-            "making a state machine with a new role",
-            longest=_PROPAGATION,
+        made = world.once_known(
+            stepfunctions.create_state_machine,
+            name=world.name("states"),
+            roleArn=role,
+            definition=json.dumps(_definition(world, there, calls)),
         )
+        if not made.accepted:
+            raise CommandError(made.said, remedy="Report it: the definition is the script's own")
         arn = made.value["stateMachineArn"]
         try:
             started = stepfunctions.start_execution(stateMachineArn=arn)["executionArn"]
-            ended = world.until(lambda: _ended(stepfunctions, started), "the state machine of the questions")
+            return world.until(lambda: _ended(stepfunctions, started), "the state machine of the questions")
         finally:
             stepfunctions.delete_state_machine(stateMachineArn=arn)
-    answers: dict[str, Any] = json.loads(ended["output"]) if "output" in ended else {"error": ended.get("cause", "")}
-    return answers
-
-
-def _made(world: World, role: str, definition: dict[str, Any]) -> Any:
-    return tried(
-        world.client("stepfunctions").create_state_machine,
-        name=world.name("states"),
-        roleArn=role,
-        definition=json.dumps(definition),
-    )
 
 
 def _ended(stepfunctions: Any, execution: str) -> dict[str, Any] | None:

@@ -80,6 +80,8 @@ def first_contact(
 def _do(world: World, journal: Journal, file: Path, *, keep: bool, show_account: bool) -> None:
     try:
         go(STEPS if keep else (*STEPS, REMOVAL), world, journal)
+        if keep:
+            world.view.line(f"Kept. To remove it: pipelines first-contact --stage {world.stage} --remove")
     except (CommandError, KeyboardInterrupt):
         world.view.line("")
         world.view.line(f"What is there of {world.prefix} stays as it is. To remove all of it:")

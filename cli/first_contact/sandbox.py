@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cli.errors import CommandError
 from cli.first_contact.world import tried
 
 if TYPE_CHECKING:
@@ -101,7 +102,11 @@ def imported(world: World) -> None:
 
 
 def remove(world: World, group: str) -> None:
-    """Delete a dataset group with everything in it, in the order that the service wants (page gs-cleanup)."""
+    """Delete a dataset group with everything in it, in the order that the service wants (page gs-cleanup).
+
+    Raises:
+        CommandError: the service does not delete it.
+    """
     personalize = world.personalize
     for tracker in personalize.list_event_trackers(datasetGroupArn=group)["eventTrackers"]:
         tried(personalize.delete_event_tracker, eventTrackerArn=tracker["eventTrackerArn"])
@@ -113,7 +118,11 @@ def remove(world: World, group: str) -> None:
         remove_solution(world, solution["solutionArn"])
     for dataset in personalize.list_datasets(datasetGroupArn=group)["datasets"]:
         remove_dataset(world, dataset["datasetArn"])
-    tried(personalize.delete_dataset_group, datasetGroupArn=group)
+    reply = tried(personalize.delete_dataset_group, datasetGroupArn=group)
+    if not reply.accepted:
+        raise CommandError(
+            f"{group} cannot be deleted: {reply.said}", remedy="Delete it in the console; it costs nothing"
+        )
     world.gone("describe_dataset_group", datasetGroupArn=group)
 
 

@@ -107,12 +107,23 @@ def _end(world: World, arn: str) -> dict[str, Any]:
     return ended
 
 
-def _bring(world: World, execution: dict[str, Any], *, changed: bool = False) -> dict[str, Any]:
-    """Return the manifest of an execution that must have succeeded; its results lie in the folder of the run."""
+def _run_of(execution: dict[str, Any]) -> str:
+    return run_id(execution["startDate"], execution["name"])
+
+
+def _bring(world: World, execution: dict[str, Any], *, run: str = "", changed: bool = False) -> dict[str, Any]:
+    """Return the manifest of an execution that must have succeeded; its results lie in the folder of the run.
+
+    Args:
+        world: the account.
+        execution: the execution, as DescribeExecution shows it.
+        run: the run that it went on with; left out: its own.
+        changed: whether it ran the changed pipeline file.
+    """
     if execution["status"] != "SUCCEEDED":
         cause = execution.get("cause", execution["status"])
         raise CommandError(f"the run failed: {cause}", remedy=f"Look at {execution['executionArn']} in the console")
-    run = run_id(execution["startDate"], execution["name"])
+    run = run or _run_of(execution)
     pipeline = load(write(world.folder, world.films, changed=changed))
     results.download(world.client("s3"), world.bucket, pipeline, run, world.folder / run)
     manifest = results.read_json(world.folder / run / "manifest.json")
@@ -141,8 +152,15 @@ def _early_points(world: World, journal: Journal) -> str:
 
 
 def _first_run(world: World, _: Journal) -> str:
-    world.manifest = _bring(world, _end(world, world.memo["failed"]))
-    return f"run {world.manifest['run']} succeeded, after a failure"
+    execution = _end(world, world.memo["failed"])
+    run = _run_of(execution)
+    how = "redriven after a failure"
+    if execution["status"] != "SUCCEEDED":
+        # The other way to go on, so that a redrive that does not work hides nothing of the rest.
+        how = f"gone on with by its id, since its redrive ended as {execution['status']}: {execution.get('cause', '')}"
+        execution = _end(world, _start(world, {"run": run}))
+    world.manifest = _bring(world, execution, run=run)
+    return f"run {run} succeeded, {how}"
 
 
 def _results(world: World, _: Journal) -> str:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from cli.first_contact.world import Reply, World
 
-_IAM_KNOWS = 300
 _LATEST = "$LATEST"
 
 
@@ -100,9 +99,10 @@ def _campaigns(world: World) -> dict[str, Any]:
     return told
 
 
-def _minimal_update(world: World, campaign: str) -> tuple[Reply, Reply]:
+def _minimal_update(world: World, campaign: str) -> dict[str, Reply]:
+    """Update by a role with the campaign alone, and where that is denied by one with the solution, too."""
     version = version_of(world, "for-you")
-    replies = []
+    replies: dict[str, Reply] = {}
     for which, resources in (("own", [campaign]), ("both", [campaign, f"{_solution(version)}*"])):
         statements: list[dict[str, Any]] = [
             {"Effect": "Allow", "Action": "personalize:DescribeCampaign", "Resource": campaign},
@@ -110,15 +110,15 @@ def _minimal_update(world: World, campaign: str) -> tuple[Reply, Reply]:
         ]
         with world.assumed(f"update-{which}", statements) as session:
             client = session.client("personalize")
-
-            def knows(asking: Any = client) -> bool:
-                return tried(asking.describe_campaign, campaignArn=campaign).accepted
-
-            world.until(knows, "a new role", longest=_IAM_KNOWS)
-            replies.append(tried(client.update_campaign, campaignArn=campaign, solutionVersionArn=version))
-        if replies[-1].accepted:
+            world.once_known(client.describe_campaign, campaignArn=campaign)
+            replies[which] = tried(
+                client.update_campaign, campaignArn=campaign, solutionVersionArn=version, minProvisionedTPS=1
+            )
+        if replies[which].accepted:
             _updated(world, campaign)
-    return replies[0], replies[1]
+        if replies[which].permitted:
+            break
+    return replies
 
 
 def _moved(world: World, campaign: str) -> str:
@@ -142,14 +142,25 @@ def _latest(world: World, campaign: str) -> str:
     return str(_updated(world, campaign)["solutionVersionArn"]) if reply.accepted else reply.said
 
 
+def _narrowest(replies: dict[str, Reply], asked: str, *, alone: str, also: str, grant: str) -> Answer:
+    """Return what replies to a role with little and to one with more say of the grant that is needed."""
+    own, both = replies["own"], replies.get("both")
+    said = f"with {alone} alone {own.said}{f'; with {also}, too, {both.said}' if both else ''}"
+    if own.permitted:
+        return Answer(said, f"{alone} is enough: the grant can be narrow")
+    if both and both.permitted:
+        return Answer(said, f"{also} must be granted, too: {grant} belongs to {asked}")
+    return Answer(said, f"otherwise than assumed: what {asked} asks for is something else")
+
+
 def _minimal_update_answer(world: World) -> Answer:
-    own, both = _campaigns(world)["minimal"]
-    said = f"with the campaign alone {own.said}; with solution versions, too, {both.said}"
-    if own.accepted:
-        return Answer(said, "the campaign's ARN is enough: the grant can be narrow")
-    if both.accepted:
-        return Answer(said, "the solution must be granted, too: solution/<prefix>-* belongs to UpdateCampaign")
-    return Answer(said, "otherwise than assumed: what UpdateCampaign asks for is something else")
+    return _narrowest(
+        _campaigns(world)["minimal"],
+        "UpdateCampaign",
+        alone="the campaign",
+        also="the solution",
+        grant="solution/<prefix>-*",
+    )
 
 
 def _moved_answer(world: World) -> Answer:
@@ -176,16 +187,19 @@ def _minimal_batch(world: World) -> Answer:
     ]
     try:
         world.settled("describe_filter", "filter", filterArn=made)
-        replies = [_batch_job(world, which, version, made, also) for which, also in (("own", []), ("filtered", [made]))]
+        replies = {"own": _batch_job(world, "own", version, made, [])}
+        if not replies["own"].permitted:
+            replies["both"] = _batch_job(world, "both", version, made, [made])
     finally:
         personalize.delete_filter(filterArn=made)
         world.gone("describe_filter", filterArn=made)
-    said = f"without the filter {replies[0].said}; with it {replies[1].said}"
-    if replies[0].accepted:
-        return Answer(said, "job and solution are enough: the filter need not be granted")
-    if replies[1].accepted:
-        return Answer(said, "the filter must be granted, too: filter/<prefix>-* belongs to CreateBatchInferenceJob")
-    return Answer(said, "otherwise than assumed: what CreateBatchInferenceJob asks for is something else")
+    return _narrowest(
+        replies,
+        "CreateBatchInferenceJob",
+        alone="what names job and solution",
+        also="the filter",
+        grant="filter/<prefix>-*",
+    )
 
 
 def _batch_job(world: World, which: str, version: str, of_filter: str, also: list[str]) -> Reply:
@@ -202,11 +216,7 @@ def _batch_job(world: World, which: str, version: str, of_filter: str, also: lis
     ]
     with world.assumed(f"batch-{which}", statements) as session:
         client = session.client("personalize")
-        world.until(
-            lambda: tried(client.describe_solution_version, solutionVersionArn=version).accepted,
-            "a new role",
-            longest=_IAM_KNOWS,
-        )
+        world.once_known(client.describe_solution_version, solutionVersionArn=version)
         reply = tried(
             client.create_batch_inference_job,
             jobName=name,
@@ -240,7 +250,7 @@ POINTS = (
     Point(
         "Which resources does UpdateCampaign ask for?",
         "the state machine's role names as few as it can",
-        "UpdateCampaign by a role with the campaign alone, and by one with the solution, too",
+        "UpdateCampaign by a role with the campaign alone, and if that is denied by one with the solution, too",
         "stacks/grants.py",
         _minimal_update_answer,
     ),
@@ -261,7 +271,7 @@ POINTS = (
     Point(
         "Which resources does a filtered batch job ask for?",
         "the state machine's role names as few as it can",
-        "CreateBatchInferenceJob of one user by a role without the filter, and by one with it",
+        "CreateBatchInferenceJob of one user by a role without the filter, and if that is denied by one with it",
         "stacks/grants.py",
         _minimal_batch,
     ),

@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from cli.account import said
+from cli.account import DENIED, said
 from cli.errors import CommandError
 from cli.first_contact.documents import NAME
 from spec.names import prefix
@@ -31,6 +31,10 @@ _Found = TypeVar("_Found")
 _RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 5})
 LONGEST = 4 * 3600
 """Seconds after which something counts as hanging; a training of the films takes 20 to 41 minutes."""
+
+_DELETION = 1800
+_PROPAGATION = 300
+"""Seconds after which IAM must have made a new role known everywhere."""
 
 _ABSENT = "ResourceNotFoundException"
 
@@ -53,6 +57,11 @@ class Reply:
     def accepted(self) -> bool:
         """Whether AWS did it."""
         return not self.code
+
+    @property
+    def permitted(self) -> bool:
+        """Whether the caller may do it; AWS may have refused it for another reason."""
+        return self.code not in DENIED
 
 
 @dataclass
@@ -167,7 +176,24 @@ class World:
 
     def gone(self, describe: str, **arn: str) -> None:
         """Wait until what a describe call shows is not there any more."""
-        self.until(lambda: tried(getattr(self.personalize, describe), **arn).code == _ABSENT, f"{describe}: deletion")
+        self.until(
+            lambda: tried(getattr(self.personalize, describe), **arn).code == _ABSENT,
+            f"deletion of {next(iter(arn.values()))}",
+            longest=_DELETION,
+        )
+
+    def once_known(self, call: Callable[..., dict[str, Any]], **arguments: Any) -> Reply:
+        """Make a call that a new role has to do with, again and again while IAM does not know the role everywhere.
+
+        Raises:
+            CommandError: it is still denied after five minutes.
+        """
+
+        def look() -> Reply | None:
+            reply = tried(call, **arguments)
+            return reply if reply.permitted else None
+
+        return self.until(look, f"{call.__name__} with a new role", longest=_PROPAGATION)
 
     @contextlib.contextmanager
     def role(self, what: str, trusted: Mapping[str, str], statements: list[dict[str, Any]]) -> Iterator[str]:
@@ -186,14 +212,9 @@ class World:
         """Make a role for a moment, and give a session that may do what it may do, once IAM knows it everywhere."""
         root = self.arn("iam", "root", region=False)
         with self.role(what, {"AWS": root}, statements) as arn:
-            sts = self.client("sts")
-            reply = self.until(
-                lambda: (
-                    found if (found := tried(sts.assume_role, RoleArn=arn, RoleSessionName=what)).accepted else None
-                ),
-                f"assuming {arn}",
-                longest=300,
-            )
+            reply = self.once_known(self.client("sts").assume_role, RoleArn=arn, RoleSessionName=what)
+            if not reply.accepted:
+                raise CommandError(f"{arn} cannot be assumed: {reply.said}", remedy="Take credentials that may do that")
             given = reply.value["Credentials"]
             yield boto3.Session(
                 aws_access_key_id=given["AccessKeyId"],

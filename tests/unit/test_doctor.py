@@ -37,9 +37,9 @@ class Pages:
         return SimpleNamespace(paginate=lambda **_: [dict.fromkeys(keys, page)])
 
 
-def examination(clients: dict[str, Any], **changes: Any) -> Examination:
+def examination(clients: dict[str, Any], *, region: str = "eu-west-1", **changes: Any) -> Examination:
     """Return an examination of the shop whose clients are these."""
-    session = boto3.Session(region_name="eu-west-1")
+    session = boto3.Session(region_name=region)
     made = Examination(parsed(**changes), Path("shop.yaml"), "dev", session, _clients=clients)
     made.identity = {"Account": ACCOUNT, "Arn": "me", "UserId": "me"}
     return made
@@ -64,6 +64,17 @@ def test_few_functions_at_once_are_a_warning(limit: int, level: Level) -> None:
 
     assert level is finding.level
     assert str(limit) in finding.seen
+
+
+@pytest.mark.parametrize(
+    ("region", "level"),
+    [("eu-west-1", Level.OK), ("cn-north-1", Level.FAILURE), ("us-gov-west-1", Level.FAILURE), ("", Level.FAILURE)],
+)
+def test_a_region_of_another_partition_is_a_failure(region: str, level: Level) -> None:
+    """State machines name integrations and recipes as ARNs of the partition aws, so pipelines work in it alone."""
+    (finding,) = account_checks.region(examination({}, region=region))
+
+    assert level is finding.level
 
 
 @pytest.mark.parametrize(("version", "level"), [("5", Level.FAILURE), ("6", Level.OK), ("30", Level.OK)])
