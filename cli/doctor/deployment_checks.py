@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from cli.doctor.findings import Finding
 
 _GLOB = re.compile(r"[*?\[]")
+_STUCK = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
+"""Statuses of a stack that can only be deleted."""
+
 _PENDING = "PendingConfirmation"
 
 
@@ -24,26 +27,29 @@ def stacks(examination: Examination) -> Iterator[Finding]:
     if not examination.stacks:
         yield ok("deployment", f"{examination.prefix} is not deployed yet: {_deploy(examination)}")
         return
-    missing = [part for part in PARTS if part not in examination.stacks]
+    missing = [f"{examination.prefix}-{part}" for part in PARTS if part not in examination.stacks]
     if missing:
-        told = ", ".join(f"{examination.prefix}-{part}" for part in missing)
+        told = ", ".join(missing)
         yield failure("deployment", f"a deployment was not finished: {told} not there", _deploy(examination))
-    for part, stack in examination.stacks.items():
-        status = stack["StackStatus"]
-        name = f"{examination.prefix}-{part}"
-        if status in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}:
-            yield failure("deployment", f"{name} is {status}", f"Delete the stack {name}, then {_deploy(examination)}")
-        elif status == "UPDATE_ROLLBACK_FAILED":
-            remedy = f"aws cloudformation continue-update-rollback --stack-name {name}"
-            yield failure("deployment", f"{name} is {status}: {stack.get('StackStatusReason', '')}", remedy)
-        elif status.endswith("_IN_PROGRESS"):
-            yield warning("deployment", f"{name} is {status}", "Wait for its end")
-    if examination.deployed and all(
-        stack["StackStatus"].endswith("_COMPLETE") for stack in examination.stacks.values()
-    ):
-        yield ok(
-            "deployment", ", ".join(f"{part} {stack['StackStatus']}" for part, stack in examination.stacks.items())
-        )
+    judged = [
+        found for part, stack in examination.stacks.items() if (found := _judged(examination, part, stack)) is not None
+    ]
+    yield from judged
+    if not missing and not judged:
+        statuses = (f"{part} {stack['StackStatus']}" for part, stack in examination.stacks.items())
+        yield ok("deployment", ", ".join(statuses))
+
+
+def _judged(examination: Examination, part: str, stack: dict[str, Any]) -> Finding | None:
+    """Return what is wrong with a stack, None if it can be updated."""
+    status, name = stack["StackStatus"], f"{examination.prefix}-{part}"
+    seen = f"{name} is {status}"
+    if status in _STUCK:
+        return failure("deployment", seen, f"Delete the stack {name}, then {_deploy(examination)}")
+    if status == "UPDATE_ROLLBACK_FAILED":
+        remedy = f"aws cloudformation continue-update-rollback --stack-name {name}"
+        return failure("deployment", f"{seen}: {stack.get('StackStatusReason', '')}", remedy)
+    return warning("deployment", seen, "Wait for its end") if status.endswith("_IN_PROGRESS") else None
 
 
 def raw_data(examination: Examination) -> Iterator[Finding]:

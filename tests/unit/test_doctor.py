@@ -12,11 +12,12 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from rich.console import Console
 
-from cli.doctor import account_checks, quotas
-from cli.doctor.examination import Examination
+from cli.doctor import account_checks, deployment_checks, quotas
+from cli.doctor.examination import PARTS, Examination
 from cli.doctor.examine import CHECKS, examine
 from cli.doctor.findings import Check, Finding, Level, failure, warning
 from cli.doctor.show import summary, table
+from cli.doctor.taken_names import taken_names
 from tests.documents import LIVE, parsed
 
 ACCOUNT = "123456789012"
@@ -146,6 +147,95 @@ def test_jobs_in_progress_use_their_quota_up() -> None:
     assert Level.WARNING is found["batch inference jobs in progress"].level
     assert found["batch inference jobs in progress"].seen.startswith("5 of 5")
     assert Level.OK is found["batch segment jobs in progress"].level
+
+
+def deployed(status: str = "UPDATE_COMPLETE", **outputs: str) -> dict[str, dict[str, Any]]:
+    """Return stacks of a status, with outputs."""
+    listed = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
+    return {part: {"StackStatus": status, "Outputs": listed} for part in PARTS}
+
+
+def test_every_kind_of_name_is_looked_for() -> None:
+    """Where no stack is there and everything answers, all that CloudFormation could not create is named."""
+
+    def log_groups(_: str) -> Any:
+        return SimpleNamespace(
+            paginate=lambda **asked: [{"logGroups": [{"logGroupName": asked["logGroupNamePrefix"]}]}]
+        )
+
+    there = ("describe_dataset_group", "describe_schema", "get_function_configuration", "describe_state_machine",
+             "get_schedule", "get_database", "get_job")  # fmt: skip
+    everything = SimpleNamespace(**{operation: lambda **_: {} for operation in there}, get_paginator=log_groups)
+    services = ("personalize", "lambda", "stepfunctions", "scheduler", "glue", "logs")
+    examined = examination(dict.fromkeys(services, everything), engine="auto")
+    examined.stacks = {}
+    (finding,) = taken_names(examined)
+
+    assert Level.FAILURE is finding.level
+    for name in (
+        "dataset group shop-dev-",
+        "schema shop-dev-interactions-",
+        *(f"function shop-dev-{each}" for each in ("teardown", "dataset", "transform", "publish")),
+        *(f"log group /aws/lambda/shop-dev-{each}" for each in ("teardown", "dataset", "transform", "publish")),
+        "state machine shop-dev,",
+        "state machine shop-dev-alert,",
+        "log group /aws/vendedlogs/states/shop-dev,",
+        "log group /aws/vendedlogs/states/shop-dev-alert,",
+        "schedule shop-dev,",
+        "Glue database shop_dev,",
+        "Glue job shop-dev-transform",
+    ):
+        assert name in finding.seen, name
+
+
+def test_the_names_of_ones_own_stacks_are_not_taken() -> None:
+    """What a deployed pipeline has belongs to it: nothing is looked for."""
+    examined = examination({})
+    examined.stacks = deployed()
+    (finding,) = taken_names(examined)
+
+    assert Level.OK is finding.level
+
+
+@pytest.mark.parametrize(
+    ("status", "level"),
+    [
+        ("CREATE_COMPLETE", Level.OK),
+        ("UPDATE_ROLLBACK_COMPLETE", Level.OK),
+        ("UPDATE_IN_PROGRESS", Level.WARNING),
+        ("ROLLBACK_COMPLETE", Level.FAILURE),
+        ("DELETE_FAILED", Level.FAILURE),
+        ("UPDATE_ROLLBACK_FAILED", Level.FAILURE),
+    ],
+)
+def test_the_status_of_stacks_is_judged(status: str, level: Level) -> None:
+    """A stack that CloudFormation cannot update any more stops a deployment; one that is on its way does not."""
+    examined = examination({})
+    examined.stacks = deployed(status)
+    found = list(deployment_checks.stacks(examined))
+
+    assert {level} == {finding.level for finding in found if status in finding.seen}
+
+
+def test_who_has_not_confirmed_hears_nothing() -> None:
+    """A subscription that waits for the click in its mail counts for nobody."""
+    listed = [{"Subscriptions": [{"SubscriptionArn": "PendingConfirmation"}]}]
+    sns = SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=lambda **_: listed))
+    examined = examination({"sns": sns})
+    examined.stacks = deployed(TopicArn="arn:topic")
+    (finding,) = deployment_checks.subscribers(examined)
+
+    assert (Level.WARNING, True) == (finding.level, finding.seen.endswith("1 not confirmed"))
+
+
+@pytest.mark.parametrize(("engine", "levels"), [("lambda", []), ("auto", [Level.FAILURE]), ("glue", [Level.FAILURE])])
+def test_a_spark_job_that_is_missing_is_a_failure(engine: str, levels: list[Level]) -> None:
+    """Only a file that may use Spark needs the job."""
+    glue = SimpleNamespace(get_job=refused("EntityNotFoundException", "", "GetJob"))
+    examined = examination({"glue": glue}, engine=engine)
+    examined.stacks = deployed()
+
+    assert levels == [finding.level for finding in deployment_checks.glue(examined)]
 
 
 def test_what_may_not_be_read_names_its_permission(monkeypatch: pytest.MonkeyPatch) -> None:
