@@ -23,6 +23,10 @@ from cli.first_contact.world import World
 from cli.view import View
 
 _WRONG_USAGE = 2
+_WHAT = (
+    "Deploys film ratings as a pipeline of its own, runs it several times, "
+    f"asks AWS {len(POINTS)} questions that its documents leave open, and removes everything again."
+)
 
 
 def first_contact(
@@ -105,6 +109,7 @@ def _ask_before_spending(world: World, *, yes: bool) -> None:
         raw_bytes=sum(file.stat().st_size for file in (FILMS / "ratings").iterdir()),
     )
     view = world.view
+    view.line(_WHAT)
     view.line(f"Account {world.account}, region {world.session.region_name}, names begin with {world.prefix}-")
     for line in lines:
         view.line(f"{line.usd:6.2f} USD  {line.what}: {line.reckoned}")

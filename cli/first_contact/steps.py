@@ -62,7 +62,7 @@ def go(steps: tuple[Step, ...], world: World, journal: Journal) -> None:
     for number, step in enumerate(steps, 1):
         world.view.line("")
         started = time.monotonic()
-        outcome, done = "stopped by hand", False
+        outcome, done = "it stopped at an error that nobody foresaw: report it", False
         try:
             with world.view.phase(f"[{number}/{len(steps)}] {step.name}"):
                 world.view.line(step.why)
@@ -72,6 +72,9 @@ def go(steps: tuple[Step, ...], world: World, journal: Journal) -> None:
             told = error if isinstance(error, CommandError) else explained(error)
             outcome = f"{told} {told.remedy}"
             raise told from error
+        except KeyboardInterrupt:
+            outcome = "stopped by hand"
+            raise
         finally:
             journal.steps.append(StepRecord(step.name, step.why, time.monotonic() - started, outcome, done))
 

@@ -80,6 +80,16 @@ def test_a_step_that_is_stopped_by_hand_is_written_down(world: World, journal: J
     assert ["stopped by hand"] == [step.outcome for step in journal.steps]
 
 
+def test_an_error_that_nobody_foresaw_is_written_down(world: World, journal: Journal) -> None:
+    """A fault of the script is told as one, not as a stop by hand."""
+    with pytest.raises(ZeroDivisionError):
+        go((Step("one", "why", raising(ZeroDivisionError())),), world, journal)
+
+    assert [("it stopped at an error that nobody foresaw: report it", False)] == [
+        (step.outcome, step.done) for step in journal.steps
+    ]
+
+
 def test_a_question_without_answer_does_not_stop_the_others(world: World, journal: Journal) -> None:
     """What failed is told as no answer, what an emulator lacks as not emulated, and the next one is asked."""
     ask(
