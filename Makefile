@@ -4,6 +4,8 @@ PIPELINE ?= movielens
 STAGE ?= dev
 PORT ?= 4566
 RAW ?=
+# never: deploy without being asked about new permissions, where nobody is there to answer.
+APPROVE ?= broadening
 
 BIN := .venv/bin
 UV := uv==0.9.11
@@ -16,10 +18,10 @@ SETUP := .venv/.done node_modules/.done build/layer.zip
 MEASURED := --cov --cov-append --cov-report= --cov-fail-under=0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark run test serve permissions deploy destroy bench fmt lint types lock clean
+.PHONY: help setup spark run test serve permissions doctor deploy destroy first-contact bench fmt lint types lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(SETUP) ## fetch everything that the other commands need; nothing to do the second time
 
@@ -69,11 +71,19 @@ serve: setup ## the embedded AWS on localhost until Ctrl-C (PORT=4566)
 permissions: setup spark ## what each role calls, what it may, and what is left over
 	@python -m tests.permissions
 
-deploy: setup ## deploy PIPELINE to the account of your credentials
-	@npx cdk deploy --all --context "pipeline=$(PIPELINE)" --context stage=$(STAGE)
+doctor: setup ## look whether the account of your credentials is ready for PIPELINE; reads only
+	@pipelines doctor "$(PIPELINE)" --stage $(STAGE)
+
+deploy: setup ## deploy PIPELINE to the account of your credentials (APPROVE=never: do not ask)
+	@test -t 0 || test $(APPROVE) = never || \
+		echo "There is no terminal to approve new permissions on: if there are any this stops; APPROVE=never goes on"
+	@npx cdk deploy --all --require-approval $(APPROVE) --context "pipeline=$(PIPELINE)" --context stage=$(STAGE)
 
 destroy: setup ## remove PIPELINE's stacks; the bucket stays
 	@npx cdk destroy --all --context "pipeline=$(PIPELINE)" --context stage=$(STAGE)
+
+first-contact: setup ## see everything work in a sandbox account, for less than 5 USD; asks before it spends
+	@pipelines first-contact --stage $(STAGE)
 
 bench: setup spark ## run the benchmarks beside their partners and print one table
 	@uv pip install --quiet --python $(BIN)/python -r requirements-bench.txt || \

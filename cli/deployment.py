@@ -63,25 +63,62 @@ def cdk(*arguments: str, environment: Mapping[str, str], say: Callable[[str], No
         raise CommandError(f"cdk {arguments[0]} failed:\n{text}", remedy="Mend what it names and run again")
 
 
-def deploy(pipeline_file: Path, stage: str, *, environment: Mapping[str, str], say: Callable[[str], None]) -> None:
+def deploy(
+    pipeline_file: Path,
+    stage: str,
+    *,
+    environment: Mapping[str, str],
+    say: Callable[[str], None],
+    bootstrap: bool = True,
+    keep_data: bool = True,
+) -> None:
     """Bootstrap the account for the CDK and deploy the stacks of a pipeline.
+
+    Args:
+        pipeline_file: the pipeline file.
+        stage: part of every name.
+        environment: variables for the CDK, with CDK_DEFAULT_ACCOUNT and CDK_DEFAULT_REGION.
+        say: is told each line that the CDK prints.
+        bootstrap: False where the account is bootstrapped already: doing it again could undo what people changed there.
+        keep_data: whether the bucket survives ``cdk destroy``.
 
     Raises:
         CommandError: the CDK failed.
     """
     account, region = environment["CDK_DEFAULT_ACCOUNT"], environment["CDK_DEFAULT_REGION"]
-    context = ("--context", f"pipeline={pipeline_file}", "--context", f"stage={stage}")
+    context = _context(pipeline_file, stage, keep_data=keep_data)
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(2) as pool:
         assembly = f"{temporary}/cdk.out"
         run = functools.partial(cdk, environment=environment, say=say)
         # Neither needs the other. Outside the project, bootstrap does not synthesize the app for nothing.
-        steps = [
-            pool.submit(run, "bootstrap", f"aws://{account}/{region}", folder=Path(temporary)),
-            pool.submit(run, "synth", "--quiet", "--output", assembly, *context),
-        ]
+        steps = [pool.submit(run, "synth", "--quiet", "--output", assembly, *context)]
+        if bootstrap:
+            steps.append(pool.submit(run, "bootstrap", f"aws://{account}/{region}", folder=Path(temporary)))
         for step in steps:
             step.result()
         run("deploy", "--all", "--app", assembly, "--require-approval", "never")
+
+
+def destroy(
+    pipeline_file: Path,
+    stage: str,
+    *,
+    environment: Mapping[str, str],
+    say: Callable[[str], None],
+    keep_data: bool = True,
+) -> None:
+    """Remove the stacks of a pipeline; without ``keep_data`` the bucket, too, which must be empty.
+
+    Raises:
+        CommandError: the CDK failed.
+    """
+    context = _context(pipeline_file, stage, keep_data=keep_data)
+    cdk("destroy", "--all", "--force", *context, environment=environment, say=say)
+
+
+def _context(pipeline_file: Path, stage: str, *, keep_data: bool) -> tuple[str, ...]:
+    values = (f"pipeline={pipeline_file}", f"stage={stage}", *(() if keep_data else ("keep_data=false",)))
+    return tuple(part for value in values for part in ("--context", value))
 
 
 def find_deployment(cloudformation: Any, pipeline: str, stage: str) -> Deployment:

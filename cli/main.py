@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,32 +10,23 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.account import explained
+from cli.arguments import PipelineArgument, check_stage, load_pipeline
+from cli.doctor.command import doctor
 from cli.errors import CommandError
+from cli.first_contact.command import first_contact
 from cli.run import RunOptions, raw_folder, run, run_local
 from cli.view import View
 from local.server import EmbeddedAWS, PortInUseError
-from spec.files import find
-from spec.load import load
-from spec.names import STAGE_PATTERN
 from spec.pipeline import Pipeline
-from spec.problems import SpecError
 
 app = typer.Typer(
     help="Batch recommendations with Amazon Personalize, from one YAML file.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-
-PipelineArgument = Annotated[str, typer.Argument(help="Name of a file in pipelines/, or the path of any.")]
-
-
-def _load(named: str) -> tuple[Pipeline, Path]:
-    try:
-        file = find(named)
-        return load(file), file
-    except SpecError as error:
-        typer.echo(error, err=True)
-        raise typer.Exit(1) from error
+app.command()(doctor)
+app.command()(first_contact)
 
 
 @app.command()
@@ -45,7 +35,7 @@ def validate(pipeline: PipelineArgument) -> None:
 
     Example: pipelines validate movielens
     """
-    loaded, file = _load(pipeline)
+    loaded, file = load_pipeline(pipeline)
     counts = {
         "dataset": len(loaded.datasets.by_name()),
         "solution": len(loaded.solutions),
@@ -92,9 +82,8 @@ def run_command(
     Example: pipelines run movielens --stage prod --input '{"solutions": ["for-you"]}'
     """
     view = View()
-    loaded, file = _load(pipeline)
-    if not re.fullmatch(STAGE_PATTERN, stage):
-        raise typer.BadParameter("use up to 8 small letters and digits, beginning with a letter", param_hint="--stage")
+    loaded, file = load_pipeline(pipeline)
+    check_stage(stage)
     try:
         options = RunOptions(file, stage, raw_folder(loaded, raw, local=local), out, _json(execution_input))
         succeeded = (run_local if local else run)(loaded, options, view)
@@ -102,7 +91,7 @@ def run_command(
         view.error(error)
         raise typer.Exit(1) from error
     except (BotoCoreError, ClientError) as error:
-        view.error(CommandError(str(error), remedy="Check AWS_PROFILE, AWS_REGION and your permissions"))
+        view.error(explained(error))
         raise typer.Exit(1) from error
     raise typer.Exit(0 if succeeded else 1)
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
 from cli import results
+from cli.account import session as session_of_environment
 from cli.deployment import deploy, find_deployment
 from cli.errors import CommandError
 from cli.follow import Follower
@@ -94,7 +93,7 @@ def run(pipeline: Pipeline, options: RunOptions, view: View, *, every: float = 5
     Raises:
         CommandError: the pipeline is not deployed there.
     """
-    session = boto3.Session()
+    session = session_of_environment()
     deployment = find_deployment(session.client("cloudformation"), pipeline.name, options.stage)
     s3 = session.client("s3")
     if options.raw is not None:

@@ -59,7 +59,7 @@ class Recipe:
 
     @property
     def arn(self) -> str:
-        """ARN of the recipe; recipes belong to no account and no region."""
+        """ARN of the recipe in the partition aws, for which pipelines are; recipes belong to no account, no region."""
         return f"arn:aws:personalize:::recipe/{self.name}"
 
 
@@ -81,7 +81,7 @@ class UseCase:
 
     @property
     def arn(self) -> str:
-        """ARN of the recipe; recipes belong to no account and no region."""
+        """ARN of the recipe in the partition aws, for which pipelines are; recipes belong to no account, no region."""
         return f"arn:aws:personalize:::recipe/{self.name}"
 
 

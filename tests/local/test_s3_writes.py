@@ -50,6 +50,7 @@ class TestConditionalWrites:
         for _ in range(ROUNDS):
             assert race(aws, name, "k") == [(200, "")] * WRITERS
 
+    @pytest.mark.aws
     @pytest.mark.parametrize("condition", [{"IfNoneMatch": "*"}, {"IfMatch": '"of something else"'}])
     def test_a_state_sees_the_unmodelled_error(self, aws: EmbeddedAWS, condition: dict[str, Any]) -> None:
         """A state that loses fails with S3.S3Exception and 412 in its cause: the SDK has no class for it."""
@@ -60,6 +61,7 @@ class TestConditionalWrites:
         assert "Status Code: 412" in description["cause"]
         assert aws.client("s3").get_object(Bucket=name, Key="k")["Body"].read() == b"theirs"
 
+    @pytest.mark.aws
     def test_a_state_that_wins(self, aws: EmbeddedAWS) -> None:
         """A state writes what is not there yet, and replaces what is still as it was."""
         name = bucket(aws)

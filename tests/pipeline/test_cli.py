@@ -72,7 +72,7 @@ def test_schema_describes_every_key() -> None:
     assert all(column["description"] for column in columns.values())
 
 
-@pytest.mark.parametrize("command", ["validate", "schema", "run", "serve"])
+@pytest.mark.parametrize("command", ["validate", "schema", "run", "serve", "doctor", "first-contact"])
 def test_every_command_teaches(command: str) -> None:
     """Help says what a command does and gives an example."""
     done = invoke(command, "--help")
@@ -102,6 +102,14 @@ def test_every_target_of_the_readme_is_there() -> None:
     targets = set(re.findall(r"\bmake ([a-z]+)", readme))
     assert {"run", "test", "serve", "deploy", "destroy"} <= targets
     assert targets - {"help"} <= set(re.findall(r"^  make (\w+)", listed, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize(("given", "passed"), [((), "broadening"), (("APPROVE=never",), "never")])
+def test_make_deploy_passes_on_who_approves(given: tuple[str, ...], passed: str) -> None:
+    """New permissions are asked about, unless the caller says that nobody is there to answer."""
+    done = subprocess.run(["make", "-n", "deploy", *given], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert f"--require-approval {passed}" in done.stdout
 
 
 def test_run_follows_a_deployed_pipeline_and_brings_its_results(deployed: Rig, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from aws_cdk import App
 from aws_cdk.assertions import Match, Template
 
+from cli.doctor.account_checks import BOOTSTRAP_PARAMETER, BOOTSTRAP_VERSION
 from spec import names
 from stacks.app import add_stacks
 from tests.documents import parsed
@@ -84,6 +85,15 @@ def test_functions_carry_only_their_own_source(assembly: Path) -> None:
     ]
     assert len(folders) == len(own)
     assert all(folder in folders for folder in own)
+
+
+def test_the_doctor_knows_the_bootstrap_version(templates: Templates) -> None:
+    """What the doctor calls too old is what the templates' own rule refuses."""
+    for template in templates.values():
+        rule = template["Rules"]["CheckBootstrapVersion"]["Assertions"][0]["Assert"]
+        refused, _ = rule["Fn::Not"][0]["Fn::Contains"]
+        assert list(range(1, BOOTSTRAP_VERSION)) == sorted(int(version) for version in refused)
+        assert BOOTSTRAP_PARAMETER == template["Parameters"]["BootstrapVersion"]["Default"]
 
 
 def test_the_schema_follows_the_columns(templates: Templates) -> None:

@@ -10,6 +10,7 @@ from tests.local.support import ROLE, ended, machine, output, run, unique
 
 
 class TestExecutions:
+    @pytest.mark.aws
     def test_names(self, aws: EmbeddedAWS) -> None:
         """Without a name an execution gets a UUID; a name used before with another input is refused."""
         client = aws.client("stepfunctions")
@@ -28,6 +29,7 @@ class TestExecutions:
         assert client.start_execution(stateMachineArn=arn, name="same", input="{}")["executionArn"] == first
         client.stop_execution(executionArn=first)
 
+    @pytest.mark.aws
     def test_stop(self, aws: EmbeddedAWS) -> None:
         """A waiting execution can be stopped, with the caller's error and cause."""
         client = aws.client("stepfunctions")

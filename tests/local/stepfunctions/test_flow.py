@@ -10,6 +10,7 @@ from tests.local.support import output, run
 
 
 class TestFlow:
+    @pytest.mark.aws
     def test_choice(self, aws: EmbeddedAWS) -> None:
         """The first rule that holds decides, with its own Assign and Output; otherwise the default's."""
         states = {
@@ -27,6 +28,7 @@ class TestFlow:
         assert output(aws, states, {"n": 2}) == [1, "rule"]
         assert output(aws, states, {"n": 1}) == [0, "default"]
 
+    @pytest.mark.aws
     def test_choice_without_match(self, aws: EmbeddedAWS) -> None:
         """No rule and no default is States.NoChoiceMatched; a condition must be boolean."""
 
@@ -67,6 +69,7 @@ class TestFlow:
         assert result["n"] == 20
         assert result["all"] == [{"v": i * 10, "i": i, "o": NASTY, "c": i} for i in range(20)]
 
+    @pytest.mark.aws
     def test_map_needs_an_array(self, aws: EmbeddedAWS) -> None:
         """Items that are no array fail with States.QueryEvaluationError; none at all are fine."""
         states = {
@@ -151,6 +154,7 @@ class TestFlow:
         assert description["status"] == "TIMED_OUT"
         assert description["stopDate"] > description["startDate"]
 
+    @pytest.mark.aws
     def test_fail(self, aws: EmbeddedAWS) -> None:
         """Error and Cause of a Fail state may be expressions."""
         state = {"Type": "Fail", "Error": "{% 'My' & 'Error' %}", "Cause": "{% $states.input.why %}"}
@@ -165,6 +169,7 @@ class TestFlow:
         assert "The JSONPath '$.nothing' specified for the field" in description["cause"]
         assert "could not be found in the input '{\"a\": 1}'" in description["cause"]
 
+    @pytest.mark.aws
     def test_catch(self, aws: EmbeddedAWS) -> None:
         """A Catch assigns and shapes its output from the error and the state's input."""
         states = {

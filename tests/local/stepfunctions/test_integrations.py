@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from local.server import EmbeddedAWS
 from tests.local.stepfunctions.support import NASTY, bucket, pass_state, task
 from tests.local.support import admit, machine, output, run, unique
@@ -8,6 +10,7 @@ ANSWER = "{% $states.result %}"
 
 
 class TestIntegrations:
+    @pytest.mark.aws
     def test_objects_become_json_text(self, aws: EmbeddedAWS) -> None:
         """A Body given as JSON is stored as its text and read back as text; times are ISO 8601."""
         name = bucket(aws)
@@ -20,6 +23,7 @@ class TestIntegrations:
         assert answer["ETag"].startswith('"')
         assert answer["LastModified"].endswith("Z")
 
+    @pytest.mark.aws
     def test_answers_are_pascal_case(self, aws: EmbeddedAWS) -> None:
         """Names that boto3 spells in camel case come and go with a capital at the front, at every depth."""
         arn = machine(aws, {"A": pass_state()})
@@ -40,6 +44,7 @@ class TestIntegrations:
         assert description["error"] == "States.Runtime"
         assert "aws-sdk:s3:fetchObject" in description["cause"]
 
+    @pytest.mark.aws
     def test_modelled_errors(self, aws: EmbeddedAWS) -> None:
         """A modelled error is <Service>.<Name>Exception; its cause ends with service, status and request."""
         description = run(aws, {"T": task("sfn:describeExecution", {"ExecutionArn": "x"})})
@@ -70,6 +75,7 @@ class TestIntegrations:
         assert described["StopDate"].endswith("Z")
         assert [entry["ExecutionArn"] for entry in answer["listed"]] == [other["executionArn"]]
 
+    @pytest.mark.aws
     def test_an_unknown_execution_can_be_caught(self, aws: EmbeddedAWS) -> None:
         """An execution that does not exist is Sfn.ExecutionDoesNotExistException."""
         unknown = run(aws, {"A": pass_state()})["executionArn"] + "x"

@@ -15,6 +15,7 @@ def value_of(aws: EmbeddedAWS, expression: str, value: Any = None) -> Any:
 
 
 class TestJsonata:
+    @pytest.mark.aws
     @pytest.mark.parametrize(
         ("expression", "expected"),
         [
@@ -69,6 +70,7 @@ class TestJsonata:
         assert (description["status"], description["error"]) == ("FAILED", "States.QueryEvaluationError")
         assert reason in description["cause"]
 
+    @pytest.mark.aws
     def test_strings_are_values(self, aws: EmbeddedAWS) -> None:
         """Text from the input and from variables survives whatever is in it."""
         states = {
@@ -77,11 +79,13 @@ class TestJsonata:
         }
         assert output(aws, states, {"text": NASTY}) == [NASTY, NASTY, NASTY + "!"]
 
+    @pytest.mark.aws
     def test_nulls_are_not_missing(self, aws: EmbeddedAWS) -> None:
         """A null in the input exists, equals null and can be an output."""
         expression = "{'exists': $exists($states.input.a), 'null': $states.input.a = null, 'value': $states.input.a}"
         assert value_of(aws, expression, {"a": None}) == {"exists": True, "null": True, "value": None}
 
+    @pytest.mark.aws
     def test_assigned_values_are_for_the_next_state(self, aws: EmbeddedAWS) -> None:
         """A state's Output sees variables as they were before its Assign."""
         states = {
@@ -91,6 +95,7 @@ class TestJsonata:
         }
         assert output(aws, states) == [1, 2]
 
+    @pytest.mark.aws
     def test_context(self, aws: EmbeddedAWS) -> None:
         """The context object describes the execution, the machine and the state."""
         arn = machine(aws, {"A": pass_state(Output="{% $states.context %}")})
