@@ -164,7 +164,8 @@ def _check_names(pipeline: Any, solutions: list[dict[str, Any]]) -> Iterator[Fin
     yield from long_name(("name",), names.longest_import_job(pipeline), "stage, dataset and run id")
     for index, solution in enumerate(solutions):
         name = str(solution.get("name", ""))
-        yield from long_name(("solutions", index, "name"), names.longest_solution(pipeline, name), added)
+        length = max(names.longest_solution(pipeline, name), names.longest_version(name))
+        yield from long_name(("solutions", index, "name"), length, added)
         for kind in JOB_LISTS:
             for number, job in enumerate(items(solution.get(kind))):
                 length = names.longest_job(pipeline, name, str(mapping(job).get("name", "")))

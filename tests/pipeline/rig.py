@@ -115,13 +115,11 @@ class Rig:
     def next_state(self, arn: str, known: list[str]) -> bool:
         """Wait for a state that is not among those known and add it to them; return False if the execution ends."""
         stepfunctions = self.aws.client("stepfunctions")
+        follower = Follower(stepfunctions, arn)
         while True:
             ended = stepfunctions.describe_execution(executionArn=arn)["status"] != "RUNNING"
-            newest = stepfunctions.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=40)["events"]
-            entered = [
-                event["stateEnteredEventDetails"]["name"] for event in newest if "stateEnteredEventDetails" in event
-            ]
-            if new := [name for name in reversed(entered) if name not in known]:
+            entered = [progress.state for progress in follower.progress() if not progress.detail]
+            if new := [name for name in entered if name not in known]:
                 known.append(new[0])
             if new or ended:
                 return not ended

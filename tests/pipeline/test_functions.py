@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from lambdas.teardown.deletion import ResourcesRemainError, empty_group
+from lambdas.deletion import ResourcesRemainError, empty_group
 from lambdas.teardown.handler import handler as teardown_handler
 from lambdas.transform.handler import handler as transform_handler
 from spec.compiler import dataset_mappings
