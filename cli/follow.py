@@ -54,16 +54,28 @@ class Follower:
     _owners: dict[str, str] = field(default_factory=dict)
     _ended: set[str] = field(default_factory=set)
     _refused: bool = False
+    _refusal: str = ""
 
     def progress(self) -> Iterator[Progress]:
-        """Yield what is new since the last call."""
-        yield from self._of_execution(self.execution_arn)
+        """Yield what is new since the last call, in the order in which it happened."""
+        events = self._read(self.execution_arn)
         looked: set[str] = set()
         # What happens in a child execution may begin Map Runs of its own.
         while due := [map_run for map_run in self._owners if map_run not in looked]:
             for map_run in due:
                 looked.add(map_run)
-                yield from self._of_map_run(map_run)
+                events += self._read_map_run(map_run)
+        for event in sorted(events, key=lambda event: event["timestamp"]):
+            if entered := event.get("stateEnteredEventDetails"):
+                name = entered["name"]
+                if name not in self._seen_states:
+                    self._seen_states.add(name)
+                    yield Progress(name)
+            elif succeeded := event.get("taskSucceededEventDetails"):
+                yield from self._job_status(json.loads(succeeded.get("output") or "null"))
+        if self._refusal:
+            yield Progress("ListExecutions", self._refusal)
+            self._refusal = ""
 
     def finished(self) -> dict[str, Any] | None:
         """Return the execution once it has ended, as DescribeExecution does; None while it runs."""
@@ -79,7 +91,7 @@ class Follower:
                 return
             time.sleep(every)
 
-    def _of_map_run(self, map_run: str) -> Iterator[Progress]:
+    def _read_map_run(self, map_run: str) -> list[dict[str, Any]]:
         owner_ended = self._owners[map_run] in self._ended
         try:
             pages = self.stepfunctions.get_paginator("list_executions").paginate(mapRunArn=map_run)
@@ -88,31 +100,27 @@ class Follower:
             if error.response["Error"]["Code"] != _DENIED:
                 raise
             self._owners.clear()
-            if not self._refused:
-                self._refused = True
-                yield Progress("ListExecutions", f"what happens inside cannot be shown: {error}")
-            return
+            self._refused, self._refusal = True, f"what happens in child executions cannot be shown: {error}"
+            return []
+        events: list[dict[str, Any]] = []
         for child in children:
             arn, running = child["executionArn"], child["status"] in _RUNNING
             if running or arn not in self._ended:
-                yield from self._of_execution(arn)
+                events += self._read(arn)
             (self._ended.discard if running else self._ended.add)(arn)
         if owner_ended and all(child["executionArn"] in self._ended for child in children):
             # Nothing happens there any more, unless a redrive tells of it again.
             self._owners.pop(map_run, None)
+        return events
 
-    def _of_execution(self, arn: str) -> Iterator[Progress]:
-        for event in self._new_events(arn):
-            if entered := event.get("stateEnteredEventDetails"):
-                name = entered["name"]
-                if name not in self._seen_states:
-                    self._seen_states.add(name)
-                    yield Progress(name)
-            elif succeeded := event.get("taskSucceededEventDetails"):
-                yield from self._job_status(json.loads(succeeded.get("output") or "null"))
-            elif begun := event.get("mapRunStartedEventDetails") or event.get("mapRunRedrivenEventDetails"):
-                if _label(begun["mapRunArn"]) in FOLLOWED and not self._refused:
-                    self._owners[begun["mapRunArn"]] = arn
+    def _read(self, arn: str) -> list[dict[str, Any]]:
+        """Return the new events of an execution, and remember the Map Runs that it has begun."""
+        events = self._new_events(arn)
+        for event in events:
+            begun = event.get("mapRunStartedEventDetails") or event.get("mapRunRedrivenEventDetails")
+            if begun and _label(begun["mapRunArn"]) in FOLLOWED and not self._refused:
+                self._owners[begun["mapRunArn"]] = arn
+        return events
 
     def _new_events(self, arn: str) -> list[dict[str, Any]]:
         """Return what a history has gained since the last look, read from its end: long ones have many pages."""

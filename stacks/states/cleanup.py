@@ -1,6 +1,6 @@
 """What the pipeline file names no more goes, once what took its place is published.
 
-    everything succeeded → Clean up → Was anything removed? → Record clean-up → next
+    everything succeeded → Clean up → Was anything removed? → Record removals → next
     a dataset group has as many solutions as it may → Was room made? → Make room → Create solution
 
 A dataset group has at most ten solutions, and each change of a configuration makes a new one. What may go and what must
@@ -52,12 +52,12 @@ def states(*, next_state: str) -> States:
             "Choices": [
                 {
                     "Condition": jsonata("$count($cleanup.deleted) + $count($cleanup.remaining) > 0"),
-                    "Next": "Record clean-up",
+                    "Next": "Record removals",
                 }
             ],
             "Default": next_state,
         },
-        "Record clean-up": write_json(
+        "Record removals": write_json(
             jsonata("'runs/' & $run & '/cleanup.json'"),
             jsonata("$cleanup"),
             comment="Write runs/<run>/cleanup.json: what was removed, and what could not be, with the reason.",

@@ -71,9 +71,7 @@ def test_batch_jobs_are_filtered_by_their_own_filter() -> None:
         evaluate(
             text.replace("${Prefix}", "shop-dev"),
             job=job,
-            plan=plan,
-            run="r",
-            solutionVersion={"arn": "v"},
+            task={"run": "r", "solution": plan["name"], "version": "v"},
             batchInferenceJob={},
         )
         for job in plan["jobs"]
