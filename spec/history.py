@@ -35,8 +35,8 @@ TASK, OTHER, REPETITION = 5, 2, 3
 _LOOK = OTHER + TASK + OTHER
 """Wait, describe, choose."""
 
-_ITERATION = 3
-"""Events of an iteration of a Map within a history: started, succeeded, and what is left over."""
+_ITERATION = 2
+"""Events of an iteration of a Map within a history: started and succeeded."""
 
 QUOTA_FIRST, QUOTA_LONGEST, QUOTA_RATE = 60, 600, 1.5
 """Seconds between attempts while a quota is used up."""
@@ -47,7 +47,7 @@ _REPEATED_CALLS = 60 + 6
 _AROUND_RUN = 60 * TASK
 """States of a run beside its Maps, each entered once; a redrive enters some of them again."""
 
-_AROUND_SOLUTION = 30 * TASK
+_AROUND_SOLUTION = 100 * TASK
 """States of a solution beside its jobs, with making room and looking again for a version whose answer was lost."""
 
 _AROUND_JOB = 20 * TASK
@@ -73,20 +73,21 @@ class History:
 
 def looks(timeout: timedelta) -> int:
     """Return how often a job is looked at before it is given up, by the rule of the waits."""
-    age, count = 0, 0
-    while age <= timeout.total_seconds():
+    age, count = 0.0, 0
+    while age <= timeout.total_seconds() and age < LONGEST_WAIT * WAITS_PER_DURATION:
         age += max(FIRST_WAIT, min(LONGEST_WAIT, age // WAITS_PER_DURATION))
         count += 1
-    return count
+    return count + max(0, math.ceil((timeout.total_seconds() - age) / LONGEST_WAIT))
 
 
 def quota_attempts(wait: timedelta) -> int:
     """Return how many repetitions of a call outlast a time in which a quota is used up."""
-    waited, attempts = 0.0, 0
-    while waited < wait.total_seconds():
-        waited += min(QUOTA_LONGEST, QUOTA_FIRST * QUOTA_RATE**attempts)
+    waited, pause, attempts = 0.0, float(QUOTA_FIRST), 0
+    while waited < wait.total_seconds() and pause < QUOTA_LONGEST:
+        waited += pause
+        pause = min(QUOTA_LONGEST, pause * QUOTA_RATE)
         attempts += 1
-    return attempts
+    return attempts + max(0, math.ceil((wait.total_seconds() - waited) / QUOTA_LONGEST))
 
 
 def quota_wait(pipeline: Pipeline) -> timedelta:
@@ -109,6 +110,15 @@ def job_events(timeout: timedelta, *, quota: timedelta = timedelta()) -> int:
     return repeated + again + 2 * TASK + _LOOK * looks(timeout)
 
 
+def too_long(pipeline: Pipeline) -> Iterator[History]:
+    """Yield the histories that cannot be, each kind of execution once."""
+    seen: set[str] = set()
+    for history in histories(pipeline):
+        if history.events > MAX_EVENTS and history.whose not in seen:
+            seen.add(history.whose)
+            yield history
+
+
 def histories(pipeline: Pipeline) -> Iterator[History]:
     """Yield the longest history of each kind of execution of a run."""
     timeouts = pipeline.timeouts
@@ -121,7 +131,8 @@ def histories(pipeline: Pipeline) -> Iterator[History]:
     yield History("the run", _AROUND_RUN + imports, ("timeouts", "import"), "Wait for less time")
     told = "Declare fewer batch jobs, or divide them among several pipelines"
     yield History("the run", _AROUND_RUN + imports + pointers, ("solutions",), told)
-    trained = job_events(timeouts.solution) + job_events(timeouts.training, quota=timeouts.training)
+    # A solution is asked for again once room was made.
+    trained = 2 * job_events(timeouts.solution) + job_events(timeouts.training, quota=timeouts.training)
     live = job_events(timeouts.campaign) if any(solution.campaign for solution in pipeline.solutions) else 0
     yield History("a solution", _AROUND_SOLUTION + trained + live, ("timeouts", "training"), "Wait for less time")
     if pipeline.recommenders:

@@ -42,7 +42,7 @@ def call(backend: PersonalizeBackend, operation: str, params: Params, caller: Ca
     shape = model.operation_model(operation).input_shape
     assert isinstance(shape, StructureShape)
     validate(params, shape)
-    FAULTS.on_call(operation)
+    lost = FAULTS.on_call(operation)
     if operation not in OPERATIONS:
         raise NotImplementedException(operation)
     role = params.get("roleArn") or params.get("metricsOutputConfig", {}).get("roleArn")
@@ -51,4 +51,7 @@ def call(backend: PersonalizeBackend, operation: str, params: Params, caller: Ca
         raise InvalidInputException(caller.refusal(role))
     with backend.lock:
         automatic.catch_up(backend)
-        return OPERATIONS[operation](backend, params)
+        answer = OPERATIONS[operation](backend, params)
+    if lost is not None:
+        raise lost
+    return answer

@@ -66,10 +66,16 @@ def create(quota: timedelta | None, *, repeatable: bool = True) -> Retriers:
 
 def longest(retriers: Retriers) -> float:
     """Return the seconds that a call waits at the most, if every retrier is used up."""
-    return sum(
-        sum(min(r["MaxDelaySeconds"], r["IntervalSeconds"] * r["BackoffRate"] ** n) for n in range(r["MaxAttempts"]))
-        for r in retriers
-    )
+    return sum(map(_whole, retriers))
+
+
+def _whole(retrier: dict[str, Any]) -> float:
+    waited, pause = 0.0, float(retrier["IntervalSeconds"])
+    for _ in range(retrier["MaxAttempts"]):
+        waited += min(retrier["MaxDelaySeconds"], pause)
+        # Powers of hundreds of attempts are no numbers any more.
+        pause = min(retrier["MaxDelaySeconds"], pause * retrier["BackoffRate"])
+    return waited
 
 
 INVOKE: Retriers = [

@@ -82,10 +82,11 @@ def longest(kind: ResourceKind, **changes: Any) -> float:
         for each in states[f"Create {kind.label}"]["Retry"]
         if each["ErrorEquals"] == ["Personalize.LimitExceededException"]
     )
-    return sum(
-        min(retrier["MaxDelaySeconds"], retrier["IntervalSeconds"] * retrier["BackoffRate"] ** attempt)
-        for attempt in range(retrier["MaxAttempts"])
-    )
+    waited, pause = 0.0, retrier["IntervalSeconds"]
+    for _ in range(retrier["MaxAttempts"]):
+        waited += pause
+        pause = min(retrier["MaxDelaySeconds"], pause * retrier["BackoffRate"])
+    return float(waited)
 
 
 def test_a_quota_is_waited_for_where_that_frees_it() -> None:
