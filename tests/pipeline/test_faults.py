@@ -151,6 +151,40 @@ def test_quotas_are_waited_for(guarded: Rig, before: dict[str, bytes]) -> None:
     assert {1} == set(made(guarded, run).values())
 
 
+@pytest.fixture(params=[True, False], ids=["unique", "not-unique"])
+def version_names(guarded: Rig, request: pytest.FixtureRequest) -> Iterator[bool]:
+    """Whether the service refuses a second version of one name, of which no document speaks."""
+    guarded.arm(names="SolutionVersion", unique=request.param)
+    yield request.param
+    guarded.arm(names="SolutionVersion", unique=True)
+
+
+@pytest.mark.usefixtures("version_names")
+def test_a_lost_answer_is_paid_once(guarded: Rig, before: dict[str, bytes]) -> None:
+    """Every create call has its effect and is answered with an error, and nothing is made a second time."""
+    del before
+    for kind in JOBS:
+        guarded.arm(operation=kind.create, error="InternalServerError", lost=True)
+    run = guarded.run(EVERYTHING)
+
+    assert ("SUCCEEDED", "") == (run.status, run.cause)
+    assert len(JOBS) == len(guarded.disarm())
+    assert {1} == set(made(guarded, run).values())
+    assert "Wait to find out" in run.states
+
+
+def test_the_version_of_another_run_is_not_taken_over(guarded: Rig, before: dict[str, bytes]) -> None:
+    """Where the name is taken but the newest version bears another one, the run says so instead of scoring with it."""
+    del before
+    guarded.arm(operation="CreateSolutionVersion", error="ResourceAlreadyExistsException")
+    run = guarded.run({"solutions": ["popular"]})
+
+    assert "NameTaken" == run.execution["error"]
+    assert f"-{run.id} is taken, and the newest version of the solution is another: popular-" in run.cause
+    assert run.failure is not None
+    assert "Start a new run without run: its versions bear another name." == run.failure["remedy"]
+
+
 def test_what_exists_is_taken_over(guarded: Rig, before: dict[str, bytes]) -> None:
     """A run that is gone on with after its end finds everything that it asks for, and makes nothing."""
     del before
@@ -360,8 +394,12 @@ def test_what_functions_cannot_write_is_told(guarded: Rig, before: dict[str, byt
 
 
 def test_a_run_that_is_killed_at_every_state_ends_well(guarded: Rig, before: dict[str, bytes]) -> None:
-    """Killed at each state in turn and redriven each time, an execution makes nothing twice and publishes the run."""
+    """Killed at each state in turn and redriven each time, an execution makes nothing twice and publishes the run.
+
+    Also where the service would train a version of the same name again.
+    """
     stepfunctions = guarded.aws.client("stepfunctions")
+    guarded.arm(names="SolutionVersion", unique=False)
     arn = guarded.start(EVERYTHING)
     killed: list[str] = []
     while guarded.next_state(arn, killed):
@@ -370,6 +408,7 @@ def test_a_run_that_is_killed_at_every_state_ends_well(guarded: Rig, before: dic
             break  # it was faster
         stepfunctions.redrive_execution(executionArn=arn)
     run = guarded.ended(arn)
+    guarded.arm(names="SolutionVersion", unique=True)
 
     assert ("SUCCEEDED", "") == (run.status, run.cause)
     assert len(killed) >= 30, killed

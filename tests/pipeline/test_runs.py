@@ -134,6 +134,19 @@ def test_only_the_newest_run_is_gone_on_with(rig: Rig) -> None:
     assert f"There is no run {older.id} to go on with: the newest is {newer.id}" in run.cause
 
 
+def test_a_run_that_claimed_and_died_is_followed(rig: Rig) -> None:
+    """An execution that ended between its claim and runs/newest.json leaves its claim, which leads the next one on."""
+    rig.run(POPULAR)
+    before = rig.read("runs/newest.json")
+    died = rig.run(POPULAR)
+    rig.aws.client("s3").put_object(Bucket=rig.deployment.bucket, Key="runs/newest.json", Body=before)
+    run = rig.run({"run": died.id, **POPULAR})
+
+    assert ("SUCCEEDED", "") == (run.status, run.cause)
+    assert "Read claim" in run.states
+    assert run.execution["executionArn"] == rig.lines("runs/newest.json")[0]["execution"]
+
+
 def test_training_can_be_skipped(rig: Rig) -> None:
     """The version that was last published scores fresh data; nothing is trained."""
     published = rig.run(POPULAR)
