@@ -119,7 +119,7 @@ def _run(aws: EmbeddedAWS, state_machine: str) -> Figures:
     stepfunctions = aws.client("stepfunctions")
     before = {begin for begin, _ in _jobs(aws)}
     # The data of the run before is not imported again unless that is asked for; the partners look at no input.
-    everything = json.dumps({"import": "full"})
+    everything = json.dumps({"import": "full", "training": "full"})
     arn = stepfunctions.start_execution(stateMachineArn=state_machine, input=everything)["executionArn"]
     while (ended := stepfunctions.describe_execution(executionArn=arn))["status"] == "RUNNING":
         time.sleep(0.1)

@@ -30,7 +30,7 @@ def handler(event: dict[str, Any], context: Any) -> None:
     try:
         seconds = seconds_to_work(context)
         if event["RequestType"] == "Delete":
-            _empty(event["ResourceProperties"], seconds)
+            empty(event["ResourceProperties"], boto3.client("personalize"), seconds=seconds)
         elif event["RequestType"] == "Update":
             unnamed = sorted(_named(event["OldResourceProperties"]) - _named(event["ResourceProperties"]))
             delete_arns(boto3.client("personalize"), unnamed, seconds=seconds)
@@ -44,9 +44,18 @@ def handler(event: dict[str, Any], context: Any) -> None:
     answer(event, succeeded=succeeded, reason=reason, physical_id=group)
 
 
-def _empty(properties: dict[str, Any], seconds: float) -> None:
-    """Delete what keeps a dataset group from being deleted, but for what the stack deletes itself."""
-    personalize, group = boto3.client("personalize"), properties["DatasetGroupArn"]
+def empty(properties: dict[str, Any], personalize: Any, *, seconds: float) -> None:
+    """Delete what keeps a dataset group from being deleted, but for what the stack deletes itself.
+
+    Args:
+        properties: the custom resource's: ``DatasetGroupArn``, and ``Datasets``, the types that the stack has.
+        personalize: a boto3 Personalize client.
+        seconds: how long this may take.
+
+    Raises:
+        ResourcesRemainError: recommenders, campaigns or solutions are still there after ``seconds``.
+    """
+    group = properties["DatasetGroupArn"]
     deadline = time.monotonic() + seconds
     deleted = empty_group(personalize, group, seconds=seconds)
     # Stacks of before named no datasets.

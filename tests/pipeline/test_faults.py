@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cli.follow import Follower
 from spec.names import run_id
 from spec.resources import (
     BATCH_INFERENCE_JOB,
@@ -204,7 +205,8 @@ def test_what_does_not_pass_is_told(guarded: Rig, before: dict[str, bytes], call
     kind = next((kind for kind in BATCH_KINDS if call in {kind.create, kind.describe}), SOLUTION_VERSION)
     run = guarded.run(alone(kind))
 
-    state = "Get training metrics" if call == METRICS else f"{'Create' if call in CREATES else 'Describe'} {kind.label}"
+    state = f"{'Create' if call in CREATES else 'Describe'} {kind.label}"
+    state = {METRICS: "Get training metrics", SOLUTION_VERSION.describe: "Read solution version"}.get(call, state)
     assert_failed_alone(guarded, run, before, None, state, f"No, {call} is not for you")
 
 
@@ -402,7 +404,9 @@ def test_a_run_that_is_killed_at_every_state_ends_well(guarded: Rig, before: dic
     guarded.arm(names="SolutionVersion", unique=False)
     arn = guarded.start(EVERYTHING)
     killed: list[str] = []
-    while guarded.next_state(arn, killed):
+    waiting: list[str] = []
+    follower = Follower(stepfunctions, arn)
+    while guarded.next_state(follower, killed, waiting):
         stepfunctions.stop_execution(executionArn=arn, error="Killed", cause=killed[-1])
         if stepfunctions.describe_execution(executionArn=arn)["status"] == "SUCCEEDED":
             break  # it was faster
