@@ -1,8 +1,8 @@
 """Waits of state machines that pass at once, and jobs of Personalize that take what they are told to.
 
 The embedded clock runs at the speed of the machine's, so calls take what they take; a wait is skipped to its end as
-soon as the work behind every job has been done. Where several wait, the clock goes to the earliest end, once nobody has
-begun or ended a wait for a moment: whoever is between two waits is let come to the next one.
+soon as the work behind every job has been done. Where executions wait beside each other, the clock goes to the earliest
+end, once nobody has begun or ended a wait for a moment: whoever is between two waits is let come to the next one.
 """
 
 from __future__ import annotations
@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LOOK = 0.01
-_MOMENT = 0.04
-"""Real seconds that a state between two waits may take, as far as calls of the same process do."""
+_MOMENT = 0.4
+"""Real seconds in which executions that are between two waits make some progress, also on a busy machine."""
+
+_TOGETHER = dt.timedelta(seconds=10)
+"""Waits that end within so much of each other end together."""
 
 
 class _Waits:
@@ -37,6 +40,7 @@ class _Waits:
         self._ends: dict[int, dt.datetime] = {}
         self._numbers = count()
         self._changed = time.monotonic()
+        self.moment = 0.0
 
     def begin(self, end: dt.datetime) -> int:
         """Add a wait and return its number."""
@@ -55,14 +59,18 @@ class _Waits:
     def skip_to(self, number: int) -> None:
         """Let the clock go to the end of a wait if it is the earliest one, and nothing has happened for a moment."""
         with self._lock:
-            alone = len(self._ends) == 1
-            quiet = time.monotonic() - self._changed > _MOMENT
-            end = self._ends[number]
-            if (alone or quiet) and end == min(self._ends.values()):
-                clock.skip(max(0.0, (end - clock.now()).total_seconds()))
+            first = min(self._ends.values())
+            if self._ends[number] == first and time.monotonic() - self._changed >= self.moment:
+                last = max(end for end in self._ends.values() if end <= first + _TOGETHER)
+                clock.skip(max(0.0, (last - clock.now()).total_seconds()))
 
 
 _WAITS = _Waits()
+
+
+def expect_parallel_waits() -> None:
+    """Let several executions wait beside each other from now on, which takes some real time for each wait."""
+    _WAITS.moment = _MOMENT
 
 
 @replaces(timing, "_pause")

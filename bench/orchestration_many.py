@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from ruamel.yaml import YAML
 
-from bench.orchestration_clock import set_durations
+from bench.orchestration_clock import expect_parallel_waits, set_durations
 from bench.orchestration_figures import histories
 from cli.deployment import deploy, find_deployment
 from spec import executions, history
@@ -51,6 +51,7 @@ def document() -> dict[str, Any]:
 
 def many(aws: EmbeddedAWS, stage: str, raw: Path) -> Table:
     """Deploy the pipeline, run it, and return the table; exit if the run fails."""
+    expect_parallel_waits()
     set_durations({kind: 3600 * hours for kind, hours in _HOURS.items()})
     with TemporaryDirectory() as folder:
         file = Path(folder) / "many.yaml"

@@ -1,13 +1,13 @@
 """One run at a time: a start while another run is active ends as skipped.
 
-    Read newest run → whose is it? → Describe newest run → is it active? ──yes──> Notify skipped → Skipped
+    Read newest run → Read claim → whose is it? → Describe newest run → is it active? ──yes──> Notify skipped → Skipped
                                                                └──no──> Claim run → Write newest run → next
 
 ``runs/newest.json`` names the newest run and its execution. Whoever wants to follow that execution writes an object of
 that name under ``runs/claims/``, on the condition that there is none (S3 answers 412 if somebody else was faster), so
 of two simultaneous starts exactly one gets it; ListExecutions would not do, since its answers may be late. Who loses
-reads the claim: it names the newest run, also where its execution ended before it wrote ``runs/newest.json``. Nobody
-gives a claim back: an execution that has ended, however it did, holds nothing.
+reads the claim: it names the newest run. So does every start, for an execution may have ended before it wrote
+``runs/newest.json``. Nobody gives a claim back: an execution that has ended, however it did, holds nothing.
 
 Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html and
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html
@@ -72,9 +72,9 @@ def _read(on_failure: str) -> State:
         comment=f"{NEWEST_RUN_KEY} names the newest run and its execution.",
         resource="newest run",
         assign={"newest": jsonata("$parse($states.result.Body)")},
-        next_state="Whose run is it?",
+        next_state="Read claim",
         on_failure=on_failure,
-        absent=Absent("Whose run is it?", {"newest": {}}),
+        absent=Absent("Read claim", {"newest": {}}),
     )
 
 
@@ -175,10 +175,10 @@ def _claim(datasets: str, next_state: str, on_failure: str) -> States:
         },
         "Read claim": read_json(
             jsonata(_CLAIM_KEY),
-            comment="It names the run that is the newest now.",
+            comment="Has another execution followed the newest one? Then that is the newest, and may be followed, too.",
             resource="newest run",
             assign={"newest": jsonata("$parse($states.result.Body)")},
-            next_state="Whose run is it?",
+            next_state="Read claim",
             on_failure=on_failure,
             absent=Absent("Whose run is it?"),
         ),
