@@ -70,7 +70,7 @@ def map_run_statements(state_machine_arn: str, executions_arn: str) -> list[iam.
     # How the ARNs of Map Runs within child executions are spelled is documented nowhere.
     own, children = f"{executions_arn}:*", f"{executions_arn}/*"
     return [
-        iam.PolicyStatement(actions=["states:StartExecution"], resources=[state_machine_arn]),
+        iam.PolicyStatement(actions=["states:StartExecution"], resources=[state_machine_arn, f"{state_machine_arn}/*"]),
         iam.PolicyStatement(actions=["states:DescribeExecution", "states:StopExecution"], resources=[own, children]),
         iam.PolicyStatement(actions=["states:RedriveExecution"], resources=[children]),
     ]

@@ -259,7 +259,11 @@ class WorkflowStack(Stack):
             role,
             "Any execution of this state machine may hold the newest run, or be one of its Map Runs'",
             *(
-                f"IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:{name}*]"
-                for name in (f"{self._prefix}:", f"{self._prefix}/")
+                f"IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:{name}*]"
+                for name in (
+                    f"execution:{self._prefix}:",
+                    f"execution:{self._prefix}/",
+                    f"stateMachine:{self._prefix}/",
+                )
             ),
         )

@@ -31,6 +31,8 @@ _REMEDIES = {
     "DataRefused": "Mend the raw data or its mapping, then redrive this execution: it is read again.",
     "QualityMissed": "Look at the data report for what changed, or lower the floors of quality in the pipeline file.",
     "JobTimedOut": "If the job still makes progress, wait for its end and redrive this execution: it is taken over.",
+    "ExceedToleratedFailureThreshold": "A child execution broke off without a result: it stands under the Map Run of "
+    "that state in the console, with its error. Mend that, then redrive.",
     "NameTaken": "Start a new run without run: its versions bear another name.",
     "SourceEmptyError": "Upload raw data under the path that the reason names; until then every start, also one of the "
     "schedule, ends like this, and nothing is paid. Then redrive this execution, or wait for the schedule.",

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 FIRST_STATE = "Begin solutions"
 
+_WITHOUT_TABLE = "$sift($, function($value, $key) { $key != 'table' })"
+_ITEMS = f"[$plans.($plan := $; $merge([$plan, {{'jobs': [$plan.jobs.{_WITHOUT_TABLE}]}}]))]"
+"""JSONata of the plans without their tables, which the run itself keeps: what travels has at most 256 KiB."""
+
 _FAILURE = "solutionFailure"
 _FAILED = "End of failed solution"
 
@@ -32,7 +36,7 @@ def solutions(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States
         begin=FIRST_STATE,
         label=LABEL,
         comment="Every solution by itself: one that fails does not stop the others.",
-        items=jsonata("$plans"),
+        items=jsonata(_ITEMS),
         given={
             "run": jsonata("$run"),
             "importMode": jsonata("$importMode"),

@@ -28,6 +28,7 @@ def remedy(error: str, resource: str | None) -> str:
         ("Personalize.InvalidInputException", "campaign", "delete the campaign, then redrive"),
         ("Personalize.InvalidInputException", "batch inference job", REST),
         ("SourceEmptyError", "datasets", "Upload raw data under the path that the reason names"),
+        ("ExceedToleratedFailureThreshold", "solutions", "A child execution broke off without a result"),
         ("InvalidInput", None, "Start again with an allowed input."),
         ("Something", None, REST),
     ],
