@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -85,6 +84,21 @@ class Restless:
         self.rig.wait_until(lambda: "ACTIVE" == self.described(arn)["status"])
         return arn
 
+    def serve(self, name: str, solution: str) -> str:
+        """Train a version by hand and make a campaign of it; return the campaign's ARN."""
+        personalize = self.rig.aws.client("personalize")
+        version = personalize.create_solution_version(solutionArn=solution)["solutionVersionArn"]
+
+        def status(of: dict[str, Any]) -> str:
+            return str(next(part["status"] for part in of.values() if "status" in part))
+
+        self.rig.wait_until(
+            lambda: "ACTIVE" == status(personalize.describe_solution_version(solutionVersionArn=version))
+        )
+        campaign: str = personalize.create_campaign(name=name, solutionVersionArn=version)["campaignArn"]
+        self.rig.wait_until(lambda: "ACTIVE" == status(personalize.describe_campaign(campaignArn=campaign)))
+        return campaign
+
     def described(self, arn: str) -> dict[str, Any]:
         """Describe a solution."""
         solution: dict[str, Any] = self.rig.aws.client("personalize").describe_solution(solutionArn=arn)["solution"]
@@ -165,68 +179,51 @@ def test_automatic_training_ends_with_its_place_in_the_file(restless: Restless) 
     assert {wanted} == restless.solutions()
 
 
-def test_only_what_nothing_needs_goes(restless: Restless) -> None:
+@pytest.fixture
+def others(restless: Restless) -> Iterator[dict[str, str]]:
+    """ARNs by name of solutions that were made by hand, two of them with campaigns; they go afterwards."""
+    personalize, bucket = restless.rig.aws.client("personalize"), restless.rig.deployment.bucket
+    names = ["named-000000", "named-000000-1", "published-000000", "served-000000", "shared-000000", "spare-000000"]
+    arns = {name: restless.make(f"mine-test-{name}", performAutoTraining=True) for name in names}
+    arns["elsewhere"] = restless.make("elsewhere-000000", performAutoTraining=True)
+    campaigns = [
+        restless.serve("mine-test-live", arns["served-000000"]),
+        restless.serve("elsewhere-live", arns["shared-000000"]),
+    ]
+    restless.rig.aws.client("s3").put_object(
+        Bucket=bucket,
+        Key="curated/published/latest.json",
+        Body=json.dumps({"solution_arn": arns["published-000000"]}),
+    )
+    yield arns
+    for campaign in campaigns:
+        personalize.delete_campaign(campaignArn=campaign)
+    for prefix in ("mine-test-", "elsewhere-"):
+        request = Request(restless.group, prefix, bucket, [])
+        clean_up(personalize, restless.rig.aws.client("s3"), request, seconds=60)
+
+
+def test_only_what_nothing_needs_goes(restless: Restless, others: dict[str, str]) -> None:
     """What is published, serves a campaign of the file, or is not of the pipeline stays; all others go.
 
     Automatic training of all that the file does not name is switched off, but not of what is others'.
     """
     aws = restless.rig.aws
-    personalize, s3 = aws.client("personalize"), aws.client("s3")
-    bucket = restless.rig.deployment.bucket
-    names = ["named-000000", "named-000000-1", "published-000000", "served-000000", "shared-000000", "spare-000000"]
-    arns = {name: restless.make(f"mine-test-{name}", performAutoTraining=True) for name in names}
-    arns["elsewhere"] = restless.make("elsewhere-000000", performAutoTraining=True)
-    version = personalize.create_solution_version(solutionArn=arns["served-000000"])["solutionVersionArn"]
-    shared = personalize.create_solution_version(solutionArn=arns["shared-000000"])["solutionVersionArn"]
-    for made in (version, shared):
-        restless.rig.wait_until(
-            lambda arn=made: (  # type: ignore[misc]  # the arn is bound
-                "ACTIVE" == personalize.describe_solution_version(solutionVersionArn=arn)["solutionVersion"]["status"]
-            )
-        )
-    personalize.create_campaign(name="mine-test-live", solutionVersionArn=version)
-    personalize.create_campaign(name="elsewhere-live", solutionVersionArn=shared)
-    s3.put_object(
-        Bucket=bucket,
-        Key="curated/published/latest.json",
-        Body=json.dumps({"solution_arn": arns["published-000000"]}),
-    )
     known = [
         {"name": "named", "resource": "mine-test-named-000000"},
         {"name": "published", "resource": "mine-test-published-111111"},
         {"name": "live", "resource": "mine-test-live-111111", "campaign": "mine-test-live"},
     ]
-    outcome = clean_up(
-        personalize,
-        s3,
-        Request(restless.group, "mine-test-", bucket, known),
-        seconds=60,
-        sleep=lambda _: time.sleep(0.05),
-    )
-    try:
-        assert [arns["spare-000000"]] == outcome.deleted
-        assert [(arns["shared-000000"], True)] == [
-            (each["arn"], "elsewhere-live" in each["reason"]) for each in outcome.remaining
-        ]
-        training = {
-            name: restless.described(arn)["performAutoTraining"]
-            for name, arn in arns.items()
-            if arn not in outcome.deleted
-        }
-        off = {"published-000000", "served-000000", "shared-000000"}
-        assert dict.fromkeys(off, False) == {name: training[name] for name in off}
-        assert all(trains for name, trains in training.items() if name not in off)
-    finally:
-        for campaign in personalize.list_campaigns()["campaigns"]:
-            if campaign["name"] in {"mine-test-live", "elsewhere-live"}:
-                restless.rig.wait_until(
-                    lambda arn=campaign["campaignArn"]: (  # type: ignore[misc]  # as above
-                        "ACTIVE" == personalize.describe_campaign(campaignArn=arn)["campaign"]["status"]
-                    )
-                )
-                personalize.delete_campaign(campaignArn=campaign["campaignArn"])
-        clean_up(personalize, s3, Request(restless.group, "mine-test-", bucket, []), seconds=60)
-        clean_up(personalize, s3, Request(restless.group, "elsewhere-", bucket, []), seconds=60)
+    request = Request(restless.group, "mine-test-", restless.rig.deployment.bucket, known)
+    outcome = clean_up(aws.client("personalize"), aws.client("s3"), request, seconds=60)
+
+    assert [others["spare-000000"]] == outcome.deleted
+    assert [(others["shared-000000"], True)] == [
+        (each["arn"], "elsewhere-live" in each["reason"]) for each in outcome.remaining
+    ]
+    left = {name: arn for name, arn in others.items() if arn not in outcome.deleted}
+    training = {name for name, arn in left.items() if restless.described(arn)["performAutoTraining"]}
+    assert {"named-000000", "named-000000-1", "elsewhere"} == training
 
 
 def test_room_is_made_for_another_configuration(restless: Restless) -> None:
