@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 Interval = tuple[dt.datetime, dt.datetime]
 
@@ -65,6 +65,17 @@ def figures(events: Sequence[dict[str, Any]], jobs: Iterable[Interval]) -> Figur
     busy = covered([*jobs, *_calls(events)], (start, end))
     total = (end - start).total_seconds()
     return Figures(total, total - busy, entered + retries, len(events))
+
+
+def histories(stepfunctions: Any, execution_arn: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Yield the histories of an execution and of all its child executions, each with the label of its Map Run."""
+    pages = stepfunctions.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
+    label = execution_arn.split(":")[6].partition("/")[2].rpartition("/")[2]
+    yield label, [event for page in pages for event in page["events"]]
+    for run in stepfunctions.list_map_runs(executionArn=execution_arn)["mapRuns"]:
+        for page in stepfunctions.get_paginator("list_executions").paginate(mapRunArn=run["mapRunArn"]):
+            for child in page["executions"]:
+                yield from histories(stepfunctions, child["executionArn"])
 
 
 def covered(intervals: Iterable[Interval], within: Interval) -> float:

@@ -71,7 +71,11 @@ def reached(states: States, first: str, *, until: str) -> set[str]:
 def failure_states(states: States) -> set[str]:
     """Return where the tasks of a level go on with an error that nothing else catches."""
     rules = (rule for state in states.values() for rule in state.get("Catch", ()))
-    return {rule["Next"] for rule in rules if _ALL in rule["ErrorEquals"] and "Assign" in rule}
+    return {
+        rule["Next"]
+        for rule in rules
+        if _ALL in rule["ErrorEquals"] and any(name.lower().endswith("failure") for name in rule.get("Assign", ()))
+    }
 
 
 def draw(states: States, *, start: str | None, elsewhere: dict[str, str]) -> str:

@@ -7,12 +7,17 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
+from spec.executions import FOLLOWED
 from spec.resources import ACTIVE, KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LARGEST_PAGE = 1000
+_PAGE = 100
+_DENIED = "AccessDeniedException"
 _RUNNING = {"RUNNING", "PENDING_REDRIVE"}
 
 
@@ -31,7 +36,10 @@ class Progress:
 
 @dataclass
 class Follower:
-    """Reads an execution's history; safe to ask again and again.
+    """Reads the history of an execution, and those of the child executions in which its solutions and jobs are made.
+
+    Safe to ask again and again: of each history only what is new is read. It takes the permissions GetExecutionHistory,
+    DescribeExecution and ListExecutions; without the last one what happens inside of the solutions is not shown.
 
     Args:
         stepfunctions: a boto3 Step Functions client.
@@ -42,11 +50,22 @@ class Follower:
     execution_arn: str
     _seen_states: set[str] = field(default_factory=set)
     _statuses: dict[str, str] = field(default_factory=dict)
-    _last_event: int = 0
+    _last_events: dict[str, int] = field(default_factory=dict)
+    _owners: dict[str, str] = field(default_factory=dict)
+    _ended: set[str] = field(default_factory=set)
+    _refused: bool = False
+    _refusal: str = ""
 
     def progress(self) -> Iterator[Progress]:
-        """Yield what is new since the last call."""
-        for event in self._new_events():
+        """Yield what is new since the last call, in the order in which it happened."""
+        events = self._read(self.execution_arn)
+        looked: set[str] = set()
+        # What happens in a child execution may begin Map Runs of its own.
+        while due := [map_run for map_run in self._owners if map_run not in looked]:
+            for map_run in due:
+                looked.add(map_run)
+                events += self._read_map_run(map_run)
+        for event in sorted(events, key=lambda event: event["timestamp"]):
             if entered := event.get("stateEnteredEventDetails"):
                 name = entered["name"]
                 if name not in self._seen_states:
@@ -54,6 +73,9 @@ class Follower:
                     yield Progress(name)
             elif succeeded := event.get("taskSucceededEventDetails"):
                 yield from self._job_status(json.loads(succeeded.get("output") or "null"))
+        if self._refusal:
+            yield Progress("ListExecutions", self._refusal)
+            self._refusal = ""
 
     def finished(self) -> dict[str, Any] | None:
         """Return the execution once it has ended, as DescribeExecution does; None while it runs."""
@@ -69,15 +91,52 @@ class Follower:
                 return
             time.sleep(every)
 
-    def _new_events(self) -> Iterator[dict[str, Any]]:
+    def _read_map_run(self, map_run: str) -> list[dict[str, Any]]:
+        owner_ended = self._owners[map_run] in self._ended
+        try:
+            pages = self.stepfunctions.get_paginator("list_executions").paginate(mapRunArn=map_run)
+            children = [each for page in pages for each in page["executions"]]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _DENIED:
+                raise
+            self._owners.clear()
+            self._refused, self._refusal = True, f"what happens in child executions cannot be shown: {error}"
+            return []
+        events: list[dict[str, Any]] = []
+        for child in children:
+            arn, running = child["executionArn"], child["status"] in _RUNNING
+            if running or arn not in self._ended:
+                events += self._read(arn)
+            (self._ended.discard if running else self._ended.add)(arn)
+        if owner_ended and all(child["executionArn"] in self._ended for child in children):
+            # Nothing happens there any more, unless a redrive tells of it again.
+            self._owners.pop(map_run, None)
+        return events
+
+    def _read(self, arn: str) -> list[dict[str, Any]]:
+        """Return the new events of an execution, and remember the Map Runs that it has begun."""
+        events = self._new_events(arn)
+        for event in events:
+            begun = event.get("mapRunStartedEventDetails") or event.get("mapRunRedrivenEventDetails")
+            if begun and _label(begun["mapRunArn"]) in FOLLOWED and not self._refused:
+                self._owners[begun["mapRunArn"]] = arn
+        return events
+
+    def _new_events(self, arn: str) -> list[dict[str, Any]]:
+        """Return what a history has gained since the last look, read from its end: long ones have many pages."""
+        last = self._last_events.get(arn, 0)
         pages = self.stepfunctions.get_paginator("get_execution_history").paginate(
-            executionArn=self.execution_arn, PaginationConfig={"PageSize": _LARGEST_PAGE}
+            executionArn=arn, reverseOrder=True, PaginationConfig={"PageSize": _PAGE if last else _LARGEST_PAGE}
         )
+        found: list[dict[str, Any]] = []
         for page in pages:
-            for event in page["events"]:
-                if event["id"] > self._last_event:
-                    self._last_event = event["id"]
-                    yield event
+            new = [event for event in page["events"] if event["id"] > last]
+            found += new
+            if len(new) < len(page["events"]):
+                break
+        if found:
+            self._last_events[arn] = found[0]["id"]
+        return found[::-1]
 
     def _job_status(self, output: Any) -> Iterator[Progress]:
         for kind in KINDS:
@@ -92,3 +151,8 @@ class Follower:
             if self._statuses.get(arn) != status:
                 self._statuses[arn] = status
                 yield Progress(f"Describe {kind.label}", f"{arn.split('/', 1)[1]}: {status}")
+
+
+def _label(map_run: str) -> str:
+    """Return the label of a Map Run: what stands last before its id, ``…:mapRun:<state machine>/<label>:<id>``."""
+    return map_run.rpartition(":")[0].rpartition("/")[2]

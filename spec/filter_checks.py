@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spec import names
 from spec.filters import placeholders, references, with_values
 from spec.findings import Finding, duplicates, items, long_name, mapping
-from spec.limits import MAX_FILTER_EXPRESSION, MAX_FILTERS
+from spec.limits import MAX_FIELDS_PER_FILTER, MAX_FILTER_EXPRESSION, MAX_FILTER_FIELDS, MAX_FILTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,6 +49,7 @@ def check_filters(
             yield from long_name((*path, "name"), length, "pipeline, stage and hash")
         if isinstance(each.get("expression"), str):
             yield from _check_expression((*path, "expression"), each["expression"], columns)
+    yield from _check_fields(filters)
     expressions = {str(each.get("name")): str(each.get("expression", "")) for each in filters}
     made = set(expressions.items())
     for place, job in _jobs(solutions):
@@ -60,6 +61,23 @@ def check_filters(
     if len(made) > MAX_FILTERS:
         remedy = "Declare fewer, or let jobs share values: a job's values make a filter of their own"
         yield Finding(("filters",), f"come to {len(made)}, and a dataset group has at most {MAX_FILTERS}", remedy)
+
+
+def _check_fields(filters: list[dict[str, Any]]) -> Iterator[Finding]:
+    """Find too many distinct fields; the values that a batch job gives add none."""
+    every: set[tuple[str, str]] = set()
+    for index, each in enumerate(filters):
+        if not isinstance(each.get("expression"), str):
+            continue
+        named = references(each["expression"])
+        fields = {(_OWNERS.get(owner.lower(), owner.lower()), field.upper()) for owner, field in named}
+        every |= fields
+        if len(fields) > MAX_FIELDS_PER_FILTER:
+            what = f"names {len(fields)} distinct fields, and a filter has at most {MAX_FIELDS_PER_FILTER}"
+            yield Finding(("filters", index, "expression"), what, "Divide it into several filters")
+    if len(every) > MAX_FILTER_FIELDS:
+        what = f"name {len(every)} distinct fields, and all filters of a dataset group at most {MAX_FILTER_FIELDS}"
+        yield Finding(("filters",), what, "Declare fewer filters, or let them share fields")
 
 
 def _jobs(solutions: list[Any]) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -68,11 +68,23 @@ MAX_EVENT_WEIGHTS = 10
 MAX_ATTRIBUTED_METRICS = 10
 """Metrics of a metric attribution (page limits)."""
 
+MAX_SOLUTIONS = 10
+"""Solutions of a dataset group (page limits)."""
+
+MAX_CAMPAIGNS = 5
+"""Campaigns of a dataset group (page limits)."""
+
 MAX_RECOMMENDERS = 5
 """Recommenders of a dataset group (page limits)."""
 
 MAX_FILTERS = 30
 """Filters of a dataset group (page limits)."""
+
+MAX_FIELDS_PER_FILTER = 10
+"""Distinct fields of one filter (page limits)."""
+
+MAX_FILTER_FIELDS = 20
+"""Distinct fields of all filters of a dataset group (page limits)."""
 
 MAX_FILTER_EXPRESSION = 2500
 """Characters of a filter's expression (page API_CreateFilter)."""

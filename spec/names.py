@@ -110,6 +110,19 @@ def solution_name(pipeline: Pipeline, stage: str, solution: Solution) -> str:
     return f"{prefix(pipeline.name, stage)}-{solution.name}-{digest}"
 
 
+def version_base(pipeline: Pipeline, stage: str, solution: Solution) -> str:
+    """Return what the names of a solution's versions have before the run id: the solution's name and a hash.
+
+    The hash is that of the solution's whole name in Personalize, which is unique in account and region.
+    """
+    return f"{solution.name}-{schema_hash(solution_name(pipeline, stage, solution))}"
+
+
+def topic_name(own: str) -> str:
+    """Return the name of the topic that tells of runs, by which other stacks find it, of the pipeline's prefix."""
+    return f"{own}-runs"
+
+
 def campaign_name(pipeline: str, stage: str, solution: Solution) -> str:
     """Return the name of a solution's campaign; it carries no hash, since applications know its ARN."""
     return f"{prefix(pipeline, stage)}-{solution.name}"
@@ -137,6 +150,11 @@ def longest_import_job(pipeline: str) -> int:
 def longest_solution(pipeline: str, solution: str) -> int:
     """Return the length of the longest name of this solution, whatever the stage."""
     return len(pipeline) + 1 + MAX_STAGE_LENGTH + 1 + len(solution) + 1 + _CONFIG_HASH_LENGTH + _ATTEMPT_LENGTH
+
+
+def longest_version(solution: str) -> int:
+    """Return the length of the longest name of a version of this solution."""
+    return len(solution) + 1 + len(schema_hash("")) + 1 + RUN_ID_LENGTH + _ATTEMPT_LENGTH
 
 
 def longest_recommender(pipeline: str, recommender: str) -> int:

@@ -1,7 +1,7 @@
 """How much of a pipeline file the state machine can carry.
 
-A definition has at most 1 MB, and what its variables hold at once 10 MiB, each of them 256 KiB
-(https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
+A definition has at most 1 MB, and what its variables hold at once 10 MiB, each of them 256 KiB; a history has
+at most 25,000 events (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from spec.batch import batch_plans
 from spec.compiler import dataset_mappings
 from spec.findings import Finding
+from spec.history import MAX_EVENTS, too_long
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,3 +35,6 @@ def sizes(pipeline: Pipeline) -> Iterator[Finding]:
         if size > MOST_BYTES:
             what = f"comes to {size:,} bytes for the state machine, which takes {MOST_BYTES:,}"
             yield Finding((place,), what, remedy)
+    for history in too_long(pipeline):
+        what = f"lets {history.whose} come to {history.events:,} events of history, and one ends at {MAX_EVENTS:,}"
+        yield Finding(history.path, what, history.remedy)

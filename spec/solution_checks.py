@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spec import names
 from spec.findings import Finding, duplicates, items, long_name, mapped_columns, mapping
+from spec.limits import MAX_CAMPAIGNS, MAX_SOLUTIONS
 from spec.realtime_checks import check_campaign
 from spec.recipes import RECIPES
 from spec.training_checks import check_training
@@ -33,10 +34,22 @@ def check_solutions(pipeline: Any, given: list[Any], datasets: dict[str, Any]) -
     """
     solutions = [mapping(solution) for solution in given]
     yield from duplicates(("solutions",), solutions)
+    yield from _check_counts(solutions)
     yield from _check_collisions(solutions)
     for index, solution in enumerate(solutions):
         yield from _check_solution(("solutions", index), solution, datasets)
     yield from _check_names(pipeline, solutions)
+
+
+def _check_counts(solutions: list[dict[str, Any]]) -> Iterator[Finding]:
+    remedy = "Declare fewer, or divide them among several pipelines, each with its own dataset group"
+    if len(solutions) > MAX_SOLUTIONS:
+        what = f"are {len(solutions)}, and a dataset group has at most {MAX_SOLUTIONS}"
+        yield Finding(("solutions",), what, remedy)
+    served = [index for index, solution in enumerate(solutions) if solution.get("campaign") is not None]
+    if len(served) > MAX_CAMPAIGNS:
+        what = f"makes {len(served)} campaigns, and a dataset group has at most {MAX_CAMPAIGNS}"
+        yield Finding(("solutions", served[MAX_CAMPAIGNS], "campaign"), what, remedy)
 
 
 def _check_solution(path: Path, solution: dict[str, Any], datasets: dict[str, Any]) -> Iterator[Finding]:
@@ -164,7 +177,8 @@ def _check_names(pipeline: Any, solutions: list[dict[str, Any]]) -> Iterator[Fin
     yield from long_name(("name",), names.longest_import_job(pipeline), "stage, dataset and run id")
     for index, solution in enumerate(solutions):
         name = str(solution.get("name", ""))
-        yield from long_name(("solutions", index, "name"), names.longest_solution(pipeline, name), added)
+        length = max(names.longest_solution(pipeline, name), names.longest_version(name))
+        yield from long_name(("solutions", index, "name"), length, added)
         for kind in JOB_LISTS:
             for number, job in enumerate(items(solution.get(kind))):
                 length = names.longest_job(pipeline, name, str(mapping(job).get("name", "")))

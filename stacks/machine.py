@@ -13,7 +13,7 @@ from constructs import Construct
 from stacks.acknowledge import acknowledge, acknowledge_lint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 _NO_RESOURCE = "IAM5[Resource::*]"
 
@@ -35,10 +35,10 @@ class Machine(Construct):
         comment: str,
         definition: str,
         substitutions: Mapping[str, str],
-        labels: Sequence[str] = (),
+        starts_itself: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.role = self._role(name, labels)
+        self.role = self._role(name, starts_itself=starts_itself)
         log_group = logs.LogGroup(
             self,
             "Logs",
@@ -61,7 +61,7 @@ class Machine(Construct):
         acknowledge_lint(self.state_machine, "W3005")
         acknowledge(self.role, "Log delivery, X-Ray and CloudWatch metrics know no resource", _NO_RESOURCE)
 
-    def _role(self, name: str, labels: Sequence[str]) -> iam.Role:
+    def _role(self, name: str, *, starts_itself: bool) -> iam.Role:
         stack = Stack.of(self)
         arn = stack.format_arn(
             service="states",
@@ -76,8 +76,9 @@ class Machine(Construct):
                 "states.amazonaws.com",
                 conditions={
                     "StringEquals": {"aws:SourceAccount": stack.account},
-                    # Child executions of a distributed Map are those of a state machine with its label.
-                    "ArnLike": {"aws:SourceArn": [arn, *(f"{arn}/{label}" for label in labels)] if labels else arn},
+                    # Child executions of a distributed Map are those of a state machine with its label behind the
+                    # name, and their own children have one more.
+                    "ArnLike": {"aws:SourceArn": [arn, f"{arn}/*"] if starts_itself else arn},
                 },
             ),
         )

@@ -54,8 +54,6 @@ class PersonalizeStack(Stack):
         self.dataset_arns = {name: self._arn("dataset", names.dataset_path(pipeline, stage, name)) for name in datasets}
         self._filters(pipeline, stage, group, datasets.values())
         self.service_role = self._service_role(storage)
-        if pipeline.event_tracker:
-            add_event_tracker(self, group=group, datasets=list(datasets.values()))
         if pipeline.metric_attribution:
             Attribution(
                 self,
@@ -66,12 +64,12 @@ class PersonalizeStack(Stack):
                 trust=self._trust(),
                 storage=storage,
             )
-        Teardown(
+        teardown = Teardown(
             self,
             "Teardown",
             prefix=names.prefix(pipeline.name, stage),
             group=group,
-            datasets=list(datasets.values()),
+            datasets=datasets,
             live=[
                 *(
                     (CAMPAIGN, names.campaign_name(pipeline.name, stage, each))
@@ -81,6 +79,9 @@ class PersonalizeStack(Stack):
                 *((RECOMMENDER, names.recommender_name(pipeline, stage, each)) for each in pipeline.recommenders),
             ],
         )
+        if pipeline.event_tracker:
+            # It goes before the teardown looks for the dataset that it may have made.
+            add_event_tracker(self, group=group, datasets=[*datasets.values(), teardown.resource])
         CfnOutput(self, "DatasetGroupArn", value=group.attr_dataset_group_arn)
 
     def _arn(self, resource: str, name: str) -> str:

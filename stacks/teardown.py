@@ -12,16 +12,19 @@ from aws_cdk import CustomResource, Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from spec import names
+from spec.datasets import dataset_type
 from spec.resources import CAMPAIGN, RECOMMENDER, SOLUTION, SOLUTION_VERSION
 from stacks.acknowledge import acknowledge
 from stacks.function import Function
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from aws_cdk import aws_personalize as personalize
     from constructs import IDependable
 
+    from spec.datasets import DatasetName
     from spec.resources import ResourceKind
 
 
@@ -29,7 +32,13 @@ _KINDS = (RECOMMENDER, CAMPAIGN, SOLUTION)
 
 
 class Teardown(Construct):
-    """A function that deletes the dataset group's recommenders, campaigns and solutions when the stack is deleted."""
+    """A function that deletes the dataset group's recommenders, campaigns and solutions when the stack is deleted.
+
+    What it cannot delete it tells the topic of the runs: CloudFormation ignores it after an update.
+
+    Attributes:
+        resource: the call; what is made after it is deleted before.
+    """
 
     def __init__(
         self,
@@ -38,7 +47,7 @@ class Teardown(Construct):
         *,
         prefix: str,
         group: personalize.CfnDatasetGroup,
-        datasets: Sequence[IDependable],
+        datasets: Mapping[DatasetName, IDependable],
         live: Sequence[tuple[ResourceKind, str]],
     ) -> None:
         """Make the function and call it.
@@ -48,26 +57,29 @@ class Teardown(Construct):
             construct_id: id within it.
             prefix: what names of this pipeline begin with.
             group: the dataset group.
-            datasets: its datasets.
+            datasets: its datasets; others in the group are deleted with it.
             live: kind and name of each campaign and recommender in the pipeline file.
         """
         super().__init__(scope, construct_id)
         teardown = self._function(prefix)
-        resource = CustomResource(
+        self.resource = resource = CustomResource(
             self,
             "Resource",
             resource_type="Custom::PersonalizeTeardown",
             service_token=teardown.function.function_arn,
             properties={
                 "DatasetGroupArn": group.attr_dataset_group_arn,
-                **({"RealTimeArns": [_arn(self, kind, name) for kind, name in live]} if live else {}),
+                "Datasets": [dataset_type(name).api_name.upper() for name in datasets],
+                "TopicArn": Stack.of(self).format_arn(service="sns", resource=names.topic_name(prefix)),
+                **({"RealTimeArns": [_arn(self, kind.arn_type, name) for kind, name in live]} if live else {}),
             },
         )
         # What is made last is deleted first: solutions before the datasets, and the grant after its use.
-        resource.node.add_dependency(*datasets, teardown.role.node.find_child("DefaultPolicy"))
+        resource.node.add_dependency(*datasets.values(), teardown.role.node.find_child("DefaultPolicy"))
 
     def _function(self, prefix: str) -> Function:
-        arns = {kind: _arn(self, kind, f"{prefix}-*") for kind in _KINDS}
+        own = f"{prefix}-*"
+        arns = {kind: _arn(self, kind.arn_type, own) for kind in _KINDS}
         function = Function(
             self,
             "Teardown",
@@ -85,8 +97,17 @@ class Teardown(Construct):
                 iam.PolicyStatement(actions=["personalize:StopSolutionVersionCreation"], resources=[arns[SOLUTION]]),
                 iam.PolicyStatement(
                     sid="ListsTakeNoResource",
-                    actions=[f"personalize:List{kind.name}s" for kind in (*_KINDS, SOLUTION_VERSION)],
+                    actions=[
+                        *(f"personalize:List{kind.name}s" for kind in (*_KINDS, SOLUTION_VERSION)),
+                        "personalize:ListDatasets",
+                    ],
                     resources=["*"],
+                ),
+                # The group's name stands in the ARNs of its datasets.
+                iam.PolicyStatement(actions=["personalize:DeleteDataset"], resources=[_arn(self, "dataset", own)]),
+                iam.PolicyStatement(
+                    actions=["sns:Publish"],
+                    resources=[Stack.of(self).format_arn(service="sns", resource=names.topic_name(prefix))],
                 ),
             ],
             findings=[],
@@ -95,12 +116,12 @@ class Teardown(Construct):
             function.role,
             "What a former pipeline file made goes, too; the grant is bound to this pipeline's prefix",
             *(
-                f"IAM5[Resource::arn:<AWS::Partition>:personalize:<AWS::Region>:<AWS::AccountId>:{kind.arn_type}/{prefix}-*]"
-                for kind in _KINDS
+                f"IAM5[Resource::arn:<AWS::Partition>:personalize:<AWS::Region>:<AWS::AccountId>:{arn_type}/{prefix}-*]"
+                for arn_type in (*(kind.arn_type for kind in _KINDS), "dataset")
             ),
         )
         return function
 
 
-def _arn(scope: Construct, kind: ResourceKind, name: str) -> str:
-    return Stack.of(scope).format_arn(service="personalize", resource=kind.arn_type, resource_name=name)
+def _arn(scope: Construct, arn_type: str, name: str) -> str:
+    return Stack.of(scope).format_arn(service="personalize", resource=arn_type, resource_name=name)

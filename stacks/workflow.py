@@ -15,12 +15,12 @@ from spec.resources import kinds_of, recipes_of
 from stacks.acknowledge import acknowledge
 from stacks.alerts import EndAlerts
 from stacks.catalog import Catalog
+from stacks.cleanup import cleanup_function
 from stacks.function import Function, dependencies_layer
 from stacks.grants import map_run_statements, personalize_statements, wildcard_findings
 from stacks.machine import Machine
 from stacks.schedule import StartSchedule
 from stacks.spark import TransformJob
-from stacks.states.publish import LABELS
 from stacks.states.run import definition
 from stacks.states.training import METRICS_NAMESPACE
 
@@ -68,7 +68,11 @@ class WorkflowStack(Stack):
         self._personalize = personalize
         self._kinds = kinds_of(pipeline)
         layer = dependencies_layer(self)
-        self._functions = {"Transform": self._transform(layer), "Publish": self._publish(layer)}
+        self._functions = {
+            "Transform": self._transform(layer),
+            "Publish": self._publish(layer),
+            "Cleanup": cleanup_function(self, self._prefix, storage),
+        }
         self._job = self._transform_job(pipeline) if pipeline.engine != "lambda" else None
         self._catalog = (
             Catalog(self, "Catalog", pipeline=pipeline, prefix=self._prefix, bucket=storage.bucket)
@@ -96,7 +100,7 @@ class WorkflowStack(Stack):
             name=self._prefix,
             comment=pipeline.description,
             definition=json.dumps(definition(pipeline, stage, spec_hash=spec_hash), indent=1, ensure_ascii=False),
-            labels=LABELS,
+            starts_itself=True,
             substitutions=self._substitutions(pipeline.name, stage),
         )
         for statement in self._statements():
@@ -190,6 +194,8 @@ class WorkflowStack(Stack):
         return sns.Topic(
             self,
             "Topic",
+            # By this name stacks that are made before find it.
+            topic_name=names.topic_name(self._prefix),
             display_name=f"Runs of {self._prefix}",
             enforce_ssl=True,
             master_key=kms.Alias.from_alias_name(self, "TopicKey", "alias/aws/sns"),
@@ -214,7 +220,7 @@ class WorkflowStack(Stack):
             self._storage.listing(),
             iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[f"{executions_arn}:*"]),
             iam.PolicyStatement(actions=["states:SendTaskFailure"], resources=[state_machine_arn]),
-            *map_run_statements(state_machine_arn, executions_arn, labels=LABELS),
+            *map_run_statements(state_machine_arn, executions_arn),
             iam.PolicyStatement(actions=["sns:Publish"], resources=[self._topic.topic_arn]),
             # The action knows no resource, but a namespace.
             iam.PolicyStatement(
@@ -248,7 +254,11 @@ class WorkflowStack(Stack):
             role,
             "Any execution of this state machine may hold the newest run, or be one of its Map Runs'",
             *(
-                f"IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:{name}:*]"
-                for name in (self._prefix, *(f"{self._prefix}/{label}" for label in LABELS))
+                f"IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:{name}*]"
+                for name in (
+                    f"execution:{self._prefix}:",
+                    f"execution:{self._prefix}/",
+                    f"stateMachine:{self._prefix}/",
+                )
             ),
         )

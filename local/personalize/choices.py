@@ -59,6 +59,7 @@ Models (the algorithms are ours: see docs/personalize.md)
 - The feature transformation of a recipe whose page names none has the recipe's name.
 
 Resources
+- Two versions of a solution cannot have one name, unless the door of faults says that they may.
 - A job keeps its name for good: no API deletes jobs, so their names are never free again, not even when the
   dataset or the solution version they worked for is gone.
 - A second event tracker or metric attribution of a dataset group is a `ResourceAlreadyExistsException`.

@@ -39,9 +39,12 @@ def call(backend: PersonalizeBackend, operation: str, params: Params) -> dict[st
     shape = model.operation_model(operation).input_shape
     assert isinstance(shape, StructureShape)
     validate(params, shape)
-    FAULTS.on_call(operation)
+    lost = FAULTS.on_call(operation)
     if operation not in OPERATIONS:
         raise NotImplementedException(operation)
     with backend.lock:
         automatic.catch_up(backend)
-        return OPERATIONS[operation](backend, params)
+        answer = OPERATIONS[operation](backend, params)
+    if lost is not None:
+        raise lost
+    return answer

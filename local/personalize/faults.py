@@ -4,10 +4,15 @@
 
     {"operation": "CreateDatasetImportJob", "error": "ThrottlingException", "message": "Rate exceeded", "times": 2}
         the next two calls of that operation raise that error (any code); the calls have no effect
+    {"operation": "CreateSolutionVersion", "error": "InternalServerError", "lost": true}
+        the next call of that operation has its effect, but its answer is lost: the caller gets the error
     {"quota": "DatasetImportJob"}
         the next such resource is refused with the LimitExceededException of a quota that is used up
     {"quota": "DatasetGroup", "raised_to": 50}
         no fault: from now on there may be so many, as after a request to AWS; DELETE does not take it back
+    {"names": "SolutionVersion", "unique": false}
+        no fault, but the other way in which the service may behave: from now on a solution may have several versions of
+        one name, of which no document speaks; DELETE does not take it back
     {"job": "SolutionVersion", "outcome": "CREATE FAILED", "reason": "out of capacity", "times": 1}
         the next such job ends so without doing its work; the outcome may be any text, such as CREATE STOPPED or a
         status that the service does not have. Every kind of resource with a status counts as a job
@@ -47,11 +52,12 @@ _JOBS = sorted([*(kind.name for kind in KINDS.values() if kind.life is not Life.
 
 @dataclass
 class CallFault:
-    """The next `times` calls of `operation` raise `error`."""
+    """The next `times` calls of `operation` raise `error`, after they have had their effect if the answer is `lost`."""
 
     operation: str
     error: str
     message: str = "A fault that was switched on"
+    lost: bool = False
     times: int = 1
 
 
@@ -86,6 +92,7 @@ class FaultBook:
         self._armed: list[Fault] = []
         self._fired: list[dict[str, Any]] = []
         self._raised: dict[str, int] = {}
+        self.version_names_are_unique = True
 
     def raise_quota(self, kind: str, most: int) -> None:
         """Let there be more resources of a kind than AWS allows at first."""
@@ -113,20 +120,24 @@ class FaultBook:
         self.clear()
         with self._lock:
             self._raised.clear()
+            self.version_names_are_unique = True
 
     def report(self) -> dict[str, list[dict[str, Any]]]:
         """Return what is armed and what fired, as JSON values."""
         with self._lock:
             return {"armed": [asdict(fault) for fault in self._armed], "fired": list(self._fired)}
 
-    def on_call(self, operation: str) -> None:
-        """Raise the error that is armed for a call of `operation`, if any."""
+    def on_call(self, operation: str) -> ServiceError | None:
+        """Raise the error that is armed for a call of `operation`, if any; return it if it comes after the effect."""
         with self._lock:
             fault = next((f for f in self._armed if isinstance(f, CallFault) and f.operation == operation), None)
             if fault is None:
-                return
+                return None
             self._fire(fault)
-        raise ServiceError(fault.message, fault.error)
+        error = ServiceError(fault.message, fault.error)
+        if fault.lost:
+            return error
+        raise error
 
     def on_job(self, job: str) -> JobFault | None:
         """Return the fault that is armed for a job of the kind `job`, if any."""
@@ -148,7 +159,11 @@ class FaultBook:
         fault.times -= 1
         if fault.times == 0:
             self._armed.remove(fault)
-        self._fired.append({key: value for key, value in asdict(fault).items() if key != "times"})
+        told = asdict(fault)
+        del told["times"]
+        if not told.get("lost", True):
+            del told["lost"]
+        self._fired.append(told)
 
 
 FAULTS = FaultBook()
@@ -175,6 +190,8 @@ def _arm(body: str) -> tuple[int, dict[str, Any]]:
         wish = json.loads(body)
         if isinstance(wish, dict) and "raised_to" in wish:
             _raise(**wish)
+        elif isinstance(wish, dict) and "names" in wish:
+            _choose_names(**wish)
         else:
             FAULTS.arm(_parse(wish))
     except (ValueError, TypeError) as error:
@@ -188,6 +205,14 @@ def _raise(quota: str, raised_to: int) -> None:
     if not isinstance(raised_to, int) or raised_to < 1:
         raise ValueError("raised_to must be a whole number from 1")
     FAULTS.raise_quota(quota, raised_to)
+
+
+def _choose_names(names: str, *, unique: bool) -> None:
+    if names != "SolutionVersion":
+        raise ValueError("names must be SolutionVersion: those of all other kinds are unique, as documented")
+    if not isinstance(unique, bool):
+        raise TypeError("unique must be true or false")
+    FAULTS.version_names_are_unique = unique
 
 
 def _parse(wish: Any) -> Fault:
@@ -204,6 +229,8 @@ def _parse(wish: Any) -> Fault:
         fault = CallFault(**wish)
         _check_text("error", fault.error)
         _check_text("message", fault.message, lines=True)
+        if not isinstance(fault.lost, bool):
+            raise ValueError("lost must be true or false")
         if fault.operation not in _operations():
             raise ValueError(f"{fault.operation} is not an operation of Amazon Personalize")
     if not isinstance(fault.times, int) or fault.times < 1:

@@ -114,10 +114,13 @@ class _RestResponse(PersonalizeResponse):
             validate(params, shape)
         except ValidationException as error:
             raise InvalidInputException(error.message) from error
-        FAULTS.on_call(operation)
+        lost = FAULTS.on_call(operation)
         with self.backend.lock:
             catch_up(self.backend)
-        return self.operations[operation](self.backend, params)
+        answer = self.operations[operation](self.backend, params)
+        if lost is not None:
+            raise lost
+        return answer
 
 
 def _input_shape(service: str, operation: str) -> StructureShape | None:

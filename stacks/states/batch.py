@@ -1,18 +1,21 @@
 """The batch jobs of one solution: score, then publish the result as a table.
 
-The fragment is the item processor of a Map over the jobs; each iteration ends with a result, also a failed one.
+Each job is a child execution, which ends with a result, also a failed one: days of waiting for many jobs would fill the
+history of their solution.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spec.executions import BATCH_JOB
+from spec.history import quota_wait
 from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS
 from spec.resources import BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB
 from stacks.states import publish
-from stacks.states.asl import State, States, inlined, jsonata, merged
-from stacks.states.job import Job, caught
-from stacks.states.transform import BATCH_FOLDER
+from stacks.states.asl import States, inlined, jsonata, merged
+from stacks.states.children import Children
+from stacks.states.job import Job
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -31,38 +34,46 @@ _WITH_THEMES = (
 )
 
 
-def jobs_map(pipeline: Pipeline, *, next_state: str, on_failure: str) -> State:
+FIRST_STATE = "Begin batch jobs"
+
+
+def jobs(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
     """Return the Map over the batch jobs of ``$plan``; its results are in ``$jobs``."""
-    return {
-        "Type": "Map",
-        "Comment": f"All batch jobs of the solution, as many at once as the service takes "
+    return Children(
+        name="Run batch jobs",
+        begin=FIRST_STATE,
+        label=BATCH_JOB,
+        comment=f"All batch jobs of the solution, as many at once as the service takes "
         f"({MAX_BATCH_JOBS_IN_PROGRESS} per account and region).",
-        "Items": jsonata("$plan.jobs"),
-        "MaxConcurrency": MAX_BATCH_JOBS_IN_PROGRESS,
-        "ItemProcessor": {
-            "ProcessorConfig": {"Mode": "INLINE"},
-            "StartAt": "Begin batch job",
-            "States": _states(pipeline),
+        items=jsonata("$plan.jobs"),
+        given={
+            "run": jsonata("$of.run"),
+            "solution": jsonata("$plan.name"),
+            "version": jsonata("$solutionVersion.arn"),
         },
-        "Catch": caught("batch jobs", go_to=on_failure, variable="solutionFailure"),
-        "Assign": {"jobs": jsonata("$states.result")},
-        "Output": {},
-        "Next": next_state,
-    }
+        states=_states(pipeline),
+        start="Begin batch job",
+        variable="jobs",
+        next=next_state,
+        on_failure=on_failure,
+        failure_variable="solutionFailure",
+        at_once=MAX_BATCH_JOBS_IN_PROGRESS,
+    ).fragment()
 
 
 def _states(pipeline: Pipeline) -> States:
     timeouts = pipeline.timeouts
-    jobs = [job for solution in pipeline.solutions for job in solution.jobs]
-    filters = [_BY_FILTER] if any(job.filter for job in jobs) else []
-    themes = [_WITH_THEMES] if any(getattr(job, "themes_from", None) for job in jobs) else []
-    inference = _job(BATCH_INFERENCE_JOB, timeouts.batch_inference, [*filters, *themes])
-    segment = _job(BATCH_SEGMENT_JOB, timeouts.batch_segment, filters)
+    every = [job for solution in pipeline.solutions for job in solution.jobs]
+    filters = [_BY_FILTER] if any(job.filter for job in every) else []
+    themes = [_WITH_THEMES] if any(getattr(job, "themes_from", None) for job in every) else []
+    quota = quota_wait(pipeline)
+    inference = _job(BATCH_INFERENCE_JOB, timeouts.batch_inference, quota, [*filters, *themes])
+    segment = _job(BATCH_SEGMENT_JOB, timeouts.batch_segment, quota, filters)
     begin: States = {
         "Begin batch job": {
             "Type": "Pass",
             "Comment": "Name and options of the job, from the pipeline file.",
-            "Assign": {"job": jsonata("$states.input")},
+            "Assign": {"job": jsonata("$states.input.item"), "task": jsonata("$states.input.given")},
             "Next": "Inference or segments?",
         },
         "Inference or segments?": {
@@ -80,7 +91,7 @@ def _states(pipeline: Pipeline) -> States:
                 "name": jsonata("$job.name"),
                 "kind": jsonata("$job.kind"),
                 "status": "FAILED",
-                "failure": jsonata("$merge([$jobFailure, {'solution': $plan.name, 'job': $job.name}])"),
+                "failure": jsonata("$merge([$jobFailure, {'solution': $task.solution, 'job': $job.name}])"),
             },
             "End": True,
         },
@@ -89,19 +100,20 @@ def _states(pipeline: Pipeline) -> States:
     return merged(begin, inference.states(), segment.states(), published, end)
 
 
-def _job(kind: ResourceKind, timeout: timedelta, more: list[str]) -> Job:
+def _job(kind: ResourceKind, timeout: timedelta, quota: timedelta, more: list[str]) -> Job:
     arguments = {
-        "SolutionVersionArn": jsonata("$solutionVersion.arn"),
+        "SolutionVersionArn": jsonata("$task.version"),
         "RoleArn": "${ServiceRoleArn}",
         "NumResults": jsonata("$job.num_results"),
-        "JobInput": {"S3DataSource": {"Path": jsonata(f"{_BUCKET}{BATCH_FOLDER} & 'input/'")}},
-        "JobOutput": {"S3DataDestination": {"Path": jsonata(f"{_BUCKET}{BATCH_FOLDER} & 'output/'")}},
+        "JobInput": {"S3DataSource": {"Path": jsonata(f"{_BUCKET}{publish.FOLDER} & 'input/'")}},
+        "JobOutput": {"S3DataDestination": {"Path": jsonata(f"{_BUCKET}{publish.FOLDER} & 'output/'")}},
     }
     return Job(
         kind=kind,
-        name="'${Prefix}-' & $plan.name & '-' & $job.name & '-' & $run",
+        name="'${Prefix}-' & $task.solution & '-' & $job.name & '-' & $task.run",
         arguments=f"$merge([{', '.join([inlined(arguments), *more])}])" if more else arguments,
         timeout=timeout,
+        quota=quota,
         next=publish.FIRST_STATE,
         on_failure=_FAILED,
         failure_variable="jobFailure",

@@ -31,8 +31,28 @@ _REMEDIES = {
     "DataRefused": "Mend the raw data or its mapping, then redrive this execution: it is read again.",
     "QualityMissed": "Look at the data report for what changed, or lower the floors of quality in the pipeline file.",
     "JobTimedOut": "If the job still makes progress, wait for its end and redrive this execution: it is taken over.",
-    "Personalize.LimitExceededException": "Delete what is not needed or ask for a higher quota, then redrive.",
+    "ExceedToleratedFailureThreshold": "A child execution broke off without a result: it stands under the Map Run of "
+    "that state in the console, with its error. Mend that, then redrive.",
+    "NameTaken": "Start a new run without run: its versions bear another name.",
+    "SourceEmptyError": "Upload raw data under the path that the reason names; until then every start, also one of the "
+    "schedule, ends like this, and nothing is paid. Then redrive this execution, or wait for the schedule.",
+    "Personalize.LimitExceededException": "Wait until fewer jobs are in progress, or ask for a higher quota, then "
+    "redrive.",
+    "Personalize.LimitExceededException solution": "Delete a solution of the dataset group that nothing needs, or ask "
+    "for a higher quota; solutions that neither the file names nor a published version needs were deleted already. "
+    "Then redrive.",
+    "Personalize.LimitExceededException campaign": "Delete a campaign that no pipeline file names, or ask for a higher "
+    "quota, then redrive.",
+    "Personalize.LimitExceededException recommender": "Delete a recommender that no pipeline file names, or ask for a "
+    "higher quota, then redrive.",
+    "Personalize.InvalidInputException campaign": "If the solution is another than before, the service may refuse to "
+    "move its campaign to it: delete the campaign, then redrive, and the run makes it anew under the same ARN; until "
+    "then nothing answers there. Otherwise mend what the reason names.",
+    "Personalize.InvalidInputException solution": "Mend what the reason names in the pipeline file, deploy it, then "
+    "start with the id of this run.",
 }
+"""By error, or by error and kind of resource, which comes first."""
+
 _REMEDY = "Mend what the reason names, then redrive this execution: what exists is taken over, nothing is paid twice."
 
 
@@ -53,7 +73,10 @@ def states(*, go_on_at: str) -> States:
                     "$replace($exists($failures[0].error) ? $failures[0].error : 'Unknown', /^States[.]/, '')"
                 ),
                 "remedy": jsonata(
-                    f"($known := $lookup({{{remedies}}}, $failures[0].error); $exists($known) ? $known : '{_REMEDY}')"
+                    f"($all := {{{remedies}}}; $first := $failures[0]; "
+                    "$of := $lookup($all, $first.error & ' ' & $first.resource); "
+                    "$any := $lookup($all, $first.error); "
+                    f"$exists($of) ? $of : $exists($any) ? $any : '{_REMEDY}')"
                 ),
                 "redrives": jsonata(_REDRIVES),
             },
@@ -111,7 +134,7 @@ def _notify() -> State:
     return notify(
         "failed",
         "$substring($cause, 0, 200000) & '\\n\\n' & $remedy & '\\n\\nExecution: ' & "
-        f"{link} & '\\nRecord: s3://${{Bucket}}/runs/' & $run & '/failure.json'",
+        f"{link} & '\\nRecord: s3://${{Bucket}}/runs/' & $run & '/failure.json' & $join($remarks.('\\n\\n' & $))",
         comment="Tell the on-call person, with the reason and the way to the execution.",
         next_state="Failed",
     )

@@ -1,12 +1,13 @@
 """One run at a time: a start while another run is active ends as skipped.
 
-    Read newest run → whose is it? → Describe newest run → is it active? ──yes──> Notify skipped → Skipped
-                                                               └──no──> Claim run → next
+    Read newest run → Read claim → whose is it? → Describe newest run → is it active? ──yes──> Notify skipped → Skipped
+                                                               └──no──> Claim run → Write newest run → next
 
-``runs/newest.json`` names the newest run and its execution. It is written under a condition on what was read (S3
-answers 412 if somebody else was faster), so of two simultaneous starts exactly one gets it; ListExecutions would not
-do, since its answers may be late. Nobody gives a claim back: an execution that has ended, however it did,
-holds nothing.
+``runs/newest.json`` names the newest run and its execution. Whoever wants to follow that execution writes an object of
+that name under ``runs/claims/``, on the condition that there is none (S3 answers 412 if somebody else was faster), so
+of two simultaneous starts exactly one gets it; ListExecutions would not do, since its answers may be late. Who loses
+reads the claim: it names the newest run. So does every start, for an execution may have ended before it wrote
+``runs/newest.json``. Nobody gives a claim back: an execution that has ended, however it did, holds nothing.
 
 Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html and
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html
@@ -16,11 +17,14 @@ from __future__ import annotations
 
 from stacks.states import retries
 from stacks.states.asl import State, States, jsonata, sdk
-from stacks.states.calls import Absent, notify, read_json
+from stacks.states.calls import Absent, notify, read_json, write_json
 from stacks.states.job import caught
 
 FIRST_STATE = "Read newest run"
 NEWEST_RUN_KEY = "runs/newest.json"
+
+_CLAIM_KEY = "('runs/claims/' & ($exists($newest.execution) ? $split($newest.execution, ':')[-1] : 'first') & '.json')"
+"""JSONata of the object that the execution after the newest one writes."""
 
 _ACTIVE = ["RUNNING", "PENDING_REDRIVE"]
 _MAX_CLAIMS = 5
@@ -41,7 +45,7 @@ def states(datasets: str, *, next_state: str, on_failure: str) -> States:
     """
     return {
         FIRST_STATE: _read(on_failure),
-        "Whose run is it?": _whose(datasets, next_state),
+        "Whose run is it?": _whose(datasets),
         "Describe newest run": _describe(on_failure),
         "Is another run active?": {
             "Type": "Choice",
@@ -49,13 +53,7 @@ def states(datasets: str, *, next_state: str, on_failure: str) -> States:
             "Choices": [{"Condition": jsonata(f"$newest.status in {_ACTIVE}"), "Next": "Notify skipped"}],
             "Default": "Claim run",
         },
-        "Claim run": _claim(datasets, next_state, on_failure),
-        "Was the claim lost?": {
-            "Type": "Choice",
-            "Comment": "Another start was faster: look who it is. Anything else ends the run.",
-            "Choices": [{"Condition": jsonata(f"$claims < {_MAX_CLAIMS}"), "Next": FIRST_STATE}],
-            "Default": on_failure,
-        },
+        **_claim(datasets, next_state, on_failure),
         "Run refused": {
             "Type": "Pass",
             "Comment": "Say which run can be gone on with.",
@@ -73,14 +71,14 @@ def _read(on_failure: str) -> State:
         NEWEST_RUN_KEY,
         comment=f"{NEWEST_RUN_KEY} names the newest run and its execution.",
         resource="newest run",
-        assign={"newest": jsonata("$merge([$parse($states.result.Body), {'etag': $states.result.ETag}])")},
-        next_state="Whose run is it?",
+        assign={"newest": jsonata("$parse($states.result.Body)")},
+        next_state="Read claim",
         on_failure=on_failure,
-        absent=Absent("Whose run is it?", {"newest": {}}),
+        absent=Absent("Read claim", {"newest": {}}),
     )
 
 
-def _whose(datasets: str, next_state: str) -> State:
+def _whose(datasets: str) -> State:
     known = "$exists($newest.execution)"
     wrong = (
         f"'There is no run ' & $target & ' to go on with' & ({known} ? ': the newest is ' & $newest.run : '') "
@@ -94,7 +92,11 @@ def _whose(datasets: str, next_state: str) -> State:
         "Type": "Choice",
         "Comment": "Nobody's, this execution's own, or that of another execution.",
         "Choices": [
-            {"Condition": jsonata(f"{known} and $newest.execution = $states.context.Execution.Id"), "Next": next_state},
+            {
+                "Condition": jsonata(f"{known} and $newest.execution = $states.context.Execution.Id"),
+                "Assign": {"run": jsonata("$target")},
+                "Next": "Write newest run",
+            },
             {
                 "Condition": jsonata(f"$goes_on and ({known} ? $newest.run != $target : true)"),
                 "Assign": {"refusal": jsonata(wrong)},
@@ -130,20 +132,19 @@ def _describe(on_failure: str) -> State:
     }
 
 
-def _claim(datasets: str, next_state: str, on_failure: str) -> State:
-    body = (
-        "{'run': $target, 'execution': $states.context.Execution.Id, "
-        f"'started': $states.context.Execution.StartTime, 'datasets': '{datasets}'}}"
-    )
-    condition = "$exists($newest.etag) ? {'IfMatch': $newest.etag} : {'IfNoneMatch': '*'}"
-    written = f"'Bucket': '${{Bucket}}', 'Key': '{NEWEST_RUN_KEY}', 'ContentType': 'application/json', 'Body': {body}"
-    lost = caught("newest run", go_to="Was the claim lost?")[0]
-    return {
-        "Type": "Task",
-        "Comment": "Become the newest run, unless somebody else has become it since the look.",
-        "Resource": sdk("s3", "PutObject"),
-        "Arguments": jsonata(f"$merge([{{{written}}}, {condition}])"),
-        "Catch": [
+def _claim(datasets: str, next_state: str, on_failure: str) -> States:
+    body = {
+        "run": jsonata("$target"),
+        "execution": jsonata("$states.context.Execution.Id"),
+        "started": jsonata("$states.context.Execution.StartTime"),
+        "datasets": datasets,
+    }
+    (lost,) = caught("newest run", go_to="Was the claim lost?")
+    claim = write_json(
+        jsonata(_CLAIM_KEY),
+        body,
+        comment="Become the run after the newest one, unless somebody else has become it since the look.",
+        catch=[
             {
                 **lost,
                 "ErrorEquals": ["S3.S3Exception", "S3.SdkClientException"],
@@ -151,9 +152,36 @@ def _claim(datasets: str, next_state: str, on_failure: str) -> State:
             },
             *caught("newest run", go_to=on_failure),
         ],
-        "Assign": {"run": jsonata("$target")},
-        "Output": {},
-        "Next": next_state,
+        Assign={"run": jsonata("$target")},
+        Next="Write newest run",
+    )
+    claim["Arguments"]["IfNoneMatch"] = "*"
+    # A repetition would lose against itself; its claim is read, and is its own.
+    del claim["Retry"]
+    return {
+        "Claim run": claim,
+        "Write newest run": write_json(
+            NEWEST_RUN_KEY,
+            body,
+            comment="The next start begins its look here.",
+            catch=caught("newest run", go_to=on_failure),
+            Next=next_state,
+        ),
+        "Was the claim lost?": {
+            "Type": "Choice",
+            "Comment": "Another start was faster: look who it is. Anything else ends the run.",
+            "Choices": [{"Condition": jsonata(f"$claims < {_MAX_CLAIMS}"), "Next": "Read claim"}],
+            "Default": on_failure,
+        },
+        "Read claim": read_json(
+            jsonata(_CLAIM_KEY),
+            comment="Has another execution followed the newest one? Then that is the newest, and may be followed, too.",
+            resource="newest run",
+            assign={"newest": jsonata("$parse($states.result.Body)")},
+            next_state="Read claim",
+            on_failure=on_failure,
+            absent=Absent("Whose run is it?"),
+        ),
     }
 
 

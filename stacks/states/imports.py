@@ -113,6 +113,7 @@ def _import_map(pipeline: Pipeline, on_failure: str) -> State:
             "ImportMode": jsonata("$dataset.imports.mode"),
         },
         timeout=pipeline.timeouts.import_,
+        quota=pipeline.timeouts.import_,
         next="Imported",
         on_failure=_FAILED,
         failure_variable="importFailure",

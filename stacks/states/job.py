@@ -29,21 +29,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from spec.history import FIRST_WAIT, LONGEST_WAIT, WAITS_PER_DURATION
 from spec.names import MAX_ATTEMPT
 from spec.resources import ACTIVE, FAILED_STATUSES
 from stacks.states import retries
 from stacks.states.asl import State, States, catch_all, jsonata, sdk
+from stacks.states.updates import news_of_update
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from spec.resources import ResourceKind
-
-FIRST_WAIT = 30
-LONGEST_WAIT = 300
-WAITS_PER_DURATION = 40
-"""A job is looked at every 30 s, from 20 minutes on every 40th of its age, up to 300 s: of a long one at most 2.5 % is
-idle, and ten hours of training stay below 3,000 events of history (``python -m bench orchestration``)."""
+EXISTS = "Personalize.ResourceAlreadyExistsException"
 
 
 @dataclass(frozen=True)
@@ -58,9 +55,11 @@ class Job:
         next: state after it is ACTIVE.
         on_failure: state that goes on with what went wrong.
         failure_variable: variable that holds what went wrong: state, resource, arn, status, error, reason.
-        latest_of: JSONata of the ARN of the solution whose latest version is taken over; left out: an existing
-            one is found by its name.
+        quota: how long a quota of jobs in progress is waited for; left out: it is one of what there is, and nothing
+            frees it by waiting.
+        on_limit: state that goes on with ``failure_variable`` where a quota is used up; left out: ``on_failure``.
         wanted: JSONata of what the update call takes besides the ARN, for a kind that can be updated.
+        compared: JSONata of what it shall be, where that is not ``wanted``; ``$now`` is what it is.
     """
 
     kind: ResourceKind
@@ -70,8 +69,10 @@ class Job:
     next: str
     on_failure: str
     failure_variable: str = "failure"
-    latest_of: str | None = None
+    quota: timedelta | None = None
+    on_limit: str | None = None
     wanted: str | None = None
+    compared: str | None = None
 
     @property
     def first_state(self) -> str:
@@ -113,7 +114,7 @@ class Job:
             }
         }
 
-    def _create(self) -> dict[str, Any]:
+    def _create(self) -> State:
         if isinstance(self.arguments, dict):
             arguments: Any = {self.kind.name_field: jsonata(self._attempted_name), **self.arguments}
         else:
@@ -123,40 +124,29 @@ class Job:
             "Comment": f"Ask Personalize for the {self.kind.label}; wait and retry while what it needs is in use.",
             "Resource": sdk("personalize", self.kind.create),
             "Arguments": arguments,
-            "Retry": retries.CREATE,
+            "Retry": retries.create(self.quota),
             "Catch": [
-                {
-                    "ErrorEquals": ["Personalize.ResourceAlreadyExistsException"],
-                    "Next": f"Take over {self.kind.label}",
-                },
+                {"ErrorEquals": [EXISTS], "Next": f"Take over {self.kind.label}"},
+                *self._catch_limit(),
                 *self._catch(),
             ],
             "Assign": self._assigned(f"$states.result.{self.kind.arn_field}", taken_over=False),
             "Next": f"Wait for {self.kind.label}",
         }
 
+    def _catch_limit(self) -> list[State]:
+        if self.on_limit is None:
+            return []
+        (caught_any,) = caught(self.kind.label, go_to=self.on_limit, variable=self.failure_variable)
+        return [{**caught_any, "ErrorEquals": [retries.LIMIT]}]
+
     def _take_over(self) -> dict[str, Any]:
-        comment = f"The {self.kind.label} exists already: go on with it instead of paying for a second one."
-        follow = f"Describe {self.kind.label}"
-        if self.latest_of is None:
-            arn = f"'${{PersonalizeArn}}:{self.kind.arn_type}/' & {self._attempted_name}"
-            return {
-                "Type": "Pass",
-                "Comment": comment,
-                "Assign": self._assigned(arn, taken_over=True),
-                "Next": follow,
-            }
-        # The service makes up the ARN, so its parent is asked.
-        arn = f"$states.result.Solution.Latest{self.kind.name}.{self.kind.arn_field}"
+        arn = f"'${{PersonalizeArn}}:{self.kind.arn_type}/' & {self._attempted_name}"
         return {
-            "Type": "Task",
-            "Comment": comment,
-            "Resource": sdk("personalize", "DescribeSolution"),
-            "Arguments": {"SolutionArn": jsonata(self.latest_of)},
-            "Retry": retries.READ,
-            "Catch": self._catch(),
+            "Type": "Pass",
+            "Comment": f"The {self.kind.label} exists already: go on with it instead of paying for a second one.",
             "Assign": self._assigned(arn, taken_over=True),
-            "Next": follow,
+            "Next": f"Describe {self.kind.label}",
         }
 
     def _wait(self) -> dict[str, Any]:
@@ -174,7 +164,7 @@ class Job:
         described = f"$states.result.{self.kind.name}"
         news = f"{{'status': {described}.Status, 'reason': {described}.FailureReason}}"
         if self.wanted is not None:
-            news = _news_of_update(self.kind, self.wanted)
+            news = news_of_update(self.kind, self.compared or self.wanted)
         return {
             "Type": "Task",
             "Comment": f"Ask how far the {self.kind.label} is.",
@@ -231,7 +221,7 @@ class Job:
             "Comment": f"Change the {self.kind.label} into what it shall be; meanwhile it answers as before.",
             "Resource": sdk("personalize", self.kind.update),
             "Arguments": jsonata(f"$merge([{{'{self.kind.arn_field}': ${variable}.arn}}, {self.wanted}])"),
-            "Retry": retries.CREATE,
+            "Retry": retries.UPDATE,
             "Catch": self._catch(),
             "Assign": {variable: jsonata(f"$merge([${variable}, {begun}])")},
             "Output": {},
@@ -244,7 +234,7 @@ class Job:
             "Type": "Pass",
             "Comment": "It failed before this run was gone on with: its name is taken, so the next one has a number.",
             "Assign": {variable: jsonata(f"$merge([${variable}, {{'attempt': ${variable}.attempt + 1}}])")},
-            "Next": self.first_state,
+            "Next": f"Create {self.kind.label}",
         }
 
     def _failed(self) -> dict[str, Any]:
@@ -270,35 +260,6 @@ class Job:
 
     def _catch(self) -> list[dict[str, Any]]:
         return caught(self.kind.label, go_to=self.on_failure, variable=self.failure_variable)
-
-
-_DIFFERS = (
-    "function($want, $have) { $type($want) = 'object' ? "
-    "$count($keys($want)[$differs($lookup($want, $), $lookup($have, $))]) > 0 : "
-    "$type($want) = 'array' ? ($exists($have) ? $sort($want) != $sort($have) : true) : "
-    "($exists($have) ? $want != $have : true) }"
-)
-"""Whether a part of what is wanted is not so in what there is; what the file does not say may be as it is."""
-
-
-def _news_of_update(kind: ResourceKind, wanted: str) -> str:
-    """Return JSONata of what a description tells of a resource that can be updated.
-
-    An update that this attempt began is told from one before it by its time, and one that somebody else began is waited
-    for; of one that has failed before nothing is told: it is tried again.
-    """
-    described, variable = f"$states.result.{kind.name}", f"${kind.variable}"
-    began = f"$exists($latest) and $latest.CreationDateTime != {variable}.before"
-    pending = "{'Status': 'CREATE PENDING'}"
-    ended = [ACTIVE, *FAILED_STATUSES]
-    before = f"{variable}.updating ? {variable}.before : $exists($latest) ? $latest.CreationDateTime : 'none'"
-    return (
-        f"($now := {described}; $latest := $now.{kind.latest_update}; $differs := {_DIFFERS}; "
-        f"$told := {variable}.updating ? ({began} ? $latest : {pending}) : "
-        f"$exists($latest) and $not($latest.Status in {ended}) ? $latest : $now; "
-        f"{{'status': $told.Status, 'reason': $told.FailureReason, 'before': {before}, "
-        f"'differs': $differs({wanted}, $now)}})"
-    )
 
 
 _CAUSE = "$states.errorOutput.Cause"

@@ -15,19 +15,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from spec.engines import PUBLISH_BYTES
+from spec.executions import COMPARED_PART, PUBLISHED_PART
 from spec.resources import BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB
 from stacks.states import retries
 from stacks.states.asl import State, States, jsonata
 from stacks.states.job import caught
-from stacks.states.transform import BATCH_FOLDER
+from stacks.states.transform import batch_folder
 
 if TYPE_CHECKING:
     from spec.pipeline import Pipeline
 
 FIRST_STATE = "Publish"
-_PARTS, _COMPARISON = "publish", "compare"
-LABELS = (_PARTS, _COMPARISON)
-"""Of the Map Runs: part of the ARNs of their child executions."""
+FOLDER = batch_folder("$task.run", "$task.solution")
+"""JSONata of the folder of the batch job of this child execution."""
 
 _PARTS_AT_ONCE = 10
 """Of one job; five jobs at once then take 50 of the 1,000 calls at once that an account has."""
@@ -38,12 +38,12 @@ some 150 objects (docs.aws.amazon.com/step-functions/latest/dg/service-quotas.ht
 
 _JOB: dict[str, Any] = {
     "bucket": "${Bucket}",
-    "run": jsonata("$run"),
+    "run": jsonata("$task.run"),
     "kind": jsonata("$job.kind"),
     "line": jsonata("$job.input.line"),
-    "output": jsonata(f"{BATCH_FOLDER} & 'output/'"),
-    "curated": jsonata("'curated/' & $plan.name & '/' & $job.name & '/'"),
-    "rejects": jsonata("'rejects/' & $run & '/' & $plan.name & '/' & $job.name & '.jsonl'"),
+    "output": jsonata(f"{FOLDER} & 'output/'"),
+    "curated": jsonata("'curated/' & $task.solution & '/' & $job.name & '/'"),
+    "rejects": jsonata("'rejects/' & $task.run & '/' & $task.solution & '/' & $job.name & '.jsonl'"),
     "max_errors": jsonata("$job.max_errors"),
     "themed": jsonata("$exists($job.themes_from)"),
 }
@@ -91,7 +91,7 @@ def _parts(catch: list[State]) -> State:
             "Arguments": {"Bucket": jsonata("$states.input.job.bucket"), "Prefix": jsonata("$states.input.job.output")},
         },
         **_calls(
-            _PARTS,
+            PUBLISHED_PART,
             {"part": jsonata("$states.context.Map.Item.Value.Key")},
             state="Publish part",
             comment="One object's part of the table; what is no output of Personalize is passed over.",
@@ -125,7 +125,7 @@ def _comparison(catch: list[State]) -> State:
         "Comment": "Keys, and what changed since the table before: a call for each range of keys that memory can hold.",
         "Items": jsonata("$states.input.ranges"),
         **_calls(
-            _COMPARISON,
+            COMPARED_PART,
             jsonata("$states.context.Map.Item.Value"),
             state="Compare part",
             comment="Count the keys of a range, and what changed among them.",
@@ -222,7 +222,7 @@ def _end(published: str) -> dict[str, Any]:
             "kind": jsonata("$job.kind"),
             "status": "SUCCEEDED",
             "arn": jsonata(f"[{arns}][0]"),
-            "output": jsonata(f"'s3://${{Bucket}}/' & {BATCH_FOLDER} & 'output/'"),
+            "output": jsonata(f"'s3://${{Bucket}}/' & {FOLDER} & 'output/'"),
             "published": published,
         },
         "End": True,

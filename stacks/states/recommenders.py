@@ -1,24 +1,26 @@
 """The recommenders of a domain dataset group: made once, updated where the pipeline file has changed, else left alone.
 
-They train by themselves, first on what this run has imported. The fragment is the item processor of a Map; each
-iteration ends with a result, also a failed one: siblings and solutions go on.
+They train by themselves, first on what this run has imported. Each is a child execution, which ends with a result, also
+a failed one: siblings and solutions go on.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from spec.executions import RECOMMENDER as LABEL
 from spec.names import recommender_name
 from spec.realtime import recommender_config
 from spec.recipes import USE_CASES
 from spec.resources import RECOMMENDER
 from stacks.states.asl import State, States, jsonata, merged
-from stacks.states.job import Job, caught
+from stacks.states.children import Children
+from stacks.states.job import Job
 
 if TYPE_CHECKING:
     from spec.pipeline import Pipeline
 
-FIRST_STATE = "Recommenders"
+FIRST_STATE = "Begin recommenders"
 
 _FAILURE = "recommenderFailure"
 _FAILED = "End of failed recommender"
@@ -28,22 +30,19 @@ def states(pipeline: Pipeline, stage: str, *, next_state: str, on_failure: str) 
     """Return the fragment, which is empty without recommenders; it goes on with the results in ``$recommenders``."""
     if not pipeline.recommenders:
         return {}
-    return {
-        FIRST_STATE: {
-            "Type": "Map",
-            "Comment": "Every recommender by itself: one that fails does not stop the others, nor the solutions.",
-            "Items": [_plan(pipeline, stage, index) for index in range(len(pipeline.recommenders))],
-            "ItemProcessor": {
-                "ProcessorConfig": {"Mode": "INLINE"},
-                "StartAt": "Begin recommender",
-                "States": _each(pipeline),
-            },
-            "Catch": caught("recommenders", go_to=on_failure),
-            "Assign": {"recommenders": jsonata("$states.result")},
-            "Output": {},
-            "Next": next_state,
-        }
-    }
+    return Children(
+        name="Recommenders",
+        begin=FIRST_STATE,
+        label=LABEL,
+        comment="Every recommender by itself: one that fails does not stop the others, nor the solutions.",
+        items=[_plan(pipeline, stage, index) for index in range(len(pipeline.recommenders))],
+        given={},
+        states=_each(pipeline),
+        start="Begin recommender",
+        variable="recommenders",
+        next=next_state,
+        on_failure=on_failure,
+    ).fragment()
 
 
 def _plan(pipeline: Pipeline, stage: str, index: int) -> dict[str, Any]:
@@ -72,7 +71,7 @@ def _each(pipeline: Pipeline) -> States:
     begin: State = {
         "Type": "Pass",
         "Comment": "Name, use case and configuration, from the pipeline file.",
-        "Assign": {"plan": jsonata("$states.input")},
+        "Assign": {"plan": jsonata("$states.input.item")},
         "Next": job.first_state,
     }
     # Failures of solutions are told with their solution; here the name stands beside the state.

@@ -1,70 +1,91 @@
 """What happens to one solution: ensure it, train a version, look at its quality, score with it.
 
-The fragment is the item processor of a Map over the solutions, so a further solution adds data and no state. Each
-iteration ends with a result, also a failed one: siblings go on.
+Each solution is a child execution, so a further one adds data and no state, and no events to the history of the run. It
+ends with a result, also a failed one: siblings go on.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from spec.executions import SOLUTION as LABEL
 from spec.resources import CAMPAIGN, SOLUTION, SOLUTION_VERSION, kinds_of
-from stacks.states import training
+from stacks.states import batch, cleanup, training
 from stacks.states.asl import State, States, jsonata, merged
-from stacks.states.batch import jobs_map
-from stacks.states.job import Job, caught
+from stacks.states.children import Children
+from stacks.states.job import Job
 
 if TYPE_CHECKING:
     from spec.pipeline import Pipeline
 
 
-def solutions_map(pipeline: Pipeline, *, next_state: str, on_failure: str) -> State:
-    """Return the Map over the solutions of the run; its result is a list of ``SolutionResult``-shaped objects."""
-    return {
-        "Type": "Map",
-        "Comment": "Every solution by itself: one that fails does not stop the others.",
-        "Items": jsonata("$plans"),
-        "ItemProcessor": {
-            "ProcessorConfig": {"Mode": "INLINE"},
-            "StartAt": "Begin solution",
-            "States": _solution_states(pipeline),
+FIRST_STATE = "Begin solutions"
+
+_WITHOUT_TABLE = "$sift($, function($value, $key) { $key != 'table' })"
+_ITEMS = f"[$plans.($plan := $; $merge([$plan, {{'jobs': [$plan.jobs.{_WITHOUT_TABLE}]}}]))]"
+"""JSONata of the plans without their tables, which the run itself keeps: what travels has at most 256 KiB."""
+
+_FAILURE = "solutionFailure"
+_FAILED = "End of failed solution"
+
+
+def solutions(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
+    """Return the Map over ``$plans``; it goes on with a list of ``SolutionResult``-shaped objects in ``$solutions``."""
+    return Children(
+        name="Solutions",
+        begin=FIRST_STATE,
+        label=LABEL,
+        comment="Every solution by itself: one that fails does not stop the others.",
+        items=jsonata(_ITEMS),
+        given={
+            "run": jsonata("$run"),
+            "importMode": jsonata("$importMode"),
+            "trainingMode": jsonata("$trainingMode"),
+            "report": {"fingerprint": jsonata("$report.fingerprint")},
+            # A solution that needs room asks for it with all that the file names.
+            "known": jsonata(cleanup.KNOWN),
         },
-        # Each iteration ends with a result; this is for what no state of theirs catches.
-        "Catch": caught("solutions", go_to=on_failure),
-        "Assign": {"solutions": jsonata("$states.result")},
-        "Output": {},
-        "Next": next_state,
-    }
+        states=_solution_states(pipeline),
+        start="Begin solution",
+        variable="solutions",
+        next=next_state,
+        on_failure=on_failure,
+    ).fragment()
 
 
 def _solution_states(pipeline: Pipeline) -> States:
-    failed, timeouts = "End of failed solution", pipeline.timeouts
+    timeouts = pipeline.timeouts
     solution = Job(
         kind=SOLUTION,
         name="$plan.resource",
         arguments="$merge([{'DatasetGroupArn': '${DatasetGroupArn}'}, $plan.config])",
         timeout=timeouts.solution,
         next=training.FIRST_STATE,
-        on_failure=failed,
-        failure_variable="solutionFailure",
+        on_failure=_FAILED,
+        failure_variable=_FAILURE,
+        on_limit="Was room made?",
     )
     begin = {
         "Type": "Pass",
         "Comment": "Name, recipe, configuration and batch jobs, from the pipeline file.",
-        "Assign": {"plan": jsonata("$states.input"), "misses": [], "kept": False},
+        "Assign": {
+            "plan": jsonata("$states.input.item"),
+            "of": jsonata("$states.input.given"),
+            "misses": [],
+            "kept": False,
+            "room": {"deleted": [], "remaining": []},
+        },
         "Next": solution.first_state,
     }
-    campaign, deploy = _campaign(pipeline, next_state="Run batch jobs", on_failure=failed)
+    campaign, deploy = _campaign(pipeline, next_state=batch.FIRST_STATE, on_failure=_FAILED)
     return merged(
         {"Begin solution": begin},
         solution.states(),
-        training.states(timeouts.training, next_state=deploy, on_failure=failed),
+        cleanup.room(again=solution.first_state, on_failure=_FAILED, failure_variable=_FAILURE),
+        training.states(timeouts.training, next_state=deploy, on_failure=_FAILED),
         campaign,
-        {
-            "Run batch jobs": jobs_map(pipeline, next_state="Solution result", on_failure=failed),
-            "Solution result": _result(pipeline),
-            failed: _solution_failed(),
-        },
+        batch.jobs(pipeline, next_state="Solution result", on_failure=_FAILED),
+        {"Solution result": _result(pipeline), _FAILED: _solution_failed()},
     )
 
 
@@ -76,11 +97,15 @@ def _campaign(pipeline: Pipeline, *, next_state: str, on_failure: str) -> tuple[
     """
     if CAMPAIGN not in kinds_of(pipeline):
         return {}, next_state
-    version = (
-        "$plan.campaign.request.CampaignConfig.SyncWithLatestSolutionVersion ? $solution.arn & '/$LATEST' : "
-        f"${SOLUTION_VERSION.variable}.arn"
-    )
+    follows = "$plan.campaign.request.CampaignConfig.SyncWithLatestSolutionVersion"
+    version = f"{follows} ? $solution.arn & '/$LATEST' : ${SOLUTION_VERSION.variable}.arn"
     wanted = f"$merge([$plan.campaign.request, {{'SolutionVersionArn': {version}}}])"
+    # What follows the newest version may be described with that version's ARN: which one it is says nothing then.
+    any_version = f"{follows} and $contains($now.SolutionVersionArn, $solution.arn & '/')"
+    compared = (
+        f"$merge([$plan.campaign.request, "
+        f"{{'SolutionVersionArn': {any_version} ? $now.SolutionVersionArn : ({version})}}])"
+    )
     campaign = Job(
         kind=CAMPAIGN,
         name="$plan.campaign.resource",
@@ -88,8 +113,9 @@ def _campaign(pipeline: Pipeline, *, next_state: str, on_failure: str) -> tuple[
         timeout=pipeline.timeouts.campaign,
         next=next_state,
         on_failure=on_failure,
-        failure_variable="solutionFailure",
+        failure_variable=_FAILURE,
         wanted=wanted,
+        compared=compared,
     )
     first = "Is there a campaign?"
     choice: State = {
@@ -133,7 +159,7 @@ def _solution_failed() -> dict[str, Any]:
             "name": jsonata("$plan.name"),
             "recipe": jsonata("$plan.config.RecipeArn"),
             "status": "FAILED",
-            "failure": jsonata("$merge([$solutionFailure, {'solution': $plan.name}])"),
+            "failure": jsonata(f"$merge([${_FAILURE}, {{'solution': $plan.name}}])"),
             "batch_inference": [],
             "batch_segment": [],
         },

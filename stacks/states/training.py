@@ -1,6 +1,6 @@
 """From a solution to the version that a run scores with.
 
-    Read published version → Train? ──yes──> Create solution version … → Get training metrics → Quality gate
+    Read published version → Train? ──yes──> Find solution version … → Get training metrics → Quality gate
           │       └──by the service──> Find automatic version ──there is one──────^            │
           └──skipped──> Keep published version <──missed, on_miss: previous── is it good enough?
                                 └──> next <──good, or on_miss: warn──────────────┘
@@ -16,7 +16,8 @@ from spec.resources import ACTIVE, SOLUTION_VERSION
 from stacks.states import retries
 from stacks.states.asl import State, States, catch_all, jsonata, merged, sdk
 from stacks.states.calls import Absent, read_json
-from stacks.states.job import Job, caught
+from stacks.states.job import caught
+from stacks.states.versions import VersionJob
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -24,12 +25,20 @@ if TYPE_CHECKING:
 FIRST_STATE = "Read published version"
 METRICS_NAMESPACE = "PersonalizePipelines"
 
-DATA = "($importMode = 'skip' ? $run : $report.fingerprint)"
-"""JSONata of what a version is trained on; without an import nobody knows, and the run's id is like no other's."""
+OF = "$of."
+"""Where a solution's child execution has run, importMode, trainingMode and report.fingerprint of the run."""
 
 _FAILURE = "solutionFailure"
 _VERSION = f"${SOLUTION_VERSION.variable}"
 _SAME_SOLUTION = "$published.solution_arn = $solution.arn"
+
+
+def data(of: str = "$") -> str:
+    """Return JSONata of what a version is trained on; ``of`` is how variables of the run are named there.
+
+    Without an import nobody knows, and the run's id is like no other's.
+    """
+    return f"({of}importMode = 'skip' ? {of}run : {of}report.fingerprint)"
 
 
 def states(timeout: timedelta, *, next_state: str, on_failure: str) -> States:
@@ -38,17 +47,15 @@ def states(timeout: timedelta, *, next_state: str, on_failure: str) -> States:
     It reads ``$plan`` and ``$solution``, and goes on with the version in ``$solutionVersion``; ``$training`` has its
     metrics and billed hours, ``$misses`` what the quality gate found, ``$kept`` whether it is that of an earlier run.
     """
-    update = f"$plan.training.mode = 'update' and $trainingMode != 'full' and {_SAME_SOLUTION}"
-    version = Job(
-        kind=SOLUTION_VERSION,
-        # The run's name makes a repeated create fail as already existing instead of training twice.
-        name="$run",
-        arguments={"SolutionArn": jsonata("$solution.arn"), "TrainingMode": jsonata(f"{update} ? 'UPDATE' : 'FULL'")},
+    update = f"$plan.training.mode = 'update' and {OF}trainingMode != 'full' and {_SAME_SOLUTION}"
+    version = VersionJob(
+        solution="$solution.arn",
+        name=f"($plan.version & '-' & {OF}run)",
+        mode=f"{update} ? 'UPDATE' : 'FULL'",
         timeout=timeout,
         next="Get training metrics",
         on_failure=on_failure,
         failure_variable=_FAILURE,
-        latest_of="$solution.arn",
     )
     return merged(
         _choose(version, on_failure),
@@ -59,11 +66,11 @@ def states(timeout: timedelta, *, next_state: str, on_failure: str) -> States:
     )
 
 
-def _choose(version: Job, on_failure: str) -> States:
+def _choose(version: VersionJob, on_failure: str) -> States:
     """Return the states that find out whose version it will be: the run's own, the service's or an earlier one's."""
     unchanged = (
-        f"$plan.training.unchanged_data = 'skip' and $trainingMode != 'full' "
-        f"and $published.data = {DATA} and {_SAME_SOLUTION}"
+        f"$plan.training.unchanged_data = 'skip' and {OF}trainingMode != 'full' "
+        f"and $published.data = {data(OF)} and {_SAME_SOLUTION}"
     )
     return {
         FIRST_STATE: _published(on_failure),
@@ -72,10 +79,10 @@ def _choose(version: Job, on_failure: str) -> States:
             "Comment": "A run trains, unless its input skips that, nothing is new, or the service trains by itself.",
             "Choices": [
                 {
-                    "Condition": jsonata(f"$trainingMode = 'skip' and {_SAME_SOLUTION}"),
+                    "Condition": jsonata(f"{OF}trainingMode = 'skip' and {_SAME_SOLUTION}"),
                     "Next": "Keep published version",
                 },
-                {"Condition": jsonata("$trainingMode = 'skip'"), "Next": "No version to keep"},
+                {"Condition": jsonata(f"{OF}trainingMode = 'skip'"), "Next": "No version to keep"},
                 {"Condition": jsonata(unchanged), "Next": "Keep published version"},
                 {"Condition": jsonata("$plan.training.automatic"), "Next": "Find automatic version"},
             ],
@@ -207,7 +214,8 @@ def _gate(next_state: str, on_failure: str) -> States:
             "Choices": [
                 {
                     "Condition": jsonata(
-                        f"{missed} and $plan.quality.on_miss = 'previous' and $exists($published.version_arn)"
+                        f"{missed} and $plan.quality.on_miss = 'previous' and $exists($published.version_arn) "
+                        "and $not($published.solution_arn in $room.deleted)"
                     ),
                     "Next": "Keep published version",
                 },

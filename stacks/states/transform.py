@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from spec.pipeline import Pipeline
 
 FIRST_STATE = "Describe transform"
-BATCH_FOLDER = "'batch/' & $run & '/' & $plan.name & '/' & $job.name & '/'"
-"""JSONata of the folder of a batch job of ``$plan``."""
-
 _REQUEST_KEY = "'runs/' & $run & '/transform-request.json'"
 _REPORT_KEY = "'runs/' & $run & '/data-report.json'"
 _BEGIN_SPARK = "Write transform request"
+
+
+def batch_folder(run: str, solution: str) -> str:
+    """Return JSONata of the folder of the batch job ``$job``, of JSONata of the run's id and the solution's name."""
+    return f"'batch/' & {run} & '/' & {solution} & '/' & $job.name & '/'"
 
 
 def states(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
@@ -57,9 +59,8 @@ def read_report(*, next_state: str, on_failure: str, fresh: bool, missing: str |
 
 
 def _describe(pipeline: Pipeline) -> State:
-    inputs = (
-        f"[$plans.($plan := $; $plan.jobs.($job := $; $merge([$job.input, {{'prefix': {BATCH_FOLDER} & 'input/'}}])))]"
-    )
+    folder = batch_folder("$run", "$plan.name")
+    inputs = f"[$plans.($plan := $; $plan.jobs.($job := $; $merge([$job.input, {{'prefix': {folder} & 'input/'}}])))]"
     return {
         "Type": "Pass",
         "Comment": "Where the raw data lies, how its columns map, and which batch inputs are made of it.",

@@ -15,7 +15,7 @@ from spec.load import load
 from spec.names import run_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from cli.deployment import Deployment
@@ -112,20 +112,31 @@ class Rig:
             assert time.monotonic() < deadline, "it never came to be"
             time.sleep(0.05)
 
-    def next_state(self, arn: str, known: list[str]) -> bool:
-        """Wait for a state that is not among those known and add it to them; return False if the execution ends."""
-        stepfunctions = self.aws.client("stepfunctions")
+    def next_state(self, follower: Follower, known: list[str], waiting: list[str]) -> bool:
+        """Wait for a state that is not among those known and add it to them; return False if the execution ends.
+
+        Args:
+            follower: of the execution.
+            known: names of states.
+            waiting: names of states that were entered meanwhile, for the next calls.
+        """
         while True:
-            ended = stepfunctions.describe_execution(executionArn=arn)["status"] != "RUNNING"
-            newest = stepfunctions.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=40)["events"]
-            entered = [
-                event["stateEnteredEventDetails"]["name"] for event in newest if "stateEnteredEventDetails" in event
-            ]
-            if new := [name for name in reversed(entered) if name not in known]:
-                known.append(new[0])
-            if new or ended:
+            ended = follower.finished() is not None
+            waiting += [progress.state for progress in follower.progress() if not progress.detail]
+            if waiting:
+                known.append(waiting.pop(0))
                 return not ended
+            if ended:
+                return False
             time.sleep(0.01)
+
+    def executions(self, arn: str) -> Iterator[tuple[str, str]]:
+        """Yield label and ARN of an execution and of all child executions; its own label is empty."""
+        stepfunctions = self.aws.client("stepfunctions")
+        yield arn.split(":")[6].partition("/")[2].rpartition("/")[2], arn
+        for run in stepfunctions.list_map_runs(executionArn=arn)["mapRuns"]:
+            for child in stepfunctions.list_executions(mapRunArn=run["mapRunArn"])["executions"]:
+                yield from self.executions(child["executionArn"])
 
     def versions(self) -> list[str]:
         """Return the ARNs of the pipeline's solution versions."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cli.follow import Follower
 from spec.names import run_id
 from spec.resources import (
     BATCH_INFERENCE_JOB,
@@ -24,6 +24,7 @@ from spec.resources import (
 )
 from tests.documents import shop
 from tests.pipeline.data import START, csv, planted
+from tests.pipeline.guarding import assert_failed_alone, configured, denied, forget_solution, made, published
 from tests.pipeline.rig import Rig
 
 if TYPE_CHECKING:
@@ -80,46 +81,6 @@ def alone(kind: ResourceKind) -> dict[str, Any]:
     return {"solutions": [OWNERS[kind]], **(EVERYTHING if kind is DATASET_IMPORT_JOB else {})}
 
 
-def published(rig: Rig) -> dict[str, bytes]:
-    """Return every pointer to a table or a version."""
-    return {key: rig.read(key) for key in rig.keys("curated/") if key.endswith("latest.json")}
-
-
-def made(rig: Rig, run: Run) -> Counter[str]:
-    """Count what a run made in Personalize, by name; solution versions may bear a name more than once."""
-    personalize = rig.aws.client("personalize")
-    names = [
-        job["jobName"]
-        for kind in ("dataset_import", "batch_inference", "batch_segment")
-        for page in personalize.get_paginator(f"list_{kind}_jobs").paginate()
-        for job in next(value for value in page.values() if isinstance(value, list))
-    ]
-    versions = [
-        personalize.describe_solution_version(solutionVersionArn=arn)["solutionVersion"] for arn in rig.versions()
-    ]
-    names += [f"{version['solutionArn']} {version['name']}" for version in versions]
-    return Counter(name for name in names if run.id in name)
-
-
-def assert_failed_alone(rig: Rig, run: Run, before: dict[str, bytes], owner: str | None, *told: str) -> None:
-    """Check the end of a run in which one solution, or all (None), went wrong."""
-    rig.disarm()
-    assert "FAILED" == run.status
-    assert run.failure is not None
-    (message,) = rig.messages(run.id)
-    for text in told:
-        assert text in run.cause
-        assert text in run.failure["cause"]
-        assert text in message["Message"]
-    assert run.failure["remedy"] in message["Message"]
-    assert run.execution["executionArn"] in message["Message"]
-    after = published(rig)
-    touched = {key for key in after if before.get(key) != after[key]}
-    others = {key for key in before if owner is not None and not key.startswith(f"curated/{owner}/")}
-    assert others == touched
-    assert {1} >= set(made(rig, run).values())
-
-
 @pytest.fixture(scope="module", params=["ThrottlingException", "InternalServerError", "ResourceInUseException"])
 def weathered(guarded: Rig, request: pytest.FixtureRequest) -> tuple[Run, Counter[str]]:
     """A run in which every call fails twice with one error, and how often each call did."""
@@ -151,6 +112,40 @@ def test_quotas_are_waited_for(guarded: Rig, before: dict[str, bytes]) -> None:
     assert {1} == set(made(guarded, run).values())
 
 
+@pytest.fixture(params=[True, False], ids=["unique", "not-unique"])
+def version_names(guarded: Rig, request: pytest.FixtureRequest) -> Iterator[bool]:
+    """Whether the service refuses a second version of one name, of which no document speaks."""
+    guarded.arm(names="SolutionVersion", unique=request.param)
+    yield request.param
+    guarded.arm(names="SolutionVersion", unique=True)
+
+
+@pytest.mark.usefixtures("version_names")
+def test_a_lost_answer_is_paid_once(guarded: Rig, before: dict[str, bytes]) -> None:
+    """Every create call has its effect and is answered with an error, and nothing is made a second time."""
+    del before
+    for kind in JOBS:
+        guarded.arm(operation=kind.create, error="InternalServerError", lost=True)
+    run = guarded.run(EVERYTHING)
+
+    assert ("SUCCEEDED", "") == (run.status, run.cause)
+    assert len(JOBS) == len(guarded.disarm())
+    assert {1} == set(made(guarded, run).values())
+    assert "Wait to find out" in run.states
+
+
+def test_the_version_of_another_run_is_not_taken_over(guarded: Rig, before: dict[str, bytes]) -> None:
+    """Where the name is taken but the newest version bears another one, the run says so instead of scoring with it."""
+    del before
+    guarded.arm(operation="CreateSolutionVersion", error="ResourceAlreadyExistsException")
+    run = guarded.run({"solutions": ["popular"]})
+
+    assert "NameTaken" == run.execution["error"]
+    assert f"-{run.id} is taken, and the newest version of the solution is another: popular-" in run.cause
+    assert run.failure is not None
+    assert "Start a new run without run: its versions bear another name." == run.failure["remedy"]
+
+
 def test_what_exists_is_taken_over(guarded: Rig, before: dict[str, bytes]) -> None:
     """A run that is gone on with after its end finds everything that it asks for, and makes nothing."""
     del before
@@ -170,7 +165,8 @@ def test_what_does_not_pass_is_told(guarded: Rig, before: dict[str, bytes], call
     kind = next((kind for kind in BATCH_KINDS if call in {kind.create, kind.describe}), SOLUTION_VERSION)
     run = guarded.run(alone(kind))
 
-    state = "Get training metrics" if call == METRICS else f"{'Create' if call in CREATES else 'Describe'} {kind.label}"
+    state = f"{'Create' if call in CREATES else 'Describe'} {kind.label}"
+    state = {METRICS: "Get training metrics", SOLUTION_VERSION.describe: "Read solution version"}.get(call, state)
     assert_failed_alone(guarded, run, before, None, state, f"No, {call} is not for you")
 
 
@@ -202,23 +198,6 @@ def test_a_job_that_never_ends_is_given_up(
 
     status = "CREATE IN_PROGRESS" if outcome == "STALL" else outcome
     assert_failed_alone(guarded, run, before, None, f"JobTimedOut: still {status} after 2 h")
-
-
-def forget_solution(rig: Rig, name: str) -> None:
-    """Delete a solution with its trainings, those that stall too, so that the next run makes it anew."""
-    personalize = rig.aws.client("personalize")
-    (arn,) = {arn.rpartition("/")[0] for arn in rig.versions() if f"/guarded-test-{name}-" in arn}
-
-    def statuses() -> dict[str, str]:
-        listed = personalize.list_solution_versions(solutionArn=arn)["solutionVersions"]
-        return {each["solutionVersionArn"]: each["status"] for each in listed}
-
-    for version, status in statuses().items():
-        if status == "CREATE IN_PROGRESS":
-            personalize.stop_solution_version_creation(solutionVersionArn=version)
-    rig.wait_until(lambda: "CREATE STOPPING" not in statuses().values())
-    personalize.delete_solution(solutionArn=arn)
-    rig.wait_until(lambda: not [found for found in rig.versions() if found.startswith(f"{arn}/")])
 
 
 def test_a_solution_that_fails_is_told(guarded: Rig, before: dict[str, bytes]) -> None:
@@ -269,18 +248,6 @@ def test_a_function_that_fails_is_told(
     assert_failed_alone(guarded, run, before, None, told)
 
 
-@contextmanager
-def configured(rig: Rig, function: str, **changes: Any) -> Iterator[None]:
-    """Change settings of a function."""
-    client, name = rig.aws.client("lambda"), f"guarded-test-{function}"
-    was = client.get_function_configuration(FunctionName=name)
-    client.update_function_configuration(FunctionName=name, **changes)
-    try:
-        yield
-    finally:
-        client.update_function_configuration(FunctionName=name, **{key: was[key] for key in changes})
-
-
 LEAST_MEMORY = 128
 """MB, the least that Lambda gives (docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html)."""
 OUT_OF_MEMORY = ("Runtime.OutOfMemory: RequestId: ", "Runtime exited with error: signal: killed")
@@ -321,21 +288,6 @@ def test_a_publish_that_is_too_small_is_told(guarded: Rig, before: dict[str, byt
     assert_failed_alone(guarded, run, before, None, "Publish (popular/top): ", *OUT_OF_MEMORY)
 
 
-@contextmanager
-def denied(rig: Rig, *keys: str) -> Iterator[None]:
-    """Let nobody write these keys."""
-    s3, bucket = rig.aws.client("s3"), rig.deployment.bucket
-    policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
-    document = json.loads(policy)
-    resources = [f"arn:aws:s3:::{bucket}/{key}" for key in keys]
-    document["Statement"].append({"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": resources})
-    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(document))
-    try:
-        yield
-    finally:
-        s3.put_bucket_policy(Bucket=bucket, Policy=policy)
-
-
 def test_a_bucket_that_cannot_be_written_is_told(guarded: Rig, before: dict[str, bytes]) -> None:
     """Without a place for manifest and record the execution still fails with the reason, and says so on the topic."""
     with denied(guarded, "runs/*/manifest.json", "runs/*/failure.json"):
@@ -366,16 +318,23 @@ def test_what_functions_cannot_write_is_told(
 
 
 def test_a_run_that_is_killed_at_every_state_ends_well(guarded: Rig, before: dict[str, bytes]) -> None:
-    """Killed at each state in turn and redriven each time, an execution makes nothing twice and publishes the run."""
+    """Killed at each state in turn and redriven each time, an execution makes nothing twice and publishes the run.
+
+    Also where the service would train a version of the same name again.
+    """
     stepfunctions = guarded.aws.client("stepfunctions")
+    guarded.arm(names="SolutionVersion", unique=False)
     arn = guarded.start(EVERYTHING)
     killed: list[str] = []
-    while guarded.next_state(arn, killed):
+    waiting: list[str] = []
+    follower = Follower(stepfunctions, arn)
+    while guarded.next_state(follower, killed, waiting):
         stepfunctions.stop_execution(executionArn=arn, error="Killed", cause=killed[-1])
         if stepfunctions.describe_execution(executionArn=arn)["status"] == "SUCCEEDED":
             break  # it was faster
         stepfunctions.redrive_execution(executionArn=arn)
     run = guarded.ended(arn)
+    guarded.arm(names="SolutionVersion", unique=True)
 
     assert ("SUCCEEDED", "") == (run.status, run.cause)
     assert len(killed) >= 30, killed

@@ -8,12 +8,15 @@ import json
 import random
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from botocore.exceptions import ClientError
 
-from lambdas.teardown.deletion import ResourcesRemainError, empty_group
+from lambdas.deletion import ResourcesRemainError, empty_group
+from lambdas.teardown.handler import empty
 from lambdas.teardown.handler import handler as teardown_handler
 from lambdas.transform.handler import handler as transform_handler
 from spec.compiler import dataset_mappings
@@ -240,6 +243,75 @@ def cloudformation() -> Iterator[tuple[str, list[dict[str, Any]]]]:
         yield f"http://localhost:{server.server_port}/", answers
         server.shutdown()
         thread.join()
+
+
+def test_teardown_tells_the_topic_what_remains(
+    trained: Rig, monkeypatch: pytest.MonkeyPatch, cloudformation: tuple[str, list[dict[str, Any]]]
+) -> None:
+    """CloudFormation ignores a clean-up that fails after an update; people hear what may still be billed."""
+    for name, value in trained.aws.environment().items():
+        monkeypatch.setenv(name, value)
+    trained.messages()
+    url, answers = cloudformation
+    group = group_of(trained)
+    properties = {"DatasetGroupArn": group, "Datasets": ["INTERACTIONS"], "TopicArn": trained.deployment.topic_arn}
+    event = {
+        "RequestType": "Delete",
+        "ResponseURL": url,
+        "StackId": "stack",
+        "RequestId": "request",
+        "LogicalResourceId": "Teardown",
+        "ResourceProperties": properties,
+    }
+    teardown_handler(event, Context(milliseconds=0))
+    (message,) = trained.messages()
+
+    assert "Resources of Amazon Personalize remain, and may be billed" == message["Subject"]
+    assert message["Message"].startswith(f"Not everything that runs made in {group} could be deleted.")
+    assert ":solution/shop-test-popular-" in message["Message"]
+    # A topic that is gone already changes nothing about the answer.
+    event["ResourceProperties"] = properties | {"TopicArn": f"{trained.deployment.topic_arn}-gone"}
+    teardown_handler(event, Context(milliseconds=0))
+    assert ["FAILED", "FAILED"] == [answer["Status"] for answer in answers]
+    empty_group(trained.aws.client("personalize"), group, seconds=60)
+
+
+class Datasets:
+    """A Personalize whose group has the dataset that an event tracker makes; it may refuse to delete it."""
+
+    def __init__(self, *, refuses: bool) -> None:
+        self.arns = [f"arn:aws:personalize:r:1:dataset/g/{kind}" for kind in ("INTERACTIONS", "EVENT_INTERACTIONS")]
+        self._refuses = refuses
+        names = ("ResourceNotFoundException", "ResourceInUseException")
+        self.exceptions = SimpleNamespace(**{name: type(name, (Exception,), {}) for name in names})
+
+    def get_paginator(self, operation: str) -> Datasets:
+        """Return what pages: recommenders and solutions are none."""
+        self._operation = operation
+        return self
+
+    def paginate(self, **_: str) -> list[dict[str, Any]]:
+        """Return one page."""
+        kind = self._operation.removeprefix("list_")
+        return [{kind: [{"datasetArn": arn} for arn in self.arns] if kind == "datasets" else []}]
+
+    def delete_dataset(self, **arguments: str) -> None:
+        """Delete at once what is deleted."""
+        if self._refuses:
+            raise ClientError({"Error": {"Code": "InvalidInputException", "Message": "No"}}, "DeleteDataset")
+        if arguments["datasetArn"] not in self.arns:
+            raise self.exceptions.ResourceNotFoundException
+        self.arns.remove(arguments["datasetArn"])
+
+
+@pytest.mark.parametrize(("refuses", "left"), [(False, 1), (True, 2)])
+def test_teardown_deletes_datasets_that_nobody_declared(*, refuses: bool, left: int) -> None:
+    """That of an event tracker goes, the stack's own stay; where the service refuses, the group's deletion decides."""
+    personalize = Datasets(refuses=refuses)
+    empty({"DatasetGroupArn": "g", "Datasets": ["INTERACTIONS"]}, personalize, seconds=60)
+
+    assert left == len(personalize.arns)
+    assert personalize.arns[0].endswith("/INTERACTIONS")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
+from spec.executions import BATCH_JOB, SOLUTION
+from spec.history import histories
 from tests.pipeline.data import csv, planted
 
 if TYPE_CHECKING:
@@ -39,6 +41,20 @@ def test_the_run_succeeds_and_says_so(deployed: Rig, run: Run) -> None:
     assert run.failure is None
     subjects = [message["Subject"] for message in deployed.messages(run.id)]
     assert [f"shop-test: run {run.id} succeeded"] == subjects
+
+
+def test_no_history_is_longer_than_reckoned(deployed: Rig, run: Run) -> None:
+    """Each execution, the run and its children, has fewer events than the file lets it have at the most."""
+    most = {history.whose: history.events for history in histories(deployed.pipeline)}
+    whose = {"": "the run", SOLUTION: "a solution", BATCH_JOB: "a batch job"}
+    pages = deployed.aws.client("stepfunctions").get_paginator("get_execution_history")
+    events = [
+        (label, sum(len(page["events"]) for page in pages.paginate(executionArn=arn)))
+        for label, arn in deployed.executions(run.execution["executionArn"])
+    ]
+
+    assert {"": 1, SOLUTION: 2, BATCH_JOB: 2} == Counter(label for label, _ in events)
+    assert all(count <= most[whose[label]] for label, count in events)
 
 
 def test_the_states_come_in_order(run: Run) -> None:

@@ -306,7 +306,8 @@ def test_a_run_that_is_stopped_in_the_middle_of_its_parts(large: Rig) -> None:
 
     assert ("SUCCEEDED", "") == (run.status, run.cause)
     assert expected(large, run.id) == published(large, run.id)
-    runs = [each["mapRunArn"].split("/")[1] for each in stepfunctions.list_map_runs(executionArn=arn)["mapRuns"]]
+    (job,) = [child for label, child in large.executions(arn) if label == "job"]
+    runs = [each["mapRunArn"].split("/")[-1] for each in stepfunctions.list_map_runs(executionArn=job)["mapRuns"]]
     assert ["compare", "publish"] == sorted(label.split(":")[0] for label in runs)
     told = [message for message in large.messages() if "because" in message["Message"]]
     assert 1 == len(told)

@@ -118,21 +118,23 @@ def test_the_quality_gate_tells_every_miss(quality: dict[str, Any], published: d
 @pytest.mark.parametrize(
     ("on_miss", "found", "published", "following"),
     [
-        ("fail", [], {}, "Run batch jobs"),
+        ("fail", [], {}, "Begin batch jobs"),
         ("fail", ["m"], {"version_arn": "v"}, "Quality missed"),
-        ("warn", ["m"], {}, "Run batch jobs"),
+        ("warn", ["m"], {}, "Begin batch jobs"),
         ("previous", ["m"], {"version_arn": "v"}, "Keep published version"),
         ("previous", ["m"], {}, "Quality missed"),
-        ("previous", [], {"version_arn": "v"}, "Run batch jobs"),
+        ("previous", [], {"version_arn": "v"}, "Begin batch jobs"),
+        ("previous", ["m"], {"version_arn": "v", "solution_arn": "removed"}, "Quality missed"),
     ],
 )
 def test_the_file_decides_about_a_miss(
     on_miss: str, found: list[str], published: dict[str, str], following: str
 ) -> None:
-    """A miss fails, goes on, or falls back to the version before, where there is one."""
+    """A miss fails, goes on, or falls back to the version before, where there is one that was not removed for room."""
     states = definition(parsed(), "dev", spec_hash="0")["States"]["Solutions"]["ItemProcessor"]["States"]
     choice = states["Is it good enough?"]
-    variables = {"plan": {"quality": {"on_miss": on_miss}}, "misses": found, "published": published}
+    plan = {"quality": {"on_miss": on_miss}}
+    variables = {"plan": plan, "misses": found, "published": published, "room": {"deleted": ["removed"]}}
     taken = [rule["Next"] for rule in choice["Choices"] if evaluate(rule["Condition"], **variables) is True]
 
     assert following == [*taken, choice["Default"]][0]

@@ -71,9 +71,7 @@ def test_batch_jobs_are_filtered_by_their_own_filter() -> None:
         evaluate(
             text.replace("${Prefix}", "shop-dev"),
             job=job,
-            plan=plan,
-            run="r",
-            solutionVersion={"arn": "v"},
+            task={"run": "r", "solution": plan["name"], "version": "v"},
             batchInferenceJob={},
         )
         for job in plan["jobs"]
@@ -213,3 +211,35 @@ def test_what_exists_is_updated_rather_than_made_anew(variable: dict[str, Any], 
     )
 
     assert next_state == next(taken, None)
+
+
+@pytest.mark.parametrize(
+    ("follows", "serves", "differs"),
+    [
+        (True, "arn:s/$LATEST", False),
+        (True, "arn:s/1", False),
+        (True, "arn:former/$LATEST", True),
+        (True, "arn:former/1", True),
+        (False, "arn:s/2", False),
+        (False, "arn:s/1", True),
+    ],
+)
+def test_a_campaign_that_follows_is_moved_to_another_solution_only(
+    *, follows: bool, serves: str, differs: bool
+) -> None:
+    """Whether the service describes it with $LATEST or with that version's ARN is documented nowhere."""
+    live = LIVE | {"solutions__0__campaign": {"sync_with_latest": follows}}
+    states = definition(parsed(**live), "dev", spec_hash="0")["States"]
+    plan = states["Begin run"]["Assign"]["known"][0]
+    request = plan["campaign"]["request"]
+    states = states["Solutions"]["ItemProcessor"]["States"]
+    news = evaluate(
+        states["Describe campaign"]["Assign"]["campaign"],
+        campaign={"found": True, "updating": False, "before": "none"},
+        plan=plan,
+        solution={"arn": "arn:s"},
+        solutionVersion={"arn": "arn:s/2"},
+        states={"result": {"Campaign": {"Status": "ACTIVE", **request, "SolutionVersionArn": serves}}},
+    )
+
+    assert differs is news["differs"]

@@ -134,7 +134,10 @@ def test_the_function_may_touch_its_datasets_only(before: dict[str, Any]) -> Non
     Users are none in the file: those of a former file must be deletable.
     """
     granted: dict[str, str] = {}
-    for policy in of_type(before, "AWS::IAM::Policy"):
+    policies = {
+        name: each for name, each in before["personalize"]["Resources"].items() if each["Type"] == "AWS::IAM::Policy"
+    }
+    for policy in (each["Properties"] for name, each in policies.items() if name.startswith("Datasets")):
         for statement in policy["PolicyDocument"]["Statement"]:
             actions, text = statement["Action"], json.dumps(statement["Resource"])
             granted |= dict.fromkeys([actions] if isinstance(actions, str) else actions, text)

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from spec.resources import KINDS
+from spec.executions import LABELS
+from spec.resources import (
+    BATCH_INFERENCE_JOB,
+    CAMPAIGN,
+    DATASET_IMPORT_JOB,
+    KINDS,
+    RECOMMENDER,
+    SOLUTION,
+    SOLUTION_VERSION,
+)
 from stacks.states.asl import merged
 from stacks.states.run import definition
 from tests.documents import LIVE, parsed, shop
@@ -36,22 +45,63 @@ LIVE_STATES = dict(all_states(machine(**LIVE)["States"]))
 STATES = dict(all_states(machine()["States"]))
 
 
+UNCLEAR = {
+    "Personalize.ThrottlingException",
+    "Personalize.PersonalizeException",
+    "Personalize.SdkClientException",
+}
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_every_create_waits_out_what_is_in_use(kind: ResourceKind) -> None:
-    """Each create call retries on in use, on quotas and on throttling, and takes over what exists."""
+    """Each create call retries on in use, on quotas and on throttling, and takes over what exists.
+
+    That of a solution version is not repeated blindly: it is looked at first what came of the one before.
+    """
     create = LIVE_STATES[f"Create {kind.label}"]
     retried = {error for retrier in create["Retry"] for error in retrier["ErrorEquals"]}
 
     assert f"arn:aws:states:::aws-sdk:personalize:create{kind.name}" == create["Resource"]
-    assert {
-        "Personalize.ResourceInUseException",
-        "Personalize.LimitExceededException",
-        "Personalize.ThrottlingException",
-        "Personalize.PersonalizeException",
-    } <= retried
+    assert {"Personalize.ResourceInUseException", "Personalize.LimitExceededException"} <= retried
     assert all(retrier["MaxDelaySeconds"] and retrier["MaxAttempts"] for retrier in create["Retry"])
     assert ["Personalize.ResourceAlreadyExistsException"] == create["Catch"][0]["ErrorEquals"]
-    assert f"Take over {kind.label}" == create["Catch"][0]["Next"]
+    if kind is SOLUTION_VERSION:
+        assert not UNCLEAR & retried
+        assert set(create["Catch"][1]["ErrorEquals"]) >= UNCLEAR
+        assert "Find solution version" == create["Catch"][0]["Next"]
+    else:
+        assert retried >= UNCLEAR
+        assert f"Take over {kind.label}" == create["Catch"][0]["Next"]
+
+
+def longest(kind: ResourceKind, **changes: Any) -> float:
+    """Return the seconds that a create call waits for a quota, by its retrier."""
+    states = dict(all_states(machine(**changes)["States"]))
+    (retrier,) = (
+        each
+        for each in states[f"Create {kind.label}"]["Retry"]
+        if each["ErrorEquals"] == ["Personalize.LimitExceededException"]
+    )
+    waited, pause = 0.0, retrier["IntervalSeconds"]
+    for _ in range(retrier["MaxAttempts"]):
+        waited += pause
+        pause = min(retrier["MaxDelaySeconds"], pause * retrier["BackoffRate"])
+    return float(waited)
+
+
+def test_a_quota_is_waited_for_where_that_frees_it() -> None:
+    """Jobs in progress end, within the file's timeouts; a solution, campaign or recommender stays."""
+    jobs = [{"name": f"j{number}"} for number in range(31)]
+    many = {
+        "solutions__0__batch_inference": jobs,
+        "timeouts": {"batch_inference": "1h", "batch_segment": "1h", "training": "3h", "import": "2h"},
+    }
+
+    assert longest(BATCH_INFERENCE_JOB, **many) >= 7 * 3600  # 31 jobs, five at once, an hour each
+    assert longest(SOLUTION_VERSION, **many) >= 3 * 3600
+    assert longest(DATASET_IMPORT_JOB, **many) >= 2 * 3600
+    for kind in (SOLUTION, CAMPAIGN, RECOMMENDER):
+        assert longest(kind, **LIVE) <= 60
 
 
 def test_every_task_catches_everything() -> None:
@@ -86,16 +136,32 @@ def test_no_iteration_assigns_a_variable_of_the_run() -> None:
     check(machine(**LIVE)["States"], set())
 
 
-def test_parts_see_no_variable_of_the_run() -> None:
+def test_child_executions_see_no_variable_of_the_run() -> None:
     """The language forbids it: what a child execution of a distributed Map needs is in its input."""
-    maps = [state["ItemProcessor"] for state in STATES.values() if "ItemProcessor" in state]
-    distributed = [each["States"] for each in maps if each["ProcessorConfig"]["Mode"] == "DISTRIBUTED"]
-    for inside in distributed:
-        rules = [rule for state in inside.values() for rule in (state, *state.get("Catch", ()))]
-        own = {name for rule in rules for name in rule.get("Assign", {})}
-        named = set(re.findall(r"\$([A-Za-z_]\w*)(?!\w*\()", json.dumps(inside)))
-        assert own | {"states", "told"} >= named
-    assert 2 == len(distributed)
+
+    def check(states: dict[str, Any], visible: set[str]) -> int:
+        rules = [rule for state in states.values() for key in ("Choices", "Catch") for rule in state.get(key, ())]
+        own = visible | {name for part in [*states.values(), *rules] for name in part.get("Assign", {})}
+        children = 0
+        for name, state in states.items():
+            text = json.dumps({key: value for key, value in state.items() if key != "ItemProcessor"})
+            bound = set(re.findall(r"\$(\w+)\s*:=", text))
+            bound |= {each for found in re.findall(r"function\(([^)]*)\)", text) for each in re.findall(r"\w+", found)}
+            named = set(re.findall(r"\$([A-Za-z_]\w*)(?!\w*[\w(]|})", text.replace("${", "")))
+            assert named <= own | bound | {"states", "LATEST"}, name
+            if "ItemProcessor" in state:
+                distributed = state["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
+                children += distributed + check(state["ItemProcessor"]["States"], set[str]() if distributed else own)
+        return children
+
+    assert 5 == check(machine(**LIVE)["States"], set())
+
+
+def test_child_executions_have_the_labels_that_their_followers_know() -> None:
+    """Each Map Run has a label of its own, by which its child executions are found."""
+    labels = [state["Label"] for state in LIVE_STATES.values() if "Label" in state]
+
+    assert sorted(LABELS) == sorted(labels)
 
 
 def test_parts_are_published_by_those_who_ask_for_it() -> None:

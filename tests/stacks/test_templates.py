@@ -36,11 +36,11 @@ SNAPSHOT = {
         "AWS::Glue::Database": 1,
         "AWS::Glue::Table": 3,
         "AWS::Events::Rule": 1,
-        "AWS::IAM::Policy": 6,
-        "AWS::IAM::Role": 6,
-        "AWS::Lambda::Function": 2,
+        "AWS::IAM::Policy": 7,
+        "AWS::IAM::Role": 7,
+        "AWS::Lambda::Function": 3,
         "AWS::Lambda::LayerVersion": 1,
-        "AWS::Logs::LogGroup": 4,
+        "AWS::Logs::LogGroup": 5,
         "AWS::SNS::Topic": 1,
         "AWS::SNS::TopicPolicy": 1,
         "AWS::SQS::Queue": 1,
@@ -81,7 +81,8 @@ def test_functions_carry_only_their_own_source(assembly: Path) -> None:
     folders = [{f.relative_to(a).parent.parts[:2] for f in a.rglob("*.py")} for a in assets]
 
     own = [
-        {("lambdas",), ("lambdas", name), ("spec",), ("spec", "raw")} for name in ("publish", "teardown", "transform")
+        {("lambdas",), ("lambdas", name), ("spec",), ("spec", "raw")}
+        for name in ("cleanup", "publish", "teardown", "transform")
     ]
     assert len(folders) == len(own)
     assert all(folder in folders for folder in own)
@@ -153,7 +154,7 @@ def test_the_bucket_goes_with_its_stack_only_if_told() -> None:
 
 
 def test_functions_have_powertools_and_x_ray(templates: Templates) -> None:
-    """Both functions run on arm64 with tracing, a service name, and at least two engine threads."""
+    """All functions run on arm64 with tracing, a service name, and at least two engine threads."""
     functions = [
         r["Properties"] for r in templates["workflow"]["Resources"].values() if r["Type"] == "AWS::Lambda::Function"
     ]
@@ -162,5 +163,5 @@ def test_functions_have_powertools_and_x_ray(templates: Templates) -> None:
         assert ["arm64"] == function["Architectures"]
         assert {"Mode": "Active"} == function["TracingConfig"]
         variables = function["Environment"]["Variables"]
-        assert variables["POWERTOOLS_SERVICE_NAME"] in {"transform", "publish"}
+        assert variables["POWERTOOLS_SERVICE_NAME"] in {"transform", "publish", "cleanup"}
         assert int(variables["POLARS_MAX_THREADS"]) >= 2

@@ -135,6 +135,13 @@ def test_all_mistakes_are_told_at_once_with_line_place_and_remedy(tmp_path: Path
     [
         ({"name": "Shop"}, "name", "small letters"),
         ({"name": "a-name-that-is-far-too-long"}, "name", "63 characters"),
+        ({"solutions__0__name": "a-solution-whose-name-is-too-l"}, "solutions[0].name", "63 characters"),
+        ({"solutions": [{**TUNED, "name": f"t{n}"} for n in range(11)]}, "solutions", "at most 10"),
+        (
+            {"solutions": [{**TUNED, "name": f"t{n}", "campaign": {}} for n in range(6)]},
+            "solutions[5].campaign",
+            "makes 6 campaigns, and a dataset group has at most 5",
+        ),
         ({"extra": 1}, "extra", "unknown key"),
         ({"datasets": ...}, "datasets", "is missing"),
         ({"max_rejected": 5}, "max_rejected", "less than or equal to 1"),

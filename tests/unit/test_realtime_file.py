@@ -39,6 +39,21 @@ def with_expression(expression: str) -> dict[str, Any]:
     return {"filters": [{"name": "f", "expression": expression}]}
 
 
+def with_fields(*counts: int) -> dict[str, Any]:
+    """Return the change that declares filters of so many fields, each field once."""
+    names = iter(f"F{number}" for number in range(sum(counts)))
+    named = [[next(names) for _ in range(count)] for count in counts]
+    conditions = [" AND ".join(f"Items.{name} = 1" for name in fields) for fields in named]
+    columns = {name: {"from": name, "type": "int"} for fields in named for name in fields}
+    return {
+        "datasets__items": {"source": {"path": "items/"}, "columns": {"ITEM_ID": "sku", **columns}},
+        "filters": [
+            {"name": f"f{number}", "expression": f"INCLUDE ItemID WHERE {condition}"}
+            for number, condition in enumerate(conditions)
+        ],
+    }
+
+
 def with_job(**keys: Any) -> dict[str, Any]:
     """Return the change that declares filters and gives keys to the first batch job."""
     return {
@@ -59,6 +74,8 @@ def with_job(**keys: Any) -> dict[str, Any]:
         ({"filters": [BOUGHT, BOUGHT]}, "filters[1].name", "used twice"),
         ({"filters": [{**BOUGHT, "name": "f" * 45}]}, "filters[0].name", "63 characters"),
         ({"filters": [{**BOUGHT, "name": f"f{n}"} for n in range(31)]}, "filters", "at most 30"),
+        (with_fields(11), "filters[0].expression", "names 11 distinct fields, and a filter has at most 10"),
+        (with_fields(10, 10, 1), "filters", "name 21 distinct fields, and all filters of a dataset group at most 20"),
         (with_job(filter="bought"), f"{BATCH}.filter", "use one of: not-bought, of-genre"),
         (with_job(filter="of-genre"), f"{BATCH}.filter", "Add filter_values: {GENRE: …}"),
         (with_job(filter="us"), f"{BATCH}.filter", "batch_inference finds no UserID"),

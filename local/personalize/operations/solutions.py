@@ -16,6 +16,7 @@ from local.personalize.exceptions import (
     ResourceAlreadyExistsException,
     ResourceInUseException,
 )
+from local.personalize.faults import FAULTS
 from local.personalize.kinds import DATASET, DATASET_GROUP, SOLUTION, SOLUTION_VERSION, UNFINISHED, Status
 from local.personalize.models import PersonalizeBackend
 from local.personalize.operations.generic import Operation, Params, created, picked
@@ -96,7 +97,8 @@ def _create_solution_version(backend: PersonalizeBackend, params: Params) -> dic
     if mode == "AUTOTRAIN":
         raise NotImplementedException(f"trainingMode {mode}, which the service does not document,")
     for version in backend.all(SOLUTION_VERSION, solutionArn=solution.arn):
-        if "name" in params and version.members.get("name") == params["name"]:
+        same_name = "name" in params and version.members.get("name") == params["name"]
+        if same_name and FAULTS.version_names_are_unique:
             raise ResourceAlreadyExistsException(version.arn)
     recipe = find_recipe(solution.members["recipeArn"])
     before = _updated_version(backend, solution, recipe) if mode == "UPDATE" else None

@@ -33,6 +33,31 @@ def test_a_call_fails_as_often_as_wanted(account: Account, door: str) -> None:
     assert requests.get(door, timeout=10).json() == {"armed": [], "fired": [fired, fired]}
 
 
+def test_an_answer_is_lost(account: Account, door: str) -> None:
+    """The caller gets the error although the call has had its effect."""
+    account.fault(operation="CreateSchema", error="InternalServerError", lost=True)
+    with pytest.raises(ClientError, match="InternalServerError"):
+        account.personalize.create_schema(name="lost", schema=avro(INTERACTION_FIELDS))
+
+    assert "lost" in {schema["name"] for schema in account.personalize.list_schemas()["schemas"]}
+    assert requests.get(door, timeout=10).json()["fired"][0]["lost"] is True
+
+
+def test_versions_of_one_name(account: Account, door: str) -> None:
+    """A solution has one version of a name, or several where the door says so."""
+    solution = account.solution(account.imported(csv(two_groups())))
+    account.personalize.create_solution_version(solutionArn=solution, name="same")
+    with pytest.raises(ClientError, match="ResourceAlreadyExistsException"):
+        account.personalize.create_solution_version(solutionArn=solution, name="same")
+    account.fault(names="SolutionVersion", unique=False)
+    account.personalize.create_solution_version(solutionArn=solution, name="same")
+    account.fault(names="SolutionVersion", unique=True)
+
+    listed = account.personalize.list_solution_versions(solutionArn=solution)["solutionVersions"]
+    assert 2 == len(listed)
+    assert 400 == requests.post(door, json={"names": "Campaign", "unique": False}, timeout=10).status_code
+
+
 def test_a_job_fails_for_the_wanted_reason(account: Account, door: str) -> None:
     """The next import ends as failed with the reason given; the one after it succeeds."""
     account.fault(job="DatasetImportJob", outcome="CREATE FAILED", reason="a power cut")

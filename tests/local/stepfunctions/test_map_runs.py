@@ -57,6 +57,12 @@ def children(aws: EmbeddedAWS, execution_arn: str) -> list[dict[str, Any]]:
     return sorted(found, key=lambda each: str(each["input"]))
 
 
+def map_runs(aws: EmbeddedAWS, execution: dict[str, Any]) -> list[Any]:
+    """Return the Map Runs of an execution."""
+    listed: list[Any] = aws.client("stepfunctions").list_map_runs(executionArn=execution["executionArn"])["mapRuns"]
+    return listed
+
+
 def types(aws: EmbeddedAWS, execution_arn: str) -> list[str]:
     """Return the types of an execution's events."""
     return [event["type"] for event in history(aws, execution_arn)]
@@ -134,6 +140,27 @@ class TestChildExecutions:
         done = run(aws, {"O": map_state([[1, 2], [5]], {"M": inner})})
         assert done["output"] == [[2, 3], [6]]
         assert len(aws.client("stepfunctions").list_map_runs(executionArn=done["executionArn"])["mapRuns"]) == 2
+
+    def test_nested_in_a_child_execution(self, aws: EmbeddedAWS) -> None:
+        """Children have Map Runs of their own; a stop of the outermost ends them all, and a redrive takes them on."""
+        client = aws.client("stepfunctions")
+        wait = {"Type": "Wait", "Seconds": "{% $states.context.Execution.RedriveCount > 0 ? 0 : 36000 %}", "Next": "P"}
+        leaf = {"W": wait, "P": pass_state(Output="{% $states.input * 10 %}")}
+        inner = distributed("{% [$states.input, $states.input + 1] %}", leaf) | {"Label": "leaf"}
+        execution = start(aws, {"M": distributed([1], {"N": inner})})
+        (child,) = eventually(lambda: children(aws, execution))
+        assert 2 == len(eventually(lambda: children(aws, child["executionArn"]) if map_runs(aws, child) else []))
+        stopped(aws, execution, after="MapRunStarted")
+        grandchildren = children(aws, child["executionArn"])
+        assert {"ABORTED"} == {each["status"] for each in grandchildren}
+        assert {f"{child['stateMachineArn']}/leaf"} == {each["stateMachineArn"] for each in grandchildren}
+
+        assert redriven(aws, execution)["output"] == [[10, 20]]
+        again = children(aws, child["executionArn"])
+        assert [(each["executionArn"], each["redriveCount"]) for each in again] == [
+            (each["executionArn"], 1) for each in grandchildren
+        ]
+        assert 1 == len(client.list_map_runs(executionArn=child["executionArn"])["mapRuns"])
 
 
 class TestItemReader:

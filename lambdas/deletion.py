@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _IN_PROGRESS = ("CREATE PENDING", "CREATE IN_PROGRESS")
 _FIRST_WAIT = 0.5
@@ -19,7 +19,18 @@ _LONGEST_WAIT = 15.0
 
 
 class ResourcesRemainError(Exception):
-    """Resources are still there when the time is up; the message names them."""
+    """Resources are still there when the time is up; the message names them.
+
+    Attributes:
+        arns: of what is there.
+    """
+
+    def __init__(self, arns: list[str], seconds: float) -> None:
+        self.arns = sorted(arns)
+        super().__init__(
+            f"Not deleted within {seconds:.0f} s: {', '.join(self.arns)}. What is being made or changed, and "
+            "solutions with campaigns of others, cannot be deleted: see to that, then try the stack again."
+        )
 
 
 def empty_group(
@@ -54,11 +65,11 @@ def empty_group(
 def delete_arns(
     personalize: Any, arns: list[str], *, seconds: float, sleep: Callable[[float], None] = time.sleep
 ) -> None:
-    """Delete campaigns and recommenders, and return once they are gone.
+    """Delete campaigns, recommenders, solutions and datasets, and return once they are gone.
 
     Args:
         personalize: a boto3 Personalize client.
-        arns: what to delete; what is not there needs nothing.
+        arns: what to delete, what stands in the way of others first; what is not there needs nothing.
         seconds: how long this may take.
         sleep: waits between looks.
 
@@ -68,15 +79,29 @@ def delete_arns(
     _until_none(lambda: [arn for arn in arns if not _delete(personalize, arn)], seconds, sleep)
 
 
+def foreign_datasets(personalize: Any, dataset_group_arn: str, own: Iterable[str]) -> list[str]:
+    """Return the ARNs of datasets of a group that nobody declared, such as the one that an event tracker makes.
+
+    Whether the service shows that one, and whether it keeps the group from being deleted, is documented nowhere.
+
+    Args:
+        personalize: a boto3 Personalize client.
+        dataset_group_arn: the group; if it is gone already, there is none.
+        own: ends of the ARNs of those that were declared: INTERACTIONS, ITEMS, USERS.
+    """
+    try:
+        listed = list(listed_arns(personalize, "dataset", datasetGroupArn=dataset_group_arn))
+    except personalize.exceptions.ResourceNotFoundException:
+        return []
+    return [arn for arn in listed if arn.rpartition("/")[2] not in set(own)]
+
+
 def _until_none(remaining: Callable[[], list[str]], seconds: float, sleep: Callable[[float], None]) -> None:
     deadline = time.monotonic() + seconds
     wait = _FIRST_WAIT
     while left := remaining():
         if time.monotonic() + wait > deadline:
-            raise ResourcesRemainError(
-                f"Not deleted within {seconds:.0f} s: {', '.join(sorted(left))}. What is being made or changed, and "
-                "solutions with campaigns of others, cannot be deleted: see to that, then try the stack again."
-            )
+            raise ResourcesRemainError(left, seconds)
         sleep(wait)
         wait = min(2 * wait, _LONGEST_WAIT)
 
@@ -84,18 +109,19 @@ def _until_none(remaining: Callable[[], list[str]], seconds: float, sleep: Calla
 def _resources(personalize: Any, dataset_group_arn: str) -> Iterator[str]:
     """Yield ARNs in the order in which they can be deleted."""
     try:
-        yield from _listed(personalize, "recommender", datasetGroupArn=dataset_group_arn)
-        solutions = list(_listed(personalize, "solution", datasetGroupArn=dataset_group_arn))
+        yield from listed_arns(personalize, "recommender", datasetGroupArn=dataset_group_arn)
+        solutions = list(listed_arns(personalize, "solution", datasetGroupArn=dataset_group_arn))
     except personalize.exceptions.ResourceNotFoundException:
         return
     for solution in solutions:
         # It may have vanished since.
         with contextlib.suppress(personalize.exceptions.ResourceNotFoundException):
-            yield from _listed(personalize, "campaign", solutionArn=solution)
+            yield from listed_arns(personalize, "campaign", solutionArn=solution)
     yield from solutions
 
 
-def _listed(personalize: Any, kind: str, **selected: str) -> Iterator[str]:
+def listed_arns(personalize: Any, kind: str, **selected: str) -> Iterator[str]:
+    """Yield the ARNs of all resources of a kind, such as ``campaign``, that a list call selects."""
     pages = personalize.get_paginator(f"list_{kind}s").paginate(**selected)
     for page in pages:
         yield from (each[f"{kind}Arn"] for each in page[f"{kind}s"])

@@ -1,0 +1,59 @@
+"""How a run ends once its work is done: as succeeded, after a clean-up, or with the failures of what failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stacks.states import cleanup, failure
+from stacks.states.asl import States, jsonata
+from stacks.states.calls import notify
+
+if TYPE_CHECKING:
+    from spec.pipeline import Pipeline
+
+FIRST_STATE = "Did everything succeed?"
+
+
+def states(pipeline: Pipeline, *, has_failed: str) -> States:
+    """Return the fragment; ``has_failed`` is JSONata of whether a solution or a recommender has failed."""
+    said = f"$remarks, {cleanup.REMAINS}[$ != '']"
+    failures = "$solutions.failure, $solutions.batch_inference.failure, $solutions.batch_segment.failure"
+    if pipeline.recommenders:
+        failures = f"$recommenders.failure, {failures}"
+    return {
+        FIRST_STATE: {
+            "Type": "Choice",
+            "Comment": "One failed job makes the run fail, with what succeeded published.",
+            "Choices": [{"Condition": jsonata(has_failed), "Next": "Solutions failed"}],
+            "Default": cleanup.FIRST_STATE,
+        },
+        **cleanup.states(next_state="Notify success"),
+        "Notify success": notify(
+            "succeeded",
+            f"'Manifest: s3://${{Bucket}}/runs/' & $run & '/manifest.json' & $join([{said}].('\\n\\n' & $))",
+            comment="Tell who subscribed to the topic.",
+            next_state="Succeeded",
+        ),
+        "Succeeded": {
+            "Type": "Succeed",
+            "Comment": "The results are in the bucket.",
+            "Output": {
+                "run": jsonata("$run"),
+                "manifest": jsonata("'s3://${Bucket}/runs/' & $run & '/manifest.json'"),
+            },
+        },
+        "Solutions failed": {
+            "Type": "Pass",
+            "Comment": "Collect the failures of all solutions and jobs.",
+            "Assign": {
+                "failures": jsonata(f"[{failures}]"),
+            },
+            "Next": failure.FIRST_STATE,
+        },
+        "Run failed": {
+            "Type": "Pass",
+            "Comment": "A failure before or after the solutions.",
+            "Assign": {"failures": [jsonata("$failure")]},
+            "Next": failure.FIRST_STATE,
+        },
+    }

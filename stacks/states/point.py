@@ -1,0 +1,96 @@
+"""The end of a run's work: what it has made becomes what readers see, all at once."""
+
+from __future__ import annotations
+
+from stacks.states import retries, training
+from stacks.states.asl import State, States, jsonata, sdk
+from stacks.states.calls import write_json
+from stacks.states.job import caught
+
+_NOT_UPDATED = (
+    "'The table ' & $states.input.table.Name & ' of the data catalog still shows the run before: ' & "
+    "$states.errorOutput.Error & ($exists($states.errorOutput.Cause) ? ': ' & $states.errorOutput.Cause : '')"
+)
+
+
+def tables(*, with_catalog: bool, next_state: str, on_failure: str) -> State:
+    """Return the Map that makes the run's tables the newest ones, all at its end: no reader sees half a run.
+
+    Args:
+        with_catalog: tables stand in the data catalog, too.
+        next_state: goes on with ``$remarks``, sentences about tables that the catalog did not take.
+        on_failure: goes on with ``$failure``.
+    """
+    folder = "'curated/' & $s.name & '/' & $j.name & '/latest.json'"
+    jobs = "$append($s.batch_inference, $s.batch_segment)[status = 'SUCCEEDED']"
+    location = "$j.published.location"
+    described = "$plans[name = $s.name].jobs[name = $j.name and kind = $j.kind].table"
+    moved = f"$merge([$t, {{'StorageDescriptor': $merge([$t.StorageDescriptor, {{'Location': {location}}}])}}])"
+    table = (
+        f"($j := $; $t := {described}; {{'key': {folder}, 'body': {{'run': $run, 'location': {location}}}, "
+        f"'table': {moved}}})"
+    )
+    version = (
+        "{'key': 'curated/' & $s.name & '/latest.json', 'body': {'run': $run, 'solution_arn': $s.arn, "
+        f"'version_arn': $s.version_arn, 'metrics': $s.metrics, 'data': {training.data()}}}}}"
+    )
+    # The version of an earlier run is published already, with the solution that it really is of.
+    versions = f"($s.status = 'SUCCEEDED' and $not($s.quality.kept_version) ? {version} : [])"
+    written = {"Next": "Is it a table?"} if with_catalog else {"End": True}
+    pointer = write_json(
+        jsonata("$states.input.key"),
+        jsonata("$states.input.body"),
+        comment="Readers go by latest.json: from here on they see this run.",
+        **written,
+    )
+    if with_catalog:
+        pointer["Output"] = jsonata("$states.input")
+    return {
+        "Type": "Map",
+        "Comment": "The run is complete: let each latest.json name its new table or version.",
+        "Items": jsonata(f"[$solutions.($s := $; $append({jobs}.{table}, {versions}))]"),
+        "MaxConcurrency": 10,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "INLINE"},
+            "StartAt": "Point to table",
+            "States": {"Point to table": pointer, **(_catalog() if with_catalog else {})},
+        },
+        "Catch": caught("latest.json", go_to=on_failure),
+        "Assign": {"remarks": jsonata("[$states.result.remark]")},
+        "Output": {},
+        "Next": next_state,
+    }
+
+
+def _catalog() -> States:
+    return {
+        "Is it a table?": {
+            "Type": "Choice",
+            "Comment": "Tables stand in the data catalog too; versions of solutions do not.",
+            "Choices": [{"Condition": jsonata("$exists($states.input.table)"), "Next": "Update table"}],
+            "Default": "Pointed",
+        },
+        "Update table": {
+            "Type": "Task",
+            "Comment": "Who asks Athena for the newest results sees this run too.",
+            "Resource": sdk("glue", "UpdateTable"),
+            "Arguments": {"DatabaseName": "${Database}", "TableInput": jsonata("$states.input.table")},
+            "Retry": retries.AWS_CALL,
+            # The bucket has the table, and latest.json names it: only SQL sees the one before.
+            "Catch": [
+                {
+                    "ErrorEquals": ["States.ALL"],
+                    "Output": {"remark": jsonata(_NOT_UPDATED)},
+                    "Next": "Table not updated",
+                }
+            ],
+            "Output": {},
+            "Next": "Pointed",
+        },
+        "Table not updated": {
+            "Type": "Pass",
+            "Comment": "A table that the data catalog does not take fails no run: it is told where the run ends.",
+            "End": True,
+        },
+        "Pointed": {"Type": "Pass", "Comment": "Readers see this run.", "Output": {}, "End": True},
+    }

@@ -1,0 +1,41 @@
+"""How long a run may take as a whole."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from spec.history import quota_wait
+from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS
+from spec.resources import CAMPAIGN, RECOMMENDER, kinds_of
+from stacks.states import retries
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from spec.pipeline import Pipeline
+
+_FUNCTIONS_SECONDS = 4 * 3600
+"""Transform, publishing and clean-up with all their retries."""
+
+_LONGEST_RUN = 365 * 24 * 3600
+"""Where Step Functions ends every execution
+(https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
+
+
+def whole_timeout(pipeline: Pipeline) -> int:
+    """Return seconds above the sum of all parts, so that a job's own timeout, which explains itself, comes first."""
+    timeouts, kinds = pipeline.timeouts, kinds_of(pipeline)
+    batch = max(timeouts.batch_inference, timeouts.batch_segment)
+    waves = max(math.ceil(len(solution.jobs) / MAX_BATCH_JOBS_IN_PROGRESS) for solution in pipeline.solutions)
+    # Each with the time in which a quota of its kind may be used up.
+    waits: list[tuple[timedelta, timedelta | None]] = [
+        (timeouts.import_, timeouts.import_),
+        (timeouts.solution, None),
+        (timeouts.training, timeouts.training),
+        *([(batch, quota_wait(pipeline))] * waves),
+        *([(timeouts.campaign, None)] if CAMPAIGN in kinds else []),
+        *([(timeouts.recommender, None)] if RECOMMENDER in kinds else []),
+    ]
+    whole = sum(timeout.total_seconds() + retries.longest(retries.create(quota)) for timeout, quota in waits)
+    return min(int(whole) + _FUNCTIONS_SECONDS, _LONGEST_RUN)
