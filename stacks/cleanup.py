@@ -52,8 +52,7 @@ def cleanup_function(stack: Stack, prefix: str, storage: StorageStack) -> lambda
                 resources=["*"],
             ),
             iam.PolicyStatement(actions=["s3:GetObject"], resources=storage.arns((_PUBLISHED,))),
-            # Without it a table that is not there looks like one that is forbidden.
-            iam.PolicyStatement(actions=["s3:ListBucket"], resources=[storage.bucket.bucket_arn]),
+            storage.listing(),
         ],
         findings=[storage.wildcard_finding(_PUBLISHED)],
     )

@@ -147,7 +147,8 @@ def _claim(datasets: str, next_state: str, on_failure: str) -> States:
         catch=[
             {
                 **lost,
-                "ErrorEquals": ["S3.S3Exception", "S3.SdkClientException"],
+                # 412 has no name of its own in the SDKs so far; newer models give it one.
+                "ErrorEquals": ["S3.S3Exception", "S3.PreconditionFailedException", "S3.SdkClientException"],
                 "Assign": {**lost["Assign"], "claims": jsonata("$claims + 1")},
             },
             *caught("newest run", go_to=on_failure),
