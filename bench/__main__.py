@@ -3,8 +3,8 @@
 Without a name all of them run. The transform takes --rows, a multiple of 10,000. The recommenders take --movielens,
 a folder with u.data of MovieLens 100K (https://files.grouplens.org/datasets/movielens/ml-100k.zip, whose licence does
 not allow it to stand here); without it the tables of quality are left out. --most bounds the rows of the table of
-growth, --most-rows those of the table of limits. The orchestration takes two to four minutes, the
-enforcement of roles four.
+growth, --most-rows those of the table of limits. The orchestration takes ten minutes or more, most of them for its
+last table, the enforcement of roles four.
 """
 
 from __future__ import annotations
