@@ -69,7 +69,7 @@ serve: setup ## the embedded AWS on localhost until Ctrl-C (PORT=4566)
 	@pipelines serve --port $(PORT)
 
 permissions: setup spark ## what each role calls, what it may, and what is left over
-	@python -m tests.permissions
+	@python -m tests.permissions $(ONLY)
 
 doctor: setup ## look whether the account of your credentials is ready for PIPELINE; reads only
 	@pipelines doctor "$(PIPELINE)" --stage $(STAGE)

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonpe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ RECOMMENDER = ResourceKind(
 )
 
 BATCH_KINDS = (DATASET_IMPORT_JOB, SOLUTION, SOLUTION_VERSION, BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB)
-"""What every pipeline may make."""
+"""What runs make for tables."""
 
 REAL_TIME_KINDS = (CAMPAIGN, RECOMMENDER)
 """What only pipelines make whose file asks for it; they are billed for as long as they are there."""
@@ -120,12 +120,19 @@ KINDS = (*BATCH_KINDS, *REAL_TIME_KINDS)
 
 
 def kinds_of(pipeline: Pipeline) -> tuple[ResourceKind, ...]:
-    """Return the kinds that runs of a pipeline make."""
-    wanted = {
-        CAMPAIGN: any(solution.campaign for solution in pipeline.solutions),
-        RECOMMENDER: bool(pipeline.recommenders),
+    """Return the kinds that runs of a pipeline make, with the parents that they have there."""
+    made = {
+        BATCH_INFERENCE_JOB: [job for solution in pipeline.solutions for job in solution.batch_inference],
+        BATCH_SEGMENT_JOB: [job for solution in pipeline.solutions for job in solution.batch_segment],
+        CAMPAIGN: [solution for solution in pipeline.solutions if solution.campaign],
+        RECOMMENDER: pipeline.recommenders,
     }
-    return (*BATCH_KINDS, *(kind for kind in REAL_TIME_KINDS if wanted[kind]))
+    kinds = [kind for kind in KINDS if kind not in made or made[kind]]
+    filtered = {kind for kind in kinds if any(getattr(each, "filter", None) for each in made.get(kind, ()))}
+    return tuple(
+        kind if kind in filtered else replace(kind, parents=tuple(each for each in kind.parents if each != "filter"))
+        for kind in kinds
+    )
 
 
 def recipes_of(pipeline: Pipeline) -> dict[ResourceKind, list[str]]:

@@ -50,7 +50,8 @@ class StartSchedule(Construct):
             ),
         )
         state_machine.grant_start_execution(role)
-        queue.grant_send_messages(role)
+        # CDK's own grant also lets the role ask for the queue's attributes, which Scheduler does not.
+        role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[queue.queue_arn]))
         scheduler.CfnSchedule(
             self,
             "Schedule",

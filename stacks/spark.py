@@ -21,6 +21,10 @@ SCRIPT = ROOT / "jobs" / "transform" / "main.py"
 GLUE_VERSION = "5.1"
 WORKER = "G.1X"
 _TIMEOUT = Duration.hours(12)
+_FOLDERS = ("staging", "transformed", "rejects")
+_SPARKS = tuple(f"{folder}/*" for folder in _FOLDERS)
+"""What Spark writes; reports and batch input are written without it."""
+
 _INSTALLED = "pydantic"
 """What the job imports and Glue does not bring along."""
 
@@ -107,10 +111,10 @@ class TransformJob(Construct):
             iam.PolicyStatement(actions=["s3:ListBucket"], resources=[storage.bucket.bucket_arn]),
             # Spark's file system looks before it writes, moves and deletes: HEAD of a path and of the folders above it
             # (Hadoop's S3AFileSystem, which Glue 5.1 uses), and HEAD asks for GetObject.
-            iam.PolicyStatement(actions=["s3:GetObject"], resources=storage.arns(_looked_at(reads, writes))),
-            iam.PolicyStatement(
-                actions=["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"], resources=storage.arns(writes)
-            ),
+            iam.PolicyStatement(actions=["s3:GetObject"], resources=storage.arns((*reads, *_SPARKS, *_FOLDERS))),
+            iam.PolicyStatement(actions=["s3:PutObject", "s3:AbortMultipartUpload"], resources=storage.arns(writes)),
+            # What an attempt before has left is replaced.
+            iam.PolicyStatement(actions=["s3:DeleteObject"], resources=storage.arns(_SPARKS)),
             iam.PolicyStatement(
                 actions=["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], resources=[logs]
             ),
@@ -128,12 +132,6 @@ class TransformJob(Construct):
             "IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws-glue/jobs/*]",
         )
         return role
-
-
-def _looked_at(reads: tuple[str, ...], writes: tuple[str, ...]) -> tuple[str, ...]:
-    """Return every pattern that is read or written, and the folders themselves."""
-    patterns = sorted({*reads, *writes})
-    return (*patterns, *(pattern.removesuffix("/*") for pattern in patterns))
 
 
 def _pin(package: str) -> str:

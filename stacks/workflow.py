@@ -131,14 +131,15 @@ class WorkflowStack(Stack):
         }
 
     def _transform(self, layer: lambda_.ILayerVersion) -> lambda_.IFunction:
+        # With Spark for all data the function only looks whether it has changed. Batch input that has not is copied.
+        alone = self._pipeline.engine != "glue"
         return self._function(
             "transform",
             "Raw data to datasets and batch input",
             layer,
-            # Batch input that has not changed is copied.
-            reads=(*_TRANSFORM_READS, "batch/*"),
-            writes=_TRANSFORM_WRITES,
-            deletes=("staging/*",),
+            reads=(*(_TRANSFORM_READS if alone else ("raw/*", "runs/*")), "batch/*"),
+            writes=_TRANSFORM_WRITES if alone else ("batch/*", "runs/*"),
+            deletes=("staging/*",) if alone else (),
         )
 
     def _transform_job(self, pipeline: Pipeline) -> TransformJob:
@@ -185,7 +186,7 @@ class WorkflowStack(Stack):
                 self._storage.listing(),
                 iam.PolicyStatement(actions=["s3:GetObject"], resources=arns(reads)),
                 iam.PolicyStatement(actions=["s3:PutObject", "s3:AbortMultipartUpload"], resources=arns(writes)),
-                iam.PolicyStatement(actions=["s3:DeleteObject"], resources=arns(deletes)),
+                *([iam.PolicyStatement(actions=["s3:DeleteObject"], resources=arns(deletes))] if deletes else []),
             ],
             findings=[self._storage.wildcard_finding(pattern) for pattern in patterns],
         ).function

@@ -1,6 +1,6 @@
 """Print what each role of a pipeline that has everything called, what it may, and what is left over.
 
-    make permissions
+    make permissions [ONLY="plain sparkling"]
 
 Deploys it to an embedded AWS, lets everything happen to it that may, and exits with 1 if a grant is left over that
 nobody can explain.
@@ -36,6 +36,8 @@ def main() -> None:
     os.environ["PATH"] = f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
     console, unexplained = Console(), 0
     for name, document in DOCUMENTS.items():
+        if len(sys.argv) > 1 and name not in sys.argv[1:]:
+            continue
         if name == "sparkling" and (lacking := spark.missing()) is not None:
             console.print(f"{name}: left out. {lacking}")
             continue
@@ -57,6 +59,8 @@ def _show(console: Console, name: str, found: list[Statement], recording: Record
         granted = {grant for statement in found if statement.role == role for grant in statement.grants}
         calls = recording.calls[role]
         table = Table("action", "resource", "calls", "left over because", title=short(role, f"{name}-test"))
+        for column in table.columns:
+            column.overflow = "fold"
         for grant in sorted(granted, key=lambda grant: (grant.action, grant.resource)):
             why = "" if grant in recording.used else explanation(grant) or "NOBODY KNOWS"
             unexplained += why == "NOBODY KNOWS"
@@ -68,8 +72,8 @@ def _show(console: Console, name: str, found: list[Statement], recording: Record
 
 
 def _plain(grant: Grant) -> str:
-    """Return a resource without account and region, which are the same everywhere."""
-    return grant.resource.replace(":us-east-1:123456789012:", "::")
+    """Return a resource without what is the same everywhere."""
+    return grant.resource.replace(":us-east-1:123456789012:", "::").replace("arn:aws:", "").replace(":::", ":")
 
 
 if __name__ == "__main__":

@@ -45,6 +45,53 @@ EXPLAINED = (
         ".*",
         "Waiting for a job run takes them on AWS (developer guide, page connect-glue)",
     ),
+    Explanation(
+        "states:(RedriveExecution|StopExecution|StartExecution)",
+        ".*",
+        "AWS's page on the permissions of distributed Maps names them (iam-policies-eg-dist-map); how Map Runs within "
+        "child executions are spelled stands nowhere, and a redrive begins new ones here",
+    ),
+    Explanation(
+        "cloudwatch:PutMetricData|s3:PutObject",
+        r"\*|.*/attribution/\*",
+        "Personalize itself sends and reports what recommendations have led to; the local one does not",
+    ),
+    Explanation(
+        "sqs:SendMessage",
+        ".*DeadLetters.*",
+        "Only a start that failed for good is sent there; tests/local/test_scheduler.py sends some",
+    ),
+    Explanation(
+        "personalize:DeleteDataset",
+        r".*:dataset/[a-z-]+\*",
+        "Event trackers are said to make a dataset that no stack owns; the local Personalize makes none",
+    ),
+    Explanation(
+        "sns:Publish",
+        ".*-runs",
+        "The teardown tells of what it could not delete; here it can delete everything",
+    ),
+    Explanation(
+        "personalize:(Delete(Campaign|Recommender|Solution)|UpdateSolution|ListSolutionVersions"
+        "|StopSolutionVersionCreation|ListCampaigns|ListRecommenders)",
+        ".*",
+        "For what a former pipeline file has made, of which this one never had any",
+    ),
+    Explanation(
+        "s3:ListBucket",
+        ".*",
+        "To be told that a table or version is absent, which here never is when the clean-up asks",
+    ),
+    Explanation(
+        "s3:(GetObject|DeleteObject)",
+        r".*/(rejects|curated)/\*",
+        "A repeated attempt at a table replaces what the one before has left; none is repeated here",
+    ),
+    Explanation(
+        "s3:GetObject",
+        ".*/raw/\\*",
+        "With the Spark job the function reads raw data only for batch jobs of users or items in a raw file",
+    ),
 )
 
 
