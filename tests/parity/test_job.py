@@ -29,7 +29,7 @@ from spec.transform import (
     increment_folder,
     report_key,
 )
-from tests.local.support import eventually, role
+from tests.local.support import administrator, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,7 +116,7 @@ def ran(aws: EmbeddedAWS, wanted: TransformRequest) -> dict[str, Any]:
     job = f"transform-{wanted.run}"
     glue.create_job(
         Name=job,
-        Role=role(aws, "glue.amazonaws.com"),
+        Role=administrator(aws, "glue.amazonaws.com"),
         Command={"Name": "glueetl", "PythonVersion": "3", "ScriptLocation": f"s3://{BUCKET}/code/main.py"},
         GlueVersion="5.1",
         DefaultArguments={

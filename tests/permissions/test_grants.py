@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from local.glue import spark
 from tests.documents import shop
 from tests.permissions.explained import explanation
+from tests.permissions.policies import altered, without
 from tests.permissions.recording import Recording, denied_without, statements
 from tests.permissions.scenario import DOCUMENTS, exercise
 from tests.pipeline.data import csv, planted
 from tests.pipeline.rig import Rig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from local.server import EmbeddedAWS
     from tests.permissions.recording import Statement
     from tests.pipeline.rig import Run
@@ -83,19 +81,6 @@ def bare(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
     return rig
 
 
-@contextmanager
-def without(rig: Rig, statement: Statement) -> Iterator[None]:
-    """Take a statement out of its role's policy while the context lasts."""
-    iam, at = rig.aws.client("iam"), {"RoleName": statement.role, "PolicyName": statement.policy}
-    document = iam.get_role_policy(**at)["PolicyDocument"]
-    rest = [each for each in document["Statement"] if json.dumps(each, sort_keys=True) != statement.text]
-    iam.put_role_policy(**at, PolicyDocument=json.dumps({**document, "Statement": rest}))
-    try:
-        yield
-    finally:
-        iam.put_role_policy(**at, PolicyDocument=json.dumps(document))
-
-
 def words(rig: Rig, run: Run) -> str:
     """Return all that an execution and its child executions say."""
     steps = rig.aws.client("stepfunctions")
@@ -123,9 +108,49 @@ def test_a_run_without_a_statement_tells_what_is_missing(bare: Rig) -> None:
         elsewhere = not any(role in statement.role for role in ROLES) or "EndAlerts" in statement.role
         if elsewhere or all(explanation(grant) is not None for grant in statement.grants):
             continue
-        with without(bare, statement):
+        with without(bare.aws, statement):
             told = words(bare, bare.run(FULL))
         actions = {grant.action for grant in statement.grants}
         if not any(f"perform: {action} on resource" in told or f"allow {action} on" in told for action in actions):
             silent.append(statement)
     assert [] == silent
+
+
+def test_a_prefix_condition_hides_what_is_absent(bare: Rig) -> None:
+    """A run ends at its first read if ListBucket is granted under a condition on the prefix."""
+
+    def under_a_condition(statement: dict[str, Any]) -> dict[str, Any]:
+        if statement["Action"] != "s3:ListBucket":
+            return statement
+        return {**statement, "Condition": {"StringLike": {"s3:prefix": ["runs/*", "curated/*", "batch/*"]}}}
+
+    bare.aws.client("s3").delete_object(Bucket=bare.deployment.bucket, Key="runs/newest.json")
+    with altered(bare.aws, "bare-test", "StateMachineRole", under_a_condition):
+        run = bare.run(FULL)
+
+    assert "FAILED" == run.status
+    assert "Read newest run: S3.S3Exception: User: " in run.cause
+    assert "is not authorized to perform: s3:ListBucket on resource: " in run.cause
+
+
+def test_a_solution_needs_its_recipe(bare: Rig) -> None:
+    """A run fails at CreateSolution if the recipe is not among the resources."""
+
+    def without_recipes(statement: dict[str, Any]) -> dict[str, Any]:
+        if statement["Action"] != "personalize:CreateSolution":
+            return statement
+        return {**statement, "Resource": [arn for arn in statement["Resource"] if ":recipe/" not in arn]}
+
+    personalize = bare.aws.client("personalize")
+    arns = [
+        each["solutionArn"] for each in personalize.list_solutions()["solutions"] if "/bare-" in each["solutionArn"]
+    ]
+    for arn in arns:
+        personalize.delete_solution(solutionArn=arn)
+    with altered(bare.aws, "bare-test", "StateMachineRole", without_recipes):
+        run = bare.run(FULL)
+
+    assert "FAILED" == run.status
+    assert "Create solution (for-you): Personalize.PersonalizeException: User: " in run.cause
+    recipe = "arn:aws:personalize:::recipe/aws-user-personalization-v2"
+    assert f"is not authorized to perform: personalize:CreateSolution on resource: {recipe}" in run.cause

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from local.glue import spark
 from spec.engines import FUNCTION_BYTES
+from tests.permissions.policies import altered
 from tests.pipeline.data import broken, csv, planted
 
 if TYPE_CHECKING:
@@ -67,4 +68,23 @@ def test_an_error_of_the_job_is_told(small: Rig) -> None:
     assert "ColumnMissingError" in run.cause
     assert "raw/events/part.csv has no column 'item'" in run.cause
     assert "JobRunState" not in run.cause
+    assert [] == small.keys(f"transformed/{run.id}/")
+
+
+def test_spark_must_be_allowed_to_look(small: Rig) -> None:
+    """The job fails, in the words of its file system, if its role may not look at what it writes."""
+
+    def reads_alone(statement: dict[str, Any]) -> dict[str, Any]:
+        if statement["Action"] != "s3:GetObject" or not isinstance(statement["Resource"], list):
+            return statement
+        only = ("/raw/*", "/staging/*", "/runs/*")
+        return {**statement, "Resource": [arn for arn in statement["Resource"] if arn.endswith(only)]}
+
+    small.put_raw("events/part.csv", csv(ROWS))
+    with altered(small.aws, "shop-test", "TransformJobRole", reads_alone):
+        run = small.run({"solutions": ["popular"], "import": "full"})
+
+    assert "FAILED" == run.status
+    assert "java.nio.file.AccessDeniedException: s3a://" in run.cause
+    assert "is not authorized to perform: s3:GetObject on resource: " in run.cause
     assert [] == small.keys(f"transformed/{run.id}/")

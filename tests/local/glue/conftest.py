@@ -4,7 +4,7 @@ import pytest
 
 from local.server import EmbeddedAWS
 from tests.local.glue.support import Jobs
-from tests.local.support import role, unique
+from tests.local.support import administrator, unique
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +17,8 @@ def bucket(aws: EmbeddedAWS) -> str:
 
 @pytest.fixture(scope="module")
 def glue_role(aws: EmbeddedAWS) -> str:
-    """Return a role that Glue may assume."""
-    return role(aws, "glue.amazonaws.com")
+    """Return a role that Glue may assume and that may do everything."""
+    return administrator(aws, "glue.amazonaws.com")
 
 
 @pytest.fixture(scope="module")

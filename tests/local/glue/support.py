@@ -11,10 +11,6 @@ from tests.local.support import eventually, unique
 
 LACKING = spark.missing()
 runs_jobs = pytest.mark.skipif(LACKING is not None, reason=str(LACKING))
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "glue.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
 TERMINAL = {"SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED"}
 
 

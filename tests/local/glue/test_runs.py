@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.server import EmbeddedAWS
-from tests.local.glue.support import TRUST, Jobs, keys, put, runs_jobs, text
+from tests.local.glue.support import Jobs, keys, put, runs_jobs, text
 from tests.local.support import eventually
 
 
@@ -156,22 +156,22 @@ def test_a_machine_without_java(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> 
 @runs_jobs
 def test_no_run_outlives_the_aws() -> None:
     """Stopping the embedded AWS ends its runs at once, with their processes and folders."""
-    code = f"""
+    code = """
 import json, sys, time
 from pathlib import Path
 from local.server import EmbeddedAWS
+from tests.local.support import administrator
 
 script = '''
 import boto3, json, os, time
 boto3.client("s3").put_object(Bucket="scripts", Key="where", Body=json.dumps([os.getpid(), os.getcwd()]))
 time.sleep(300)
 '''
-trust = {json.dumps(TRUST)}
 with EmbeddedAWS() as aws:
     s3, glue = aws.client("s3"), aws.client("glue")
     s3.create_bucket(Bucket="scripts")
     s3.put_object(Bucket="scripts", Key="job.py", Body=script)
-    role = aws.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    role = administrator(aws, "glue.amazonaws.com")
     glue.create_job(Name="j", Role=role, Command=dict(Name="glueetl", ScriptLocation="s3://scripts/job.py"))
     glue.start_job_run(JobName="j")
     while "Contents" not in s3.list_objects_v2(Bucket="scripts", Prefix="where"):

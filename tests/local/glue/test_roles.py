@@ -1,0 +1,87 @@
+"""A job may do what its role may: Glue itself, boto3 in the script, and what Spark does with files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.server import ACCOUNT_ID
+from tests.local.glue.support import put, runs_jobs, text
+from tests.local.iam.support import Role
+
+if TYPE_CHECKING:
+    from local.server import EmbeddedAWS
+    from tests.local.glue.support import Jobs
+
+pytestmark = runs_jobs
+GLUE = {"Service": "glue.amazonaws.com"}
+READ_AND_WRITE = """
+    from pyspark.sql import SparkSession
+    session = SparkSession.builder.getOrCreate()
+    session.read.csv("s3://BUCKET/in/").write.csv("s3://BUCKET/out/", mode="overwrite")
+"""
+
+
+def role(aws: EmbeddedAWS, bucket: str, **patterns: tuple[str, ...]) -> str:
+    """Create a role of a job that may read its script, list the bucket, and do actions on these patterns of it."""
+    arn = f"arn:aws:s3:::{bucket}"
+    named = {"get": "s3:GetObject", "put": "s3:PutObject", "delete": "s3:DeleteObject"}
+    own: list[dict[str, Any]] = [
+        {"Action": named[name], "Resource": [f"{arn}/{pattern}" for pattern in given]}
+        for name, given in patterns.items()
+    ]
+    script = {"Action": "s3:GetObject", "Resource": f"{arn}/scripts/*"}
+    listing = {"Action": "s3:ListBucket", "Resource": arn}
+    return Role(aws, script, listing, *own, principal=GLUE).arn
+
+
+def test_the_script_is_its_role(aws: EmbeddedAWS, jobs: Jobs) -> None:
+    """boto3 in the script signs as the role, in the session that Glue's jobs have."""
+    arn = role(aws, jobs.bucket, put=("who",))
+    ran = jobs.ran(
+        f"""
+        import boto3
+        who = boto3.client("sts").get_caller_identity()["Arn"]
+        boto3.client("s3").put_object(Bucket="{jobs.bucket}", Key="who", Body=who)
+        """,
+        Role=arn,
+    )
+    assert "SUCCEEDED" == ran["JobRunState"], ran
+    name = arn.rpartition("/")[2]
+    assert f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{name}/GlueJobRunnerSession" == text(aws, jobs.bucket, "who")
+
+
+def test_glue_reads_the_script_in_the_role(aws: EmbeddedAWS, jobs: Jobs) -> None:
+    """A role that may not read the script cannot run it."""
+    ran = jobs.ran("pass", Role=Role(aws, principal=GLUE).arn)
+
+    assert "FAILED" == ran["JobRunState"]
+    assert "is not authorized to perform: s3:GetObject on resource: " in ran["ErrorMessage"]
+
+
+@pytest.mark.parametrize(
+    ("lacking", "action"),
+    [
+        ({}, None),
+        ({"get": ("out", "out/*")}, "s3:GetObject"),
+        ({"get": ("in/*", "in", "out", "out/_temporary", "out/_temporary/*")}, "s3:GetObject"),
+        ({"put": ("elsewhere",)}, "s3:PutObject"),
+    ],
+    ids=["nothing", "read", "look", "write"],
+)
+def test_spark_may_what_the_role_may(
+    aws: EmbeddedAWS, jobs: Jobs, lacking: dict[str, tuple[str, ...]], action: str | None
+) -> None:
+    """Reading, writing and looking before writing are asked for; the first refusal ends the run."""
+    put(aws, jobs.bucket, "in/part.csv", "1,2\n")
+    everything = {"get": ("in/*", "out", "out/*"), "put": ("out/*",), "delete": ("out/*",)}
+    arn = role(aws, jobs.bucket, **{**everything, **lacking})
+    ran = jobs.ran(READ_AND_WRITE.replace("BUCKET", jobs.bucket), Role=arn)
+
+    if action is None:
+        assert "SUCCEEDED" == ran["JobRunState"], ran
+        return
+    assert "FAILED" == ran["JobRunState"]
+    assert ran["ErrorMessage"].startswith("java.nio.file.AccessDeniedException: s3a://")
+    assert f"is not authorized to perform: {action} on resource: " in ran["ErrorMessage"]
