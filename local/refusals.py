@@ -1,4 +1,4 @@
-"""What this AWS answers when it cannot do something."""
+"""What this AWS answers when it cannot do something, and what every answer has."""
 
 import json
 from typing import Any, Final
@@ -10,6 +10,7 @@ from moto.core.utils import get_service_model
 from local.patches import replaces
 
 _call_action = BaseResponse.call_action
+_enrich_response = BaseResponse._enrich_response  # noqa: SLF001  # the gap is in there
 _CODE: Final = "NotImplementedException"
 _XML: Final = {"query", "rest-xml", "ec2"}
 _NOT_IMPLEMENTED: Final = 501  # no AWS SDK tries this status again
@@ -33,3 +34,16 @@ def refuse_what_is_not_emulated(self: Any) -> Any:
             return _NOT_IMPLEMENTED, {"content-type": "text/xml"}, f"<ErrorResponse>{error}</ErrorResponse>"
         headers = {"content-type": "application/json", "x-amzn-errortype": _CODE}
         return _NOT_IMPLEMENTED, headers, json.dumps({"__type": _CODE, "message": message})
+
+
+@replaces(BaseResponse, "_enrich_response", staticmethod)
+def only_xml_has_a_request_id_element(headers: Any, body: Any) -> Any:
+    """Give an answer the id of its request.
+
+    moto: puts it between the first and the last RequestId element of any body, so JSON that tells of S3's answers loses
+    what lies between them. AWS: in the header, and in an XML body.
+    """
+    if isinstance(body, str) and not body.lstrip().startswith("<"):
+        headers, _ = _enrich_response(headers, "")
+        return headers, body
+    return _enrich_response(headers, body)

@@ -219,7 +219,6 @@ class WorkflowStack(Stack):
             ),
             iam.PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=self._storage.arns(_RECORDS)),
             self._storage.listing(),
-            iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[f"{executions_arn}:*"]),
             iam.PolicyStatement(actions=["states:SendTaskFailure"], resources=[state_machine_arn]),
             *map_run_statements(state_machine_arn, executions_arn),
             iam.PolicyStatement(actions=["sns:Publish"], resources=[self._topic.topic_arn]),

@@ -10,6 +10,7 @@ Only Linux tells of files that are opened: elsewhere what Spark only reads is no
 """
 
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,8 @@ from local.iam.authorization import AccessDeniedError, require
 from local.iam.principals import Principal
 from local.iam.rules.rule import Ask
 
+# Of folders made one in another faster than they can be watched: the second watch takes the place of the first.
+warnings.filterwarnings("ignore", message="Callback with id", category=RuntimeWarning, module="watchdog")
 _LAST: Final = ".last"
 _LONGEST_QUEUE: Final = 10.0  # seconds; thousands of events are heard in less than one
 

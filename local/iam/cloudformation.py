@@ -12,6 +12,7 @@ from local.patches import replaces
 
 _create = Role.create_from_cloudformation_json
 _update = Role.update_from_cloudformation_json
+_delete = Role.delete_from_cloudformation_json
 _TRUST: Final = "AssumeRolePolicyDocument"
 
 
@@ -55,6 +56,18 @@ def a_changed_role_changes(  # noqa: PLR0917  # moto's signature
         original_resource.put_policy(name, document)
     _attach(original_resource, properties, account_id)
     return original_resource
+
+
+@replaces(Role, "delete_from_cloudformation_json", classmethod)
+def a_role_goes_with_its_attachments(
+    cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str
+) -> None:
+    """Delete a role; moto refuses while managed policies are attached, which CloudFormation detaches first."""
+    backend = iam_backends[account_id][PARTITION]
+    for role in [each for each in backend.roles.values() if each.name == resource_name]:
+        for arn in list(role.managed_policies):
+            backend.detach_role_policy(arn, role.name)
+    _delete.__func__(cls, resource_name, cloudformation_json, account_id, region_name)  # type: ignore[attr-defined]
 
 
 def _attach(role: Any, properties: Mapping[str, Any], account_id: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from local.server import ACCOUNT_ID, EmbeddedAWS
 from tests.local.functions import function, invoke
-from tests.local.iam.support import Role, document
+from tests.local.iam.support import Role, document, refused
 from tests.local.stepfunctions.support import bucket, history, pass_state, task
 from tests.local.support import ROLE, admit, ended, eventually, unique
 
@@ -188,3 +188,46 @@ def test_a_queue_hears_only_topics_that_it_admits(aws: EmbeddedAWS) -> None:
     sns.publish(TopicArn=topic, Message="heard")
     (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
     assert "heard" == json.loads(message["Body"])["Message"]
+
+
+ROLE_TEMPLATE = {
+    "Type": "AWS::IAM::Role",
+    "Properties": {
+        "AssumeRolePolicyDocument": json.loads(document({"Principal": LAMBDA, "Action": "sts:AssumeRole"})),
+        "ManagedPolicyArns": ["arn:aws:iam::aws:policy/AmazonSNSReadOnlyAccess"],
+        "Policies": [
+            {"PolicyName": "own", "PolicyDocument": json.loads(document({"Action": "s3:*", "Resource": "*"}))}
+        ],
+    },
+}
+
+
+def test_a_role_in_a_template_changes_and_goes(aws: EmbeddedAWS) -> None:
+    """Its managed policies, inline policies and trust are those of the newest template; deletion detaches them."""
+    iam, client, stack = aws.client("iam"), aws.client("cloudformation"), unique("stack")
+
+    def template(**changes: Any) -> str:
+        properties = {**ROLE_TEMPLATE["Properties"], **changes}
+        return json.dumps({"Resources": {"Role": {**ROLE_TEMPLATE, "Properties": properties}}})
+
+    def has() -> tuple[list[str], list[str], Any]:
+        name = client.describe_stack_resources(StackName=stack)["StackResources"][0]["PhysicalResourceId"]
+        attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+        trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]
+        return [each["PolicyName"] for each in attached], iam.list_role_policies(RoleName=name)["PolicyNames"], trust
+
+    client.create_stack(StackName=stack, TemplateBody=template(), Capabilities=["CAPABILITY_IAM"])
+    assert (["AmazonSNSReadOnlyAccess"], ["own"], LAMBDA) == has()
+
+    changed = json.loads(document({"Principal": STATES, "Action": "sts:AssumeRole"}))
+    body = template(
+        ManagedPolicyArns=["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"],
+        Policies=[],
+        AssumeRolePolicyDocument=changed,
+    )
+    client.update_stack(StackName=stack, TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
+    assert (["AmazonSQSReadOnlyAccess"], [], STATES) == has()
+
+    name = client.describe_stack_resources(StackName=stack)["StackResources"][0]["PhysicalResourceId"]
+    client.delete_stack(StackName=stack)
+    assert "NoSuchEntity" == refused(iam.get_role, RoleName=name)[0]

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from local.server import EmbeddedAWS
-from tests.local.stepfunctions.support import NASTY, bucket, pass_state, task
+from tests.local.stepfunctions.support import NASTY, bucket, history, pass_state, task
 from tests.local.support import admit, machine, output, run, unique
 
 ANSWER = "{% $states.result %}"
@@ -96,6 +96,14 @@ class TestIntegrations:
         aws.client("s3").put_bucket_policy(Bucket=name, Policy=json.dumps(deny))
         description = run(aws, {"T": task("s3:getObject", {"Bucket": name, "Key": "k"})})
         assert description["error"] == "S3.S3Exception"
+
+    def test_texts_of_s3_stay_whole(self, aws: EmbeddedAWS) -> None:
+        """A history that tells S3's answers, request ids and all, comes as it is."""
+        text = '<Error><RequestId>one</RequestId></Error> and "<Error><RequestId>two</RequestId></Error>"'
+        description = run(aws, {"P": pass_state(Output=[text, text])})
+        events = history(aws, description["executionArn"])
+
+        assert [text, text] == json.loads(events[-1]["executionSucceededEventDetails"]["output"])
 
     def test_sns_publish(self, aws: EmbeddedAWS) -> None:
         """The optimized SNS integration publishes an object as its JSON text."""
