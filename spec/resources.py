@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from spec.pipeline import Pipeline
 
 ACTIVE = "ACTIVE"
@@ -121,7 +123,7 @@ KINDS = (*BATCH_KINDS, *REAL_TIME_KINDS)
 
 def kinds_of(pipeline: Pipeline) -> tuple[ResourceKind, ...]:
     """Return the kinds that runs of a pipeline make, with the parents that they have there."""
-    made = {
+    made: dict[ResourceKind, Sequence[object]] = {
         BATCH_INFERENCE_JOB: [job for solution in pipeline.solutions for job in solution.batch_inference],
         BATCH_SEGMENT_JOB: [job for solution in pipeline.solutions for job in solution.batch_segment],
         CAMPAIGN: [solution for solution in pipeline.solutions if solution.campaign],
