@@ -55,7 +55,7 @@ class Match:
 
 def matches(document: Mapping[str, Any], request: Request) -> Iterator[Match]:
     """Yield the statements of a document that match a request."""
-    for index, statement in enumerate(_listed(document["Statement"])):
+    for index, statement in enumerate(_listed(document.get("Statement", []))):
         # Where a template takes a statement out (AWS::NoValue), moto leaves a null.
         if statement is not None and _matches(statement, request):
             yield Match(

@@ -16,6 +16,7 @@ from cli.main import app
 from spec import names
 from spec.load import load
 from tests.documents import parsed, shop
+from tests.local.support import trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +68,9 @@ def stack(aws: EmbeddedAWS, name: str, resources: dict[str, Any], **outputs: Any
 @pytest.fixture
 def standing(aws: EmbeddedAWS) -> Iterator[dict[str, str]]:
     """What the stacks of the night would be, without data, runs and subscribers: a topic, a queue, a schedule."""
-    role = "arn:aws:iam::123456789012:role/any"
+    # No name of the pipeline's: the doctor would ask whose it is.
+    trusting = trust("states.amazonaws.com", "scheduler.amazonaws.com")
+    role = aws.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument=trusting)["Role"]["Arn"]
     definition = {"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}
     machine = {"StateMachineName": "night-test", "RoleArn": role, "DefinitionString": json.dumps(definition)}
     target = {"Arn": {"Ref": "Machine"}, "RoleArn": role, "Input": "{}"}
@@ -100,6 +103,7 @@ def standing(aws: EmbeddedAWS) -> Iterator[dict[str, str]]:
         aws.client("s3").delete_object(Bucket=values["BucketName"], Key=item["Key"])
     for part in ("workflow", "personalize", "storage"):
         client.delete_stack(StackName=f"night-test-{part}")
+    aws.client("iam").delete_role(RoleName="any")
 
 
 def test_nothing_is_written(deployed: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from cli.main import app
 from cli.view import View
 from spec.load import parse
 from spec.names import dataset_group_name
+from tests.local.support import trust
 from tests.pipeline.test_destroy import what_is_there
 
 if TYPE_CHECKING:
@@ -99,7 +100,9 @@ def test_what_a_stopped_one_left_is_removed(aws: EmbeddedAWS, tmp_path: Path, mo
         monkeypatch.setenv(name, value)
     world = World(boto3.Session(), "test", 0.02, Films.read(), tmp_path, View(), token="1")
     kept = world.name("kept")
-    role = aws.client("iam").create_role(RoleName=kept, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    role = aws.client("iam").create_role(RoleName=kept, AssumeRolePolicyDocument=trust("states.amazonaws.com"))["Role"][
+        "Arn"
+    ]
     definition = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
     aws.client("stepfunctions").create_state_machine(name=kept, roleArn=role, definition=definition)
     aws.client("personalize").create_event_tracker(name=kept, datasetGroupArn=sandbox(world).group)
