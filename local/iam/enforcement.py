@@ -16,6 +16,7 @@ from local.iam.rules.rule import UnknownCallError
 
 _Start = Callable[..., Any]
 _decided: ContextVar[bool] = ContextVar("decided", default=False)
+_OK = "200"
 _NOT_FOUND = "404"
 
 
@@ -59,6 +60,16 @@ class Gate:
         answer: Iterable[bytes] = self._inner(environ, start_response)
         return answer
 
+    def _held(self, environ: dict[str, Any]) -> tuple[list[Any], Iterable[bytes]]:
+        """Let the inner application answer; return what it starts its answer with, and the answer."""
+        started: list[Any] = []
+
+        def hold(*arguments: Any) -> Any:
+            started[:] = arguments
+            return lambda _: None
+
+        return started, self._inner(environ, hold)
+
     def _checked(
         self, request: ApiRequest, principal: Principal, environ: dict[str, Any], start_response: _Start
     ) -> Iterable[bytes]:
@@ -81,13 +92,7 @@ class Gate:
         self, request: ApiRequest, principal: Principal, environ: dict[str, Any], start_response: _Start
     ) -> Iterable[bytes]:
         """Answer, but say that a key is absent only to who may list the bucket."""
-        started: list[Any] = []
-
-        def hold(*arguments: Any) -> Any:
-            started[:] = arguments
-            return lambda _: None
-
-        body: Iterable[bytes] = self._inner(environ, hold)
+        started, body = self._held(environ)
         if str(started[0]).startswith(_NOT_FOUND) and _bucket_exists(request, principal.account_id):
             for ask in s3.needed_where_missing(request):
                 verdict = decide(principal, ask)
@@ -102,18 +107,16 @@ class Gate:
         """Delete what may be deleted, and tell the keys that may not (API page DeleteObjects)."""
         messages = {verdict.ask.resource.split("/", 1)[1]: refusal(verdict) for verdict in refused}
         rest = s3.without_keys(request.body, set(messages))
-        started: list[Any] = []
         answer = b"<DeleteResult></DeleteResult>"
         if set(s3.deleted_keys(request.body)) - set(messages):
             changed = {**environ, "wsgi.input": io.BytesIO(rest), "CONTENT_LENGTH": str(len(rest))}
             for header in ("HTTP_CONTENT_MD5", "HTTP_X_AMZ_CHECKSUM_CRC32"):
                 changed.pop(header, None)  # those of the whole body
-
-            def hold(*arguments: Any) -> Any:
-                started[:] = arguments
-                return lambda _: None
-
-            answer = b"".join(self._inner(changed, hold))
+            started, parts = self._held(changed)
+            if not str(started[0]).startswith(_OK):
+                start_response(*started)
+                return parts
+            answer = b"".join(parts)
         errors = "".join(s3.error_of_key(key, message) for key, message in messages.items()).encode()
         body = answer.replace(b"</DeleteResult>", errors + b"</DeleteResult>")
         headers = [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))]

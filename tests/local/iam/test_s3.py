@@ -130,6 +130,14 @@ def test_each_of_several_keys_is_asked_for(aws: EmbeddedAWS, name: str) -> None:
     assert not {"mine/a", "mine/c"} & {each["Key"] for each in left}
 
 
+def test_what_s3_refuses_of_several_keys_is_told(aws: EmbeddedAWS) -> None:
+    """An error behind the gate is the answer, also where some of the keys may not be deleted."""
+    s3 = Role(aws, {"Action": "s3:DeleteObject", "Resource": "arn:aws:s3:::*/mine/*"}).client("s3")
+    keys = [{"Key": "mine/a"}, {"Key": "yours/b"}]
+
+    assert "NoSuchBucket" == refused(s3.delete_objects, Bucket="no-such-bucket-anywhere", Delete={"Objects": keys})[0]
+
+
 def test_conditions_on_a_write(aws: EmbeddedAWS, name: str) -> None:
     """Headers of a write are condition keys: a policy can ask for If-None-Match."""
     guarded = {
