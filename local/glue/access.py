@@ -19,6 +19,7 @@ from typing import Final, Self
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
+from local.glue.exceptions import RunFailedError
 from local.iam.authorization import AccessDeniedError, require
 from local.iam.principals import Principal
 from local.iam.rules.rule import Ask
@@ -31,6 +32,8 @@ _LONGEST_QUEUE: Final = 10.0  # seconds; thousands of events are heard in less t
 
 class Access(FileSystemEventHandler):
     """Watches the folders of buckets while a context lasts.
+
+    Its end raises `RunFailedError` if not everything was heard: what was not asked for is not allowed.
 
     Attributes:
         denied: what Spark may not do, None as long as it may.
@@ -60,6 +63,8 @@ class Access(FileSystemEventHandler):
             time.sleep(0.01)
         self._observer.stop()
         self._observer.join()
+        if not self._heard_last and error is None:
+            raise RunFailedError("The embedded AWS could not watch what Spark did with files, so it is not let through")
 
     def dispatch(self, event: FileSystemEvent) -> None:
         """Hear of one event."""

@@ -27,7 +27,7 @@ def a_role_gets_its_managed_policies(
     role = _create.__func__(  # type: ignore[attr-defined]
         cls, resource_name, cloudformation_json, account_id, region_name, **options
     )
-    _attach(role, cloudformation_json["Properties"], account_id)
+    _declare(role, cloudformation_json["Properties"], account_id)
     return role
 
 
@@ -48,13 +48,7 @@ def a_changed_role_changes(  # noqa: PLR0917  # moto's signature
     properties = cloudformation_json["Properties"]
     original_resource.assume_role_policy_document = _text(properties[_TRUST])
     original_resource.permissions_boundary_arn = properties.get("PermissionsBoundary", "")
-    # Those that AWS::IAM::Policy puts in have other names, and stay.
-    declared = {policy["PolicyName"]: policy["PolicyDocument"] for policy in properties.get("Policies") or ()}
-    for name in original_resource.declared_policies - set(declared):
-        original_resource.policies.pop(name, None)
-    for name, document in declared.items():
-        original_resource.put_policy(name, document)
-    _attach(original_resource, properties, account_id)
+    _declare(original_resource, properties, account_id)
     return original_resource
 
 
@@ -70,15 +64,24 @@ def a_role_goes_with_its_attachments(
     _delete.__func__(cls, resource_name, cloudformation_json, account_id, region_name)  # type: ignore[attr-defined]
 
 
-def _attach(role: Any, properties: Mapping[str, Any], account_id: str) -> None:
-    """Let a role have the managed policies that a template names, and no others."""
+def _declare(role: Any, properties: Mapping[str, Any], account_id: str) -> None:
+    """Let a role have the inline and managed policies that its template names, and no more those it named before.
+
+    What AWS::IAM::Policy, AWS::IAM::ManagedPolicy or somebody by hand puts in stays.
+    """
     backend = iam_backends[account_id][PARTITION]
-    wanted = set(properties.get("ManagedPolicyArns") or ())
-    for arn in set(role.managed_policies) - wanted:
+    inline = {policy["PolicyName"]: policy["PolicyDocument"] for policy in properties.get("Policies") or ()}
+    managed = set(properties.get("ManagedPolicyArns") or ())
+    former_inline, former_managed = getattr(role, "declared", (set(), set()))
+    for name in former_inline - set(inline):
+        role.policies.pop(name, None)
+    for name, document in inline.items():
+        role.put_policy(name, document)
+    for arn in (former_managed - managed) & set(role.managed_policies):
         backend.detach_role_policy(arn, role.name)
-    for arn in wanted - set(role.managed_policies):
+    for arn in managed - set(role.managed_policies):
         backend.attach_role_policy(arn, role.name)
-    role.declared_policies = {policy["PolicyName"] for policy in properties.get("Policies") or ()}
+    role.declared = set(inline), managed
 
 
 def _text(document: Any) -> str:

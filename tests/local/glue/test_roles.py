@@ -6,15 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local.glue.access import Access
+from local.glue.exceptions import RunFailedError
+from local.iam.principals import role_session
 from local.server import ACCOUNT_ID
 from tests.local.glue.support import put, runs_jobs, text
 from tests.local.iam.support import Role
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from local.server import EmbeddedAWS
     from tests.local.glue.support import Jobs
 
-pytestmark = runs_jobs
 GLUE = {"Service": "glue.amazonaws.com"}
 READ_AND_WRITE = """
     from pyspark.sql import SparkSession
@@ -36,6 +40,7 @@ def role(aws: EmbeddedAWS, bucket: str, **patterns: tuple[str, ...]) -> str:
     return Role(aws, script, listing, *own, principal=GLUE).arn
 
 
+@runs_jobs
 def test_the_script_is_its_role(aws: EmbeddedAWS, jobs: Jobs) -> None:
     """boto3 in the script signs as the role, in the session that Glue's jobs have."""
     arn = role(aws, jobs.bucket, put=("who",))
@@ -52,6 +57,7 @@ def test_the_script_is_its_role(aws: EmbeddedAWS, jobs: Jobs) -> None:
     assert f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{name}/GlueJobRunnerSession" == text(aws, jobs.bucket, "who")
 
 
+@runs_jobs
 def test_glue_reads_the_script_in_the_role(aws: EmbeddedAWS, jobs: Jobs) -> None:
     """A role that may not read the script cannot run it."""
     ran = jobs.ran("pass", Role=Role(aws, principal=GLUE).arn)
@@ -60,6 +66,7 @@ def test_glue_reads_the_script_in_the_role(aws: EmbeddedAWS, jobs: Jobs) -> None
     assert "is not authorized to perform: s3:GetObject on resource: " in ran["ErrorMessage"]
 
 
+@runs_jobs
 @pytest.mark.parametrize(
     ("lacking", "action"),
     [
@@ -85,3 +92,14 @@ def test_spark_may_what_the_role_may(
     assert "FAILED" == ran["JobRunState"]
     assert ran["ErrorMessage"].startswith("java.nio.file.AccessDeniedException: s3a://")
     assert f"is not authorized to perform: {action} on resource: " in ran["ErrorMessage"]
+
+
+def test_what_nobody_watched_is_not_let_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the kernel's words do not arrive, a run fails instead of passing unasked."""
+    monkeypatch.setattr("local.glue.access._LONGEST_QUEUE", 0.1)
+    access = Access(role_session(ACCOUNT_ID, f"arn:aws:iam::{ACCOUNT_ID}:role/none", "session"), tmp_path, {})
+    access.__enter__()
+    access._observer.stop()
+    access._observer.join()
+    with pytest.raises(RunFailedError, match="could not watch"):
+        access.__exit__(None, None, None)

@@ -203,7 +203,7 @@ ROLE_TEMPLATE = {
 
 
 def test_a_role_in_a_template_changes_and_goes(aws: EmbeddedAWS) -> None:
-    """Its managed policies, inline policies and trust are those of the newest template; deletion detaches them."""
+    """Its policies and trust are those of the newest template and those attached by hand; deletion detaches all."""
     iam, client, stack = aws.client("iam"), aws.client("cloudformation"), unique("stack")
 
     def template(**changes: Any) -> str:
@@ -218,6 +218,9 @@ def test_a_role_in_a_template_changes_and_goes(aws: EmbeddedAWS) -> None:
 
     client.create_stack(StackName=stack, TemplateBody=template(), Capabilities=["CAPABILITY_IAM"])
     assert (["AmazonSNSReadOnlyAccess"], ["own"], LAMBDA) == has()
+    name = client.describe_stack_resources(StackName=stack)["StackResources"][0]["PhysicalResourceId"]
+    by_hand = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    iam.attach_role_policy(RoleName=name, PolicyArn=by_hand)
 
     changed = json.loads(document({"Principal": STATES, "Action": "sts:AssumeRole"}))
     body = template(
@@ -226,8 +229,8 @@ def test_a_role_in_a_template_changes_and_goes(aws: EmbeddedAWS) -> None:
         AssumeRolePolicyDocument=changed,
     )
     client.update_stack(StackName=stack, TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
-    assert (["AmazonSQSReadOnlyAccess"], [], STATES) == has()
+    attached, inline, trusted = has()
+    assert ({"AmazonSQSReadOnlyAccess", "ReadOnlyAccess"}, [], STATES) == (set(attached), inline, trusted)
 
-    name = client.describe_stack_resources(StackName=stack)["StackResources"][0]["PhysicalResourceId"]
     client.delete_stack(StackName=stack)
     assert "NoSuchEntity" == refused(iam.get_role, RoleName=name)[0]
