@@ -12,7 +12,7 @@ from local.glue import spark
 from tests.documents import shop
 from tests.permissions.explained import explanation
 from tests.permissions.policies import altered, without
-from tests.permissions.recording import Recording, denied_without, statements
+from tests.permissions.recording import Grant, Recording, denied_without, statements
 from tests.permissions.scenario import DOCUMENTS, exercise
 from tests.pipeline.data import csv, planted
 from tests.pipeline.rig import Rig
@@ -64,6 +64,20 @@ def test_every_statement_is_needed(explored: Explored) -> None:
         if not (statement in sole and denied_without(sole[statement], statement))
     ]
     assert [] == [each for each in idle if any(explanation(grant) is None for grant in each.grants)]
+
+
+def test_explanations_excuse_nothing_else() -> None:
+    """What runs need is explained by nobody: listing, telling, metrics, starting executions of itself."""
+    home, role = "arn:aws:states:us-east-1:123456789012", "whole-test-workflow-StateMachineRoleB840431D-X"
+    needed = {
+        "s3:ListBucket": "arn:aws:s3:::bucket",
+        "sns:Publish": "arn:aws:sns:us-east-1:123456789012:whole-test-runs",
+        "cloudwatch:PutMetricData": "*",
+        "states:StartExecution": f"{home}:stateMachine:whole-test",
+        "states:DescribeExecution": f"{home}:execution:whole-test:*",
+        "personalize:CreateSolution": "arn:aws:personalize:us-east-1:123456789012:solution/whole-test-*",
+    }
+    assert [] == [action for action, arn in needed.items() if explanation(Grant(role, action, arn)) is not None]
 
 
 def test_every_grant_is_needed(explored: Explored) -> None:
