@@ -7,7 +7,7 @@ An operator that is not known here fails closed: its Allow does not match, its D
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
@@ -73,12 +73,6 @@ def decide(document: Mapping[str, Any], request: Request) -> Decision:
     if "Deny" in effects:
         return Decision.DENY
     return Decision.ALLOW if "Allow" in effects else Decision.SILENT
-
-
-def combine(decisions: Iterable[Decision]) -> bool:
-    """Return whether several documents together allow: one allows and none denies."""
-    found = set(decisions)
-    return Decision.ALLOW in found and Decision.DENY not in found
 
 
 def _matches(statement: Mapping[str, Any], request: Request) -> bool:

@@ -60,7 +60,7 @@ def _deliver(account_id: str, region_name: str, event: Any) -> None:
             try:
                 rule.send_to_targets(event)
             except Exception:
-                # As above.
+                # As on AWS nobody hears of a delivery that fails; here the log does.
                 _logger.exception("the event could not be delivered to %s", rule.name)
 
 
@@ -74,7 +74,7 @@ def state_machines_are_targets(self: Any, original_event: Any, transform_input: 
         try:
             _start(self, target, original_event)
         except Exception:
-            # As on AWS neither the caller nor the other targets hear of it; here the log does.
+            # The other targets, and who calls PutEvents, go on as in _deliver.
             _logger.exception("the event could not be delivered to %s", target["Arn"])
     others = copy.copy(self)
     others.targets = [target for target in self.targets if target not in machines and _admitted(self, target)]

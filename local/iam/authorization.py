@@ -14,7 +14,7 @@ from typing import Any, Final
 from local.iam.principals import Principal, role_session
 from local.iam.resource_policies import policy_of
 from local.iam.rules.rule import Ask
-from local.policies import Match, Request, combine, matches
+from local.policies import Decision, Match, Request, matches
 from local.policies import decide as decide_document
 
 # Who asks over the loopback, without a certificate: nothing leaves the machine, so it counts as secure transport, and a
@@ -99,13 +99,13 @@ def require(principal: Principal, asks: Iterable[Ask]) -> None:
             raise AccessDeniedError(verdict)
 
 
-def require_role(account_id: str, role_arn: str, session_name: str, action: str, resource: str, **context: str) -> None:
+def require_role(account_id: str, role_arn: str, session_name: str, action: str, resource: str) -> None:
     """Return if a role may do something; for what services do with a role without sending a request.
 
     Raises:
         AccessDeniedError: it may not.
     """
-    require(role_session(account_id, role_arn, session_name), [Ask(action, resource, context)])
+    require(role_session(account_id, role_arn, session_name), [Ask(action, resource)])
 
 
 def service_may(account_id: str, service: str, action: str, resource: str, *, source_arn: str) -> bool:
@@ -121,7 +121,7 @@ def service_may(account_id: str, service: str, action: str, resource: str, *, so
     policy = policy_of(account_id, resource)
     context = {**TRANSPORT, "aws:SourceAccount": account_id, "aws:SourceArn": source_arn}
     request = Request(action, resource, service=service, context=context)
-    return policy is not None and combine([decide_document(policy, request)])
+    return policy is not None and decide_document(policy, request) is Decision.ALLOW
 
 
 def refusal(verdict: Verdict) -> str:

@@ -17,7 +17,6 @@ from local.iam.rules.rule import Rule, passing
 
 _HOME: Final = "arn:aws:personalize:{region}:{account}:"
 _SERVICE: Final = "personalize.amazonaws.com"
-# Type within the ARN, by the noun of the operations, where it is not the noun with hyphens.
 _NO_RESOURCE: Final = {"TagResource", "UntagResource", "ListTagsForResource"}
 _OF_A_VERSION: Final = {
     "CreateSolutionVersion": "solutionArn",
