@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import boto3
+import typer
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -22,6 +25,11 @@ from botocore.exceptions import (
 )
 
 from cli.errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cli.view import View
 
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation", "403"})
 """Codes with which services refuse what the caller may not do."""
@@ -97,6 +105,19 @@ def explained(error: BotoCoreError | ClientError) -> CommandError:
             action = denied_action(error) or error.operation_name
             return CommandError(said(error), remedy=f"Let your credentials do {action}, or take others by AWS_PROFILE")
     return CommandError(said(error), remedy="Check AWS_PROFILE, AWS_REGION and your permissions")
+
+
+@contextmanager
+def told(view: View) -> Iterator[None]:
+    """Let what stops a command be read as an error with its remedy, and end with exit code 1."""
+    try:
+        yield
+    except CommandError as error:
+        view.error(error)
+        raise typer.Exit(1) from error
+    except (BotoCoreError, ClientError) as error:
+        view.error(explained(error))
+        raise typer.Exit(1) from error
 
 
 def _reach() -> str:

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.account import explained
+from cli.account import told
 from cli.arguments import PipelineArgument, check_stage, load_pipeline
 from cli.doctor.command import doctor
 from cli.errors import CommandError
@@ -84,15 +83,9 @@ def run_command(
     view = View()
     loaded, file = load_pipeline(pipeline)
     check_stage(stage)
-    try:
+    with told(view):
         options = RunOptions(file, stage, raw_folder(loaded, raw, local=local), out, _json(execution_input))
         succeeded = (run_local if local else run)(loaded, options, view)
-    except CommandError as error:
-        view.error(error)
-        raise typer.Exit(1) from error
-    except (BotoCoreError, ClientError) as error:
-        view.error(explained(error))
-        raise typer.Exit(1) from error
     raise typer.Exit(0 if succeeded else 1)
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError
 
-from cli.account import explained, session
+from cli.account import session, told
 from cli.arguments import PipelineArgument, check_stage, load_pipeline
 from cli.doctor.examination import Examination
 from cli.doctor.examine import examine
 from cli.doctor.findings import Level
 from cli.doctor.show import as_json, show
-from cli.errors import CommandError
 from cli.view import View
 
 
@@ -39,15 +37,9 @@ def doctor(
     view = View()
     loaded, file = load_pipeline(pipeline)
     check_stage(stage)
-    try:
+    with told(view):
         examination = Examination(loaded, file, stage, session())
         findings = list(examine(examination))
-    except CommandError as error:
-        view.error(error)
-        raise typer.Exit(1) from error
-    except BotoCoreError as error:
-        view.error(explained(error))
-        raise typer.Exit(1) from error
     if as_document:
         typer.echo(as_json(examination, findings))
     else:

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.account import explained, session
+from cli.account import session, told
 from cli.arguments import check_stage
 from cli.errors import CommandError
 from cli.first_contact.documents import FILMS, Films
@@ -62,7 +61,7 @@ def first_contact(
     """
     check_stage(stage)
     view = View()
-    try:
+    with told(view):
         where = session()
         began = datetime.now(UTC)
         folder = out / "first-contact" / f"{stage}-{began:%Y%m%dT%H%M%S}"
@@ -73,12 +72,6 @@ def first_contact(
             return
         _ask_before_spending(world, yes=yes)
         _do(world, journal, report or folder.with_suffix(".md"), keep=keep, show_account=show_account)
-    except CommandError as error:
-        view.error(error)
-        raise typer.Exit(1) from error
-    except (BotoCoreError, ClientError) as error:
-        view.error(explained(error))
-        raise typer.Exit(1) from error
 
 
 def _do(world: World, journal: Journal, file: Path, *, keep: bool, show_account: bool) -> None:
