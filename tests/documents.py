@@ -6,6 +6,7 @@ import copy
 import json
 from typing import TYPE_CHECKING, Any
 
+from local import clock
 from spec.load import parse
 
 if TYPE_CHECKING:
@@ -67,6 +68,14 @@ LIVE: dict[str, Any] = {
     },
 }
 """Changes to a shop that answers in real time, with everything that belongs to that."""
+
+
+def rarely() -> dict[str, Any]:
+    """Return a change: a schedule that is due in five to six months, which only a test that skips them sees.
+
+    Embedded nights are short: a nightly run would come between a test's own.
+    """
+    return {"schedule": {"expression": f"cron(0 3 1 {(clock.now().month + 5) % 12 + 1} ? *)", "timezone": "UTC"}}
 
 
 def parsed(**changes: Any) -> Pipeline:

@@ -1,6 +1,6 @@
 """Print what each role of a pipeline that has everything called, what it may, and what is left over.
 
-    make permissions [ONLY="plain sparkling"]
+    make permissions [ONLY="whole-test sparkling"]
 
 Deploys it to an embedded AWS, lets everything happen to it that may, and exits with 1 if a grant is left over that
 nobody can explain.

@@ -25,7 +25,7 @@ NEVER_DESCRIBED = ITEMS[-1]
 
 def document() -> dict[str, Any]:
     """Return the pipeline file of a catalogue with items and users."""
-    source = shop()
+    source = shop(schedule=...)
     datasets = source["datasets"] | {
         "items": {
             "source": {"path": "items.csv"},
@@ -132,7 +132,7 @@ def test_texts_and_categories_arrive_as_they_were(catalogue: Rig, run: Run) -> N
     group = next(
         dataset["datasetArn"]
         for dataset in personalize.list_datasets()["datasets"]
-        if dataset["name"].startswith("catalogue-test-items")
+        if dataset["name"].startswith("catalogue-test--items")
     )
     written = catalogue.read(f"transformed/{run.id}/items/items.csv").decode()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cli.deployment import cdk
-from tests.documents import shop
+from tests.documents import rarely, shop
 from tests.pipeline.data import csv, planted
 from tests.pipeline.rig import Rig
 
@@ -54,7 +54,7 @@ def destroy(aws: EmbeddedAWS, file: Path, *context: str) -> None:
 def test_destroy_removes_what_stacks_and_runs_made(aws: EmbeddedAWS, tmp_path: Path) -> None:
     """After a run, destroy removes everything but the bucket and its data."""
     before = what_is_there(aws)
-    rig = Rig.deploy(aws, shop(name="gone"), tmp_path)
+    rig = Rig.deploy(aws, shop(name="gone", **rarely()), tmp_path)
     rig.put_raw("events/part.csv", csv(planted()))
     assert "SUCCEEDED" == rig.run().status
     between = what_is_there(aws)

@@ -54,7 +54,7 @@ def scores(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         {"name": name, "recipe": recipe, "batch_inference": [{"name": "top", "num_results": 500}]}
         for name, recipe in recipes.items()
     ]
-    rig = Rig.deploy(aws, shop(name="films", solutions=solutions), tmp_path_factory.mktemp("films"))
+    rig = Rig.deploy(aws, shop(name="films", solutions=solutions, schedule=...), tmp_path_factory.mktemp("films"))
     rows, held_out = split()
     rig.put_raw("events/train.csv", csv(rows))
     run = rig.run()
