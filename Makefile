@@ -8,7 +8,6 @@ RAW ?=
 APPROVE ?= broadening
 
 BIN := .venv/bin
-UV := uv==0.9.11
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Where it is set, every process compiles the CDK, moto and botocore from source again: half of a synthesis.
 unexport PYTHONDONTWRITEBYTECODE
@@ -25,14 +24,18 @@ help: ## show this list
 
 setup: $(SETUP) ## fetch everything that the other commands need; nothing to do the second time
 
-.venv/.done: requirements-dev.txt pyproject.toml
+# Each file of each package is known by its hash; what another server hands out under its name is refused.
+HASHED := --quiet --require-hashes --requirement
+UV_INSTALL := $(BIN)/uv pip install --python $(BIN)/python $(HASHED)
+# pip reads pip.conf, which uv does not, so it stands behind it.
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check $(HASHED)
+
+.venv/.done: requirements-dev.txt requirements-setup.txt pyproject.toml
 	@echo "Set-up 1/3: Python packages into .venv (once)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
-	@# uv takes seconds where pip takes minutes; it does not read pip.conf, so pip stands behind it.
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt || \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(PIP_INSTALL) requirements-setup.txt
+	@$(UV_INSTALL) requirements-dev.txt || $(PIP_INSTALL) requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
@@ -49,8 +52,7 @@ spark: .venv/.spark ## fetch pyspark for Glue jobs on this machine; they need Ja
 
 .venv/.spark: requirements-spark.txt .venv/.done
 	@echo "Set-up of Spark: pyspark into .venv (once, 300 MB)"
-	@uv pip install --quiet --python $(BIN)/python -r requirements-spark.txt || \
-		python -m pip install --quiet --disable-pip-version-check -r requirements-spark.txt
+	@$(UV_INSTALL) requirements-spark.txt || $(PIP_INSTALL) requirements-spark.txt
 	@touch $@
 
 run: setup ## run PIPELINE on this machine from raw data to recommendations (RAW=folder for other data)
@@ -86,8 +88,7 @@ first-contact: setup ## see everything work in a sandbox account, for less than 
 	@pipelines first-contact --stage $(STAGE)
 
 bench: setup spark ## run the benchmarks beside their partners and print one table
-	@uv pip install --quiet --python $(BIN)/python -r requirements-bench.txt || \
-		python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@$(UV_INSTALL) requirements-bench.txt || $(PIP_INSTALL) requirements-bench.txt
 	@python -m bench
 
 fmt: setup ## format the code
@@ -103,9 +104,10 @@ types: setup spark ## mypy, strict
 	@mypy
 
 lock: setup ## pin every package again after a change to a requirements*.in
-	@for name in lambdas/requirements requirements requirements-dev requirements-bench requirements-spark; do \
+	@for name in lambdas/requirements requirements requirements-dev requirements-bench requirements-spark \
+		requirements-setup; do \
 		uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url \
-			--no-emit-find-links $$name.in --output-file $$name.txt || exit 1; \
+			--no-emit-find-links --generate-hashes $$name.in --output-file $$name.txt || exit 1; \
 	done
 
 clean: ## remove what set-up and runs made, results in out/ excepted

@@ -26,27 +26,29 @@ IN_RUNTIME = {"botocore", "jmespath", "python-dateutil", "six", "urllib3"}
 _MIDNIGHT_1980 = (1980, 1, 1, 0, 0, 0)
 
 
-def pins() -> list[str]:
-    """Return the pinned packages that the layer holds, as pip reads them."""
-    found = re.findall(r"^([A-Za-z0-9._-]+)(==\S+)", REQUIREMENTS.read_text(), flags=re.MULTILINE)
-    return [name + version for name, version in found if name not in IN_RUNTIME]
+def pins() -> str:
+    """Return the lines of a requirements file for what the layer holds: each package with version and hashes."""
+    entries = re.findall(r"^([A-Za-z0-9._-]+)(==(?:.*\\\n)*.*\n)", REQUIREMENTS.read_text(), flags=re.MULTILINE)
+    return "".join(name + rest for name, rest in entries if name not in IN_RUNTIME)
 
 
 def build(target: Path, architecture: str = ARCHITECTURE) -> None:
     """Write the archive for an architecture to ``target``.
 
     Raises:
-        subprocess.CalledProcessError: pip found no wheel; its own output says which.
+        subprocess.CalledProcessError: pip found no wheel, or one with another hash; its own output says which.
     """
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
+        packages, requirements = Path(folder, "packages"), Path(folder, "requirements.txt")
+        requirements.write_text(pins())
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--require-hashes"]
         command += [
             "--only-binary=:all:",
             f"--python-version={PYTHON_VERSION}",
             f"--platform={PLATFORMS[architecture]}",
         ]
-        subprocess.run([*command, f"--target={folder}", *pins()], check=True)  # noqa: S603  # our own pins
-        _zip(Path(folder), target)
+        subprocess.run([*command, f"--target={packages}", f"--requirement={requirements}"], check=True)  # noqa: S603  # our own pins
+        _zip(packages, target)
 
 
 def _zip(folder: Path, target: Path) -> None:

@@ -25,8 +25,8 @@ _FOLDERS = ("staging", "transformed", "rejects")
 _SPARKS = tuple(f"{folder}/*" for folder in _FOLDERS)
 """What Spark writes; reports and batch input are written without it."""
 
-_INSTALLED = "pydantic"
-"""What the job imports and Glue does not bring along."""
+_INSTALLED = ("annotated-types", "pydantic", "pydantic-core", "typing-extensions", "typing-inspection")
+"""pydantic, which the job imports and Glue does not bring along, with all that it depends on: Glue pins nothing."""
 
 
 class TransformJob(Construct):
@@ -92,7 +92,7 @@ class TransformJob(Construct):
             command=glue.CfnJob.JobCommandProperty(name="glueetl", python_version="3", script_location=script),
             default_arguments={
                 "--extra-py-files": packages,
-                "--additional-python-modules": _pin(_INSTALLED),
+                "--additional-python-modules": ",".join(map(_pin, _INSTALLED)),
                 "--job-language": "python",
             },
         )

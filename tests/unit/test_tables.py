@@ -17,8 +17,11 @@ from spec.resources import KINDS
 from spec.schedule import check_expression
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from spec.resources import ResourceKind
 
+FILES = sorted([*ROOT.glob("requirements*.txt"), ROOT / "lambdas" / "requirements.txt"])
 MODEL = botocore.session.get_session().get_service_model("personalize")
 
 
@@ -49,17 +52,28 @@ def test_names_follow_the_service_model() -> None:
     assert NAME_PATTERN.rstrip("$") == shape.metadata["pattern"]
 
 
+def pinned(requirements: str) -> set[str]:
+    """Return the ``name==version`` of each package in a requirements file."""
+    return set(re.findall(r"^[\w.-]+==[^\s;]+", requirements, flags=re.MULTILINE))
+
+
 def test_the_layer_holds_the_pins_that_the_tests_run_with() -> None:
     """What functions get in the account is, version for version, what requirements.txt installs here."""
-    installed = set(re.findall(r"^[\w.-]+==\S+", (ROOT / "requirements.txt").read_text(), flags=re.MULTILINE))
+    assert pinned(pins())
+    assert pinned(pins()) <= pinned((ROOT / "requirements.txt").read_text())
 
-    assert pins()
-    assert set(pins()) <= installed
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_pin_has_its_hash(file: Path) -> None:
+    """Whatever set-up, layer and benchmarks fetch is known by its hash."""
+    entries = re.split(r"^(?=[a-z])", file.read_text(), flags=re.MULTILINE)[1:]
+    assert entries
+    assert [] == [entry for entry in entries if "==" not in entry or "--hash=sha256:" not in entry]
 
 
 def test_the_layer_holds_what_the_functions_import() -> None:
     """Polars, pydantic and Powertools with its tracer are in the layer; botocore is the runtime's."""
-    names = {pin.split("==")[0] for pin in pins()}
+    names = {pin.split("==")[0] for pin in pinned(pins())}
 
     assert {"polars", "pydantic", "aws-lambda-powertools", "aws-xray-sdk"} <= names
     assert "botocore" not in names
