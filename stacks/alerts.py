@@ -15,6 +15,8 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from spec import names
+from stacks.dead_letters import dead_letter_queue
 from stacks.machine import Machine
 from stacks.states.alert import definition
 
@@ -30,10 +32,11 @@ class EndAlerts(Construct):
         self, scope: Construct, construct_id: str, *, name: str, topic: sns.ITopic, state_machine: sfn.IStateMachine
     ) -> None:
         super().__init__(scope, construct_id)
+        rule = names.alert_name(name)
         machine = Machine(
             self,
             "Machine",
-            name=f"{name}-alert",
+            name=rule,
             comment="Tells of runs that were stopped from outside",
             definition=json.dumps(definition(), indent=1),
             substitutions={"TopicArn": topic.topic_arn, "Prefix": name, "Region": Stack.of(self).region},
@@ -66,5 +69,26 @@ class EndAlerts(Construct):
                     ],
                 },
             ),
-            targets=[targets.SfnStateMachine(machine.state_machine)],
+            rule_name=rule,
+            targets=[
+                targets.SfnStateMachine(
+                    machine.state_machine, role=self._role(rule), dead_letter_queue=dead_letter_queue(self)
+                )
+            ],
         ).node.add_dependency(state_machine)
+
+    def _role(self, rule: str) -> iam.Role:
+        """Return the role that the rule starts the state machine with; no other rule may take it.
+
+        Source of the conditions: EventBridge user guide, page eb-use-conditions.
+        """
+        stack = Stack.of(self)
+        conditions = {
+            "StringEquals": {
+                "aws:SourceAccount": stack.account,
+                "aws:SourceArn": stack.format_arn(service="events", resource="rule", resource_name=rule),
+            }
+        }
+        return iam.Role(
+            self, "StartRole", assumed_by=iam.ServicePrincipal("events.amazonaws.com", conditions=conditions)
+        )

@@ -43,8 +43,8 @@ SNAPSHOT = {
         "AWS::Logs::LogGroup": 5,
         "AWS::SNS::Topic": 1,
         "AWS::SNS::TopicPolicy": 1,
-        "AWS::SQS::Queue": 1,
-        "AWS::SQS::QueuePolicy": 1,
+        "AWS::SQS::Queue": 2,
+        "AWS::SQS::QueuePolicy": 2,
         "AWS::Scheduler::Schedule": 1,
         "AWS::StepFunctions::StateMachine": 2,
     },
@@ -109,7 +109,7 @@ def test_the_schema_follows_the_columns(templates: Templates) -> None:
     assert ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"] == [field["name"] for field in document["fields"]]
     assert "Interactions" == document["name"]
     assert "com.amazonaws.personalize.schema" == document["namespace"]
-    assert schema["Name"].startswith("movielens-dev-interactions-")
+    assert schema["Name"].startswith("movielens-dev--interactions-")
 
 
 def test_a_changed_schema_gets_another_name() -> None:

@@ -1,0 +1,26 @@
+"""Where what could not be started waits for somebody to look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration
+from aws_cdk import aws_sqs as sqs
+
+from stacks.acknowledge import acknowledge
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+
+def dead_letter_queue(scope: Construct) -> sqs.Queue:
+    """Return a queue for what a schedule or a rule could not start for good; it keeps that as long as a queue can."""
+    queue = sqs.Queue(
+        scope,
+        "DeadLetters",
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        retention_period=Duration.days(14),
+    )
+    acknowledge(queue, "This is the dead-letter queue", "SQS3")
+    return queue
