@@ -126,7 +126,9 @@ def _explain(error: ErrorDetails, document: dict[str, Any]) -> Finding:
         return Finding(place, what, (remedy[:1].upper() + remedy[1:]) or "See `pipelines schema`")
     if kind == "string_pattern_mismatch":
         what = f"'{error['input']}' has other characters than a name may have"
-        return Finding(place, what, "Use small letters, digits and hyphens, beginning with a letter")
+        return Finding(
+            place, what, "Use small letters, digits and single hyphens between them, beginning with a letter"
+        )
     if kind == "too_short":
         return Finding(place, "is empty", "Give at least one")
     if {"str", "int", "float"} & set(error["loc"]) - set(place):

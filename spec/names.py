@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from spec.realtime_section import Recommender
     from spec.solution_section import Solution
 
+SEPARATOR = "--"
+"""Stands between pipeline and stage and the rest of a name; names of pipelines do not hold it."""
+
 MAX_STAGE_LENGTH = 8
 STAGE_PATTERN = "[a-z][a-z0-9]{0,7}"
 RUN_ID_PATTERN = "^[0-9]{8}T[0-9]{6}-[0-9a-f]{6}$"
@@ -33,6 +36,25 @@ def prefix(pipeline: str, stage: str) -> str:
     return f"{pipeline}-{stage}"
 
 
+def resource_prefix(own: str) -> str:
+    """Return what names in Personalize begin with, and names of no other pipeline or stage, of the pipeline's prefix.
+
+    Roles are granted what begins so. No pipeline has a name that holds two hyphens in a row or ends with one, so stage
+    ``dev`` of ``shop`` and stage ``prod`` of ``shop-dev`` do not meet.
+    """
+    return f"{own}{SEPARATOR}"
+
+
+def resource_pattern(own: str) -> str:
+    """Return what matches names in Personalize of one pipeline and stage, of their prefix, as policies write it."""
+    return f"{resource_prefix(own)}*"
+
+
+def alert_name(own: str) -> str:
+    """Return the name of the state machine that tells of runs stopped from outside, of the pipeline's prefix."""
+    return f"{resource_prefix(own)}alert"
+
+
 def run_id(started: datetime, execution: str) -> str:
     """Return the run id of an execution: its start in UTC and 6 hex digits of its name's SHA-256.
 
@@ -47,11 +69,15 @@ def dataset_group_name(pipeline: Pipeline, stage: str) -> str:
 
     That is the domain, and a hash of the schema of the interactions (page updating-dataset-schema) and the generation.
     """
-    return f"{prefix(pipeline.name, stage)}{_domain_part(pipeline)}-{_group_hash(pipeline)}"
+    return f"{_own(pipeline.name, stage)}{_domain_part(pipeline)}{_group_hash(pipeline)}"
+
+
+def _own(pipeline: str, stage: str) -> str:
+    return resource_prefix(prefix(pipeline, stage))
 
 
 def _domain_part(pipeline: Pipeline) -> str:
-    return f"-{pipeline.domain.lower().replace('_', '-')}" if pipeline.domain else ""
+    return f"{pipeline.domain.lower().replace('_', '-')}-" if pipeline.domain else ""
 
 
 def _group_hash(pipeline: Pipeline) -> str:
@@ -62,7 +88,7 @@ def _group_hash(pipeline: Pipeline) -> str:
 
 def dataset_name(pipeline: Pipeline, stage: str, dataset: DatasetName) -> str:
     """Return a dataset's name; it carries the group's hash and not its own schema's, which may change."""
-    return f"{prefix(pipeline.name, stage)}-{dataset}-{_group_hash(pipeline)}"
+    return f"{_own(pipeline.name, stage)}{dataset}-{_group_hash(pipeline)}"
 
 
 def dataset_path(pipeline: Pipeline, stage: str, dataset: DatasetName) -> str:
@@ -78,12 +104,12 @@ def schema_document(pipeline: Pipeline, dataset: DatasetName) -> str:
 def schema_name(pipeline: Pipeline, stage: str, dataset: DatasetName) -> str:
     """Return a schema's name; it carries the schema's hash, since the service cannot change a schema."""
     digest = schema_hash(f"{pipeline.domain or ''}{schema_document(pipeline, dataset)}")
-    return f"{prefix(pipeline.name, stage)}-{dataset}-{digest}"
+    return f"{_own(pipeline.name, stage)}{dataset}-{digest}"
 
 
 def filter_name(pipeline: Pipeline, stage: str, name: str, expression: str) -> str:
     """Return a filter's name; it carries the expression's hash, since a filter cannot be changed."""
-    return f"{prefix(pipeline.name, stage)}-{filter_suffix(pipeline, name, expression)}"
+    return f"{_own(pipeline.name, stage)}{filter_suffix(pipeline, name, expression)}"
 
 
 def filter_suffix(pipeline: Pipeline, name: str, expression: str) -> str:
@@ -107,7 +133,7 @@ def solution_name(pipeline: Pipeline, stage: str, solution: Solution) -> str:
     """
     trained_on = datasets_digest(pipeline, stage)
     digest = _config_hash({**solution_config(solution), "TrainedOn": trained_on})
-    return f"{prefix(pipeline.name, stage)}-{solution.name}-{digest}"
+    return f"{_own(pipeline.name, stage)}{solution.name}-{digest}"
 
 
 def version_base(pipeline: Pipeline, stage: str, solution: Solution) -> str:
@@ -125,14 +151,14 @@ def topic_name(own: str) -> str:
 
 def campaign_name(pipeline: str, stage: str, solution: Solution) -> str:
     """Return the name of a solution's campaign; it carries no hash, since applications know its ARN."""
-    return f"{prefix(pipeline, stage)}-{solution.name}"
+    return f"{_own(pipeline, stage)}{solution.name}"
 
 
 def recommender_name(pipeline: Pipeline, stage: str, recommender: Recommender) -> str:
     """Return a recommender's name; it carries a hash of recipe and group, which the service cannot change."""
     group = f"{pipeline.domain}-{_group_hash(pipeline)}"
     digest = _config_hash({"RecipeArn": recommender.recipe, "Group": group})
-    return f"{prefix(pipeline.name, stage)}-{recommender.name}-{digest}"
+    return f"{_own(pipeline.name, stage)}{recommender.name}-{digest}"
 
 
 def _config_hash(config: dict[str, Any]) -> str:
@@ -142,14 +168,18 @@ def _config_hash(config: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:_CONFIG_HASH_LENGTH]
 
 
+def _longest_prefix(pipeline: str) -> int:
+    return len(_own(pipeline, "s" * MAX_STAGE_LENGTH))
+
+
 def longest_import_job(pipeline: str) -> int:
     """Return the length of the longest import job name, whatever the stage."""
-    return len(pipeline) + 1 + MAX_STAGE_LENGTH + len("-interactions-") + RUN_ID_LENGTH + _ATTEMPT_LENGTH
+    return _longest_prefix(pipeline) + len("interactions-") + RUN_ID_LENGTH + _ATTEMPT_LENGTH
 
 
 def longest_solution(pipeline: str, solution: str) -> int:
     """Return the length of the longest name of this solution, whatever the stage."""
-    return len(pipeline) + 1 + MAX_STAGE_LENGTH + 1 + len(solution) + 1 + _CONFIG_HASH_LENGTH + _ATTEMPT_LENGTH
+    return _longest_prefix(pipeline) + len(solution) + 1 + _CONFIG_HASH_LENGTH + _ATTEMPT_LENGTH
 
 
 def longest_version(solution: str) -> int:
@@ -159,14 +189,14 @@ def longest_version(solution: str) -> int:
 
 def longest_recommender(pipeline: str, recommender: str) -> int:
     """Return the length of the longest name of this recommender, whatever the stage."""
-    return len(pipeline) + 1 + MAX_STAGE_LENGTH + 1 + len(recommender) + 1 + _CONFIG_HASH_LENGTH
+    return _longest_prefix(pipeline) + len(recommender) + 1 + _CONFIG_HASH_LENGTH
 
 
 def longest_job(pipeline: str, solution: str, job: str) -> int:
     """Return the length of the longest batch job name, whatever the stage."""
-    return len(pipeline) + 1 + MAX_STAGE_LENGTH + 1 + len(solution) + 1 + len(job) + 1 + RUN_ID_LENGTH + _ATTEMPT_LENGTH
+    return _longest_prefix(pipeline) + len(solution) + 1 + len(job) + 1 + RUN_ID_LENGTH + _ATTEMPT_LENGTH
 
 
 def longest_filter(pipeline: str, name: str) -> int:
     """Return the length of the longest name of this filter, whatever the stage."""
-    return len(pipeline) + 1 + MAX_STAGE_LENGTH + 1 + len(name) + 1 + len(schema_hash(""))
+    return _longest_prefix(pipeline) + len(name) + 1 + len(schema_hash(""))

@@ -16,7 +16,7 @@ from spec.datasets import Domain
 from spec.realtime_section import Filter, MetricAttribution, Recommender
 from spec.schedule import check_expression
 from spec.solution_section import Solution
-from spec.values import LowerName, RawPath, Strict, Timezone, Wait, absent
+from spec.values import PipelineName, RawPath, Strict, Timezone, Wait, absent
 
 
 class Schedule(Strict):
@@ -59,7 +59,7 @@ class Pipeline(Strict):
     Attributes follow the file's keys; ``spec.load.load`` explains mistakes in them.
     """
 
-    name: LowerName = Field(description="resource names begin with <name>-<stage>")
+    name: PipelineName = Field(description="resource names begin with <name>-<stage>")
     description: str = ""
     schedule: Schedule | None = Field(default=None, description="left out: runs start by hand only")
     domain: Domain | None = Field(

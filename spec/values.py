@@ -92,6 +92,7 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Wait = Annotated[Duration, AfterValidator(_wait)]
 Delimiter = Annotated[str, StringConstraints(min_length=1, max_length=1), AfterValidator(_delimiter)]
 LowerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", min_length=1)]
+PipelineName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=1)]
 RawPath = Annotated[str, StringConstraints(min_length=1), AfterValidator(_raw_path)]
 ValueMap = Annotated[dict[str, Scalar], BeforeValidator(_text_keys)]
 

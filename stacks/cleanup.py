@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 
+from spec import names
 from spec.resources import CAMPAIGN, SOLUTION, SOLUTION_VERSION
 from stacks.acknowledge import acknowledge
 from stacks.function import Function
@@ -27,9 +28,10 @@ def cleanup_function(stack: Stack, prefix: str, storage: StorageStack) -> lambda
         prefix: what names of this pipeline begin with.
         storage: whose bucket tells what is published.
     """
+    own = names.resource_pattern(prefix)
 
-    def own(arn_type: str) -> str:
-        return stack.format_arn(service="personalize", resource=arn_type, resource_name=f"{prefix}-*")
+    def of(arn_type: str) -> str:
+        return stack.format_arn(service="personalize", resource=arn_type, resource_name=own)
 
     of_solutions = ["DescribeSolution", "UpdateSolution", "DeleteSolution", "StopSolutionVersionCreation"]
     function = Function(
@@ -43,9 +45,9 @@ def cleanup_function(stack: Stack, prefix: str, storage: StorageStack) -> lambda
         timeout=Duration.minutes(15),
         statements=[
             iam.PolicyStatement(
-                actions=[f"personalize:{action}" for action in of_solutions], resources=[own(SOLUTION.arn_type)]
+                actions=[f"personalize:{action}" for action in of_solutions], resources=[of(SOLUTION.arn_type)]
             ),
-            iam.PolicyStatement(actions=["personalize:DeleteCampaign"], resources=[own(CAMPAIGN.arn_type)]),
+            iam.PolicyStatement(actions=["personalize:DeleteCampaign"], resources=[of(CAMPAIGN.arn_type)]),
             iam.PolicyStatement(
                 sid="ListsTakeNoResource",
                 actions=[f"personalize:List{kind.name}s" for kind in (CAMPAIGN, SOLUTION, SOLUTION_VERSION)],
@@ -60,7 +62,7 @@ def cleanup_function(stack: Stack, prefix: str, storage: StorageStack) -> lambda
         function.role,
         "What a former pipeline file made goes; the grant is bound to this pipeline's prefix",
         *(
-            f"IAM5[Resource::arn:<AWS::Partition>:personalize:<AWS::Region>:<AWS::AccountId>:{kind.arn_type}/{prefix}-*]"
+            f"IAM5[Resource::arn:<AWS::Partition>:personalize:<AWS::Region>:<AWS::AccountId>:{kind.arn_type}/{own}]"
             for kind in (SOLUTION, CAMPAIGN)
         ),
     )

@@ -73,8 +73,9 @@ class UpdatableDatasets(Construct):
         prefix = names.prefix(pipeline.name, stage)
         # Grants change before what a deployment replaces or drops is deleted: former groups and schemas have other
         # hashes, and a dataset may have gone from the file.
-        of_datasets = [f"dataset/{prefix}-*/{dataset_type(name).api_name.upper()}" for name in _UPDATABLE]
-        schemas = [f"schema/{prefix}-{name}-*" for name in _UPDATABLE]
+        own = names.resource_prefix(prefix)
+        of_datasets = [f"dataset/{own}*/{dataset_type(name).api_name.upper()}" for name in _UPDATABLE]
+        schemas = [f"schema/{own}{name}-*" for name in _UPDATABLE]
         group = f"dataset-group/{names.dataset_group_name(pipeline, stage)}"
         grants = (
             (["CreateDataset"], [*of_datasets, *schemas, group]),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
 
+from spec import names
 from spec.resources import KINDS, SOLUTION
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def personalize_statements(
     }
 
     def own(arn_type: str) -> str:
-        return stack.format_arn(service="personalize", resource=arn_type, resource_name=f"{prefix}-*")
+        return stack.format_arn(service="personalize", resource=arn_type, resource_name=names.resource_pattern(prefix))
 
     statements = [
         iam.PolicyStatement(
@@ -109,6 +110,6 @@ def wildcard_findings(prefix: str, kinds: Sequence[ResourceKind]) -> dict[str, l
     )
     return {
         "Jobs and solution versions get names and ids in each run; the grant is bound to this pipeline's prefix": [
-            f"IAM5[Resource::{arn}:{arn_type}/{prefix}-*]" for arn_type in types
+            f"IAM5[Resource::{arn}:{arn_type}/{names.resource_pattern(prefix)}]" for arn_type in types
         ],
     }

@@ -160,6 +160,6 @@ class PersonalizeStack(Stack):
         acknowledge(
             role,
             "Runs write under prefixes that carry their id, which is not known at deployment",
-            *(storage.wildcard_finding(pattern) for pattern in READ_BY_PERSONALIZE),
+            *(storage.wildcard_finding(pattern) for pattern in (*READ_BY_PERSONALIZE, *WRITTEN_BY_PERSONALIZE)),
         )
         return role

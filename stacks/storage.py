@@ -20,7 +20,9 @@ _BUCKET_ARN_EXPORT = "ExportsOutputFnGetAttBucket83908E77Arn063C8555"
 """How other stacks, and so the security findings about them, see the bucket's ARN; it follows from the path."""
 
 READ_BY_PERSONALIZE = ("transformed/*", "batch/*")
-WRITTEN_BY_PERSONALIZE = ("batch/*",)
+"""The page granting-personalize-s3-access lets it read what it writes, too, and does not say why."""
+
+WRITTEN_BY_PERSONALIZE = ("batch/*/output/*",)
 ATTRIBUTION = "attribution/"
 """Where Personalize reports what recommendations have led to."""
 

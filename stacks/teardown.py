@@ -78,7 +78,7 @@ class Teardown(Construct):
         resource.node.add_dependency(*datasets.values(), teardown.role.node.find_child("DefaultPolicy"))
 
     def _function(self, prefix: str) -> Function:
-        own = f"{prefix}-*"
+        own = names.resource_pattern(prefix)
         arns = {kind: _arn(self, kind.arn_type, own) for kind in _KINDS}
         function = Function(
             self,
@@ -116,7 +116,7 @@ class Teardown(Construct):
             function.role,
             "What a former pipeline file made goes, too; the grant is bound to this pipeline's prefix",
             *(
-                f"IAM5[Resource::arn:<AWS::Partition>:personalize:<AWS::Region>:<AWS::AccountId>:{arn_type}/{prefix}-*]"
+                f"IAM5[Resource::arn:<AWS::Partition>:personalize:<AWS::Region>:<AWS::AccountId>:{arn_type}/{own}]"
                 for arn_type in (*(kind.arn_type for kind in _KINDS), "dataset")
             ),
         )

@@ -39,8 +39,12 @@ _MEMORY_MB = 1769
 _RECORDS = ("runs/*", "curated/*/latest.json")
 """What the state machine reads and writes by itself."""
 
+_BATCH_INPUT = "batch/*/input/*"
+_BATCH_OUTPUT = "batch/*/output/*"
+_REPORTS = ("runs/*/data-report.json", "runs/*/lineage.json")
 _TRANSFORM_READS = ("raw/*", "staging/*", "runs/*")
-_TRANSFORM_WRITES = ("staging/*", "transformed/*", "rejects/*", "batch/*", "runs/*")
+_TRANSFORM_WRITES = ("staging/*", "transformed/*", "rejects/*", _BATCH_INPUT, *_REPORTS)
+"""Nothing that says which runs there are or which tables are current: only the state machine writes that."""
 
 
 class WorkflowStack(Stack):
@@ -121,6 +125,7 @@ class WorkflowStack(Stack):
             "PersonalizeArn": f"arn:{self.partition}:personalize:{self.region}:{self.account}",
             "Pipeline": pipeline,
             "Prefix": self._prefix,
+            "ResourcePrefix": names.resource_prefix(self._prefix),
             **{f"{name}FunctionArn": function.function_arn for name, function in self._functions.items()},
             "Region": self.region,
             "ServiceRoleArn": personalize.service_role.role_arn,
@@ -137,8 +142,8 @@ class WorkflowStack(Stack):
             "transform",
             "Raw data to datasets and batch input",
             layer,
-            reads=(*(_TRANSFORM_READS if alone else ("raw/*", "runs/*")), "batch/*"),
-            writes=_TRANSFORM_WRITES if alone else ("batch/*", "runs/*"),
+            reads=(*(_TRANSFORM_READS if alone else ("raw/*", "runs/*")), _BATCH_INPUT),
+            writes=_TRANSFORM_WRITES if alone else (_BATCH_INPUT, *_REPORTS),
             deletes=("staging/*",) if alone else (),
         )
 
@@ -154,9 +159,9 @@ class WorkflowStack(Stack):
         )
 
     def _publish(self, layer: lambda_.ILayerVersion) -> lambda_.IFunction:
-        writes = ("curated/*", "rejects/*")
+        writes = ("curated/*/run=*", "rejects/*")
         # The table before is read for what has changed since, rejects for the first error.
-        reads = ("batch/*", "curated/*", "rejects/*")
+        reads = (_BATCH_OUTPUT, "curated/*", "rejects/*")
         return self._function(
             "publish", "Personalize's output to Parquet", layer, reads=reads, writes=writes, deletes=writes
         )

@@ -56,7 +56,7 @@ def _functions(examination: Examination, part: str) -> Iterator[str]:
 
 def _workflow(examination: Examination) -> Iterator[str]:
     prefix, pipeline = examination.prefix, examination.pipeline
-    for name in (prefix, f"{prefix}-alert"):
+    for name in (prefix, names.alert_name(prefix)):
         arn = examination.arn("states", f"stateMachine:{name}")
         if is_there(examination.client("stepfunctions"), "describe_state_machine", stateMachineArn=arn):
             yield f"state machine {name}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.errors import CommandError
 from cli.first_contact.documents import RESULTS, VARIED
+from spec.names import resource_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,7 @@ def imports_of(world: World) -> set[str]:
     """Return the ARNs of the deployment's import jobs, without those of questions."""
     pages = world.personalize.get_paginator("list_dataset_import_jobs").paginate()
     jobs = [job for page in pages for job in page["datasetImportJobs"]]
-    own, asked = f"{world.prefix}-", world.name("")
+    own, asked = resource_prefix(world.prefix), world.name("")
     return {
         job["datasetImportJobArn"]
         for job in jobs

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from cli.account import DENIED, said
 from cli.errors import CommandError
 from cli.first_contact.documents import NAME
-from spec.names import prefix
+from spec.names import prefix, resource_prefix
 from spec.resources import ACTIVE, FAILED_STATUSES
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class World:
 
     def name(self, what: str) -> str:
         """Return the name of something that a point makes."""
-        return f"{self.prefix}-fc-{what}"
+        return f"{resource_prefix(self.prefix)}fc-{what}"
 
     def client(self, service: str) -> Any:
         """Return the client of a service."""

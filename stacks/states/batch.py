@@ -27,7 +27,7 @@ _BUCKET = "'s3://${Bucket}/' & "
 _FAILED = "Batch job failed"
 
 # An argument cannot be left out within an object that is written down: it would be an error to evaluate to nothing.
-_BY_FILTER = "$exists($job.filter) ? {'FilterArn': '${PersonalizeArn}:filter/${Prefix}-' & $job.filter} : {}"
+_BY_FILTER = "$exists($job.filter) ? {'FilterArn': '${PersonalizeArn}:filter/${ResourcePrefix}' & $job.filter} : {}"
 _WITH_THEMES = (
     "$exists($job.themes_from) ? {'BatchInferenceJobMode': 'THEME_GENERATION', "
     "'ThemeGenerationConfig': {'FieldsForThemeGeneration': {'ItemName': $job.themes_from}}} : {}"
@@ -110,7 +110,7 @@ def _job(kind: ResourceKind, timeout: timedelta, quota: timedelta, more: list[st
     }
     return Job(
         kind=kind,
-        name="'${Prefix}-' & $task.solution & '-' & $job.name & '-' & $task.run",
+        name="'${ResourcePrefix}' & $task.solution & '-' & $job.name & '-' & $task.run",
         arguments=f"$merge([{', '.join([inlined(arguments), *more])}])" if more else arguments,
         timeout=timeout,
         quota=quota,

@@ -111,7 +111,7 @@ def _invoke(known: str, **more: Any) -> State:
             "FunctionName": "${CleanupFunctionArn}",
             "Payload": {
                 "dataset_group_arn": "${DatasetGroupArn}",
-                "prefix": "${Prefix}-",
+                "prefix": "${ResourcePrefix}",
                 "bucket": "${Bucket}",
                 "solutions": known,
                 **more,

@@ -105,7 +105,7 @@ def _import_map(pipeline: Pipeline, on_failure: str) -> State:
     arns = ", ".join(f"'{name}': '${{{name.capitalize()}Arn}}'" for name in pipeline.datasets.by_name())
     job = Job(
         kind=DATASET_IMPORT_JOB,
-        name="'${Prefix}-' & $dataset.dataset & '-' & $run",
+        name="'${ResourcePrefix}' & $dataset.dataset & '-' & $run",
         arguments={
             "DatasetArn": jsonata(f"$lookup({{{arns}}}, $dataset.dataset)"),
             "DataSource": {"DataLocation": jsonata("$dataset.imports.location")},

@@ -55,12 +55,14 @@ class Recording:
         used: what was allowed and needed.
         sole: statements that were the only one to allow some call, with that call: without them it is denied.
         denied: what was refused, by role.
+        asked: action and resource of what each role asked for.
     """
 
     calls: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     used: set[Grant] = field(default_factory=set)
     sole: dict[Statement, Verdict] = field(default_factory=dict)
     denied: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    asked: dict[str, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
 
     def listen(self) -> AbstractContextManager[None]:
         """Hear of every verdict while the context lasts."""
@@ -70,6 +72,7 @@ class Recording:
     def _hear(self, verdict: Verdict) -> None:
         role = verdict.principal.arn.rpartition("/")[2]
         self.calls[role][verdict.ask.action] += 1
+        self.asked[role].add((verdict.ask.action, verdict.ask.resource))
         if not verdict.allowed:
             self.denied[role].add(f"{verdict.ask.action} on {verdict.ask.resource}")
         for grant in verdict.grants:

@@ -83,7 +83,7 @@ def denied(rig: Rig, *keys: str) -> Iterator[None]:
 def forget_solution(rig: Rig, name: str) -> None:
     """Delete a solution with its trainings, those that stall too, so that the next run makes it anew."""
     personalize = rig.aws.client("personalize")
-    (arn,) = {arn.rpartition("/")[0] for arn in rig.versions() if f"/guarded-test-{name}-" in arn}
+    (arn,) = {arn.rpartition("/")[0] for arn in rig.versions() if f"/guarded-test--{name}-" in arn}
 
     def statuses() -> dict[str, str]:
         listed = personalize.list_solution_versions(solutionArn=arn)["solutionVersions"]

@@ -196,7 +196,7 @@ class Rig:
         """List a kind of resource, without those that other pipelines have in the account."""
         pages = self.aws.client("personalize").get_paginator(listing).paginate()
         found = (item[arn] for page in pages for item in page[key])
-        return [own for own in found if own.split("/")[1].startswith(f"{self.pipeline.name}-test-")]
+        return [own for own in found if own.split("/")[1].startswith(f"{self.pipeline.name}-test--")]
 
     def _json(self, run: str, name: str) -> dict[str, Any] | None:
         key = f"runs/{run}/{name}.json"

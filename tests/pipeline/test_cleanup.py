@@ -187,10 +187,10 @@ def others(restless: Restless) -> Iterator[dict[str, str]]:
     """ARNs by name of solutions that were made by hand, two of them with campaigns; they go afterwards."""
     personalize, bucket = restless.rig.aws.client("personalize"), restless.rig.deployment.bucket
     names = ["named-000000", "named-000000-1", "published-000000", "served-000000", "shared-000000", "spare-000000"]
-    arns = {name: restless.make(f"mine-test-{name}", performAutoTraining=True) for name in names}
+    arns = {name: restless.make(f"mine-test--{name}", performAutoTraining=True) for name in names}
     arns["elsewhere"] = restless.make("elsewhere-000000", performAutoTraining=True)
     campaigns = [
-        restless.serve("mine-test-live", arns["served-000000"]),
+        restless.serve("mine-test--live", arns["served-000000"]),
         restless.serve("elsewhere-live", arns["shared-000000"]),
     ]
     restless.rig.aws.client("s3").put_object(
@@ -204,7 +204,7 @@ def others(restless: Restless) -> Iterator[dict[str, str]]:
     restless.rig.wait_until(
         lambda: not {each["campaignArn"] for each in personalize.list_campaigns()["campaigns"]} & set(campaigns)
     )
-    for prefix in ("mine-test-", "elsewhere-"):
+    for prefix in ("mine-test--", "elsewhere-"):
         request = Request(restless.group, prefix, bucket, [])
         clean_up(personalize, restless.rig.aws.client("s3"), request, seconds=60)
 
@@ -216,11 +216,11 @@ def test_only_what_nothing_needs_goes(restless: Restless, others: dict[str, str]
     """
     aws = restless.rig.aws
     known = [
-        {"name": "named", "resource": "mine-test-named-000000"},
-        {"name": "published", "resource": "mine-test-published-111111"},
-        {"name": "live", "resource": "mine-test-live-111111", "campaign": "mine-test-live"},
+        {"name": "named", "resource": "mine-test--named-000000"},
+        {"name": "published", "resource": "mine-test--published-111111"},
+        {"name": "live", "resource": "mine-test--live-111111", "campaign": "mine-test-live"},
     ]
-    request = Request(restless.group, "mine-test-", restless.rig.deployment.bucket, known)
+    request = Request(restless.group, "mine-test--", restless.rig.deployment.bucket, known)
     outcome = clean_up(aws.client("personalize"), aws.client("s3"), request, seconds=60)
 
     assert [others["spare-000000"]] == outcome.deleted

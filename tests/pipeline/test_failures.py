@@ -131,7 +131,7 @@ def test_a_failed_import_tells_the_services_reason(rig: Rig) -> None:
     rig.arm(job="DatasetImportJob", outcome="CREATE FAILED", reason='The data "lake" is\nfull \\ dry')
     run = rig.run(IMPORT)
 
-    arn = f":dataset-import-job/shop-test-interactions-{run.id}"
+    arn = f":dataset-import-job/shop-test--interactions-{run.id}"
     assert_failed(rig, run, 'JobFailed: The data "lake" is\nfull \\ dry', arn)
     assert run.failure is not None
     assert "CREATE FAILED" == run.failure["failures"][0]["status"]

@@ -179,7 +179,9 @@ def test_a_job_that_fails_is_told(guarded: Rig, before: dict[str, bytes], kind: 
 
     assert run.failure is not None
     owner = None if kind is DATASET_IMPORT_JOB else run.failure["failures"][0]["solution"]
-    assert_failed_alone(guarded, run, before, owner, "JobFailed: The ore was barren", f":{kind.arn_type}/guarded-test-")
+    assert_failed_alone(
+        guarded, run, before, owner, "JobFailed: The ore was barren", f":{kind.arn_type}/guarded-test--"
+    )
     assert outcome == run.failure["failures"][0]["status"]
 
 
@@ -206,7 +208,7 @@ def test_a_solution_that_fails_is_told(guarded: Rig, before: dict[str, bytes]) -
     guarded.arm(job="Solution", outcome="CREATE FAILED")
     run = guarded.run()
 
-    told = ("Describe solution (popular): JobFailed: Personalize gave no reason", ":solution/guarded-test-popular-")
+    told = ("Describe solution (popular): JobFailed: Personalize gave no reason", ":solution/guarded-test--popular-")
     assert_failed_alone(guarded, run, before, "popular", *told)
     assert run.failure is not None
     assert "CREATE FAILED" == run.failure["failures"][0]["status"]

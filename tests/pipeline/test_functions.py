@@ -268,7 +268,7 @@ def test_teardown_tells_the_topic_what_remains(
 
     assert "Resources of Amazon Personalize remain, and may be billed" == message["Subject"]
     assert message["Message"].startswith(f"Not everything that runs made in {group} could be deleted.")
-    assert ":solution/shop-test-popular-" in message["Message"]
+    assert ":solution/shop-test--popular-" in message["Message"]
     # A topic that is gone already changes nothing about the answer.
     event["ResourceProperties"] = properties | {"TopicArn": f"{trained.deployment.topic_arn}-gone"}
     teardown_handler(event, Context(milliseconds=0))

@@ -90,7 +90,7 @@ def recommenders(rig: Rig) -> dict[str, Any]:
     personalize = rig.aws.client("personalize")
     arns = [each["recommenderArn"] for each in personalize.list_recommenders()["recommenders"]]
     described = [personalize.describe_recommender(recommenderArn=arn)["recommender"] for arn in arns]
-    return {each["name"].removeprefix("lively-test-").rpartition("-")[0]: each for each in described}
+    return {each["name"].removeprefix("lively-test--").rpartition("-")[0]: each for each in described}
 
 
 def version(run: Run, solution: str = "live") -> str:
@@ -175,7 +175,7 @@ def test_the_next_run_serves_its_version(rig: Rig) -> None:
     assert "ACTIVE" == after["latestCampaignUpdate"]["status"]
     assert {"Take over campaign", "Update campaign"} <= set(run.states)
     told = Follower(rig.aws.client("stepfunctions"), run.execution["executionArn"]).progress()
-    assert "lively-test-live: update ACTIVE" in {progress.detail for progress in told}
+    assert "lively-test--live: update ACTIVE" in {progress.detail for progress in told}
     assert "Update recommender" not in run.states
 
 

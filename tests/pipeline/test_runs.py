@@ -88,7 +88,7 @@ def test_a_failed_run_is_gone_on_with(rig: Rig) -> None:
     assert ("FAILED", "SUCCEEDED") == (failed.status, again.status), again.cause
     assert imports == names(rig, "dataset_import")
     assert "Transform" not in again.states
-    assert f"shop-test-popular-top-{failed.id}" in names(rig, "batch_inference")
+    assert f"shop-test--popular-top-{failed.id}" in names(rig, "batch_inference")
     assert failed.id == rig.lines("curated/popular/top/latest.json")[0]["run"]
     manifest = rig.lines(f"runs/{failed.id}/manifest.json")[0]
     version = rig.aws.client("personalize").describe_solution_version(
@@ -109,7 +109,7 @@ def test_a_redriven_execution_goes_on(rig: Rig) -> None:
 
     assert ("FAILED", "SUCCEEDED") == (failed.status, again.status), again.cause
     assert trained == rig.versions()
-    assert f"shop-test-popular-top-{failed.id}-1" in names(rig, "batch_inference")
+    assert f"shop-test--popular-top-{failed.id}-1" in names(rig, "batch_inference")
     assert failed.id == rig.lines("curated/popular/top/latest.json")[0]["run"]
 
 

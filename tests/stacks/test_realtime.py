@@ -42,7 +42,7 @@ def test_a_changed_filter_is_another_filter() -> None:
     (other,) = filters(filters=[{**BOUGHT, "expression": BOUGHT["expression"].replace("click", "view")}])
 
     assert BOUGHT["expression"] == first["FilterExpression"]
-    assert first["Name"].startswith("shop-dev-not-bought-")
+    assert first["Name"].startswith("shop-dev--not-bought-")
     assert [first] == filters(filters=[BOUGHT])
     assert first["Name"] != other["Name"]
 
@@ -69,7 +69,7 @@ def test_batch_jobs_are_filtered_by_their_own_filter() -> None:
     text = batch["Create batch inference job"]["Arguments"].replace("${PersonalizeArn}", "arn:p")
     arguments = [
         evaluate(
-            text.replace("${Prefix}", "shop-dev"),
+            text.replace("${ResourcePrefix}", "shop-dev--"),
             job=job,
             task={"run": "r", "solution": plan["name"], "version": "v"},
             batchInferenceJob={},

@@ -84,7 +84,7 @@ def test_another_schema_is_another_solution(
 
     assert same_group == (group_name(before) == group_name(after))
     assert not set(solutions(before)) & set(solutions(after))
-    assert all(name.startswith("shop-dev-for-you-") for name in solutions(after))
+    assert all(name.startswith("shop-dev--for-you-") for name in solutions(after))
 
 
 def test_generation_one_is_the_default(before: dict[str, Any]) -> None:
@@ -141,8 +141,8 @@ def test_the_function_may_touch_its_datasets_only(before: dict[str, Any]) -> Non
         for statement in policy["PolicyDocument"]["Statement"]:
             actions, text = statement["Action"], json.dumps(statement["Resource"])
             granted |= dict.fromkeys([actions] if isinstance(actions, str) else actions, text)
-    datasets = [":dataset/shop-dev-*/ITEMS", ":dataset/shop-dev-*/USERS"]
-    schemas = [":schema/shop-dev-items-*", ":schema/shop-dev-users-*"]
+    datasets = [":dataset/shop-dev--*/ITEMS", ":dataset/shop-dev--*/USERS"]
+    schemas = [":schema/shop-dev--items-*", ":schema/shop-dev--users-*"]
     resources = {
         "CreateDataset": [*datasets, *schemas, f":dataset-group/{group_name(before)}"],
         "UpdateDataset": [*datasets, *schemas],

@@ -146,7 +146,7 @@ def test_the_service_role_knows_its_account_and_service(templates: Templates) ->
     [
         ("PersonalizeLists", "s3:ListBucket", None),
         ("PersonalizeReads", "s3:GetObject", ["/batch/*", "/transformed/*"]),
-        ("PersonalizeWrites", "s3:PutObject", ["/batch/*"]),
+        ("PersonalizeWrites", "s3:PutObject", ["/batch/*/output/*"]),
     ],
 )
 def test_the_bucket_admits_personalize_where_it_must(
@@ -201,6 +201,45 @@ def test_the_bucket_is_private_encrypted_and_kept(templates: Templates) -> None:
     )
 
 
+def test_every_service_takes_roles_for_this_account_only(templates: Templates) -> None:
+    """Each trust policy names the account; Lambda and Glue document no source conditions (page confused-deputy)."""
+    trusts = [
+        statement
+        for part in PARTS
+        for resource in templates[part]["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Role"
+        for statement in resource["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    ]
+    open_to_all = {
+        each["Principal"]["Service"]
+        for each in trusts
+        if each.get("Condition", {}).get("StringEquals", {}).get("aws:SourceAccount") != {"Ref": "AWS::AccountId"}
+    }
+
+    assert {"lambda.amazonaws.com"} == open_to_all
+    assert {"events.amazonaws.com", "scheduler.amazonaws.com", "states.amazonaws.com"} <= {
+        each["Principal"]["Service"] for each in trusts
+    }
+
+
+def test_an_alert_that_cannot_start_is_kept(templates: Templates) -> None:
+    """The rule's target has a dead-letter queue, and the queue lets this rule in and no other."""
+    resources = templates["workflow"]["Resources"]
+    (rule,) = (name for name, each in resources.items() if each["Type"] == "AWS::Events::Rule")
+    (target,) = resources[rule]["Properties"]["Targets"]
+    queue = target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0]
+    sending = [
+        statement
+        for each in resources.values()
+        if each["Type"] == "AWS::SQS::QueuePolicy" and each["Properties"]["Queues"] == [{"Ref": queue}]
+        for statement in each["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+    ]
+
+    assert [{"Service": "events.amazonaws.com"}] == [each["Principal"] for each in sending]
+    assert {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [rule, "Arn"]}}} == sending[0]["Condition"]
+
+
 def test_step_functions_may_take_the_state_machines_role(templates: Templates) -> None:
     """Each condition names its state machine as the service does, with a colon before its name."""
     trusts = [
@@ -213,7 +252,7 @@ def test_step_functions_may_take_the_state_machines_role(templates: Templates) -
     assert ':stateMachine:movielens-dev"' in run
     # Child executions of a Map Run are those of a state machine with its label, or labels, behind the name.
     assert ':stateMachine:movielens-dev/*"' in run
-    assert ':stateMachine:movielens-dev-alert"' in alert
+    assert ':stateMachine:movielens-dev--alert"' in alert
 
 
 def test_the_state_machine_runs_executions_of_its_own_alone(templates: Templates) -> None:
@@ -270,18 +309,18 @@ def test_the_state_machine_may_do_what_the_file_asks_for(templates: Templates, l
             assert not {f"personalize:{kind.create}", f"personalize:{kind.describe}"} & {*more, *granted}
             continue
         for action in (kind.create, kind.describe, *([kind.update] if kind.updatable else [])):
-            assert f":{kind.arn_type}/shop-dev-*" in more.pop(f"personalize:{action}")
+            assert f":{kind.arn_type}/shop-dev--*" in more.pop(f"personalize:{action}")
             assert (kind in BATCH_KINDS) == (f"personalize:{action}" in granted)
     assert {"personalize:GetSolutionMetrics"} == set(more)
-    assert ":solution/shop-dev-*" in grants(live_templates, "workflow")["personalize:CreateCampaign"]
-    assert ":dataset-group/shop-dev-" in grants(live_templates, "workflow")["personalize:CreateRecommender"]
-    assert ":dataset/movielens-dev-" in granted["personalize:CreateDatasetImportJob"]
-    assert ":dataset-group/movielens-dev-" in granted["personalize:CreateSolution"]
-    assert ":solution/movielens-dev-*" in granted["personalize:CreateBatchInferenceJob"]
+    assert ":solution/shop-dev--*" in grants(live_templates, "workflow")["personalize:CreateCampaign"]
+    assert ":dataset-group/shop-dev--" in grants(live_templates, "workflow")["personalize:CreateRecommender"]
+    assert ":dataset/movielens-dev--" in granted["personalize:CreateDatasetImportJob"]
+    assert ":dataset-group/movielens-dev--" in granted["personalize:CreateSolution"]
+    assert ":solution/movielens-dev--*" in granted["personalize:CreateBatchInferenceJob"]
     assert ":filter/" not in granted["personalize:CreateBatchInferenceJob"]
     assert ":personalize:::recipe/aws-user-personalization-v2" in granted["personalize:CreateSolution"]
     assert "recipe/aws-ecomm-" in grants(live_templates, "workflow")["personalize:CreateRecommender"]
-    assert ":solution/shop-dev-*" in grants(live_templates, "workflow")["personalize:UpdateCampaign"]
+    assert ":solution/shop-dev--*" in grants(live_templates, "workflow")["personalize:UpdateCampaign"]
 
 
 def test_the_role_is_passed_to_personalize_only(templates: Templates) -> None:

@@ -173,14 +173,14 @@ def test_every_kind_of_name_is_looked_for() -> None:
 
     assert Level.FAILURE is finding.level
     for name in (
-        "dataset group shop-dev-",
-        "schema shop-dev-interactions-",
+        "dataset group shop-dev--",
+        "schema shop-dev--interactions-",
         *(f"function shop-dev-{each}" for each in ("teardown", "dataset", "transform", "publish")),
         *(f"log group /aws/lambda/shop-dev-{each}" for each in ("teardown", "dataset", "transform", "publish")),
         "state machine shop-dev,",
-        "state machine shop-dev-alert,",
+        "state machine shop-dev--alert,",
         "log group /aws/vendedlogs/states/shop-dev,",
-        "log group /aws/vendedlogs/states/shop-dev-alert,",
+        "log group /aws/vendedlogs/states/shop-dev--alert,",
         "schedule shop-dev,",
         "Glue database shop_dev,",
         "Glue job shop-dev-transform",
