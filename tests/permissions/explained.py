@@ -111,7 +111,7 @@ EXPLAINED = (
     Explanation(
         "PublishRole",
         "s3:GetObject|s3:DeleteObject",
-        r".*/(rejects|curated)/\*",
+        r".*/(rejects/\*|curated/(\*/run=)?\*)",
         "A repeated attempt at a table replaces what the one before has left; none is repeated here",
     ),
     Explanation(
