@@ -3,6 +3,7 @@ PYTHON ?= python3
 PIPELINE ?= movielens
 STAGE ?= dev
 PORT ?= 4566
+MINUTES ?= 10
 RAW ?=
 # never: deploy without being asked about new permissions, where nobody is there to answer.
 APPROVE ?= broadening
@@ -17,7 +18,7 @@ SETUP := .venv/.done node_modules/.done build/layer.zip
 MEASURED := --cov --cov-append --cov-report= --cov-fail-under=0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark run test serve permissions doctor deploy destroy first-contact bench fmt lint types lock clean
+.PHONY: help setup spark run test serve permissions doctor deploy destroy first-contact fuzz bench fmt lint types lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +87,9 @@ destroy: setup ## remove PIPELINE's stacks; the bucket stays
 
 first-contact: setup ## see everything work in a sandbox account, for less than 5 USD; asks before it spends
 	@pipelines first-contact --stage $(STAGE)
+
+fuzz: setup ## throw hostile input at every door for MINUTES (10), and tell what gave way
+	@python -m tests.fuzz --minutes $(MINUTES)
 
 bench: setup spark ## run the benchmarks beside their partners and print one table
 	@$(UV_INSTALL) requirements-bench.txt || $(PIP_INSTALL) requirements-bench.txt

@@ -39,6 +39,16 @@ def scan(uris: Sequence[str]) -> pl.LazyFrame:
     return pl.scan_ndjson(list(uris), schema=_LINE)
 
 
+def unreadable(uris: Sequence[str]) -> tuple[str, str] | None:
+    """Return the first object that holds other lines than Personalize's pages show, and why; None if none does."""
+    for uri in uris:
+        try:
+            scan([uri]).select(pl.len(), pl.all().count()).collect(engine="streaming")
+        except (pl.exceptions.ComputeError, pl.exceptions.SchemaError) as error:
+            return uri, str(error).partition("\n")[0]
+    return None
+
+
 def results(lines: pl.LazyFrame, kind: str, line: Line, *, themed: bool = False) -> pl.LazyFrame:
     """Return what was found, a row per line without error and rank, with the columns of ``spec.tables``.
 

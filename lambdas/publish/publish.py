@@ -13,7 +13,7 @@ import polars as pl
 
 from lambdas.publish.changes import changes, changes_folder, compare, ranges, table_before
 from lambdas.publish.counting import count_different
-from lambdas.publish.lines import errors, results, scan
+from lambdas.publish.lines import errors, results, scan, unreadable
 from lambdas.publish.objects import Objects, is_written
 from lambdas.publish.request import Counts, PublishReport, TableReport, TotalReport
 
@@ -39,6 +39,10 @@ class PartMissingError(Exception):
     """A part of the table has gone before the table was complete."""
 
 
+class OutputUnreadableError(Exception):
+    """An object holds other lines than Personalize's pages show."""
+
+
 class TooManyErrorsError(Exception):
     """The job is ACTIVE, but more lines of its output than allowed, or all of them, are errors."""
 
@@ -49,6 +53,7 @@ def publish(request: PublishRequest, s3: Any) -> PublishReport:
     Raises:
         OutputMissingError: no ``.out`` object lies under the output prefix.
         OutputTooLargeError: there is more of it than one call takes; nothing has been done.
+        OutputUnreadableError: an object holds other lines than Personalize's pages show.
         TooManyErrorsError: more lines than allowed are errors, or all of them.
     """
     objects = Objects(request, s3)
@@ -67,7 +72,11 @@ def publish(request: PublishRequest, s3: Any) -> PublishReport:
 
 
 def publish_part(request: PartRequest, s3: Any) -> Counts:
-    """Write the part of the table that is made of one object; a part that is there is replaced."""
+    """Write the part of the table that is made of one object; a part that is there is replaced.
+
+    Raises:
+        OutputUnreadableError: it holds other lines than Personalize's pages show.
+    """
     if not is_written(request.part):
         return Counts(lines=0, errors=0)
     objects = Objects(request, s3)
@@ -114,20 +123,32 @@ def publish_range(request: RangeRequest, s3: Any) -> RangeReport:
 def _write(
     request: PublishRequest | PartRequest, objects: Objects, keys: Sequence[str], *, table: str, rejects: str
 ) -> Counts:
-    """Write table and rejects of some objects; where there are no errors, no rejects are left behind."""
-    lines = scan([objects.uri(key) for key in keys])
+    """Write table and rejects of some objects; where there are no errors, no rejects are left behind.
+
+    Raises:
+        OutputUnreadableError: an object holds other lines than Personalize's pages show.
+    """
+    uris = [objects.uri(key) for key in keys]
+    lines = scan(uris)
     failed = errors(lines, request.kind, request.line)
-    _, _, totals, errored = pl.collect_all(
-        [
-            results(lines, request.kind, request.line, themed=request.themed).sink_parquet(
-                objects.uri(table), lazy=True
-            ),
-            failed.sink_ndjson(objects.uri(rejects), lazy=True, check_extension=False),
-            lines.select(pl.len()),
-            failed.select(pl.len()),
-        ],
-        engine="streaming",
-    )
+    found = results(lines, request.kind, request.line, themed=request.themed)
+    queries = [
+        found.sink_parquet(objects.uri(table), lazy=True),
+        failed.sink_ndjson(objects.uri(rejects), lazy=True, check_extension=False),
+        lines.select(pl.len()),
+        failed.select(pl.len()),
+    ]
+    try:
+        _, _, totals, errored = pl.collect_all(queries, engine="streaming")
+    except (pl.exceptions.ComputeError, pl.exceptions.SchemaError) as error:
+        place = unreadable(uris)
+        if place is None:
+            raise
+        objects.delete([table, rejects])
+        raise OutputUnreadableError(
+            f"{place[0]} holds a line that is no result of a batch job ({place[1]}). Start a run with this job anew; "
+            "if it stays, Personalize writes other lines than its pages show."
+        ) from error
     counts = Counts(lines=totals.item(), errors=errored.item())
     if not counts.errors:
         objects.delete([rejects])

@@ -11,7 +11,7 @@ import pytest
 
 from lambdas.publish import changes
 from lambdas.publish.objects import OutputMissingError
-from lambdas.publish.publish import TooManyErrorsError
+from lambdas.publish.publish import OutputUnreadableError, TooManyErrorsError
 from tests.pipeline.publishing import called, line
 
 if TYPE_CHECKING:
@@ -91,6 +91,21 @@ def test_missing_output_is_an_error(bucket: Bucket) -> None:
     """A job that is ACTIVE and wrote nothing is told."""
     with pytest.raises(OutputMissingError, match=r"No \.out object"):
         publish(bucket)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ['{"input":{"userId":"b"}', "b", '{"input":{"userId":"b"},"output":["x"],"error":null}'],
+    ids=["cut", "text", "shape"],
+)
+def test_lines_of_another_kind_name_their_object(bucket: Bucket, broken: str) -> None:
+    """A line that is no result of a batch job ends with the object's address, and nothing is published."""
+    wrote(bucket, "r1", line("a", ["x"]), broken)
+    bucket.put("batch/r1/a/top/output/another.json.out", line("c", ["x"]))
+
+    with pytest.raises(OutputUnreadableError, match=r"s3://\S+/users\.json\.out holds a line that is no result"):
+        publish(bucket)
+    assert [] == bucket.listed("curated/")
 
 
 def follow(bucket: Bucket, *lines: str, **changed: Any) -> dict[str, Any]:
