@@ -40,7 +40,7 @@ def check_column(path: Path, kind: DatasetType, name: str, form: dict[str, Any])
         form: the column in its long form.
     """
     field = kind.fields.get(name) or metadata_field(name, form["type"], nullable=form.get("nullable", True))
-    origins = [key for key in _ORIGINS if key in form]
+    origins = [key for key in _ORIGINS if form.get(key) is not None]
     if len(origins) != 1:
         yield Finding(
             path,

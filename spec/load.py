@@ -18,7 +18,7 @@ from spec.sizes import sizes
 
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from pydantic_core import ErrorDetails
     from ruamel.yaml.nodes import Node
@@ -108,8 +108,22 @@ def _validate(document: dict[str, Any]) -> tuple[Pipeline | None, list[Finding]]
     except ValidationError as errors:
         found = [_explain(error, document) for error in errors.errors()]
     named = {finding.path for finding in found}
-    found += [finding for finding in check(document) if finding.path not in named]
+    found += [finding for finding in check(_readable(document, (), named)) if finding.path not in named]
     return pipeline, list(dict.fromkeys(found))
+
+
+def _readable(value: Any, path: Path, wrong: Collection[Path]) -> Any:
+    """Return what rules read of a value: nothing in the places of lists and mappings that the types have reported.
+
+    Rules look texts up in tables, where a list or a mapping cannot stand.
+    """
+    if path in wrong and isinstance(value, list | dict):
+        return None
+    if isinstance(value, dict):
+        return {key: _readable(child, (*path, key), wrong) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_readable(child, (*path, index), wrong) for index, child in enumerate(value)]
+    return value
 
 
 def _explain(error: ErrorDetails, document: dict[str, Any]) -> Finding:

@@ -113,7 +113,7 @@ def test_no_role_reaches_a_neighbour(explore: Callable[[str], Explored], name: s
     asked = {ask for of_role in explore(neighbour).recording.asked.values() for ask in of_role}
     own = {(action, resource) for action, resource in asked if f"{neighbour}-test" in resource}
     kinds = {action.split(":")[0] for action, _ in own}
-    assert {"personalize", "s3", "states", "sns", "lambda", "iam", "sqs"} <= kinds
+    assert {"personalize", "s3", "states", "sns", "lambda", "iam"} <= kinds
 
     reached = [ask for ask in sorted(own) if decide(policy, Request(*ask)) is Decision.ALLOW]
     assert [] == reached

@@ -44,9 +44,6 @@ FOR_GOOD = 1000
 EVERYTHING = {"import": "full"}
 """Raw data that has not changed would not be imported again."""
 
-WAITED_FOR = (DATASET_IMPORT_JOB, SOLUTION_VERSION, *BATCH_KINDS)
-"""What a run waits for while it is made."""
-
 OWNERS = {kind: "audience" if kind is BATCH_SEGMENT_JOB else "popular" for kind in BATCH_KINDS}
 """Which solution each kind of job is broken for."""
 
@@ -343,7 +340,7 @@ def test_a_run_that_is_killed_at_every_state_ends_well(guarded: Rig, before: dic
 
     assert ("SUCCEEDED", "") == (run.status, run.cause)
     # How many of the short states are met depends on the machine; those that wait are long.
-    assert {"Begin run", "Transform", *(f"Wait for {kind.label}" for kind in WAITED_FOR)} <= set(killed)
+    assert {"Begin run", "Transform", *(f"Wait for {kind.label}" for kind in JOBS)} <= set(killed)
     assert {1} == set(made(guarded, run).values())
     assert set(before) == {key for key, text in published(guarded).items() if run.id in text.decode()}
 

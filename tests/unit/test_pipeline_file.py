@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,10 @@ from spec.load import load, parse
 from spec.mapping import DatasetMapping
 from spec.pipeline import Pipeline
 from spec.problems import SpecError
-from tests.documents import parsed, shop
+from tests.documents import LIVE, parsed, shop
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 COLUMNS = "datasets__interactions__columns"
@@ -318,3 +320,31 @@ def test_schedules_that_eventbridge_takes(expression: str) -> None:
 def test_schedules_that_eventbridge_refuses(expression: str) -> None:
     """Expressions that would fail at deployment are found in the file."""
     assert "schedule.expression" in problems(schedule__expression=expression)
+
+
+def _places(node: Any) -> Iterator[tuple[Any, Any]]:
+    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, child in list(children):
+        yield node, key
+        yield from _places(child)
+
+
+@pytest.mark.parametrize("wrong", [None, [], {}, [{"a": [1]}], {"from": None}], ids=json.dumps)
+def test_whatever_stands_in_a_place_is_right_or_reported(wrong: Any) -> None:
+    """A list, a mapping or nothing in any place of a file leads to mistakes with remedies, or to a pipeline."""
+    document = shop(**LIVE, datasets__interactions__columns__EVENT_VALUE={"from": "price"})
+    for number in range(len(list(_places(document)))):
+        changed = copy.deepcopy(document)
+        node, key = list(_places(changed))[number]
+        node[key] = wrong
+        try:
+            parse(json.dumps(changed))
+        except SpecError as error:
+            told = error.problems
+            assert all(problem.what and problem.remedy for problem in told)
+
+
+def test_a_key_without_a_value_is_not_given() -> None:
+    """YAML reads `from:` with nothing behind it as null: the column then says not where it comes from."""
+    with pytest.raises(SpecError, match="needs one of from, expression and value"):
+        parsed(datasets__interactions__columns__EVENT_TYPE={"from": None})
