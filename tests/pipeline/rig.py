@@ -112,23 +112,20 @@ class Rig:
             assert time.monotonic() < deadline, "it never came to be"
             time.sleep(0.05)
 
-    def next_state(self, follower: Follower, known: list[str], waiting: list[str]) -> bool:
-        """Wait for a state that is not among those known and add it to them; return False if the execution ends.
+    def next_state(self, follower: Follower, known: list[str]) -> bool:
+        """Wait for states that are not among those known and add them; return False if the execution ends.
 
         Args:
             follower: of the execution.
             known: names of states.
-            waiting: names of states that were entered meanwhile, for the next calls.
         """
-        while True:
-            ended = follower.finished() is not None
-            waiting += [progress.state for progress in follower.progress() if not progress.detail]
-            if waiting:
-                known.append(waiting.pop(0))
-                return not ended
-            if ended:
-                return False
+        while follower.finished() is None:
+            entered = [progress.state for progress in follower.progress() if not progress.detail]
+            if new := [state for state in entered if state not in known]:
+                known += new
+                return True
             time.sleep(0.01)
+        return False
 
     def executions(self, arn: str) -> Iterator[tuple[str, str]]:
         """Yield label and ARN of an execution and of all child executions; its own label is empty."""
