@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
+from zlib import crc32
 
 from moto.logs.models import logs_backends
 from moto.stepfunctions.parser.asl.eval.event.logging import is_logging_enabled_for
@@ -24,8 +25,10 @@ class LogSession:
         account, region, self._group = destination
         # A look-up takes a lock that a reset holds while it waits for the writer of the event.
         self._backend = logs_backends[account][region]
-        machine, name = execution_arn.split(":")[6:8]
-        self._stream = f"states/{machine}/{time.strftime('%Y-%m-%d', time.gmtime())}/{name}"
+        # As on AWS all executions of a state machine share a stream; here a day long.
+        machine = execution_arn.split(":")[6].partition("/")[0]
+        day = time.strftime("%Y-%m-%d-00-00", time.gmtime())
+        self._stream = f"states/{machine}/{day}/{crc32(machine.encode()):08x}"
 
     def log_level_filter(self, history_event_type: Any) -> bool:
         """Return whether the level wants an event of this type."""

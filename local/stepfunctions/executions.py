@@ -171,6 +171,7 @@ class Execution(MotoExecution):
         env._program_state = ProgramRunning()  # type: ignore[no-untyped-call]  # noqa: SLF001  # moto has no other way
         env.position, env.execution = position, self
         context = env.states.context_object.context_object_data["Execution"]
+        context["StartTime"] = iso(self.start_date)  # a text, as in JSON; moto: a datetime
         context["RedriveCount"] = self.redrive_count
         if self.redrive_date is not None:
             context["RedriveTime"] = iso(self.redrive_date)

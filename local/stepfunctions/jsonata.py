@@ -151,12 +151,13 @@ def _partition(array: Any = None, size: Any = None) -> list[Any] | None:
     return [items[start : start + chunk] for start in range(0, len(items), chunk)]
 
 
-def _range(first: Any = None, last: Any = None, step: Any = None) -> list[int]:
-    """Count from `first` to `last`, both included when the step meets them."""
+def _range(first: Any = None, last: Any = None, step: Any = None) -> Any:
+    """Count from `first` to `last`, both included when the step meets them; a single number stands for itself."""
     start, stop, by = (_whole(value, "each argument of $range") for value in (first, last, step))
     if by == 0:
         raise _FunctionError("the step of $range must not be 0")
-    return list(range(start, stop + (1 if by > 0 else -1), by))
+    numbers = list(range(start, stop + (1 if by > 0 else -1), by))
+    return numbers[0] if len(numbers) == 1 else numbers
 
 
 def _hash(value: Any = None, algorithm: Any = None) -> str | None:

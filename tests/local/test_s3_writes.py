@@ -68,4 +68,4 @@ class TestConditionalWrites:
         first = {"Bucket": name, "Key": "k", "Body": "one", "IfNoneMatch": "*"}
         second = {"Bucket": name, "Key": "k", "Body": "two", "IfMatch": "{% $states.input.ETag %}"}
         output(aws, {"F": task("s3:putObject", first, Next="S"), "S": task("s3:putObject", second)})
-        assert aws.client("s3").get_object(Bucket=name, Key="k")["Body"].read() == b"two"
+        assert aws.client("s3").get_object(Bucket=name, Key="k")["Body"].read() == b'"two"'
