@@ -71,3 +71,20 @@ class TaskTimedOut(AWSError):  # noqa: N818  # the service's code
 
     def __init__(self) -> None:
         super().__init__("Task Timed Out: 'Provided task does not exist anymore'")
+
+
+class MissingRequiredParameter(AWSError):  # noqa: N818  # the service's code
+    """An update that says nothing."""
+
+    TYPE = "MissingRequiredParameter"
+    STATUS = 400
+
+
+class StateMachineTypeNotSupported(AWSError):  # noqa: N818  # the service's code
+    """What an express state machine does not do."""
+
+    TYPE = "StateMachineTypeNotSupported"
+    STATUS = 400
+
+    def __init__(self) -> None:
+        super().__init__("This operation is not supported by this type of state machine")

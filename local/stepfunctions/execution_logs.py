@@ -12,12 +12,15 @@ from moto.stepfunctions.parser.asl.eval.event.logging import is_logging_enabled_
 
 from local.stepfunctions.exceptions import InvalidLoggingConfiguration
 
+_ONE = "Must specify exactly one Log Destination."
+
 
 class LogSession:
     """Writes one execution's events; the interpreter asks it before each."""
 
     def __init__(self, execution_arn: str, logging: Mapping[str, Any]) -> None:
         self.execution_arn = execution_arn
+        self.redrive_count = 0
         self.configuration = SimpleNamespace(include_execution_data=bool(logging.get("includeExecutionData")))
         self._level = logging["level"]
         destination = _destination(logging)
@@ -40,7 +43,8 @@ class LogSession:
             return
         self._backend.ensure_log_stream(self._group, self._stream)
         now = int(time.time() * 1000)
-        message = json.dumps({**history_log, "event_timestamp": str(now)}, default=str, ensure_ascii=False)
+        event = {**history_log, "event_timestamp": str(now), "redrive_count": str(self.redrive_count)}
+        message = json.dumps(event, default=str, ensure_ascii=False)
         self._backend.put_log_events(self._group, self._stream, [{"timestamp": now, "message": message}])
 
 
@@ -48,13 +52,15 @@ def check_destination(logging: Mapping[str, Any] | None) -> None:
     """Check where a state machine is to log.
 
     Raises:
-        InvalidLoggingConfiguration: a level without a log group that exists.
+        InvalidLoggingConfiguration: two destinations, or a level without a log group that exists.
     """
+    if len((logging or {}).get("destinations", ())) > 1:
+        raise InvalidLoggingConfiguration(_ONE)
     if not logging or logging.get("level", "OFF") == "OFF":
         return
     destination = _destination(logging)
     if destination is None:
-        raise InvalidLoggingConfiguration("a level other than OFF needs one destination, a log group")
+        raise InvalidLoggingConfiguration(_ONE)
     account, region, group = destination
     if group not in logs_backends[account][region].groups:
         raise InvalidLoggingConfiguration(f"the log group {group} does not exist")

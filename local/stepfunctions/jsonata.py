@@ -27,10 +27,15 @@ _HASHES: Final = {
     "SHA-384": "sha384",
     "SHA-512": "sha512",
 }
+FIELD: Final = "{field}"
+"""Stands in the text of an error for the field, which the expression does not know."""
 
 
 class QueryEvaluationError(Exception):
-    """An expression that fails, yields nothing, or yields what JSON cannot hold; the text says which."""
+    """An expression that fails, yields nothing, or yields what JSON cannot hold; the text says which.
+
+    It has FIELD where the field is to be named.
+    """
 
 
 class _FunctionError(Exception):
@@ -55,14 +60,14 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
         value = program.evaluate(None, {name: _bound(item) for name, item in variables.items()})
         return _defined(value)
     except QueryEvaluationError as error:
-        raise QueryEvaluationError(f"The JSONata expression '{expression}' {error}") from error
+        raise QueryEvaluationError(f"The JSONata expression '{expression}'{FIELD} {error}") from error
     except (JException, _FunctionError) as error:
         raise QueryEvaluationError(
-            f"The JSONata expression '{expression}' threw an error during evaluation. {_reason(error)}"
+            f"The JSONata expression '{expression}'{FIELD} threw an error during evaluation. {_reason(error)}"
         ) from error
     except Exception as error:  # the library lets Python's own errors through where JSONata has none
         raise QueryEvaluationError(
-            f"The JSONata expression '{expression}' threw an error during evaluation. {error}"
+            f"The JSONata expression '{expression}'{FIELD} threw an error during evaluation. {error}"
         ) from error
 
 

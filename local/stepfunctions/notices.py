@@ -13,15 +13,17 @@ from local.events.delivery import emit
 
 
 def announce(execution: Any) -> None:
-    """Emit that the status of an execution has changed."""
+    """Emit that the status of an execution has changed; those of express workflows emit nothing."""
+    if execution.state_machine.type == "EXPRESS":
+        return
     ended = execution.stop_date is not None
     redriven = execution.redrive_date is not None
     reason = execution.not_redrivable_because()
     detail = {
         "executionArn": execution.exec_arn,
         "stateMachineArn": execution.state_machine.arn,
-        "stateMachineVersionArn": None,
-        "stateMachineAliasArn": None,
+        "stateMachineVersionArn": execution.version_arn,
+        "stateMachineAliasArn": execution.alias_arn,
         "name": execution.name,
         "status": str(execution.status),
         "startDate": _milliseconds(execution.start_date),
