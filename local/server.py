@@ -49,6 +49,7 @@ _PARTS: Final = (
     "local.logs.cloudformation",
     "local.cloudformation.stacks",
     "local.events.delivery",
+    "local.events.patterns",
     "local.events.rules",
     "local.glue.jobs",
     "local.glue.responses",

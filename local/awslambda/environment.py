@@ -70,6 +70,13 @@ class Outcome:
 class Environment:
     """A process with the function's own code, variables and limits; after a timeout another one in its place."""
 
+    _process: subprocess.Popen[bytes]
+    _channel: Channel
+    _started: float
+    _peak: float
+    _used: bool
+    _killed: str | None
+
     def __init__(self, specification: Specification) -> None:
         self.specification = specification
         self.stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
@@ -143,7 +150,7 @@ class Environment:
         self._started = time.monotonic()
         self._peak = 1.0
         self._used = False
-        self._killed: str | None = None
+        self._killed = None
         ours, theirs = socket.socketpair()
         with theirs, (self._folder / "log").open("ab") as log:
             self._process = self._start(theirs, log.fileno())

@@ -27,7 +27,13 @@ _delete = Rule.delete_from_cloudformation_json
 _logger = logging.getLogger(__name__)
 
 
-def emit(
+def emit(account_id: str, region_name: str, **event: Any) -> None:
+    """Hand an event (see event_of) to the default bus; whoever emits it does not wait for the targets."""
+    whole = event_of(account_id, region_name, **event)
+    Thread(target=_deliver, args=(account_id, region_name, whole), daemon=True).start()
+
+
+def event_of(
     account_id: str,
     region_name: str,
     *,
@@ -36,9 +42,9 @@ def emit(
     resources: Sequence[str],
     detail: Mapping[str, Any],
     moment: datetime,
-) -> None:
-    """Hand an event to the default bus; whoever emits it does not wait for the targets."""
-    event = {
+) -> Any:
+    """Return an event in moto's form."""
+    return {
         "version": "0",
         "id": str(uuid.uuid4()),
         "detail-type": detail_type,
@@ -49,7 +55,6 @@ def emit(
         "resources": list(resources),
         "detail": dict(detail),
     }
-    Thread(target=_deliver, args=(account_id, region_name, event), daemon=True).start()
 
 
 def _deliver(account_id: str, region_name: str, event: Any) -> None:
@@ -95,10 +100,8 @@ def _send(rule: Any, target: Mapping[str, Any], event: Any, *, transform_input: 
     session = None
     if service == "states":
         session = session_for(rule.account_id, target["RoleArn"], _SERVICE, source_arn=rule.arn)
-    if service not in _SENDERS:
-        raise NotImplementedError(f"the target {arn} is not emulated")
-    client = clients.client(_SENDERS[service][0], rule.region_name, session)
-    _SENDERS[service][1](client, target, text)
+    client = clients.client(SENDERS[service][0], rule.region_name, session)
+    SENDERS[service][1](client, target, text)
 
 
 def _send_to_queue(client: Any, target: Mapping[str, Any], text: str) -> None:
@@ -113,7 +116,7 @@ def _write_to_group(client: Any, target: Mapping[str, Any], text: str) -> None:
     client.put_log_events(**where, logEvents=[{"timestamp": int(time.time() * 1000), "message": text}])
 
 
-_SENDERS: Final[dict[str, tuple[str, Callable[[Any, Mapping[str, Any], str], Any]]]] = {
+SENDERS: Final[dict[str, tuple[str, Callable[[Any, Mapping[str, Any], str], Any]]]] = {
     "states": (
         "stepfunctions",
         lambda client, target, text: client.start_execution(stateMachineArn=target["Arn"], input=text),

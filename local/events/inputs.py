@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from jsonpath_ng.ext import parse
+from jsonpath_ng.ext.parser import parse
 
 _TOKEN: Final = re.compile(r'"(?:\\.|[^"\\])*"|<[^<>"]+>')
 _PLACEHOLDER: Final = re.compile(r"<([^<>]+)>")

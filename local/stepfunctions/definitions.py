@@ -22,7 +22,7 @@ from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from local.patches import replaces
 from local.stepfunctions.exceptions import InvalidDefinition
 
-_unescaped = IntrinsicPreprocessor._replace_escaped_characters  # noqa: SLF001  # the gap is in there
+_unescaped: Any = IntrinsicPreprocessor._replace_escaped_characters  # noqa: SLF001  # the gap is in there
 
 
 @replaces(preprocessor_module, "from_string_literal")

@@ -52,7 +52,9 @@ def query_evaluation_failure(env: Any, cause: str, expression: str) -> FailureEv
     if location:
         details["location"] = location
     event: Any = {"evaluationFailedEventDetails": details}
-    failure = FailureEvent(env=env, error_name=error, event_type=HistoryEventType.EvaluationFailed, event_details=event)
+    failure: Any = FailureEvent(
+        env=env, error_name=error, event_type=HistoryEventType.EvaluationFailed, event_details=event
+    )
     failure.source_event_id = env.position.entered_id
     exception = FailureEventException(failure)
     env.event_manager.note_evaluation(env.event_history_context, exception.get_evaluation_failed_event_details())

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError, ParamValidationError, UnknownServiceError
 from botocore.model import OperationNotFoundError
-from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
     StateTaskServiceAwsSdk,
@@ -84,9 +84,9 @@ def service_part_of_error_names(service: str) -> str:
 
 
 @replaces(StateTaskServiceAwsSdk, "_from_error")
-def causes_tell_the_attempts(self: Any, env: Any, ex: Exception) -> FailureEvent:
+def causes_tell_the_attempts(self: Any, env: Any, ex: Exception) -> Any:
     """Return the failure of a call; moto's cause does not say how often the SDK tried, which is once."""
-    failure: FailureEvent = _sdk_error(self, env, ex)
+    failure: Any = _sdk_error(self, env, ex)
     if isinstance(ex, ClientError):
         failure.event_details["taskFailedEventDetails"]["cause"] += " (SDK Attempt Count: 1)"
     return failure

@@ -79,7 +79,7 @@ class StepFunctionsBackend(StepFunctionsParserBackend):
                 "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be "
                 "specified"
             )
-        machine = self.describe_state_machine(str(args[0] if args else kwargs["arn"]))
+        machine: Any = self.describe_state_machine(str(args[0] if args else kwargs["arn"]))
         if definition := kwargs.get("definition"):
             check(definition, express=machine.type == "EXPRESS")
         if role := kwargs.get("role_arn"):
@@ -119,7 +119,7 @@ class StepFunctionsBackend(StepFunctionsParserBackend):
         except ValueError as error:
             raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from error
         version = chosen_version(state_machine_arn, self.state_machines)
-        execution = super().start_execution(
+        execution: Any = super().start_execution(
             version or state_machine_arn, name or str(uuid.uuid4()), execution_input, trace_header
         )
         execution.alias_arn = state_machine_arn if version else None

@@ -139,7 +139,8 @@ def failed_entries_are_json(self: Any, env: Any, ex: Exception) -> FailureEvent:
     event: FailureEvent = _events_error(self, env, ex)
     if not isinstance(ex, events_module.SfnFailedEntryCountException):
         return event
-    answer = {name: ex.cause[name] for name in ("Entries", "FailedEntryCount")}
+    given: Any = ex.cause
+    answer = {name: given[name] for name in ("Entries", "FailedEntryCount")}
     return _failure(self, env, "EventBridge.FailedEntry", json.dumps(answer, separators=(",", ":")))
 
 

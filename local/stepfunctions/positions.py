@@ -185,7 +185,8 @@ def a_state_can_be_evaluated_again(self: Any, env: Any) -> None:
         self._eval_state_output(env=env)
         self._verify_size_quota(env=env, value=env.states.get_input())
     except FailureEventException as error:
-        error.failure_event.source_event_id = env.position.entered_id
+        failure: Any = error.failure_event
+        failure.source_event_id = env.position.entered_id
         _note_failure(env, error)
         raise
     self._set_next(env)

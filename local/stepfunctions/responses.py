@@ -55,7 +55,7 @@ class StepFunctions(StepFunctionResponse):
 
     def _describe_state_machine(self, state_machine_arn: str) -> ActionResult:
         """Describe a state machine; moto leaves out revisions, variables and the default of includeExecutionData."""
-        answer = super()._describe_state_machine(state_machine_arn).result
+        answer: Any = super()._describe_state_machine(state_machine_arn).result
         machine = self._backend.describe_state_machine(state_machine_arn)
         references = VariableReferencesStaticAnalyser.process_and_get(machine.definition)
         revision = getattr(machine, "revision", None)
@@ -68,10 +68,9 @@ class StepFunctions(StepFunctionResponse):
 
     def update_state_machine(self) -> ActionResult:
         """Update a state machine; moto does not say which revision that makes."""
-        answer = super().update_state_machine().result
-        return ActionResult(
-            {**answer, "revisionId": self._backend.describe_state_machine(self._get_param("stateMachineArn")).revision}
-        )
+        answer: Any = super().update_state_machine().result
+        machine: Any = self._backend.describe_state_machine(self._get_param("stateMachineArn"))
+        return ActionResult({**answer, "revisionId": machine.revision})
 
     def describe_execution(self) -> ActionResult:
         """Describe an execution; moto leaves out a null output and the end of one that timed out."""

@@ -72,13 +72,15 @@ def wait_on_the_embedded_clock(_self: Any, env: Any, wait_seconds: float) -> Non
     moto: on the machine's clock, however long. AWS: on its own, at most 24855 days (recorded).
     """
     if wait_seconds > _LONGEST_WAIT:
-        details: Any = {"error": "States.Runtime", "cause": "Wait state delay is too long."}
+        details: Any = {
+            "executionFailedEventDetails": {"error": "States.Runtime", "cause": "Wait state delay is too long."}
+        }
         raise FailureEventException(
             FailureEvent(
                 env=env,
                 error_name=StatesErrorName(typ=StatesErrorNameType.StatesRuntime),
                 event_type=HistoryEventType.ExecutionFailed,
-                event_details={"executionFailedEventDetails": details},
+                event_details=details,
             )
         )
     _pause(env, wait_seconds)
