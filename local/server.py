@@ -45,6 +45,7 @@ _PARTS: Final = (
     "local.sns.cloudformation",
     "local.sns.delivery",
     "local.sqs.cloudformation",
+    "local.ssm.cloudformation",
     "local.sqs.messages",
     "local.logs.cloudformation",
     "local.cloudformation.stacks",
