@@ -1,7 +1,9 @@
 """What a Task state calls: AWS SDK integrations, through boto3 against this machine's AWS, in the machine's role."""
 
 import uuid
+from base64 import b64encode
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Final
 
 from botocore.exceptions import ClientError, ParamValidationError, UnknownServiceError
@@ -85,7 +87,10 @@ def service_part_of_error_names(service: str) -> str:
 
 @replaces(StateTaskServiceAwsSdk, "_from_error")
 def causes_tell_the_attempts(self: Any, env: Any, ex: Exception) -> Any:
-    """Return the failure of a call; moto's cause does not say how often the SDK tried, which is once."""
+    """Return the failure of a call; moto's cause has no extended id of S3's, nor says that the SDK tried once."""
+    if isinstance(ex, ClientError) and self.resource.api_name == "s3":
+        metadata = ex.response["ResponseMetadata"]
+        metadata.setdefault("HostId", b64encode(sha256(metadata["RequestId"].encode()).digest()).decode())
     failure: Any = _sdk_error(self, env, ex)
     if isinstance(ex, ClientError):
         failure.event_details["taskFailedEventDetails"]["cause"] += " (SDK Attempt Count: 1)"

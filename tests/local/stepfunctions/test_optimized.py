@@ -1,6 +1,7 @@
 """Step Functions' own integrations, as recordings of AWS show them."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -167,7 +168,7 @@ def test_a_request_that_lacks_a_parameter(aws: EmbeddedAWS) -> None:
     missing = task("aws-sdk:s3:getObject", {"Bucket": "bucket"})
     failed = run(aws, missing)
     assert failed["error"] == "S3.S3Exception"
-    assert failed["cause"].endswith(" (SDK Attempt Count: 1)")
+    assert re.search(r"Request ID: \S+, Extended Request ID: \S+\) \(SDK Attempt Count: 1\)$", failed["cause"])
     assert "Key" in failed["cause"]
 
 
