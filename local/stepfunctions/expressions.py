@@ -31,24 +31,25 @@ from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 
 from local.patches import replaces
 from local.stepfunctions.definitions import states_of
-from local.stepfunctions.jsonata import FIELD, QueryEvaluationError, evaluate
+from local.stepfunctions.jsonata import QueryEvaluationError, evaluate
 
 _exited_event_details = CommonStateField._get_state_exited_event_details  # noqa: SLF001  # the gap is in there
 _as_inner_frame_of = Environment.as_inner_frame_of.__func__  # type: ignore[attr-defined]
 
 
-def query_evaluation_failure(env: Any, cause: str, expression: str) -> FailureEventException:
+def query_evaluation_failure(env: Any, expression: str, what: str) -> FailureEventException:
     """Return States.QueryEvaluationError for `env`, noted in the execution's history once.
 
     Args:
         env: where the expression was evaluated.
-        cause: what is wrong, with the place `{field}` in it to be filled in.
         expression: whose place in the state is told.
+        what: what is wrong with it.
     """
     error = StatesErrorName(typ=StatesErrorNameType.StatesQueryEvaluationError)
     location = _location(env, expression)
     specified = f" specified for the field '{location}'" if location else ""
-    details = EvaluationFailedEventDetails(cause=cause.replace(FIELD, specified), error=error.error_name)
+    cause = f"The JSONata expression '{expression}'{specified} {what}"
+    details = EvaluationFailedEventDetails(cause=cause, error=error.error_name)
     if location:
         details["location"] = location
     event: Any = {"evaluationFailedEventDetails": details}
@@ -103,7 +104,7 @@ def evaluate_with_variables_as_values(self: Any, env: Any) -> None:
     try:
         env.stack.append(evaluate(self.expression, _variables(env)))
     except QueryEvaluationError as error:
-        raise query_evaluation_failure(env, str(error), self.expression) from error
+        raise query_evaluation_failure(env, self.expression, str(error)) from error
 
 
 @replaces(ConditionStringJSONata, "_eval_body")
@@ -114,12 +115,8 @@ def a_condition_is_boolean(self: Any, env: Any) -> None:
     """
     self.string_jsonata.eval(env=env)
     if not isinstance(env.stack[-1], bool):
-        raise query_evaluation_failure(
-            env,
-            f"The JSONata expression '{self.string_jsonata.expression}' specified for the field 'Condition' "
-            "returned an unexpected result type. Expected 'boolean'.",
-            self.string_jsonata.expression,
-        )
+        expression = self.string_jsonata.expression
+        raise query_evaluation_failure(env, expression, "returned an unexpected result type. Expected 'boolean'.")
 
 
 @replaces(StateChoice, "_eval_state")

@@ -27,15 +27,10 @@ _HASHES: Final = {
     "SHA-384": "sha384",
     "SHA-512": "sha512",
 }
-FIELD: Final = "{field}"
-"""Stands in the text of an error for the field, which the expression does not know."""
 
 
 class QueryEvaluationError(Exception):
-    """An expression that fails, yields nothing, or yields what JSON cannot hold; the text says which.
-
-    It has FIELD where the field is to be named.
-    """
+    """An expression that fails, yields nothing, or yields what JSON cannot hold; the text says which of them."""
 
 
 class _FunctionError(Exception):
@@ -59,16 +54,12 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
             program.register_lambda(name, function)
         value = program.evaluate(None, {name: _bound(item) for name, item in variables.items()})
         return _defined(value)
-    except QueryEvaluationError as error:
-        raise QueryEvaluationError(f"The JSONata expression '{expression}'{FIELD} {error}") from error
+    except QueryEvaluationError:
+        raise
     except (JException, _FunctionError) as error:
-        raise QueryEvaluationError(
-            f"The JSONata expression '{expression}'{FIELD} threw an error during evaluation. {_reason(error)}"
-        ) from error
+        raise QueryEvaluationError(f"threw an error during evaluation. {_reason(error)}") from error
     except Exception as error:  # the library lets Python's own errors through where JSONata has none
-        raise QueryEvaluationError(
-            f"The JSONata expression '{expression}'{FIELD} threw an error during evaluation. {error}"
-        ) from error
+        raise QueryEvaluationError(f"threw an error during evaluation. {error}") from error
 
 
 def iso(moment: datetime) -> str:

@@ -22,6 +22,7 @@ from moto.stepfunctions.utils import PAGINATION_MODEL
 from moto.utilities.paginator import paginate
 
 from local import clock
+from local.iam.authorization import AccessDeniedError, require_role
 from local.iam.sessions import may_assume
 from local.patches import replaces
 from local.stepfunctions import task_tokens
@@ -37,6 +38,7 @@ from local.stepfunctions.executions import Execution
 from local.stepfunctions.integrations import SERVICE
 from local.stepfunctions.versions import ConflictException, check_alias, chosen_version
 
+_MANAGED_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
 _MAX_RESULTS = 1000
 _DEFAULT_RESULTS = 100
 
@@ -60,6 +62,7 @@ class StepFunctionsBackend(StepFunctionsParserBackend):
         check_destination(kwargs.get("loggingConfiguration"))
         self._check_role(roleArn, name)
         check(definition, express=kwargs.get("sm_type") == "EXPRESS")
+        self._check_managed_rule(roleArn, definition)
         state_machine = super().create_state_machine(name, definition, roleArn, *args, **kwargs)
         if (state_machine.definition, state_machine.roleArn) != (definition, roleArn):
             raise StateMachineAlreadyExists(state_machine.arn)
@@ -82,6 +85,7 @@ class StepFunctionsBackend(StepFunctionsParserBackend):
         machine: Any = self.describe_state_machine(str(args[0] if args else kwargs["arn"]))
         if definition := kwargs.get("definition"):
             check(definition, express=machine.type == "EXPRESS")
+            self._check_managed_rule(kwargs.get("role_arn") or machine.roleArn, definition)
         if role := kwargs.get("role_arn"):
             self._check_role(role, str(args[0] if args else kwargs["arn"]).rpartition(":")[2])
         machine = super().update_state_machine(*args, **kwargs)
@@ -98,6 +102,23 @@ class StepFunctionsBackend(StepFunctionsParserBackend):
         context = {"aws:SourceAccount": self.account_id, "aws:SourceArn": arn}
         if not may_assume(self.account_id, role_arn, service=SERVICE, context=context):
             raise AccessDenied
+
+    def _check_managed_rule(self, role_arn: str, definition: str) -> None:
+        """Check that a role may make the rule by which AWS hears of the end of nested executions.
+
+        Source: developer guide, page connect-stepfunctions. Here nothing needs the rule.
+
+        Raises:
+            AccessDenied: it may not.
+        """
+        if ":states:startExecution.sync" not in definition:
+            return
+        rule = f"arn:aws:events:{self.region_name}:{self.account_id}:rule/{_MANAGED_RULE}"
+        try:
+            for action in ("events:PutTargets", "events:PutRule", "events:DescribeRule"):
+                require_role(self.account_id, role_arn, "StepFunctions", action, rule)
+        except AccessDeniedError as error:
+            raise AccessDenied(f"'{role_arn}' is not authorized to create managed-rule.") from error
 
     def start_execution(
         self,

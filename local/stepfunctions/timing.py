@@ -93,11 +93,8 @@ def wrong_timestamps_in_jsonata(self: Any, env: Any, timestamp_str: str) -> Fail
     moto: States.Runtime in both languages. AWS: in JSONata it is States.QueryEvaluationError.
     """
     if isinstance(self.string, StringJSONata):
-        cause = (
-            f"The JSONata expression '{self.string.expression}' specified for the field 'Timestamp' returned a value "
-            f"that is not a valid ISO-8601 extended offset date-time format string: {timestamp_str}"
-        )
-        return query_evaluation_failure(env, cause, self.string.expression).failure_event
+        what = f"returned a value that is not a valid ISO-8601 extended offset date-time format string: {timestamp_str}"
+        return query_evaluation_failure(env, self.string.expression, what).failure_event
     failure: FailureEvent = _wrong_timestamp(self, env, timestamp_str)
     return failure
 

@@ -89,6 +89,19 @@ class TestNestedExecutions:
         allowed = run_as(aws, role.arn, task("states:startExecution", {"StateMachineArn": child}))
         assert allowed["status"] == "SUCCEEDED"
 
+    def test_the_role_must_be_able_to_hear_of_the_end(self, aws: EmbeddedAWS) -> None:
+        """With `.sync` the role needs the rule that AWS makes, or the machine is not created (developer guide)."""
+        child = machine(aws, {"P": pass_state()})
+        starts = {"Action": ["states:StartExecution", "states:DescribeExecution"], "Resource": "*"}
+        role = Role(aws, starts, principal={"Service": "states.amazonaws.com"})
+        states = task("states:startExecution.sync", {"StateMachineArn": child})
+        denied = aws.client("stepfunctions").exceptions.ClientError
+        with pytest.raises(denied, match=f"'{role.arn}' is not authorized to create managed-rule"):
+            run_as(aws, role.arn, states)
+        rule = "arn:aws:events:us-east-1:123456789012:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
+        role.may(starts, {"Action": ["events:PutTargets", "events:PutRule", "events:DescribeRule"], "Resource": rule})
+        assert run_as(aws, role.arn, states)["status"] == "SUCCEEDED"
+
 
 def run_in_background(aws: EmbeddedAWS, states: dict[str, Any]) -> str:
     """Start a machine of these states; return the execution's ARN."""
