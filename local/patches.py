@@ -34,6 +34,22 @@ def replaces(
     return register
 
 
+def adds(owner: Any, name: str) -> Callable[[_Replacement], _Replacement]:
+    """Return a decorator that registers a function as `owner.name`, which moto does not have.
+
+    Raises:
+        AttributeError: `owner` has it already, so moto has changed.
+    """
+    if hasattr(owner, name):
+        raise AttributeError(f"{owner!r} has {name}: this is not the moto that was looked at")
+
+    def register(addition: _Replacement) -> _Replacement:
+        _registry.append((owner, name, addition))
+        return addition
+
+    return register
+
+
 def install() -> None:
     """Put every registered replacement in place; doing it again changes nothing."""
     for owner, name, replacement in _registry:

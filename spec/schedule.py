@@ -13,6 +13,7 @@ _AT = re.compile(r"at\((\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})\)")
 _CRON = re.compile(r"cron\((.*)\)")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_DAY = "|".join(("[1-7]", *_DAYS))
 _FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
     ("minutes", 0, 59, ()),
     ("hours", 0, 23, ()),
@@ -65,7 +66,7 @@ def _is_cron_part(part: str, name: str, low: int, high: int, words: tuple[str, .
         return part == "*" or name.startswith("day")
     if name == "day of month" and (part in {"L", "LW"} or (part.endswith("W") and part[:-1].isdigit())):
         return True
-    if name == "day of week" and re.fullmatch(r"([1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)?L|[1-7]#[1-5]", part):
+    if name == "day of week" and re.fullmatch(rf"({_DAY})?L|({_DAY})#[1-5]", part):
         return True
     base, _, step = part.partition("/")
     if "/" in part and not (step.isdigit() and int(step) > 0):

@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 
@@ -74,15 +75,23 @@ def load(handler: str) -> Callable[[Any, LambdaContext], Any]:
 
 
 def marshal(answer: Any) -> str:
-    """Return the answer as JSON.
+    """Return the answer as the payload: bytes as they are, everything else as JSON, a Decimal as a number.
 
     Raises:
         RuntimeFaultError: JSON cannot hold it.
     """
+    if isinstance(answer, bytes):
+        return answer.decode(errors="replace")
     try:
-        return json.dumps(answer)
+        return json.dumps(answer, default=_number)
     except (TypeError, ValueError) as error:
         raise RuntimeFaultError("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
 def failure(error: Exception, request_id: str) -> str:

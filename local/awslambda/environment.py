@@ -1,8 +1,8 @@
 """One execution environment of a function: a process that has imported the handler once and answers in turn.
 
 As on AWS (developer guide, page lambda-runtime-environment): modules and /tmp stay from one invocation to the next,
-the log stream belongs to the environment, and an environment whose function timed out, ran out of memory or ended its
-process is not used again, while an exception of the handler is no reason to throw it away. Unlike there, the
+the log stream belongs to the environment. One whose function ran out of memory or ended its process is not used again;
+after a timeout only the process is a new one, and an exception of the handler ends nothing. Unlike there, the
 environment is not frozen in between, and the time that its init takes counts towards the first invocation's timeout.
 """
 
@@ -68,31 +68,28 @@ class Outcome:
 
 
 class Environment:
-    """A process with the function's own code, variables and limits."""
+    """A process with the function's own code, variables and limits; after a timeout another one in its place."""
+
+    _process: subprocess.Popen[bytes]
+    _channel: Channel
+    _started: float
+    _peak: float
+    _used: bool
+    _killed: str | None
 
     def __init__(self, specification: Specification) -> None:
         self.specification = specification
         self.stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
         self._folder = Path(tempfile.mkdtemp(prefix="lambda-"))
-        self._started = time.monotonic()
-        self._peak = 1.0
-        self._used = False
+        (self._folder / "tmp").mkdir()
         self._reusable = True
-        self._killed: str | None = None
-        ours, theirs = socket.socketpair()
-        with theirs, (self._folder / "log").open("wb") as log:
-            self._process = self._start(theirs, log.fileno())
+        self._begin()
         self._log = (self._folder / "log").open("rb")
-        self._channel = Channel(ours)
 
     def usable(self) -> bool:
-        """Say whether another invocation can be given to it: it lives, and within its memory."""
-        return (
-            self._reusable
-            and self._process.poll() is None
-            and memory.usage(self._process.pid).held <= self.specification.memory
-            and self._log.tell() <= _LONGEST_LOG
-        )
+        """Say whether another invocation can be given to it: it lives, and within its memory, or has timed out."""
+        alive = self._process.poll() is None and memory.usage(self._process.pid).held <= self.specification.memory
+        return self._reusable and (alive or self._killed == "timeout") and self._log.tell() <= _LONGEST_LOG
 
     def invoke(self, invocation: Mapping[str, Any], until: float) -> Outcome | None:
         """Pass an invocation on and wait for the answer, or for the end of the process.
@@ -107,6 +104,9 @@ class Environment:
             None when an environment that has served before ended before it began with this invocation, which another
             one can then be given.
         """
+        if self._killed == "timeout":
+            self._channel.close()
+            self._begin()
         first, self._used = not self._used, True
         begin, init, init_output = time.monotonic(), None, ""
         if first and self._wait(until) is not None:
@@ -118,7 +118,7 @@ class Environment:
             self._reusable = False
             return None
         answer = self._wait(until)
-        if answer is None or answer["broken"]:
+        if self._killed != "timeout" and (answer is None or answer["broken"]):
             self._reusable = False
         return Outcome(
             duration=time.monotonic() - begin,
@@ -135,8 +135,7 @@ class Environment:
     def kill(self) -> None:
         """End the process with all that it has started; whoever waits for its answer learns of it."""
         self._reusable = False
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing of it is left
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self._kill_process()
 
     def end(self) -> None:
         """End the process and forget its files."""
@@ -146,10 +145,24 @@ class Environment:
         self._log.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def _begin(self) -> None:
+        """Start a process, the first one or the next one after a timeout."""
+        self._started = time.monotonic()
+        self._peak = 1.0
+        self._used = False
+        self._killed = None
+        ours, theirs = socket.socketpair()
+        with theirs, (self._folder / "log").open("ab") as log:
+            self._process = self._start(theirs, log.fileno())
+        self._channel = Channel(ours)
+
+    def _kill_process(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing of it is left
+            os.killpg(self._process.pid, signal.SIGKILL)
+
     def _start(self, theirs: socket.socket, log: int) -> subprocess.Popen[bytes]:
         inherited = {name: os.environ[name] for name in _NECESSITIES if name in os.environ}
         scratch = self._folder / "tmp"
-        scratch.mkdir()
         return subprocess.Popen(  # noqa: S603  # the interpreter that serves, with the function's code
             [sys.executable, "-S", "-P", str(_BOOTSTRAP), str(theirs.fileno())],
             cwd=self.specification.code,
@@ -182,7 +195,7 @@ class Environment:
                 self._killed = "timeout"
             elif used.held > self.specification.memory:
                 self._killed = "memory"
-        self.kill()
+        self._kill_process()
         self._process.wait()
         return None
 

@@ -5,14 +5,16 @@ import json
 import signal
 import time
 import uuid
+from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 
 from moto.awslambda.exceptions import LambdaClientError
-from moto.awslambda.models import LambdaFunction
+from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.settings import moto_server_port
 
+from local import clock
 from local.awslambda import assets
 from local.awslambda.environment import Outcome, Specification
 from local.awslambda.pool import pool
@@ -43,35 +45,61 @@ class RoleAccessDeniedException(LambdaClientError):  # noqa: N818  # as above
         super().__init__("AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.")
 
 
+class InvalidRequestContentException(LambdaClientError):  # noqa: N818  # as above
+    """The event is not JSON."""
+
+    def __init__(self, error: ValueError) -> None:
+        super().__init__(
+            "InvalidRequestContentException",
+            f"Could not parse request body into json: Could not parse payload into json: {error}",
+        )
+
+
 @replaces(LambdaFunction, "invoke")
 def invoke_in_an_execution_environment(self: Any, body: Any, request_headers: Any, response_headers: Any) -> bytes:
     """Invoke a function.
 
     moto: runs it in Docker, with an answer that is always "Handled". AWS: as documented for the API's Invoke.
-    An asynchronous invocation (Event) that fails is not tried again, unlike on AWS.
     """
     kind = request_headers.get("x-amz-invocation-type", "RequestResponse")
     if self.package_type != "Zip" or not str(self.run_time).startswith("python"):
         raise InvalidRuntimeException(
             f"Runtime {self.run_time}" if self.package_type == "Zip" else f"PackageType {self.package_type}"
         )
-    event = json.loads(body) if body else {}
+    try:
+        event = json.loads(body) if body else {}
+    except ValueError as error:
+        raise InvalidRequestContentException(error) from error
     response_headers["x-amz-executed-version"] = "$LATEST"
     if kind == "DryRun":
         return b""
     if kind == "Event":
-        Thread(target=_invoke, args=(self, event), daemon=True).start()
+        Thread(target=_invoke_asynchronously, args=(self, event), daemon=True).start()
         return b""
-    payload, failed, log = _invoke(self, event)
+    payload, failed, log = _invoke(self, event, str(uuid.uuid4()))
     if failed:
         response_headers["x-amz-function-error"] = "Unhandled"
     response_headers["x-amz-log-result"] = base64.b64encode(log.encode()[-_TAIL:]).decode()
     return payload.encode()
 
 
-def _invoke(function: Any, event: Any) -> tuple[str, bool, str]:
-    """Return (payload, failed, log)."""
+def _invoke_asynchronously(function: Any, event: Any) -> None:
+    """Invoke a function, and if it fails again after one and two minutes (developer guide, page invocation-async)."""
     request_id = str(uuid.uuid4())
+    config = function.event_invoke_config[-1].config if function.event_invoke_config else {}
+    pauses = [timedelta(minutes=1), timedelta(minutes=2)][: config.get("MaximumRetryAttempts", 2)]
+    functions = lambda_backends[function.account_id][function.region]._lambdas  # noqa: SLF001  # moto has no other way
+
+    def gone() -> bool:
+        return functions.get_arn(function.function_arn) is None
+
+    while _invoke(function, event, request_id)[1] and pauses:
+        if not clock.wait_until(clock.now() + pauses.pop(0), gone):
+            return
+
+
+def _invoke(function: Any, event: Any, request_id: str) -> tuple[str, bool, str]:
+    """Return (payload, failed, log)."""
     timeout = float(function.timeout)
     invocation = {
         "event": event,

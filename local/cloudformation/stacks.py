@@ -70,6 +70,11 @@ def _change_set(backend: Any, name: str, stack_name: str | None) -> Any:
     return of_stack[-1] if of_stack else None
 
 
+def _why(verb: str, stack: Any, error: ResourceFailedError) -> str:
+    """Return the reason of a stack's failure: the resource, or what is wrong with an output."""
+    return str(error) if error.logical_id == stack.name else _failed(verb, [error.logical_id])
+
+
 _create_change_set: Final = CloudFormationResponse.create_change_set
 
 
@@ -78,8 +83,10 @@ def create_change_set(self: Any) -> Any:
     """Create a change set; a previous value is what was given, or the default.
 
     moto: takes what an SSM parameter held, and then looks for a parameter of that name: no stack of the CDK's could be
-    updated.
+    updated; and knows the stack by its name alone.
     """
+    if (named := self._get_param("StackName")).startswith("arn:"):
+        self.params["StackName"] = named.split("/")[1]
     given = self._get_param("Parameters", [])
     previous = [one for one in given if one.get("UsePreviousValue")]
     if previous:
@@ -197,7 +204,7 @@ def _create(backend: Any, stack: Any) -> None:
             engine.create(stack, logical_id)
         _make_outputs(backend, stack)
     except ResourceFailedError as error:
-        _status(stack, "ROLLBACK_IN_PROGRESS", _failed("create", [error.logical_id]))
+        _status(stack, "ROLLBACK_IN_PROGRESS", _why("create", stack, error))
         failures = _delete_all(stack, reversed(list(engine.live(stack).values())))
         _status(stack, "ROLLBACK_FAILED" if failures else "ROLLBACK_COMPLETE")
     else:
@@ -224,7 +231,7 @@ def _update(backend: Any, stack: Any, former: tuple[Any, Any]) -> None:
                 changed.append(old)
         _make_outputs(backend, stack)
     except ResourceFailedError as error:
-        _status(stack, "UPDATE_ROLLBACK_IN_PROGRESS", _failed("update", [error.logical_id]))
+        _status(stack, "UPDATE_ROLLBACK_IN_PROGRESS", _why("update", stack, error))
         failed = before.get(error.logical_id)
         if failed is not None and failed.model is CustomResource:
             # What its function has done before it failed is not known: it is asked to go back.

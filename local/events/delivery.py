@@ -4,18 +4,18 @@ Sources: EventBridge user guide, page eb-service-event; Step Functions developer
 """
 
 import copy
-import json
 import logging
+import time
 import uuid
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from threading import Thread
 from typing import Any, Final
 
 from moto.events.models import Rule, events_backends
-from moto.events.utils import EventTemplateParser
 
 from local import clients
+from local.events.inputs import shown, target_input
 from local.iam.authorization import service_may
 from local.iam.sessions import session_for
 from local.patches import replaces
@@ -27,7 +27,13 @@ _delete = Rule.delete_from_cloudformation_json
 _logger = logging.getLogger(__name__)
 
 
-def emit(
+def emit(account_id: str, region_name: str, **event: Any) -> None:
+    """Hand an event (see event_of) to the default bus; whoever emits it does not wait for the targets."""
+    whole = event_of(account_id, region_name, **event)
+    Thread(target=_deliver, args=(account_id, region_name, whole), daemon=True).start()
+
+
+def event_of(
     account_id: str,
     region_name: str,
     *,
@@ -35,21 +41,20 @@ def emit(
     detail_type: str,
     resources: Sequence[str],
     detail: Mapping[str, Any],
-    time: datetime,
-) -> None:
-    """Hand an event to the default bus; whoever emits it does not wait for the targets."""
-    event = {
+    moment: datetime,
+) -> Any:
+    """Return an event in moto's form."""
+    return {
         "version": "0",
         "id": str(uuid.uuid4()),
         "detail-type": detail_type,
         "source": source,
         "account": account_id,
-        "time": time.timestamp(),  # moto's targets make text of it
+        "time": moment.timestamp(),  # moto's targets make text of it
         "region": region_name,
         "resources": list(resources),
         "detail": dict(detail),
     }
-    Thread(target=_deliver, args=(account_id, region_name, event), daemon=True).start()
 
 
 def _deliver(account_id: str, region_name: str, event: Any) -> None:
@@ -65,20 +70,65 @@ def _deliver(account_id: str, region_name: str, event: Any) -> None:
 
 
 @replaces(Rule, "send_to_targets")
-def state_machines_are_targets(self: Any, original_event: Any, transform_input: bool = True) -> None:  # noqa: FBT001, FBT002  # moto's
-    """Send an event to the targets of a rule that matches it; moto does not know state machines."""
-    if not self.event_pattern.matches_event(original_event):
+def targets_of_every_kind(self: Any, original_event: Any, transform_input: bool = True) -> None:  # noqa: FBT001, FBT002  # moto's
+    """Send an event to the targets of a rule that matches it.
+
+    moto: does not know state machines, functions and topics, gives queues and log groups an event without its account,
+    and ignores Input and InputPath. AWS: delivers to all of them what target_input says.
+    """
+    event = {"ingestion-time": original_event["time"], **original_event}
+    if not self.event_pattern.matches_event({**event, **shown(event)}):
         return
-    machines = [target for target in self.targets if ":states:" in target["Arn"]]
-    for target in machines:
+    for target in self.targets:
         try:
-            _start(self, target, original_event)
+            if _admitted(self, target):
+                _send(self, target, event, transform_input=transform_input)
         except Exception:
             # The other targets, and who calls PutEvents, go on as in _deliver.
             _logger.exception("the event could not be delivered to %s", target["Arn"])
-    others = copy.copy(self)
-    others.targets = [target for target in self.targets if target not in machines and _admitted(self, target)]
-    _send_to_targets(others, original_event, transform_input)
+
+
+def _send(rule: Any, target: Mapping[str, Any], event: Any, *, transform_input: bool) -> None:
+    arn = target["Arn"]
+    service = arn.split(":")[2]
+    if service == "events":  # archives, other buses and API destinations
+        others = copy.copy(rule)
+        others.targets = [target]
+        _send_to_targets(others, event, transform_input)
+        return
+    text = target_input(rule, target, event)
+    session = None
+    if service == "states":
+        session = session_for(rule.account_id, target["RoleArn"], _SERVICE, source_arn=rule.arn)
+    client = clients.client(SENDERS[service][0], rule.region_name, session)
+    SENDERS[service][1](client, target, text)
+
+
+def _send_to_queue(client: Any, target: Mapping[str, Any], text: str) -> None:
+    account, name = target["Arn"].split(":")[4:]
+    url = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
+    client.send_message(QueueUrl=url, MessageBody=text, **target.get("SqsParameters", {}))
+
+
+def _write_to_group(client: Any, target: Mapping[str, Any], text: str) -> None:
+    where = {"logGroupName": target["Arn"].split(":")[6], "logStreamName": str(uuid.uuid4())}
+    client.create_log_stream(**where)
+    client.put_log_events(**where, logEvents=[{"timestamp": int(time.time() * 1000), "message": text}])
+
+
+SENDERS: Final[dict[str, tuple[str, Callable[[Any, Mapping[str, Any], str], Any]]]] = {
+    "states": (
+        "stepfunctions",
+        lambda client, target, text: client.start_execution(stateMachineArn=target["Arn"], input=text),
+    ),
+    "lambda": (
+        "lambda",
+        lambda client, target, text: client.invoke(FunctionName=target["Arn"], InvocationType="Event", Payload=text),
+    ),
+    "sns": ("sns", lambda client, target, text: client.publish(TopicArn=target["Arn"], Message=text)),
+    "sqs": ("sqs", _send_to_queue),
+    "logs": ("logs", _write_to_group),
+}
 
 
 def _admitted(rule: Any, target: Mapping[str, Any]) -> bool:
@@ -86,24 +136,6 @@ def _admitted(rule: Any, target: Mapping[str, Any]) -> bool:
     arn = target["Arn"]
     action = _ACTIONS.get(arn.split(":")[2])
     return action is None or service_may(rule.account_id, _SERVICE, action, arn, source_arn=rule.arn)
-
-
-def _start(rule: Any, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
-    moment = f"{datetime.fromtimestamp(event['time'], UTC):%Y-%m-%dT%H:%M:%SZ}"
-    shown: Any = {**event, "time": moment}
-    transformer = target.get("InputTransformer")
-    given: Any = shown
-    if transformer:
-        shown["ingestion-time"] = moment
-        given = EventTemplateParser.parse(
-            input_template=transformer["InputTemplate"],
-            input_paths_map=transformer.get("InputPathsMap", {}),
-            event=shown,
-        )
-    session = session_for(rule.account_id, target["RoleArn"], _SERVICE, source_arn=rule.arn)
-    clients.client("stepfunctions", rule.region_name, session).start_execution(
-        stateMachineArn=target["Arn"], input=target.get("Input") or json.dumps(given)
-    )
 
 
 @replaces(Rule, "delete_from_cloudformation_json", classmethod)

@@ -127,7 +127,7 @@ def _universal_call(one: Occurrence, service: str, action: str, text: str) -> tu
         name = boto_service_name(service)
         client = clients.client(name, one.region_name)
         operation = client.meta.service_model.operation_model(action[:1].upper() + action[1:])
-        request = to_request(json.loads(text), operation.input_shape)
+        request = to_request(json.loads(text), operation.input_shape, plain=True)
     except (UnknownServiceError, OperationNotFoundError, UnknownFieldError, ValueError) as error:
         raise DeliveryError("ValidationException", f"{one.schedule.target['Arn']}: {error}") from error
     methods = client.meta.method_to_api_mapping

@@ -38,8 +38,8 @@ def next_time(expression: str, timezone: str, *, start: datetime, after: datetim
         InvalidExpressionError: it is not an expression of the service.
     """
     zone = _zone(timezone)
-    kind, _, rest = expression.strip().partition("(")
-    text = rest.removesuffix(")").strip()
+    kind, _, rest = expression.partition("(")
+    text = rest.removesuffix(")")
     if not rest.endswith(")"):
         raise InvalidExpressionError(f"Invalid Schedule Expression {expression}.")
     if kind == "rate":

@@ -5,7 +5,7 @@ A flexible time window is taken at its beginning. A schedule that is changed or 
 
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from moto.scheduler.exceptions import ValidationException
 from moto.scheduler.models import Schedule, scheduler_backends
 
 from local import clock
+from local.events.rules import Timer, timers
 from local.patches import replaces
 from local.scheduler import delivery
 from local.scheduler.delivery import may_deliver
@@ -93,11 +94,14 @@ class Firing:
                 for schedule in [s for g in list(backend.schedule_groups.values()) for s in list(g.schedules.values())]:
                     seen.add(schedule.arn)
                     self._consider(schedule, backend, account_id, region_name)
+            for timer in timers():
+                seen.add(timer.arn)
+                self._consider_timer(timer)
             for gone in self._plans.keys() - seen:
                 del self._plans[gone]
 
     def _consider(self, schedule: Any, backend: Any, account_id: str, region_name: str) -> None:
-        plan = self._plan(schedule)
+        plan = self._plan(schedule, id(schedule))
         if plan.due is None or schedule.state != "ENABLED" or clock.now() < plan.due:
             return
         one = delivery.occurrence(schedule, account_id, region_name, plan.due)
@@ -106,9 +110,17 @@ class Firing:
         if plan.due is None and schedule.action_after_completion == "DELETE":
             backend.delete_schedule(schedule.group_name, schedule.name)
 
-    def _plan(self, schedule: Any) -> _Plan:
+    def _consider_timer(self, timer: Timer) -> None:
+        """Fire a rule of EventBridge if it is due; a rate comes first when it has passed once."""
+        plan = self._plan(timer, id(timer.rule), after=timedelta())
+        if plan.due is None or timer.state != "ENABLED" or clock.now() < plan.due:
+            return
+        Thread(target=timer.fire, args=(plan.due,), daemon=True).start()
+        plan.due = _next(timer, plan, plan.due)
+
+    def _plan(self, schedule: Any, identity: int, *, after: timedelta = -clock.TICK) -> _Plan:
         version = (
-            id(schedule),
+            identity,
             schedule.schedule_expression,
             schedule.schedule_expression_timezone,
             schedule.state,
@@ -120,7 +132,7 @@ class Firing:
             now = clock.now()
             start = max(now, _moment(schedule.start_date)) if schedule.start_date else now
             plan = _Plan(version, start, None)
-            plan.due = _next(schedule, plan, start - clock.TICK)
+            plan.due = _next(schedule, plan, start + after)
             self._plans[schedule.arn] = plan
         return plan
 

@@ -3,11 +3,17 @@
 import logging
 from typing import Any, Final
 
+import moto.sns.models as sns_models
+from moto.sns.exceptions import InvalidParameterValue
 from moto.sns.models import Subscription
 
 from local.iam.authorization import service_may
 from local.patches import replaces
 
+# moto: a message to a FIFO topic without a group lacks a parameter, in SQS's words. AWS: it is invalid (recorded).
+replaces(sns_models, "MissingParameter")(
+    lambda parameter: InvalidParameterValue(f"Invalid parameter: The {parameter} parameter is required for FIFO topics")
+)
 _SERVICE: Final = "sns.amazonaws.com"
 _ACTIONS: Final = {"sqs": "sqs:SendMessage", "lambda": "lambda:InvokeFunction"}
 _publish = Subscription.publish

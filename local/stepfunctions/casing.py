@@ -31,10 +31,18 @@ def service_name(service_id: str) -> str:
     return "".join(word.capitalize() for word in _WORDS.findall(service_id))
 
 
-def to_request(value: Any, shape: Shape, path: str = "") -> Any:
+def to_request(value: Any, shape: Shape, path: str = "", *, plain: bool = False) -> Any:
     """Return boto3's form of an argument.
 
-    A JSON value where the service wants text or bytes is written as its JSON text.
+    A JSON value where the service wants text is written as its JSON text, and so is any value where it wants bytes: a
+    text keeps its quotes there, as recordings of S3's PutObject show.
+
+    Args:
+        value: the argument.
+        shape: what the service wants.
+        path: where it stands, for errors.
+        plain: whether a text that is wanted as bytes is taken without quotes (EventBridge Scheduler: user guide, page
+            managing-targets-universal).
 
     Raises:
         UnknownFieldError: the shape has no such member.
@@ -44,16 +52,19 @@ def to_request(value: Any, shape: Shape, path: str = "") -> Any:
         for key in value:
             if key not in names:
                 raise UnknownFieldError(f"The field '{path}{key}' is not supported by Step Functions")
-        return {names[key]: to_request(item, shape.members[names[key]], f"{path}{key}.") for key, item in value.items()}
+        return {
+            names[key]: to_request(item, shape.members[names[key]], f"{path}{key}.", plain=plain)
+            for key, item in value.items()
+        }
     if isinstance(shape, ListShape) and isinstance(value, list):
-        return [to_request(item, shape.member, path) for item in value]
+        return [to_request(item, shape.member, path, plain=plain) for item in value]
     if isinstance(shape, MapShape) and isinstance(value, Mapping):
-        return {key: to_request(item, shape.value, path) for key, item in value.items()}
-    if shape.type_name == "string" and not isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return {key: to_request(item, shape.value, path, plain=plain) for key, item in value.items()}
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if shape.type_name == "string":
+        return text
     if shape.type_name == "blob":
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        return text.encode()
+        return (text if plain or not isinstance(value, str) else json.dumps(value, ensure_ascii=False)).encode()
     return value
 
 

@@ -4,16 +4,19 @@ from moto.core.exceptions import AWSError
 
 
 class AccessDenied(AWSError):  # noqa: N818  # the service's code
-    """The service may not assume the role of a state machine."""
+    """The service may not assume the role of a state machine, or the role may not what the machine needs."""
 
     TYPE = "AccessDeniedException"
     STATUS = 400
 
-    def __init__(self) -> None:
-        super().__init__(
+    def __init__(
+        self,
+        message: str = (
             "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume "
             "the provided role."
-        )
+        ),
+    ) -> None:
+        super().__init__(message)
 
 
 class ExecutionNotRedrivable(AWSError):  # noqa: N818  # the service's code
@@ -71,3 +74,20 @@ class TaskTimedOut(AWSError):  # noqa: N818  # the service's code
 
     def __init__(self) -> None:
         super().__init__("Task Timed Out: 'Provided task does not exist anymore'")
+
+
+class MissingRequiredParameter(AWSError):  # noqa: N818  # the service's code
+    """An update that says nothing."""
+
+    TYPE = "MissingRequiredParameter"
+    STATUS = 400
+
+
+class StateMachineTypeNotSupported(AWSError):  # noqa: N818  # the service's code
+    """What an express state machine does not do."""
+
+    TYPE = "StateMachineTypeNotSupported"
+    STATUS = 400
+
+    def __init__(self) -> None:
+        super().__init__("This operation is not supported by this type of state machine")

@@ -5,11 +5,14 @@ import time
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
+from zlib import crc32
 
 from moto.logs.models import logs_backends
 from moto.stepfunctions.parser.asl.eval.event.logging import is_logging_enabled_for
 
 from local.stepfunctions.exceptions import InvalidLoggingConfiguration
+
+_ONE = "Must specify exactly one Log Destination."
 
 
 class LogSession:
@@ -17,6 +20,7 @@ class LogSession:
 
     def __init__(self, execution_arn: str, logging: Mapping[str, Any]) -> None:
         self.execution_arn = execution_arn
+        self.redrive_count = 0
         self.configuration = SimpleNamespace(include_execution_data=bool(logging.get("includeExecutionData")))
         self._level = logging["level"]
         destination = _destination(logging)
@@ -24,8 +28,10 @@ class LogSession:
         account, region, self._group = destination
         # A look-up takes a lock that a reset holds while it waits for the writer of the event.
         self._backend = logs_backends[account][region]
-        machine, name = execution_arn.split(":")[6:8]
-        self._stream = f"states/{machine}/{time.strftime('%Y-%m-%d', time.gmtime())}/{name}"
+        # As on AWS all executions of a state machine share a stream; here a day long.
+        machine = execution_arn.split(":")[6].partition("/")[0]
+        day = time.strftime("%Y-%m-%d-00-00", time.gmtime())
+        self._stream = f"states/{machine}/{day}/{crc32(machine.encode()):08x}"
 
     def log_level_filter(self, history_event_type: Any) -> bool:
         """Return whether the level wants an event of this type."""
@@ -37,7 +43,8 @@ class LogSession:
             return
         self._backend.ensure_log_stream(self._group, self._stream)
         now = int(time.time() * 1000)
-        message = json.dumps({**history_log, "event_timestamp": str(now)}, default=str, ensure_ascii=False)
+        event = {**history_log, "event_timestamp": str(now), "redrive_count": str(self.redrive_count)}
+        message = json.dumps(event, default=str, ensure_ascii=False)
         self._backend.put_log_events(self._group, self._stream, [{"timestamp": now, "message": message}])
 
 
@@ -45,13 +52,15 @@ def check_destination(logging: Mapping[str, Any] | None) -> None:
     """Check where a state machine is to log.
 
     Raises:
-        InvalidLoggingConfiguration: a level without a log group that exists.
+        InvalidLoggingConfiguration: two destinations, or a level without a log group that exists.
     """
+    if len((logging or {}).get("destinations", ())) > 1:
+        raise InvalidLoggingConfiguration(_ONE)
     if not logging or logging.get("level", "OFF") == "OFF":
         return
     destination = _destination(logging)
     if destination is None:
-        raise InvalidLoggingConfiguration("a level other than OFF needs one destination, a log group")
+        raise InvalidLoggingConfiguration(_ONE)
     account, region, group = destination
     if group not in logs_backends[account][region].groups:
         raise InvalidLoggingConfiguration(f"the log group {group} does not exist")

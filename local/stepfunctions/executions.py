@@ -4,6 +4,7 @@ Sources: Step Functions developer guide, page redrive-executions; API reference,
 """
 
 import datetime as dt
+import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from threading import RLock, Thread
@@ -58,6 +59,8 @@ class Execution(MotoExecution):
         redrive_date: when it was redriven last.
         map_runs: the distributed Maps of all its attempts.
         map_run_arn: of the Map Run that it is a child execution of.
+        version_arn: of the version of the state machine that was started, with or without an alias.
+        alias_arn: of the alias that was started.
         on_end: called when an attempt has ended.
     """
 
@@ -67,8 +70,16 @@ class Execution(MotoExecution):
     stop_date: Any
 
     def __init__(self, **settings: Any) -> None:
-        session = log_session(settings["exec_arn"], settings["state_machine"].loggingConfiguration)
-        super().__init__(**{**settings, "cloud_watch_logging_session": session})
+        machine = settings["state_machine"]
+        self.version_arn: str | None = None
+        self.alias_arn: str | None = None
+        if hasattr(machine, "source_arn"):
+            self.version_arn, machine.arn = machine.arn, machine.source_arn
+        if machine.type == "EXPRESS" and "/" not in machine.arn:
+            arn = settings["exec_arn"].replace(":execution:", ":express:")
+            settings["exec_arn"] = f"{arn}:{uuid.uuid4()}"
+        self._log = log_session(settings["exec_arn"], machine.loggingConfiguration)
+        super().__init__(**{**settings, "cloud_watch_logging_session": self._log})
         self.redrive_count = 0
         self.redrive_date: dt.datetime | None = None
         self.map_runs: list[MapRun] = []
@@ -148,6 +159,8 @@ class Execution(MotoExecution):
 
     def _continue(self, now: dt.datetime) -> None:
         self.redrive_count += 1
+        if self._log is not None:
+            self._log.redrive_count = self.redrive_count
         self.redrive_date = now
         before = self.exec_worker.env
         worker = self._prepared(before.position.after_redrive())
@@ -171,6 +184,7 @@ class Execution(MotoExecution):
         env._program_state = ProgramRunning()  # type: ignore[no-untyped-call]  # noqa: SLF001  # moto has no other way
         env.position, env.execution = position, self
         context = env.states.context_object.context_object_data["Execution"]
+        context["StartTime"] = iso(self.start_date)  # a text, as in JSON; moto: a datetime
         context["RedriveCount"] = self.redrive_count
         if self.redrive_date is not None:
             context["RedriveTime"] = iso(self.redrive_date)

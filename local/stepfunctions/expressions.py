@@ -1,7 +1,7 @@
 """Moto's interpreter evaluating JSONata: expressions, variables, and what a state does with them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker as iteration_module
@@ -30,23 +30,55 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 
 from local.patches import replaces
+from local.stepfunctions.definitions import states_of
 from local.stepfunctions.jsonata import QueryEvaluationError, evaluate
 
 _exited_event_details = CommonStateField._get_state_exited_event_details  # noqa: SLF001  # the gap is in there
 _as_inner_frame_of = Environment.as_inner_frame_of.__func__  # type: ignore[attr-defined]
 
 
-def query_evaluation_failure(env: Any, cause: str) -> FailureEventException:
-    """Return States.QueryEvaluationError for `env`, noted in the execution's history."""
+def query_evaluation_failure(env: Any, expression: str, what: str) -> FailureEventException:
+    """Return States.QueryEvaluationError for `env`, noted in the execution's history once.
+
+    Args:
+        env: where the expression was evaluated.
+        expression: whose place in the state is told.
+        what: what is wrong with it.
+    """
     error = StatesErrorName(typ=StatesErrorNameType.StatesQueryEvaluationError)
+    location = _location(env, expression)
+    specified = f" specified for the field '{location}'" if location else ""
+    cause = f"The JSONata expression '{expression}'{specified} {what}"
     details = EvaluationFailedEventDetails(cause=cause, error=error.error_name)
+    if location:
+        details["location"] = location
     event: Any = {"evaluationFailedEventDetails": details}
-    env.event_manager.add_event(
-        context=env.event_history_context, event_type=HistoryEventType.EvaluationFailed, event_details=event
+    failure: Any = FailureEvent(
+        env=env, error_name=error, event_type=HistoryEventType.EvaluationFailed, event_details=event
     )
-    return FailureEventException(
-        FailureEvent(env=env, error_name=error, event_type=HistoryEventType.EvaluationFailed, event_details=event)
-    )
+    failure.source_event_id = env.position.entered_id
+    exception = FailureEventException(failure)
+    env.event_manager.note_evaluation(env.event_history_context, exception.get_evaluation_failed_event_details())
+    return exception
+
+
+def _location(env: Any, expression: str) -> str | None:
+    """Return where an expression stands in the state that is evaluated, such as `Arguments/Payload`."""
+    definition = json.loads(env.execution.state_machine.definition)
+    state = next((state for _, name, state in states_of(definition) if name == env.next_state_name), {})
+    own = {field: value for field, value in state.items() if field not in {"ItemProcessor", "Iterator", "Branches"}}
+    return next(_places(own, expression), None)
+
+
+def _places(value: Any, expression: str, path: str = "") -> Iterator[str]:
+    if isinstance(value, str) and value.strip().removeprefix("{%").removesuffix("%}").strip() == expression.strip():
+        yield path
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _places(item, expression, f"{path}/{name}" if path else name)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _places(item, expression, f"{path}[{index}]")
 
 
 # moto: an iteration, branch or task token that fails with an error named States.… fails its state with States.Runtime.
@@ -72,7 +104,7 @@ def evaluate_with_variables_as_values(self: Any, env: Any) -> None:
     try:
         env.stack.append(evaluate(self.expression, _variables(env)))
     except QueryEvaluationError as error:
-        raise query_evaluation_failure(env, str(error)) from error
+        raise query_evaluation_failure(env, self.expression, str(error)) from error
 
 
 @replaces(ConditionStringJSONata, "_eval_body")
@@ -83,11 +115,8 @@ def a_condition_is_boolean(self: Any, env: Any) -> None:
     """
     self.string_jsonata.eval(env=env)
     if not isinstance(env.stack[-1], bool):
-        raise query_evaluation_failure(
-            env,
-            f"The JSONata expression '{self.string_jsonata.expression}' specified for the field 'Condition' "
-            "returned an unexpected result type. Expected 'boolean'.",
-        )
+        expression = self.string_jsonata.expression
+        raise query_evaluation_failure(env, expression, "returned an unexpected result type. Expected 'boolean'.")
 
 
 @replaces(StateChoice, "_eval_state")

@@ -1,21 +1,17 @@
-"""What a Task state calls: AWS SDK integrations, Lambda and SNS, through boto3 against this machine's AWS."""
+"""What a Task state calls: AWS SDK integrations, through boto3 against this machine's AWS, in the machine's role."""
 
+import uuid
+from base64 import b64encode
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Final
 
-import moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils as lambda_module
-import moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn as sfn_module
-import moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sns as sns_module
-import moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sqs as sqs_module
-from botocore.exceptions import ClientError, UnknownServiceError
+from botocore.exceptions import ClientError, ParamValidationError, UnknownServiceError
 from botocore.model import OperationNotFoundError
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
     StateTaskServiceAwsSdk,
-)
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (
-    StateTaskServiceLambda,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 
@@ -24,7 +20,7 @@ from local.iam.sessions import session_for
 from local.patches import replaces
 from local.stepfunctions.casing import UnknownFieldError, from_response, service_name, to_request
 
-_lambda_error = StateTaskServiceLambda._error_cause_from_client_error  # noqa: SLF001  # the gap is in there
+_sdk_error = StateTaskServiceAwsSdk._from_error  # noqa: SLF001  # the gap is in there
 SERVICE: Final = "states.amazonaws.com"
 _SERVICES: Final = {
     "cloudwatchlogs": "logs",
@@ -80,10 +76,6 @@ def client_of_this_aws(region: str, service: str, state_credentials: Any) -> Any
     return clients.client(boto_service_name(service), region, session)
 
 
-for _module in (lambda_module, sns_module, sqs_module, sfn_module):
-    replaces(_module, "boto_client_for")(client_of_this_aws)
-
-
 @replaces(StateTaskServiceAwsSdk, "_normalise_service_error_name", staticmethod)
 def service_part_of_error_names(service: str) -> str:
     """Return the part before the dot of a service's error names.
@@ -93,17 +85,16 @@ def service_part_of_error_names(service: str) -> str:
     return service_name(clients.client(boto_service_name(service)).meta.service_model.service_id)
 
 
-@replaces(StateTaskServiceLambda, "_error_cause_from_client_error", staticmethod)
-def unmodelled_errors_of_lambda(error: ClientError) -> tuple[str, str]:
-    """Return error and cause of a call of Lambda that failed.
-
-    moto: every code is a name. AWS: what Invoke's model does not list, such as a denied access, is
-    Lambda.AWSLambdaException (page bp-lambda-serviceexception).
-    """
-    name, cause = _lambda_error(error)
-    shapes = clients.client("lambda").meta.service_model.operation_model("Invoke").error_shapes
-    modelled = {f"Lambda.{shape.name}" for shape in shapes}
-    return (name if name in modelled else "Lambda.AWSLambdaException"), cause
+@replaces(StateTaskServiceAwsSdk, "_from_error")
+def causes_tell_the_attempts(self: Any, env: Any, ex: Exception) -> Any:
+    """Return the failure of a call; moto's cause has no extended id of S3's, nor says that the SDK tried once."""
+    if isinstance(ex, ClientError) and self.resource.api_name == "s3":
+        metadata = ex.response["ResponseMetadata"]
+        metadata.setdefault("HostId", b64encode(sha256(metadata["RequestId"].encode()).digest()).decode())
+    failure: Any = _sdk_error(self, env, ex)
+    if isinstance(ex, ClientError):
+        failure.event_details["taskFailedEventDetails"]["cause"] += " (SDK Attempt Count: 1)"
+    return failure
 
 
 @replaces(StateTaskServiceAwsSdk, "_eval_service_task")
@@ -129,6 +120,12 @@ def call_the_sdk_in_pascal_case(
     method = next(name for name, api in methods.items() if api == operation.name)
     try:
         response = getattr(client, method)(**request)
+    except (KeyError, ParamValidationError) as error:
+        # boto3 cannot even write the request; AWS's answer to one without a required parameter has no name of its own.
+        missing = [name for name in operation.input_shape.required_members if name not in request]
+        answer = {"Code": "ValidationException", "Message": f"Missing required parameters: {', '.join(missing)}"}
+        metadata = {"HTTPStatusCode": 400, "RequestId": str(uuid.uuid4())}
+        raise ClientError({"Error": answer, "ResponseMetadata": metadata}, operation.name) from error
     except ClientError as error:
         if type(error).__name__ in {shape.name for shape in operation.error_shapes}:
             raise

@@ -30,7 +30,7 @@ _HASHES: Final = {
 
 
 class QueryEvaluationError(Exception):
-    """An expression that fails, yields nothing, or yields what JSON cannot hold; the text says which."""
+    """An expression that fails, yields nothing, or yields what JSON cannot hold; the text says which of them."""
 
 
 class _FunctionError(Exception):
@@ -54,16 +54,12 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
             program.register_lambda(name, function)
         value = program.evaluate(None, {name: _bound(item) for name, item in variables.items()})
         return _defined(value)
-    except QueryEvaluationError as error:
-        raise QueryEvaluationError(f"The JSONata expression '{expression}' {error}") from error
+    except QueryEvaluationError:
+        raise
     except (JException, _FunctionError) as error:
-        raise QueryEvaluationError(
-            f"The JSONata expression '{expression}' threw an error during evaluation. {_reason(error)}"
-        ) from error
+        raise QueryEvaluationError(f"threw an error during evaluation. {_reason(error)}") from error
     except Exception as error:  # the library lets Python's own errors through where JSONata has none
-        raise QueryEvaluationError(
-            f"The JSONata expression '{expression}' threw an error during evaluation. {error}"
-        ) from error
+        raise QueryEvaluationError(f"threw an error during evaluation. {error}") from error
 
 
 def iso(moment: datetime) -> str:
@@ -151,12 +147,13 @@ def _partition(array: Any = None, size: Any = None) -> list[Any] | None:
     return [items[start : start + chunk] for start in range(0, len(items), chunk)]
 
 
-def _range(first: Any = None, last: Any = None, step: Any = None) -> list[int]:
-    """Count from `first` to `last`, both included when the step meets them."""
+def _range(first: Any = None, last: Any = None, step: Any = None) -> Any:
+    """Count from `first` to `last`, both included when the step meets them; a single number stands for itself."""
     start, stop, by = (_whole(value, "each argument of $range") for value in (first, last, step))
     if by == 0:
         raise _FunctionError("the step of $range must not be 0")
-    return list(range(start, stop + (1 if by > 0 else -1), by))
+    numbers = list(range(start, stop + (1 if by > 0 else -1), by))
+    return numbers[0] if len(numbers) == 1 else numbers
 
 
 def _hash(value: Any = None, algorithm: Any = None) -> str | None:

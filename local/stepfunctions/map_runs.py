@@ -29,6 +29,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.
 from local import clock
 from local.iam.authorization import AccessDeniedError, require_role
 from local.patches import replaces
+from local.stepfunctions.definitions import states_of
 
 _MOST_AT_ONCE: Final = 100
 _STEP: Final = 0.05
@@ -232,18 +233,11 @@ def _note(env: Any, event_type: str, **details: Any) -> None:
 
 def _processor(definition: str, name: str) -> dict[str, Any]:
     """Return the definition of a Map's items: names of states are unique in a state machine."""
-
-    def maps(states: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        for state_name, state in states.items():
-            inner = state.get("ItemProcessor") or state.get("Iterator")
-            if inner and state_name == name:
-                yield inner
-            for branch in [*([inner] if inner else []), *state.get("Branches", ())]:
-                yield from maps(branch["States"])
-
     whole = json.loads(definition)
     language = {"QueryLanguage": whole["QueryLanguage"]} if "QueryLanguage" in whole else {}
-    return language | next(maps(whole["States"]))
+    state = next(state for _, found, state in states_of(whole) if found == name)
+    processor: dict[str, Any] = state.get("ItemProcessor") or state["Iterator"]
+    return language | processor
 
 
 def _inputs(env: Any, eval_input: Any) -> Iterator[Any]:

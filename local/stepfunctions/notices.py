@@ -13,13 +13,17 @@ from local.events.delivery import emit
 
 
 def announce(execution: Any) -> None:
-    """Emit that the status of an execution has changed."""
+    """Emit that the status of an execution has changed; those of express workflows emit nothing."""
+    if execution.state_machine.type == "EXPRESS":
+        return
     ended = execution.stop_date is not None
+    redriven = execution.redrive_date is not None
+    reason = execution.not_redrivable_because()
     detail = {
         "executionArn": execution.exec_arn,
         "stateMachineArn": execution.state_machine.arn,
-        "stateMachineVersionArn": None,
-        "stateMachineAliasArn": None,
+        "stateMachineVersionArn": execution.version_arn,
+        "stateMachineAliasArn": execution.alias_arn,
         "name": execution.name,
         "status": str(execution.status),
         "startDate": _milliseconds(execution.start_date),
@@ -28,6 +32,10 @@ def announce(execution: Any) -> None:
         "inputDetails": {"included": True},
         "output": to_json_str(execution.output) if execution.status == "SUCCEEDED" else None,
         "outputDetails": {"included": True} if execution.status == "SUCCEEDED" else None,
+        "redriveCount": execution.redrive_count,
+        "redriveDate": _milliseconds(execution.redrive_date) if redriven else None,
+        "redriveStatus": "NOT_REDRIVABLE" if reason else "REDRIVABLE",
+        "redriveStatusReason": reason,
         "error": execution.error,
         "cause": execution.cause,
     }
@@ -38,7 +46,7 @@ def announce(execution: Any) -> None:
         detail_type="Step Functions Execution Status Change",
         resources=[execution.exec_arn],
         detail=detail,
-        time=clock.now(),
+        moment=clock.now(),
     )
 
 

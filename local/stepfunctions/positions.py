@@ -18,9 +18,14 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import IterationWorker
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import StateMap
+from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.branch_worker import BranchWorker
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.branches_decl import BranchesDecl
+from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.state_parallel import StateParallel
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 from moto.stepfunctions.parser.asl.component.state.fail.state_fail import StateFail
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
+from moto.stepfunctions.parser.asl.component.state.wait.state_wait import StateWait
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, ProgramRunning
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
@@ -33,6 +38,13 @@ _DATA_LIMIT_EXCEEDED: Final = StatesErrorNameType.StatesStatesDataLimitExceeded.
 _evaluate_iterations = inline_map.InlineIterationComponent._eval_body  # noqa: SLF001  # the gap is in there
 _evaluate_iteration = IterationWorker._eval_job  # noqa: SLF001  # as above
 _evaluate_branches = BranchesDecl._eval_body  # noqa: SLF001  # as above
+_stop_branch = BranchWorker.stop
+_ABORTED: Final = {
+    StateTask: HistoryEventType.TaskStateAborted,
+    StateWait: HistoryEventType.WaitStateAborted,
+    StateMap: HistoryEventType.MapStateAborted,
+    StateParallel: HistoryEventType.ParallelStateAborted,
+}
 
 
 @dataclass
@@ -44,6 +56,7 @@ class Position:
         data: that state's input; once the program has ended its output.
         variables: the program's own variables as that state sees them.
         entered: when that state was entered, as the context object shows it; empty while it is due.
+        entered_id: the number of the event that says so.
         ended: whether the program has ended well.
         children: iterations by index, or branches by number, of the Map or Parallel that is under way.
         items: what that Map iterates over; None if nothing of it has begun.
@@ -55,6 +68,7 @@ class Position:
     data: Any = None
     variables: dict[str, Any] = field(default_factory=dict)
     entered: str = ""
+    entered_id: int = 0
     ended: bool = False
     children: dict[int, "Position"] = field(default_factory=dict)
     items: list[Any] | None = None
@@ -141,6 +155,21 @@ def branches_go_on_after_a_redrive(self: Any, env: Any) -> None:
     _evaluate_branches(self, env)
 
 
+@replaces(BranchWorker, "stop")
+def what_another_branch_ends_is_aborted(self: Any, *args: Any, **kwargs: Any) -> None:
+    """Stop a branch because another one has failed.
+
+    moto: says nothing of the state that is cut off. AWS: it is aborted (recorded for a Task).
+    """
+    env = self.env
+    if env.is_running():
+        state = self._program._get_state(env.next_state_name)  # noqa: SLF001  # moto has no other way
+        for kind, event_type in _ABORTED.items():
+            if isinstance(state, kind):
+                env.event_manager.add_event(env.event_history_context, event_type)
+    _stop_branch(self, *args, **kwargs)
+
+
 @replaces(CommonStateField, "_eval_body")
 def a_state_can_be_evaluated_again(self: Any, env: Any) -> None:
     """Evaluate a state.
@@ -156,6 +185,8 @@ def a_state_can_be_evaluated_again(self: Any, env: Any) -> None:
         self._eval_state_output(env=env)
         self._verify_size_quota(env=env, value=env.states.get_input())
     except FailureEventException as error:
+        failure: Any = error.failure_event
+        failure.source_event_id = env.position.entered_id
         _note_failure(env, error)
         raise
     self._set_next(env)
@@ -167,7 +198,7 @@ def _enter(state: Any, env: Any) -> None:
     if not position.entered or isinstance(state, StateFail):
         position.entered = iso(clock.now())
         event: Any = {"stateEnteredEventDetails": state._get_state_entered_event_details(env=env)}  # noqa: SLF001  # moto's
-        env.event_manager.add_event(
+        position.entered_id = env.event_manager.add_event(
             context=env.event_history_context, event_type=state.state_entered_event_type, event_details=event
         )
     context = env.states.context_object.context_object_data

@@ -1,17 +1,23 @@
 """Step Functions' API where moto's answers differ from the service's."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 import moto.stepfunctions.urls as moto_urls
 from moto.core.responses import ActionResult, EmptyResult
 from moto.stepfunctions.exceptions import ValidationException
+from moto.stepfunctions.parser.asl.static_analyser.variable_references_static_analyser import (
+    VariableReferencesStaticAnalyser,
+)
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from local import clock
 from local.patches import replaces
 from local.stepfunctions.executions import Execution
 from local.stepfunctions.models import StepFunctionsBackend, backends
+from local.stepfunctions.versions import check_routes
+
+_MOST_RESULTS: Final = 1000
 
 
 class StepFunctions(StepFunctionResponse):
@@ -20,6 +26,51 @@ class StepFunctions(StepFunctionResponse):
     @property
     def _backend(self) -> StepFunctionsBackend:
         return backends[self.current_account][self.region]
+
+    def _get_param(self, param_name: str, if_none: Any = None) -> Any:
+        """Return a parameter; moto takes any `maxResults`.
+
+        Raises:
+            ValidationException: more than a thousand results are wanted.
+        """
+        value = super()._get_param(param_name, if_none)
+        if param_name != "maxResults" or value is None:
+            return value
+        if int(value) > _MOST_RESULTS:
+            raise ValidationException(
+                f"1 validation error detected: Value '{value}' at 'maxResults' failed to satisfy constraint: Member "
+                "must have value less than or equal to 1000"
+            )
+        return value or None  # 0 means the default
+
+    def _validate_routing_configuration(self, routing_configuration: Any) -> None:
+        check_routes(routing_configuration, self._backend.state_machines)
+
+    def create_state_machine_alias(self) -> ActionResult:
+        """Create an alias, which the backend checks as a whole."""
+        alias = self._backend.create_state_machine_alias(
+            self._get_param("name"), self._get_param("routingConfiguration"), self._get_param("description")
+        )
+        return ActionResult({"creationDate": alias.creation_date, "stateMachineAliasArn": alias.arn})
+
+    def _describe_state_machine(self, state_machine_arn: str) -> ActionResult:
+        """Describe a state machine; moto leaves out revisions, variables and the default of includeExecutionData."""
+        answer: Any = super()._describe_state_machine(state_machine_arn).result
+        machine = self._backend.describe_state_machine(state_machine_arn)
+        references = VariableReferencesStaticAnalyser.process_and_get(machine.definition)
+        revision = getattr(machine, "revision", None)
+        logging = {"includeExecutionData": False, **answer["loggingConfiguration"]}
+        return ActionResult(
+            {**answer, "loggingConfiguration": logging}
+            | ({"variableReferences": references} if references else {})
+            | ({"revisionId": revision} if revision else {})
+        )
+
+    def update_state_machine(self) -> ActionResult:
+        """Update a state machine; moto does not say which revision that makes."""
+        answer: Any = super().update_state_machine().result
+        machine: Any = self._backend.describe_state_machine(self._get_param("stateMachineArn"))
+        return ActionResult({**answer, "revisionId": machine.revision})
 
     def describe_execution(self) -> ActionResult:
         """Describe an execution; moto leaves out a null output and the end of one that timed out."""
@@ -34,7 +85,7 @@ class StepFunctions(StepFunctionResponse):
             "input": execution.execution_input,
             "inputDetails": {"included": True},
             **_redrives(execution),
-            **_map_run(execution),
+            **_origin(execution),
         }
         reason = execution.not_redrivable_because()
         answer["redriveStatus"] = "NOT_REDRIVABLE" if reason else "REDRIVABLE"
@@ -74,7 +125,7 @@ class StepFunctions(StepFunctionResponse):
                 "status": execution.status,
                 "startDate": execution.start_date,
                 **_redrives(execution),
-                **_map_run(execution),
+                **_origin(execution),
             }
             | ({} if execution.status == "RUNNING" else {"stopDate": execution.stop_date})
             for execution in executions
@@ -116,8 +167,14 @@ def _redrives(execution: Execution) -> dict[str, Any]:
     return {"redriveCount": execution.redrive_count, **date}
 
 
-def _map_run(execution: Execution) -> dict[str, str]:
-    return {} if execution.map_run_arn is None else {"mapRunArn": execution.map_run_arn}
+def _origin(execution: Execution) -> dict[str, str]:
+    """Return what an execution was started by other than its state machine."""
+    given = {
+        "mapRunArn": execution.map_run_arn,
+        "stateMachineVersionArn": execution.version_arn,
+        "stateMachineAliasArn": execution.alias_arn,
+    }
+    return {name: arn for name, arn in given.items() if arn is not None}
 
 
 replaces(moto_urls, "url_paths")({"{0}/$": StepFunctions.dispatch})

@@ -12,7 +12,6 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 from moto.stepfunctions.parser.asl.eval.callback.callback import (
     CallbackEndpoint,
-    CallbackOutcome,
     CallbackOutcomeFailure,
     CallbackOutcomeSuccess,
     HeartbeatEndpoint,
@@ -30,15 +29,17 @@ def succeed(executions: Iterable[Any], token: str, output: str) -> None:
     """Let what waits with a token go on with an output.
 
     Raises:
-        InvalidOutput: the output is not JSON.
         InvalidToken: no task has had the token.
         TaskTimedOut: nothing waits with it any more.
+        InvalidOutput: the output is not JSON.
     """
-    try:
-        json.loads(output)
-    except ValueError as error:
-        raise InvalidOutput(str(error)) from error
-    _answer(executions, token, CallbackOutcomeSuccess(token, output))
+    with _lock:
+        endpoint = _waiting(executions, token)
+        try:
+            json.loads(output)
+        except ValueError as error:
+            raise InvalidOutput(str(error)) from error
+        endpoint.notify(CallbackOutcomeSuccess(token, output))
 
 
 def fail(executions: Iterable[Any], token: str, error: str | None, cause: str | None) -> None:
@@ -47,7 +48,8 @@ def fail(executions: Iterable[Any], token: str, error: str | None, cause: str | 
     Raises:
         InvalidToken, TaskTimedOut: as above.
     """
-    _answer(executions, token, CallbackOutcomeFailure(token, error, cause))
+    with _lock:
+        _waiting(executions, token).notify(CallbackOutcomeFailure(token, error, cause))
 
 
 def beat(executions: Iterable[Any], token: str) -> None:
@@ -94,11 +96,6 @@ def heartbeats_on_the_embedded_clock(self: Any) -> bool:
     came: bool = self._next_heartbeat_event.wait(clock.real_seconds(self._heartbeat_seconds))
     self._next_heartbeat_event.clear()
     return came
-
-
-def _answer(executions: Iterable[Any], token: str, outcome: CallbackOutcome) -> None:
-    with _lock:
-        _waiting(executions, token).notify(outcome)
 
 
 def _waiting(executions: Iterable[Any], token: str) -> CallbackEndpoint:

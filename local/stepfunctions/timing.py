@@ -12,11 +12,15 @@ import moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestam
 import moto.stepfunctions.parser.asl.eval.event.event_manager as event_manager_module
 import moto.stepfunctions.parser.backend.execution as execution_module
 import moto.stepfunctions.parser.models as models_module
+from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.catch.catch_outcome import CatchOutcome
-from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.asl.component.common.retry.max_attempts_decl import MaxAttemptsOutcome
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_decl import RetrierDecl
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_outcome import RetrierOutcome
+from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata
 from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import EvalTimeoutError
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.program.program import Program
@@ -28,6 +32,7 @@ from moto.stepfunctions.parser.asl.eval.program_state import ProgramTimedOut
 
 from local import clock
 from local.patches import replaces
+from local.stepfunctions.expressions import query_evaluation_failure
 from local.stepfunctions.glue import RealWork, real_work, waits_for_real_work
 from local.stepfunctions.jsonata import iso
 from local.stepfunctions.positions import begin_program
@@ -35,6 +40,8 @@ from local.stepfunctions.task_tokens import close_token
 from local.stopwatch import Stopwatch
 
 _STEP = 0.05
+_LONGEST_WAIT = 24855 * 86400
+_wrong_timestamp = timestamp_module.Timestamp._create_failure_event  # noqa: SLF001  # the gap is in there
 _set_error = Environment.set_error
 _set_timed_out = Environment.set_timed_out
 
@@ -62,9 +69,34 @@ for _module in (states_module, timestamp_module, event_manager_module, execution
 def wait_on_the_embedded_clock(_self: Any, env: Any, wait_seconds: float) -> None:
     """Wait, unless the execution is stopped.
 
-    moto: on the machine's clock. AWS: on its own.
+    moto: on the machine's clock, however long. AWS: on its own, at most 24855 days (recorded).
     """
+    if wait_seconds > _LONGEST_WAIT:
+        details: Any = {
+            "executionFailedEventDetails": {"error": "States.Runtime", "cause": "Wait state delay is too long."}
+        }
+        raise FailureEventException(
+            FailureEvent(
+                env=env,
+                error_name=StatesErrorName(typ=StatesErrorNameType.StatesRuntime),
+                event_type=HistoryEventType.ExecutionFailed,
+                event_details=details,
+            )
+        )
     _pause(env, wait_seconds)
+
+
+@replaces(timestamp_module.Timestamp, "_create_failure_event")
+def wrong_timestamps_in_jsonata(self: Any, env: Any, timestamp_str: str) -> FailureEvent:
+    """Return the failure of a Wait whose Timestamp is none.
+
+    moto: States.Runtime in both languages. AWS: in JSONata it is States.QueryEvaluationError.
+    """
+    if isinstance(self.string, StringJSONata):
+        what = f"returned a value that is not a valid ISO-8601 extended offset date-time format string: {timestamp_str}"
+        return query_evaluation_failure(env, self.string.expression, what).failure_event
+    failure: FailureEvent = _wrong_timestamp(self, env, timestamp_str)
+    return failure
 
 
 @replaces(RetrierDecl, "_eval_body")

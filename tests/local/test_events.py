@@ -1,11 +1,16 @@
-"""Events of services and the rules of the default bus."""
+"""Events of services and of programs, the rules of the default bus, and what their targets are given."""
 
 import json
 from typing import Any
 
-from local.server import EmbeddedAWS
-from tests.local.stepfunctions.support import pass_state, start
-from tests.local.support import ROLE, ended, eventually, machine, unique
+import pytest
+
+from local.server import ACCOUNT_ID, EmbeddedAWS
+from tests.local.functions import function, messages
+from tests.local.stepfunctions.support import pass_state, received, start
+from tests.local.support import ROLE, admit, ended, eventually, machine, unique
+
+EVENTS = "events.amazonaws.com"
 
 
 def heard(aws: EmbeddedAWS, arn: str) -> dict[str, Any] | None:
@@ -44,5 +49,101 @@ def test_the_end_of_an_execution_starts_another(aws: EmbeddedAWS) -> None:
     assert (detail["status"], detail["error"], detail["cause"]) == ("ABORTED", "Mine", "because")
     assert json.loads(detail["input"]) == {"a": "é"}
     assert detail["stopDate"] == int(stopped["stopDate"].timestamp() * 1000)
+    redrives = {name: detail[name] for name in detail if name.startswith("redrive")}
+    assert redrives == {
+        "redriveCount": 0,
+        "redriveDate": None,
+        "redriveStatus": "REDRIVABLE",
+        "redriveStatusReason": None,
+    }
     ended(aws, start(aws, {"P": pass_state()}))
     assert heard(aws, listener) is not None
+
+
+def sent(aws: EmbeddedAWS, **target: Any) -> list[str]:
+    """Send an event to a queue as the target of a rule; return what arrives."""
+    source, rule = unique("source"), unique("rule")
+    url = aws.client("sqs").create_queue(QueueName=unique("queue"))["QueueUrl"]
+    arn = admit(aws, url, EVENTS)
+    events = aws.client("events")
+    events.put_rule(Name=rule, EventPattern=json.dumps({"source": [source]}))
+    events.put_targets(Rule=rule, Targets=[{"Id": "1", "Arn": arn, **target}])
+    detail = json.dumps({"command": "update", "payload": {"id": "baz", "n": 1}})
+    answer = events.put_events(Entries=[{"Source": source, "DetailType": "type", "Detail": detail}])
+    assert answer["FailedEntryCount"] == 0
+    return received(aws, url)
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ({"Input": '{"own": 1}'}, '{"own": 1}'),
+        ({"InputPath": "$.detail.payload"}, '{"id": "baz", "n": 1}'),
+        ({"InputPath": "$.detail.payload.id"}, '"baz"'),
+        (
+            {"InputTransformer": {"InputPathsMap": {"t": "$.detail-type"}, "InputTemplate": '"{[/ a <t> event"'}},
+            '"{[/ a type event"',
+        ),
+        (
+            {
+                "InputTransformer": {
+                    "InputPathsMap": {"c": "$.detail.command", "p": "$.detail.payload", "none": "$.detail.none"},
+                    "InputTemplate": '{"c": "<c>", "bare": <c>, "p": <p>, "none": "<none>", "other": "<other"}',
+                }
+            },
+            '{"c": "update", "bare": "update", "p": {"id": "baz", "n": 1}, "none": "", "other": "<other"}',
+        ),
+    ],
+)
+def test_what_a_target_is_given(aws: EmbeddedAWS, target: dict[str, Any], expected: str) -> None:
+    """Input, InputPath and InputTransformer: a text keeps its quotes, what a path does not find is empty (recorded)."""
+    assert sent(aws, **target) == [expected]
+
+
+def test_the_variables_of_every_template(aws: EmbeddedAWS) -> None:
+    """A template can name the rule, the time and the event, with its detail or without (recorded)."""
+    names = ("rule-arn", "rule-name", "event.ingestion-time")
+    template = ", ".join(
+        [
+            *(f'"{name}": "<aws.events.{name}>"' for name in names),
+            '"event": <aws.events.event>',
+            '"json": <aws.events.event.json>',
+        ]
+    )
+    [text] = sent(aws, InputTransformer={"InputTemplate": f"{{{template}}}"})
+    given = json.loads(text)
+    assert given["rule-arn"] == f"arn:aws:events:us-east-1:{ACCOUNT_ID}:rule/{given['rule-name']}"
+    assert given["event.ingestion-time"] == given["json"]["time"]
+    assert given["json"] == {**given["event"], "detail": {"command": "update", "payload": {"id": "baz", "n": 1}}}
+
+
+def test_an_event_of_a_program(aws: EmbeddedAWS) -> None:
+    """The whole event arrives, with the account and nothing that the service does not have (recorded)."""
+    [text] = sent(aws)
+    event = json.loads(text)
+    expected = ["account", "detail", "detail-type", "id", "region", "resources", "source", "time", "version"]
+    assert sorted(event) == expected
+    assert (event["account"], event["version"], event["resources"]) == (ACCOUNT_ID, "0", [])
+
+
+def test_functions_topics_and_log_groups_are_targets(aws: EmbeddedAWS) -> None:
+    """Each kind of target hears of the event."""
+    events, source, rule, group = aws.client("events"), unique("source"), unique("rule"), unique("group")
+    name = function(aws, "def handler(event, context):\n    print('heard', event['source'])\n")
+    functions = aws.client("lambda")
+    arn = functions.get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+    functions.add_permission(FunctionName=name, StatementId="s", Action="lambda:InvokeFunction", Principal=EVENTS)
+    topic = aws.client("sns").create_topic(Name=unique("topic"))["TopicArn"]
+    url = aws.client("sqs").create_queue(QueueName=unique("queue"))["QueueUrl"]
+    admitted = {"Effect": "Allow", "Principal": {"Service": EVENTS}, "Action": "sns:Publish", "Resource": topic}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [admitted]})
+    aws.client("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+    aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=admit(aws, url, "sns.amazonaws.com"))
+    aws.client("logs").create_log_group(logGroupName=group)
+    events.put_rule(Name=rule, EventPattern=json.dumps({"source": [source]}))
+    targets = [arn, topic, f"arn:aws:logs:us-east-1:{ACCOUNT_ID}:log-group:{group}"]
+    events.put_targets(Rule=rule, Targets=[{"Id": str(place), "Arn": arn} for place, arn in enumerate(targets)])
+    events.put_events(Entries=[{"Source": source, "DetailType": "type", "Detail": "{}"}])
+    assert json.loads(messages(aws, group)[0])["source"] == source
+    assert json.loads(json.loads(received(aws, url)[0])["Message"])["source"] == source
+    eventually(lambda: f"heard {source}" in messages(aws, f"/aws/lambda/{name}"))

@@ -171,6 +171,33 @@ def test_invocation_types(aws: EmbeddedAWS) -> None:
     assert eventually(lambda: messages(aws, group)).count("ran") == 1
 
 
+def test_an_event_that_fails_is_tried_again(aws: EmbeddedAWS) -> None:
+    """An asynchronous invocation that fails is repeated twice, with its request id, or as often as it is told to."""
+    client = aws.client("lambda")
+    code = "def handler(e, c):\n    print('try', c.aws_request_id)\n    raise ValueError\n"
+    names = {attempts: function(aws, code) for attempts in (0, 2)}
+    client.put_function_event_invoke_config(FunctionName=names[0], MaximumRetryAttempts=0)
+
+    def tries(name: str) -> list[str]:
+        return [line for line in messages(aws, f"/aws/lambda/{name}") if line.startswith("try ")]
+
+    for name in names.values():
+        client.invoke(FunctionName=name, InvocationType="Event")
+        group = f"/aws/lambda/{name}"
+        eventually(lambda group=group: aws.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"])  # type: ignore[misc]
+    eventually(lambda: len(tries(names[2])) == 3)
+    assert len(set(tries(names[2]))) == 1
+    assert len(tries(names[0])) == 1
+
+
+def test_a_payload_that_is_no_json(aws: EmbeddedAWS) -> None:
+    """A payload that is not JSON is the caller's error."""
+    client = aws.client("lambda")
+    name = function(aws, "def handler(e, c): return e")
+    with pytest.raises(client.exceptions.InvalidRequestContentException, match="Could not parse payload into json"):
+        client.invoke(FunctionName=name, Payload=b"not json")
+
+
 def test_other_runtimes_are_refused(aws: EmbeddedAWS) -> None:
     """A runtime that cannot be run here is an error that names it."""
     client = aws.client("lambda")

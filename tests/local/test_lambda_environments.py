@@ -140,7 +140,7 @@ def handler(event, context):
 )
 @pytest.mark.parametrize("warm", [False, True])
 def test_what_ends_an_environment(aws: EmbeddedAWS, end: str, kind: str, *, warm: bool) -> None:
-    """One that times out, exits or holds too much memory, at its first invocation or later, is not used again."""
+    """A process that times out, exits or holds too much memory, at its first call or later, is not used again."""
     code = f"""
 import os, sys, time
 calls = []
@@ -157,6 +157,25 @@ def handler(event, context):
     assert calls == ["next"]
     assert pid != before
     assert before is None or gone(before)
+
+
+def test_only_a_timeout_keeps_the_files(aws: EmbeddedAWS) -> None:
+    """After a timeout the next process finds /tmp as it was, as AWS was recorded to do; after an exit it does not."""
+    code = """
+import os, pathlib, tempfile, time
+def handler(event, context):
+    kept = pathlib.Path(tempfile.gettempdir(), "kept")
+    found = kept.exists()
+    kept.touch()
+    if event == "sleep":
+        time.sleep(60)
+    elif event == "exit":
+        os._exit(3)
+    return found
+"""
+    name = function(aws, code, Timeout=1)
+    assert [invoke(aws, name, event)["payload"] for event in ("sleep", "go")][1] is True
+    assert [invoke(aws, name, event)["payload"] for event in ("exit", "go")][1] is False
 
 
 def test_a_failed_import_is_tried_again(aws: EmbeddedAWS) -> None:

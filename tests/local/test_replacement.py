@@ -157,7 +157,8 @@ def test_an_export_in_use_cannot_change(aws: EmbeddedAWS, stack: Stack) -> None:
     assert stack.update(resources, Outputs={}) == "UPDATE_ROLLBACK_COMPLETE"
     events = stack.client.describe_stack_events(StackName=stack.id)["StackEvents"]
     reasons = " ".join(event.get("ResourceStatusReason", "") for event in events)
-    assert "The following resource(s) failed to update" in reasons
+    assert f"Cannot update export {name} as it is in use by {other.name}." in reasons
+    assert f"Cannot delete export {name} as it is in use by {other.name}." in reasons
     assert other.delete() == "DELETE_COMPLETE"
     assert stack.update(resources, Outputs=exporting("two")) == "UPDATE_COMPLETE"
 

@@ -1,4 +1,7 @@
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from typing import Any
 
@@ -68,4 +71,81 @@ class TestConditionalWrites:
         first = {"Bucket": name, "Key": "k", "Body": "one", "IfNoneMatch": "*"}
         second = {"Bucket": name, "Key": "k", "Body": "two", "IfMatch": "{% $states.input.ETag %}"}
         output(aws, {"F": task("s3:putObject", first, Next="S"), "S": task("s3:putObject", second)})
-        assert aws.client("s3").get_object(Bucket=name, Key="k")["Body"].read() == b"two"
+        assert aws.client("s3").get_object(Bucket=name, Key="k")["Body"].read() == b'"two"'
+
+
+def refused(call: Callable[..., Any], **arguments: Any) -> tuple[int, str, str | None]:
+    """Make a call that must be refused; return status, code and the condition that did not hold."""
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    answer = caught.value.response
+    return answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"], answer["Error"].get("Condition")
+
+
+class TestConditions:
+    def test_what_put_does_not_have(self, aws: EmbeddedAWS) -> None:
+        """Any ETag for If-Match, an ETag for If-None-Match, and both together are not implemented (recorded)."""
+        name, put = bucket(aws), aws.client("s3").put_object
+        for condition in ({"IfMatch": "*"}, {"IfNoneMatch": '"etag"'}, {"IfMatch": '"etag"', "IfNoneMatch": "*"}):
+            assert refused(put, Bucket=name, Key="k", Body=b"x", **condition)[:2] == (501, "NotImplemented")
+
+    def test_completing_an_upload(self, aws: EmbeddedAWS) -> None:
+        """The end of a multipart upload has the conditions of a put, and loses to what was written since its start."""
+        s3, name = aws.client("s3"), bucket(aws)
+
+        def complete(*, overtaken: bool = False, **condition: str) -> Any:
+            upload = s3.create_multipart_upload(Bucket=name, Key="k")["UploadId"]
+            where = {"Bucket": name, "Key": "k", "UploadId": upload}
+            etag = s3.upload_part(**where, PartNumber=1, Body=b"part")["ETag"]
+            if overtaken:
+                condition["IfMatch"] = s3.put_object(Bucket=name, Key="k", Body=b"x")["ETag"]
+            return {**where, "MultipartUpload": {"Parts": [{"PartNumber": 1, "ETag": etag}]}, **condition}
+
+        end = s3.complete_multipart_upload
+        assert refused(end, **complete(IfMatch='"none"'))[:2] == (404, "NoSuchKey")
+        end(**complete(IfNoneMatch="*"))
+        etag = s3.head_object(Bucket=name, Key="k")["ETag"]
+        assert refused(end, **complete(IfNoneMatch="*")) == (412, "PreconditionFailed", "If-None-Match")
+        assert refused(end, **complete(IfMatch='"other"')) == (412, "PreconditionFailed", "If-Match")
+        end(**complete(IfMatch=etag))
+        assert refused(end, **complete(overtaken=True))[:2] == (409, "ConditionalRequestConflict")
+
+    @pytest.mark.parametrize("part", [False, True])
+    def test_copying(self, aws: EmbeddedAWS, *, part: bool) -> None:
+        """A copy, also of a part, is refused when its source is not as it should be (recorded)."""
+        s3, name = aws.client("s3"), bucket(aws)
+        etag = s3.put_object(Bucket=name, Key="source", Body=b"data")["ETag"]
+        time.sleep(1)  # dates have seconds
+        where: dict[str, Any] = {"Bucket": name, "Key": "copy", "CopySource": {"Bucket": name, "Key": "source"}}
+        copy = s3.copy_object
+        if part:
+            upload = s3.create_multipart_upload(Bucket=name, Key="copy")["UploadId"]
+            where |= {"UploadId": upload, "PartNumber": 1}
+            copy = s3.upload_part_copy
+        now = datetime.now(UTC)
+        for condition, header in (
+            ({"CopySourceIfMatch": '"other"'}, "If-Match"),
+            ({"CopySourceIfUnmodifiedSince": now - timedelta(days=1)}, "If-Unmodified-Since"),
+            ({"CopySourceIfNoneMatch": etag.strip('"')}, "If-None-Match"),
+            ({"CopySourceIfModifiedSince": now}, "If-Modified-Since"),
+        ):
+            expected = (412, "PreconditionFailed", f"x-amz-copy-source-{header}")
+            assert refused(copy, **where, **condition) == expected
+        copy(**where, CopySourceIfModifiedSince=now + timedelta(days=1))
+        copy(**where, CopySourceIfMatch=etag, CopySourceIfUnmodifiedSince=now - timedelta(days=1))
+
+    def test_what_a_copy_replaces(self, aws: EmbeddedAWS) -> None:
+        """A copy has the conditions of a put too."""
+        s3, name = aws.client("s3"), bucket(aws)
+        s3.put_object(Bucket=name, Key="source", Body=b"data")
+        where = {"Bucket": name, "Key": "source", "CopySource": {"Bucket": name, "Key": "source"}}
+        assert refused(s3.copy_object, **where, IfNoneMatch="*")[:2] == (412, "PreconditionFailed")
+
+
+def test_objects_are_encrypted(aws: EmbeddedAWS) -> None:
+    """What nobody encrypts is encrypted with S3's own keys, and a put tells what its checksum is of (recorded)."""
+    s3, name = aws.client("s3"), bucket(aws)
+    put = s3.put_object(Bucket=name, Key="k", Body=b"x")
+    assert (put["ServerSideEncryption"], put["ChecksumType"]) == ("AES256", "FULL_OBJECT")
+    assert s3.get_object(Bucket=name, Key="k")["ServerSideEncryption"] == "AES256"
+    assert s3.head_object(Bucket=name, Key="k")["ServerSideEncryption"] == "AES256"

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from local import clock
 from local.scheduler.expressions import InvalidExpressionError, next_time
 from local.server import ACCOUNT_ID, EmbeddedAWS
+from tests.local.functions import function, messages
 from tests.local.support import ended, eventually, machine, unique
 
 SCHEDULER = "scheduler.amazonaws.com"
@@ -104,6 +105,15 @@ class TestFiring:
         listed = aws.client("scheduler").list_schedules
         assert eventually(lambda: name not in {found["Name"] for found in listed()["Schedules"]})
         assert "Messages" not in aws.client("sqs").receive_message(QueueUrl=url)
+
+    def test_a_payload_is_taken_as_it_is(self, aws: EmbeddedAWS, schedule: Any) -> None:
+        """A universal target's Payload is JSON in a text, which the function gets as JSON (user guide)."""
+        name = function(aws, "def handler(event, context):\n    print('got', event['message'])\n")
+        payload = {"FunctionName": name, "InvocationType": "Event", "Payload": json.dumps({"message": "hello"})}
+        schedule({"Arn": "arn:aws:scheduler:::aws-sdk:lambda:invoke", "Input": json.dumps(payload)})
+        group = f"/aws/lambda/{name}"
+        eventually(lambda: aws.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"])
+        eventually(lambda: "got hello" in messages(aws, group))
 
     def test_disabled(self, aws: EmbeddedAWS, schedule: Any) -> None:
         """A disabled schedule does not fire until it is enabled."""
@@ -307,6 +317,8 @@ def test_an_hour_that_comes_twice_counts_once() -> None:
         "cron(0 10 ? * 8 *)",
         "cron(0 10 15W * ? *)",
         "rate(0 minutes)",
+        "rate( 10 minutes )",
+        " rate(10 minutes)",
         "rate(5 weeks)",
         "at(tomorrow)",
         "every day",

@@ -302,7 +302,7 @@ def test_durations_are_read() -> None:
 @pytest.mark.parametrize(
     "expression",
     ["rate(1 day)", "rate(12 hours)", "at(2026-12-24T18:00:00)", "cron(0/15 8-18 ? * MON-FRI *)", "cron(0 3 L * ? *)",
-     "cron(30 2 ? * 2#1 2027)", "cron(0 0 1,15 JAN-MAR ? *)"],
+     "cron(30 2 ? * 2#1 2027)", "cron(0 2 ? * SAT#3 *)", "cron(0 0 1,15 JAN-MAR ? *)"],
 )  # fmt: skip
 def test_schedules_that_eventbridge_takes(expression: str) -> None:
     """Examples of each form in the service's user guide are accepted."""

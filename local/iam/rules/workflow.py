@@ -1,4 +1,4 @@
-"""Step Functions, Lambda, Glue, Scheduler and EventBridge."""
+"""Step Functions, Lambda, Glue, Scheduler, EventBridge, and the items of DynamoDB that states read and write."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -195,4 +195,9 @@ _EVENTS: Final = {
     ),
 }
 
-RULES: Final = {**_STEP_FUNCTIONS, **_LAMBDA, **_GLUE, **_SCHEDULER, **_EVENTS}
+_TABLE: Final = ("arn:aws:dynamodb:{region}:{account}:table/{TableName}",)
+_DYNAMODB: Final = rows(
+    "dynamodb", "dynamodb", dict.fromkeys(("DeleteItem", "GetItem", "PutItem", "UpdateItem"), _TABLE)
+)
+
+RULES: Final = {**_STEP_FUNCTIONS, **_LAMBDA, **_GLUE, **_SCHEDULER, **_EVENTS, **_DYNAMODB}

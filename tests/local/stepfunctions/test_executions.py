@@ -126,6 +126,22 @@ class TestExecutions:
         assert [event["type"] for event in errors] == ["FailStateEntered", "ExecutionFailed"]
         assert "input" not in errors[0]["details"]
 
+    def test_executions_share_a_log_stream(self, aws: EmbeddedAWS) -> None:
+        """All executions of a state machine write to one stream of its log group (recorded)."""
+        client, logs, group = aws.client("stepfunctions"), aws.client("logs"), unique("/states")
+        logs.create_log_group(logGroupName=group)
+        arn = f"arn:aws:logs:us-east-1:123456789012:log-group:{group}:*"
+        logging = {"level": "ALL", "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": arn}}]}
+        definition = json.dumps({"StartAt": "P", "States": {"P": pass_state()}})
+        machine = client.create_state_machine(
+            name=unique("machine"), definition=definition, roleArn=ROLE, loggingConfiguration=logging
+        )["stateMachineArn"]
+        for _ in range(2):
+            ended(aws, client.start_execution(stateMachineArn=machine)["executionArn"])
+        events = logs.filter_log_events(logGroupName=group)["events"]
+        assert len({event["logStreamName"] for event in events}) == 1
+        assert len({json.loads(event["message"])["execution_arn"] for event in events}) == 2
+
     def test_many_at_once(self, aws: EmbeddedAWS) -> None:
         """Executions and iterations that call services at the same time do not disturb each other."""
         name = bucket(aws)

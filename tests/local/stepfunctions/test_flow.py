@@ -223,3 +223,37 @@ class TestFlow:
         assert len(gaps) == 3
         assert gaps[0] >= 10
         assert all(20 <= gap < 45 for gap in gaps[1:])
+
+
+class TestRecordedFailures:
+    @pytest.mark.parametrize(
+        ("state", "location", "after"),
+        [
+            (pass_state(Output={"a": ["{% $nope %}"]}), "Output/a[0]", []),
+            (task("sqs:listQueues", {"QueueNamePrefix": "{% $nope %}"}), "Arguments/QueueNamePrefix", []),
+            (map_state("{% $nope %}", {"P": pass_state()}), "Items", ["MapStateFailed"]),
+            ({"Type": "Wait", "Timestamp": "{% '2016-03-14T01:59:00' %}", "End": True}, "Timestamp", []),
+        ],
+    )
+    def test_an_expression_that_fails(
+        self, aws: EmbeddedAWS, state: dict[str, Any], location: str, after: list[str]
+    ) -> None:
+        """It is noted once, with its state and its place, and the state's own event is the one that it names."""
+        done = run(aws, {"S": state})
+        assert done["error"] == "States.QueryEvaluationError"
+        _, _, failed, *rest = history(aws, done["executionArn"])
+        assert [event["type"] for event in rest] == [*after, "ExecutionFailed"]
+        assert (failed["type"], failed["previousEventId"]) == ("EvaluationFailed", 2)
+        details = failed["evaluationFailedEventDetails"]
+        assert (details["state"], details["location"], details["cause"]) == ("S", location, done["cause"])
+        expected = (
+            "An error occurred while executing the state 'S' (entered at the event id #2). The JSONata expression"
+        )
+        assert done["cause"].startswith(expected)
+        assert f" specified for the field '{location}' returned " in done["cause"]
+
+    def test_a_wait_that_is_too_long(self, aws: EmbeddedAWS) -> None:
+        """A Wait of more than 24855 days fails at once."""
+        done = run(aws, {"W": {"Type": "Wait", "Seconds": 24855 * 86400 + 1, "End": True}})
+        assert (done["status"], done["error"]) == ("FAILED", "States.Runtime")
+        assert done["cause"].endswith("Wait state delay is too long.")

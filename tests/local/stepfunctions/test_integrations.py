@@ -24,6 +24,14 @@ class TestIntegrations:
         assert answer["LastModified"].endswith("Z")
 
     @pytest.mark.aws
+    def test_a_text_is_stored_with_its_quotes(self, aws: EmbeddedAWS) -> None:
+        """A Body given as text is written as JSON like every other value (recorded, with the ETag of both)."""
+        name = bucket(aws)
+        answer = output(aws, {"P": task("s3:putObject", {"Bucket": name, "Key": "k", "Body": "text data"})})
+        assert answer["ETag"].startswith('"2b5df371')
+        assert aws.client("s3").get_object(Bucket=name, Key="k")["Body"].read() == b'"text data"'
+
+    @pytest.mark.aws
     def test_answers_are_pascal_case(self, aws: EmbeddedAWS) -> None:
         """Names that boto3 spells in camel case come and go with a capital at the front, at every depth."""
         arn = machine(aws, {"A": pass_state()})

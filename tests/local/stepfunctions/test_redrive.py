@@ -249,6 +249,7 @@ class TestDescriptions:
         ended(aws, execution)
         redriven(aws, execution)
         logged = [json.loads(event["message"]) for event in logs.filter_log_events(logGroupName=group)["events"]]
+        assert [logged[0]["redrive_count"], logged[-1]["redrive_count"]] == ["0", "1"]
         assert [(event["id"], event["type"]) for event in logged] == [
             (str(event["id"]), event["type"]) for event in history(aws, execution)
         ]

@@ -165,3 +165,10 @@ def test_the_caller_of_a_redrive_is_a_state(aws: EmbeddedAWS) -> None:
     answer = output(aws, {"R": task("sfn:redriveExecution", {"ExecutionArn": execution})})
     assert answer["RedriveDate"].endswith("Z")
     assert ended(aws, execution)["status"] == "SUCCEEDED"
+
+
+def test_the_token_is_looked_at_first(aws: EmbeddedAWS) -> None:
+    """A wrong token with an output that is no JSON is told for its token (recorded)."""
+    client = aws.client("stepfunctions")
+    with pytest.raises(client.exceptions.InvalidToken):
+        client.send_task_success(taskToken="x", output="{")
