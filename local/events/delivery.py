@@ -15,6 +15,7 @@ from typing import Any, Final
 from moto.events.models import Rule, events_backends
 
 from local import clients
+from local.events.dead_letters import NotAdmittedError, keep
 from local.events.inputs import shown, target_input
 from local.iam.authorization import service_may
 from local.iam.sessions import session_for
@@ -81,15 +82,17 @@ def targets_of_every_kind(self: Any, original_event: Any, transform_input: bool 
         return
     for target in self.targets:
         try:
-            if _admitted(self, target):
-                _send(self, target, event, transform_input=transform_input)
-        except Exception:
+            _send(self, target, event, transform_input=transform_input)
+        except Exception as error:
             # The other targets, and who calls PutEvents, go on as in _deliver.
-            _logger.exception("the event could not be delivered to %s", target["Arn"])
+            if not keep(self, target, event, error):
+                _logger.exception("the event could not be delivered to %s", target["Arn"])
 
 
 def _send(rule: Any, target: Mapping[str, Any], event: Any, *, transform_input: bool) -> None:
     arn = target["Arn"]
+    if not _admitted(rule, target):
+        raise NotAdmittedError(f"The policy of {arn} does not let {rule.arn} in")
     service = arn.split(":")[2]
     if service == "events":  # archives, other buses and API destinations
         others = copy.copy(rule)

@@ -147,3 +147,29 @@ def test_functions_topics_and_log_groups_are_targets(aws: EmbeddedAWS) -> None:
     assert json.loads(messages(aws, group)[0])["source"] == source
     assert json.loads(json.loads(received(aws, url)[0])["Message"])["source"] == source
     eventually(lambda: f"heard {source}" in messages(aws, f"/aws/lambda/{name}"))
+
+
+@pytest.mark.parametrize(("admitted", "letters"), [(True, 1), (False, 0)], ids=["admitted", "not-admitted"])
+def test_what_cannot_be_delivered_is_kept(aws: EmbeddedAWS, *, admitted: bool, letters: int) -> None:
+    """An event whose target may not be called lies in the target's dead-letter queue, with the reason."""
+    sqs, events, rule, source = aws.client("sqs"), aws.client("events"), unique("rule"), unique("source")
+    urls = [sqs.create_queue(QueueName=unique("queue"))["QueueUrl"] for _ in range(2)]
+    closed, kept = (
+        sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"] for url in urls
+    )
+    if admitted:
+        admit(aws, urls[1], EVENTS)
+    rule_arn = events.put_rule(Name=rule, EventPattern=json.dumps({"source": [source]}))["RuleArn"]
+    events.put_targets(Rule=rule, Targets=[{"Id": "1", "Arn": closed, "DeadLetterConfig": {"Arn": kept}}])
+
+    events.put_events(Entries=[{"Source": source, "DetailType": "type", "Detail": "{}"}])
+
+    assert [] == sqs.receive_message(QueueUrl=urls[0]).get("Messages", [])
+    found = sqs.receive_message(QueueUrl=urls[1], MessageAttributeNames=["All"]).get("Messages", [])
+    assert letters == len(found)
+    for letter in found:
+        attributes = {name: each["StringValue"] for name, each in letter["MessageAttributes"].items()}
+        assert ("NO_PERMISSIONS", rule_arn, closed) == tuple(
+            attributes[name] for name in ("ERROR_CODE", "RULE_ARN", "TARGET_ARN")
+        )
+        assert source == json.loads(letter["Body"])["source"]
