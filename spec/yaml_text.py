@@ -31,7 +31,7 @@ class BoundsError(Exception):
         self.what, self.remedy = what, remedy
 
 
-class _Scanner(Scanner):  # type: ignore[misc]  # ruamel's classes are Any
+class _Scanner(Scanner):
     def fetch_flow_collection_start(self, token: Any, to_push: str) -> None:
         """Begin a list or mapping in brackets; ruamel's time grows with the square of their depth."""
         if self.flow_level >= _DEEPEST:
