@@ -10,7 +10,6 @@ from local.glue import spark
 from spec.engines import FUNCTION_BYTES
 from tests.permissions.policies import altered
 from tests.pipeline.data import broken, csv, planted
-from tests.pipeline.guarding import configured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,20 +57,6 @@ def test_spark_takes_over_what_is_too_large(small: Rig) -> None:
     assert expected == sorted(line for line in written if not line.startswith("USER_ID"))
     assert 36 == sum(len(small.lines(key)) for key in small.keys(f"rejects/{run.id}/"))
     assert [] == small.keys("staging/")
-
-
-def test_spark_takes_over_where_the_function_runs_out_of_memory(rig: Rig) -> None:
-    """What turns out to be too large only when it is read is read by the job, and each row is imported once."""
-    rows = [*ROWS, *(f"more{number},A01,{1_700_000_000 + number}" for number in range(400_000))]
-    rig.put_raw("events/part.csv", csv(rows))
-    with configured(rig, "transform", MemorySize=128):
-        run = rig.run({"solutions": ["popular"]})
-
-    assert ("SUCCEEDED", "") == (run.status, run.cause)
-    assert run.manifest is not None
-    assert "glue" == run.manifest["engine"]
-    assert len(rows) == run.manifest["datasets"][0]["rows_out"]
-    assert all("/part-" in key for key in rig.keys(f"transformed/{run.id}/"))
 
 
 def test_an_error_of_the_job_is_told(small: Rig) -> None:
