@@ -42,7 +42,7 @@ def test_auto_goes_on_with_spark_only_where_there_is_too_much_data() -> None:
     """Also where that turns out for want of memory or time. Other errors are failures; without Spark, both are too."""
     auto, alone = transforming("auto")["Transform"]["Catch"], transforming("lambda")["Transform"]["Catch"]
 
-    too_large = ["DataTooLargeError", "Runtime.OutOfMemory", "Runtime.ExitError", "Lambda.Unknown"]
+    too_large = ["DataTooLargeError", "Runtime.OutOfMemory", "Runtime.ExitError", "Sandbox.Timedout", "Lambda.Unknown"]
     assert [too_large, ["States.ALL"]] == [catcher["ErrorEquals"] for catcher in auto]
     assert ["Write transform request", "Run failed"] == [catcher["Next"] for catcher in auto]
     assert [["States.ALL"]] == [catcher["ErrorEquals"] for catcher in alone]

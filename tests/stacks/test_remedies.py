@@ -30,6 +30,7 @@ def remedy(error: str, resource: str | None) -> str:
         ("SourceEmptyError", "datasets", "Upload raw data under the path that the reason names"),
         ("ExceedToleratedFailureThreshold", "solutions", "A child execution broke off without a result"),
         ("Runtime.OutOfMemory", "datasets", "an object that unpacks to many times its size, or one line or value"),
+        ("Sandbox.Timedout", "datasets", "The function had too little memory or time for the raw data"),
         ("Lambda.Unknown", "datasets", "set engine: glue in the pipeline file and deploy"),
         ("Runtime.OutOfMemory", "table", REST),
         ("InvalidInput", None, "Start again with an allowed input."),
