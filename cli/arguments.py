@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.terminal import plain
 from spec.files import find
 from spec.load import load
 from spec.names import STAGE_PATTERN
@@ -26,7 +27,7 @@ def load_pipeline(named: str) -> tuple[Pipeline, Path]:
         file = find(named)
         return load(file), file
     except SpecError as error:
-        typer.echo(error, err=True)
+        typer.echo(plain(str(error)), err=True)
         raise typer.Exit(1) from error
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from spec.pipeline import ItemLabels, Pipeline
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
 SAMPLED_LINES = 3
 SAMPLED_RESULTS = 5
 _FOUND = ("recommendedItems", "usersList", "recommendedUsers")
+
+
+class Left(NamedTuple):
+    """An object that was left in the bucket: its key, and why."""
+
+    key: str
+    reason: str
+
+
+class UnsafeKeyError(ValueError):
+    """A key that no file inside a folder can be named by; the message says why."""
 
 
 def upload(s3: Any, bucket: str, folder: Path) -> int:
@@ -29,8 +41,10 @@ def upload(s3: Any, bucket: str, folder: Path) -> int:
     return len(files)
 
 
-def download(s3: Any, bucket: str, pipeline: Pipeline, run: str, target: Path) -> None:
+def download(s3: Any, bucket: str, pipeline: Pipeline, run: str, target: Path) -> list[Left]:
     """Bring manifest, failure record, rejects, Personalize's lines and tables of one run.
+
+    Whoever may write to the bucket chooses keys, so nothing is written but plain names inside the target.
 
     Args:
         s3: a boto3 S3 client.
@@ -38,17 +52,16 @@ def download(s3: Any, bucket: str, pipeline: Pipeline, run: str, target: Path) -
         pipeline: its solutions and jobs say what to look for.
         run: run id.
         target: the folder; it is made.
+
+    Returns:
+        What could not be brought.
     """
     target.mkdir(parents=True, exist_ok=True)
-    _fetch(s3, bucket, f"runs/{run}/", target)
-    _fetch(s3, bucket, f"rejects/{run}/", target / "rejects")
-    for solution in pipeline.solutions:
-        for job in solution.jobs:
-            folder = target / solution.name / job.name
-            _fetch(s3, bucket, f"batch/{run}/{solution.name}/{job.name}/output/", folder, suffix=".out")
-            curated = f"curated/{solution.name}/{job.name}"
-            _fetch(s3, bucket, f"{curated}/run={run}/", folder, suffix=".parquet")
-            _fetch(s3, bucket, f"{curated}/changes/run={run}/", folder / "changes", suffix=".parquet")
+    return [
+        left
+        for prefix, folder, suffix in _sources(pipeline, run)
+        for left in _fetch(s3, bucket, prefix, suffix, partial(_place, target, target / folder))
+    ]
 
 
 def read_json(file: Path) -> dict[str, Any] | None:
@@ -94,11 +107,48 @@ def _lines(folder: Path) -> Iterator[dict[str, Any]]:
             yield from (json.loads(line) for line in lines)
 
 
-def _fetch(s3: Any, bucket: str, prefix: str, folder: Path, *, suffix: str = "") -> None:
+def _sources(pipeline: Pipeline, run: str) -> Iterator[tuple[str, str, str]]:
+    """Yield prefixes in the bucket, the folder that each goes to, and the end of the keys that are wanted."""
+    yield f"runs/{run}/", "", ""
+    yield f"rejects/{run}/", "rejects", ""
+    for solution in pipeline.solutions:
+        for job in solution.jobs:
+            name = f"{solution.name}/{job.name}"
+            yield f"batch/{run}/{name}/output/", name, ".out"
+            yield f"curated/{name}/run={run}/", name, ".parquet"
+            yield f"curated/{name}/changes/run={run}/", f"{name}/changes", ".parquet"
+
+
+def _fetch(s3: Any, bucket: str, prefix: str, suffix: str, place: Callable[[str], Path]) -> Iterator[Left]:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    for page in pages:
-        for item in page.get("Contents", ()):
-            if item["Key"].endswith(suffix):
-                target = folder / item["Key"].removeprefix(prefix)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                s3.download_file(bucket, item["Key"], str(target))
+    for item in (item for page in pages for item in page.get("Contents", ())):
+        key = item["Key"]
+        is_folder = key.endswith("/") and not item["Size"]  # the console makes such objects
+        if is_folder or not key.endswith(suffix):
+            continue
+        try:
+            file = place(key.removeprefix(prefix))
+        except (UnsafeKeyError, OSError) as error:
+            yield Left(key, str(error))
+        else:
+            s3.download_file(bucket, key, str(file))
+
+
+def _place(target: Path, folder: Path, name: str) -> Path:
+    """Return the file of an object in a folder of the target; the folder is made.
+
+    Raises:
+        UnsafeKeyError: the name leads out of the target, or is none that every system can write and show.
+        OSError: the system refuses the name.
+    """
+    if {"", ".", ".."} & set(name.split("/")):
+        raise UnsafeKeyError("it has a part that is empty, . or ..")
+    if "\\" in name or not name.isprintable():
+        raise UnsafeKeyError("it has backslashes or characters that cannot be shown")
+    file = folder / name
+    if not file.resolve().is_relative_to(target.resolve()):
+        raise UnsafeKeyError(f"it leads out of {target}, by a link there")
+    if file.is_dir():
+        raise UnsafeKeyError("a folder has its name")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return file

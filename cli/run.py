@@ -113,7 +113,11 @@ def run(pipeline: Pipeline, options: RunOptions, view: View, *, every: float = 5
     run = _run_of(execution, options.execution_input, s3, deployment.bucket)
     folder = options.out / pipeline.name / run
     with view.phase("Results"):
-        results.download(s3, deployment.bucket, pipeline, run, folder)
+        for left in results.download(s3, deployment.bucket, pipeline, run, folder):
+            view.look(
+                f"{left.key!r} was left in s3://{deployment.bucket}: {left.reason}. No run names an object so; find "
+                "out who wrote it, then delete it, or fetch it with aws s3api get-object to a file that you name."
+            )
         labels = results.item_labels(s3, deployment.bucket, pipeline.item_labels)
     _show(pipeline, folder, labels, view)
     if execution["status"] != "SUCCEEDED":

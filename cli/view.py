@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cli.terminal import Terminal
 from spec.resources import ACTIVE, FAILED_STATUSES
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class View:
         phases: seconds of each phase that has ended, in order.
     """
 
-    console: Console = field(default_factory=Console)
+    console: Terminal = field(default_factory=Terminal)
     phases: dict[str, float] = field(default_factory=dict)
 
     @contextlib.contextmanager
@@ -78,6 +78,10 @@ class View:
         self.console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
         self.console.print(escape(error.remedy), highlight=False, soft_wrap=True)
 
+    def look(self, text: str) -> None:
+        """Print what people should look at, although nothing failed."""
+        self.console.print(f"[yellow]Look:[/yellow] {escape(text)}", highlight=False, soft_wrap=True)
+
     def summary(self, manifest: dict[str, Any]) -> None:
         """Print data, training and batch jobs of a run's manifest."""
         self.console.print()
@@ -101,7 +105,7 @@ class View:
         if reasons:
             self.console.print(_reasons_table(reasons))
         for warning in report["warnings"]:
-            self.console.print(f"[yellow]Look:[/yellow] {escape(warning)}", highlight=False, soft_wrap=True)
+            self.look(warning)
 
     def samples(self, solution: str, job: str, samples: dict[str, list[str]]) -> None:
         """Print the first results of some lines."""

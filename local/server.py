@@ -24,6 +24,7 @@ from local import clients, clock, patches
 from local.awslambda.pool import pool
 from local.glue import runs
 from local.iam.enforcement import Gate
+from local.loopback import ThisMachineOnly
 from local.patches import replaces
 from local.scheduler.firing import Firing
 
@@ -212,11 +213,11 @@ class EmbeddedAWS:
         moto_api_backend.reset()
         clock.start(self._speed)
         listener = _listen(self._port)
-        application = Gate(DomainDispatcherApplication(create_backend_app), clients.OWN_KEY)
+        services = Gate(DomainDispatcherApplication(create_backend_app), clients.OWN_KEY)
         server = make_server(
             _LOOPBACK,
             listener.getsockname()[1],
-            application,
+            ThisMachineOnly(services),
             threaded=True,
             request_handler=_QuietHandler,
             fd=listener.fileno(),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from spec.errors import BatchInputError
 from spec.limits import MAX_INPUT_BYTES, MAX_INPUT_FILES
+from spec.raw.told import without_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,4 +69,6 @@ def check_bytes(wanted: BatchInput, size: int) -> None:
 def unreadable_ids(selected: FromFile, error: object) -> BatchInputError:
     """Return the error for an object that gives no ids."""
     remedy = "Give an object under raw/ that is CSV in UTF-8 with a header, and one of its columns"
-    return BatchInputError(f"raw/{selected.file} gives no ids in {selected.column} ({error}). {remedy}.")
+    return BatchInputError(
+        f"raw/{selected.file} gives no ids in {selected.column} ({without_values(str(error))}). {remedy}."
+    )

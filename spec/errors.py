@@ -2,6 +2,7 @@
 
     TransformError
     ├── SourceEmptyError       nothing lies under the path
+    ├── UnreadableKeyError     an object has a name that engines cannot read
     ├── ColumnMissingError     an object lacks a mapped column
     ├── UndecodableError       an object is not what format and encoding say
     ├── DamagedError           an object's compressed content is cut off or damaged
@@ -17,6 +18,10 @@ class TransformError(Exception):
 
 class SourceEmptyError(TransformError):
     """No object with content lies under the source path."""
+
+
+class UnreadableKeyError(TransformError):
+    """An object has a name that engines cannot read."""
 
 
 class ColumnMissingError(TransformError):

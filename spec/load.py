@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
@@ -15,6 +15,7 @@ from spec.findings import Finding
 from spec.pipeline import Pipeline
 from spec.problems import Problem, SpecError
 from spec.sizes import sizes
+from spec.yaml_text import MOST_CHARACTERS, BoundsError, read_yaml
 
 if TYPE_CHECKING:
     import pathlib
@@ -33,7 +34,8 @@ def load(path: pathlib.Path) -> Pipeline:
         SpecError: the file cannot be read, is not YAML, or breaks rules; the error holds every problem.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(MOST_CHARACTERS + 1)
     except (OSError, UnicodeDecodeError) as error:
         remedy = "Give the path of a pipeline file in UTF-8"
         raise SpecError(str(path), [Problem(0, "", f"cannot be read ({error})", remedy)]) from error
@@ -47,9 +49,13 @@ def parse(text: str, *, source: str = "pipeline") -> Pipeline:
         SpecError: as in ``load``.
     """
     try:
-        root, document = _read(text)
+        root, document = read_yaml(text)
+        if root is not None:
+            _spell_keys(root, document)
         lines: dict[Path, int] = {}
         problems = list(_index(root, (), lines)) if root else []
+    except BoundsError as error:
+        raise SpecError(source, [Problem(0, "", error.what, error.remedy)]) from error
     except (RecursionError, ValueError) as error:
         what = (
             "nested too deep" if isinstance(error, RecursionError) else f"holds a value that cannot be read ({error})"
@@ -70,17 +76,6 @@ def parse(text: str, *, source: str = "pipeline") -> Pipeline:
     if problems or pipeline is None:
         raise SpecError(source, problems)
     return pipeline
-
-
-def _read(text: str) -> tuple[Node | None, Any]:
-    """Return the text's node tree, which knows lines, and its content, both by the rules of YAML 1.2."""
-    reader = YAML(typ="safe", pure=True)
-    # Keys that stand twice are reported with all other mistakes.
-    reader.allow_duplicate_keys = True
-    root, document = reader.compose(text), reader.load(text)
-    if root is not None:
-        _spell_keys(root, document)
-    return root, document
 
 
 def _spell_keys(node: Node, value: Any) -> None:
@@ -181,13 +176,18 @@ def _similar(key: str, parent: Path) -> str:
 
 def _keys_at(place: Path) -> list[str]:
     """Return the keys known at a place, those of all forms that its value can have."""
-    schema = Pipeline.model_json_schema(by_alias=True)
+    schema = _schema()
     return [key for form in _forms(_node_at(place), schema) for key in form.get("properties", ())]
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return Pipeline.model_json_schema(by_alias=True)
 
 
 def _node_at(place: Path) -> dict[str, Any]:
     """Return the part of the file's JSON Schema that describes a place."""
-    schema = Pipeline.model_json_schema(by_alias=True)
+    schema = _schema()
     node: dict[str, Any] = schema
     for part in place:
         forms = _forms(node, schema)

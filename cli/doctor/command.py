@@ -12,6 +12,7 @@ from cli.doctor.examination import Examination
 from cli.doctor.examine import examine
 from cli.doctor.findings import Level
 from cli.doctor.show import as_json, show
+from cli.terminal import plain
 from cli.view import View
 
 
@@ -41,7 +42,7 @@ def doctor(
         examination = Examination(loaded, file, stage, session())
         findings = list(examine(examination))
     if as_document:
-        typer.echo(as_json(examination, findings))
+        typer.echo(plain(as_json(examination, findings)))
     else:
         show(examination, findings, view.console)
     raise typer.Exit(1 if any(finding.level is Level.FAILURE for finding in findings) else 0)

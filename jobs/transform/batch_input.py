@@ -16,6 +16,7 @@ from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
 from jobs.transform.counts import NEWEST
 from spec.batch_files import check_bytes, count_files, fitted, key_of, unreadable_ids
+from spec.raw.told import fields_told
 from spec.transform import Active, BatchInputReport, FromFile
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _from_file(store: Store, selected: FromFile) -> list[str]:
         with store.read(f"raw/{selected.file}") as stream:
             rows = csv.DictReader(io.TextIOWrapper(stream, "utf-8-sig", newline=""), strict=True)
             if selected.column not in (rows.fieldnames or ()):
-                raise unreadable_ids(selected, f"its columns are {', '.join(rows.fieldnames or ())[:500]}")
+                raise unreadable_ids(selected, f"it {fields_told(rows.fieldnames or (), [selected.column])}")
             return list(dict.fromkeys(row[selected.column] for row in rows if row[selected.column]))
     except (OSError, ValueError, csv.Error, BotoCoreError, ClientError) as error:
         raise unreadable_ids(selected, error) from error

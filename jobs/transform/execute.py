@@ -21,6 +21,7 @@ from jobs.transform.source import Source, read
 from spec.errors import RowsLostError, TransformError
 from spec.plan import FILTERED, OUT, REJECTED, Plan
 from spec.raw.text import damage_named, unpacked
+from spec.raw.told import without_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,8 +97,8 @@ def execute(
         if mapping.format != "parquet":
             _check_compressed(store, objects)
         raise TransformError(
-            f"The raw data of {mapping.dataset} cannot be read: {_cause(error)}. Check that objects are of the format "
-            "of the source."
+            f"The raw data of {mapping.dataset} cannot be read: {without_values(_cause(error))}. Check that objects "
+            "are of the format of the source."
         ) from error
 
 

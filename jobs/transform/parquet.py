@@ -39,6 +39,7 @@ from spec import reasons
 from spec.errors import ColumnMissingError, UndecodableError
 from spec.mapping import EXACT, SEVERAL
 from spec.raw.objects import partitions
+from spec.raw.told import fields_told, without_values
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -90,7 +91,7 @@ def _schema(session: SparkSession, store: Store, item: RawObject, dataset: str) 
     except Exception as error:
         remedy = f"Upload it again, or correct datasets.{dataset}.source.format"
         what = str(getattr(error, "java_exception", error)).splitlines()[0]
-        raise UndecodableError(f"{item.key} is not Parquet ({what}). {remedy}.") from error
+        raise UndecodableError(f"{item.key} is not Parquet ({without_values(what)}). {remedy}.") from error
 
 
 def _read_alike(
@@ -107,7 +108,7 @@ def _read_alike(
     except PySparkException as error:
         raise UndecodableError(f"{key} holds what Spark cannot read: {error}. Write it with other types.") from error
     given = partitions(key)
-    fields = {name: _field(key, name, found.schema, schema) for name in columns if name not in given}
+    fields = {name: _field(key, name, found.schema, schema, columns) for name in columns if name not in given}
     lists = {name for name, field in fields.items() if isinstance(field.kind, ArrayType) and name in mapping.lists}
     cells = {
         name: _joined(key, name, field) if name in lists else _text(key, name, field) for name, field in fields.items()
@@ -136,16 +137,16 @@ def _as_json(names: Collection[str]) -> Column:
     return F.to_json(F.struct(*(col(_CELL.format(name)).alias(name) for name in names)), {"ignoreNullFields": "false"})
 
 
-def _field(key: str, name: str, schema: StructType, found: Any) -> Field:
-    """Return a raw column; ``found`` is the schema in the object's footer."""
+def _field(key: str, name: str, schema: StructType, found: Any, columns: Sequence[str]) -> Field:
+    """Return one of the raw columns; ``found`` is the schema in the object's footer."""
     parts = [name] if name in schema.fieldNames() else name.split(".")
     kind: DataType = schema
     value: Column | None = None
     for part in parts:
         if not isinstance(kind, StructType) or part not in kind.fieldNames():
-            told = ", ".join(schema.fieldNames())[:500]
+            told = fields_told(schema.fieldNames(), columns)
             raise ColumnMissingError(
-                f"{key} has no column '{name}'; it has {told}. Correct the column names in the pipeline file."
+                f"{key} has no column '{name}'; it {told}. Correct the column names in the pipeline file."
             )
         kind = kind[part].dataType
         found = found.asGroupType().getType(part)

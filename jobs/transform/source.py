@@ -180,7 +180,7 @@ def _read_alike(
         decoded_rows, shape, cells = jsonl.take(found, needed, mapping.lists)
     else:
         dialect = Dialect(mapping.delimiter, mapping.quote)
-        check_header(alike[0].key, alike[0].header, needed, dialect)
+        check_header(alike[0].key, alike[0].header, needed)
         decoded_rows, shape, cells = cut.cut(found, alike[0].header, needed, dialect)
     wrong = F.when(F.col(_DAMAGED), text(reasons.undecodable(mapping.encoding)))
     cells |= given

@@ -46,7 +46,7 @@ def transform(
     Raises:
         TransformError: the raw data cannot be used at all.
     """
-    check_size(request, objects)
+    check_size(request, objects, store)
     lineage = lineage_of(request, objects)
     planned = changes(request, lineage, store)
     try:
@@ -67,6 +67,9 @@ def _transform(
             dataset=f"transformed/{request.run}/{mapping.dataset}/",
             rejects=f"rejects/{request.run}/{mapping.dataset}",
         )
+        for left in (target.dataset, f"{target.rejects}.jsonl"):
+            # A function that ran out of memory may have written them: Personalize imports whatever lies there.
+            delete(session, store.root, left)
         outcome = execute(session, mapping, store, made.objects, target=target, started=request.started)
         counted = None
         if mapping.dataset == "items":

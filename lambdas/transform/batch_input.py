@@ -10,6 +10,7 @@ from polars.exceptions import PolarsError
 
 from lambdas.transform.plan import NEWEST
 from spec.batch_files import check_bytes, count_files, fitted, key_of, unreadable_ids
+from spec.raw.told import fields_told
 from spec.transform import Active, BatchInputReport, FromFile
 
 if TYPE_CHECKING:
@@ -88,7 +89,11 @@ def _ids(store: Store, selected: object, everything: pl.Series) -> pl.Series:
 def _from_file(store: Store, selected: FromFile) -> pl.Series:
     uri = f"{store.root}raw/{selected.file}"
     try:
-        found = pl.scan_csv(uri, infer_schema=False, glob=False).select(selected.column).collect().to_series()
+        rows = pl.scan_csv(uri, infer_schema=False, glob=False)
+        names = rows.collect_schema().names()
+        if selected.column not in names:
+            raise unreadable_ids(selected, f"it {fields_told(names, [selected.column])}")
+        found = rows.select(selected.column).collect().to_series()
     except (PolarsError, OSError) as error:
         raise unreadable_ids(selected, error) from error
     return found.filter(found.is_not_null() & (found != "")).unique(maintain_order=True)

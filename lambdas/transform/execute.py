@@ -14,6 +14,7 @@ from lambdas.transform.reader import broken_objects, read
 from lambdas.transform.tally import Tally
 from spec.errors import RowsLostError, TransformError
 from spec.plan import Plan
+from spec.raw.told import without_values
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -95,8 +96,8 @@ def _unreadable(
 
 
 def _first_sentence(error: BaseException) -> str:
-    """Return an error without the query that the engine shows below it."""
-    return str(error).partition("\n\n")[0].rstrip(".")
+    """Return an error without the query that the engine shows below it, and without values."""
+    return without_values(str(error).partition("\n\n")[0]).rstrip(".")
 
 
 def _execute(

@@ -133,7 +133,7 @@ def _cut(
     lines: pl.LazyFrame, item: RawObject, header: Sequence[str], columns: Sequence[str], dialect: Dialect
 ) -> pl.LazyFrame:
     origin = _origin(item, columns)
-    check_header(item.key, header, [name for name in columns if name not in origin.partitions], dialect)
+    check_header(item.key, header, [name for name in columns if name not in origin.partitions])
     return delimited.cut(lines, origin, header, columns, dialect)
 
 
@@ -177,7 +177,7 @@ def _read_packed(
     for group in packer.pack(objects):
         if delimited_text:
             needed = [name for name in columns if name not in group.given]
-            check_header(group.first, group.header, needed, dialect)
+            check_header(group.first, group.header, needed)
         if group.keys:
             lines, origin = packing.unpack(store, group, objects, mapping.encoding)
             cut = (

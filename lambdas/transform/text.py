@@ -10,6 +10,7 @@ from polars.exceptions import PolarsError
 
 from spec.errors import UndecodableError
 from spec.raw import text
+from spec.raw.told import without_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,5 +37,5 @@ def _unpack_zstd(key: str, stream: io.BufferedReader, encoding: Encoding) -> byt
     try:
         found = pl.read_lines(io.BytesIO(stream.read()))
     except PolarsError as error:
-        raise UndecodableError(f"{key} cannot be read ({error}). {remedy}.") from error
+        raise UndecodableError(f"{key} cannot be read ({without_values(str(error))}). {remedy}.") from error
     return "".join(f"{line}\n" for line in found.to_series()).encode()

@@ -46,7 +46,7 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
     planned = changes(request, lineage, store)
     if report := reuse(request, lineage, planned, s3):
         return report
-    check_size(request, objects)
+    check_size(request, objects, store)
     reports: list[DatasetReport] = []
     inputs = []
     known_items: pl.Series | None = None

@@ -6,7 +6,7 @@ CommonErrors (AuthorizationError).
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from xml.sax.saxutils import escape
 
@@ -44,6 +44,11 @@ def denied(request: ApiRequest, message: str, code: str | None = None) -> Answer
         return _xml(_FORBIDDEN, code or _XML_CODES.get(request.signing_name, "AccessDenied"), message, wrapped=True)
     # With an address for each operation the status is that of HTTP, else it is 400.
     return _json(_BAD_REQUEST if "x-amz-target" in request.headers else _FORBIDDEN, code or DENIED, message)
+
+
+def forbidden(request: ApiRequest, message: str) -> Answer:
+    """Return the answer to who may not call this AWS at all: 403, whatever the protocol."""
+    return replace(denied(request, message), status=_FORBIDDEN)
 
 
 def unknown_token(request: ApiRequest) -> Answer:

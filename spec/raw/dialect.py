@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spec.errors import ColumnMissingError
+from spec.raw.told import fields_told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,7 @@ class Dialect:
             return []
 
 
-def check_header(key: str, header: Sequence[str], columns: Sequence[str], dialect: Dialect) -> None:
+def check_header(key: str, header: Sequence[str], columns: Sequence[str]) -> None:
     """Check that each of ``columns`` stands once in the header of an object.
 
     Raises:
@@ -46,6 +47,6 @@ def check_header(key: str, header: Sequence[str], columns: Sequence[str], dialec
         if header.count(name) != 1:
             what = "has no column" if name not in header else "names twice the column"
             raise ColumnMissingError(
-                f"{key} {what} '{name}'; its header is {dialect.delimiter.join(header)[:500]}. "
-                "Correct the column names (or the delimiter) in the pipeline file, or the file's header."
+                f"{key} {what} '{name}'; it {fields_told(header, columns)}. Correct the column names or the delimiter "
+                "in the pipeline file, or the header; if there is none, list the names of the fields as source.header."
             )

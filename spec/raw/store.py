@@ -19,6 +19,9 @@ class Store(Protocol):
     def read(self, key: str) -> io.BufferedReader:
         """Open an object as a stream of its bytes."""
 
+    def tail(self, key: str, count: int) -> bytes:
+        """Return the last bytes of an object."""
+
     def find(self, key: str) -> bytes | None:
         """Return a small object whole, None if there is none."""
 
@@ -47,6 +50,11 @@ class S3Store:
         """Open an object; bytes are fetched as they are read."""
         body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"]
         return io.BufferedReader(_Body(body), 1 << 20)
+
+    def tail(self, key: str, count: int) -> bytes:
+        """Return the last bytes of an object."""
+        body: bytes = self._s3.get_object(Bucket=self._bucket, Key=key, Range=f"bytes=-{count}")["Body"].read()
+        return body
 
     def find(self, key: str) -> bytes | None:
         """Return a small object whole, None if there is none."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from stacks.states.asl import State, States, catch_all, jsonata, sdk
 from stacks.states.calls import console_link, notify, write_json
+from stacks.states.retries import OUT_OF_BOUNDS
 
 FIRST_STATE = "Collect failures"
 
@@ -26,6 +27,12 @@ _SENTENCE = (
 )
 """One sentence per failure: state, solution and job, error, the service's reason, ARN."""
 
+_NO_MEMORY = (
+    "The function had too little memory or time for the raw data, as for an object that unpacks to many times its "
+    "size, or one line or value of hundreds of megabytes. Look at the objects that came last and replace what should "
+    "not be so; for data that is so large, set engine: glue in the pipeline file and deploy. Then start with the id of "
+    "this run."
+)
 _REMEDIES = {
     "InvalidInput": "Start again with an allowed input.",
     "DataRefused": "Mend the raw data or its mapping, then redrive this execution: it is read again.",
@@ -36,6 +43,7 @@ _REMEDIES = {
     "NameTaken": "Start a new run without run: its versions bear another name.",
     "SourceEmptyError": "Upload raw data under the path that the reason names; until then every start, also one of the "
     "schedule, ends like this, and nothing is paid. Then redrive this execution, or wait for the schedule.",
+    **dict.fromkeys((f"{error} datasets" for error in OUT_OF_BOUNDS), _NO_MEMORY),
     "Personalize.LimitExceededException": "Wait until fewer jobs are in progress, or ask for a higher quota, then "
     "redrive.",
     "Personalize.LimitExceededException solution": "Delete a solution of the dataset group that nothing needs, or ask "

@@ -98,6 +98,10 @@ INVOKE: Retriers = [
 (https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html); for a free place among the
 functions of the account about a quarter of an hour."""
 
+OUT_OF_BOUNDS = ("Runtime.OutOfMemory", "Runtime.ExitError", "Sandbox.Timedout", "Lambda.Unknown")
+"""A function that ran out of memory or time, in Lambda's own words, and all of that in those of Step Functions
+(https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html)."""
+
 AWS_CALL: Retriers = [_retrier(["States.TaskFailed"], seconds=2, attempts=4, rate=2, most=30)]
 """For writing the manifest and telling people: nothing is paid twice by repeating them."""
 

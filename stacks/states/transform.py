@@ -5,8 +5,9 @@
              → Read report
     glue     the same, and any data is too large for the function
 
-The function refuses data that is too large for it before it begins. Before that it looks whether the data has changed:
-if it has not, the report of the earlier run serves again, whatever the engine.
+The function refuses data that is too large for it before it begins; what only turns out to be so while it is unpacked
+ends the function for want of memory or time, and Spark takes that over too. Before that the function looks whether the
+data has changed: if it has not, the report of the earlier run serves again, whatever the engine.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def _describe(pipeline: Pipeline) -> State:
 
 
 def _function(next_state: str, on_failure: str, *, max_bytes: int, with_spark: bool) -> State:
-    too_large = {"ErrorEquals": ["DataTooLargeError"], "Output": {}, "Next": _BEGIN_SPARK}
+    too_large = {"ErrorEquals": ["DataTooLargeError", *retries.OUT_OF_BOUNDS], "Output": {}, "Next": _BEGIN_SPARK}
     return {
         "Type": "Task",
         "Comment": "Raw data to datasets and batch input; every row is out, filtered or rejected.",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -109,6 +111,24 @@ def written_as(kind: str, rows: list[dict[str, str]]) -> bytes:
     if kind == "jsonl":
         return "".join(json.dumps(row) + "\n" for row in rows).encode()
     return "".join(",".join(line) + "\n" for line in (rows[0], *(row.values() for row in rows))).encode()
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_both_refuse_a_file_without_header_in_words_without_its_values(
+    session: SparkSession, tmp_path: Path, kind: str
+) -> None:
+    """Some write Parquet with the first row of such a file as its columns: that is data too."""
+    text = "carla,lisbon,mark@example.com\nu,i,1700000000\n"
+    content = table({name: ["x"] for name in text.splitlines()[0].split(",")}) if kind == "parquet" else text
+    contents = {f"raw/data/a.{kind}": content}
+    words = []
+    for number, run in enumerate((by_polars, partial(by_spark, session))):
+        with pytest.raises(ColumnMissingError, match="it has 3 fields, of which none is a column") as caught:
+            run(tmp_path / str(number), mapping_of(kind), contents)
+        words.append(str(caught.value))
+
+    assert words[0] == words[1]
+    assert not {"carla", "lisbon", "mark"} & set(re.findall(r"\w+", words[0]))
 
 
 def test_times_of_day_stand_for_no_text(session: SparkSession, tmp_path: Path) -> None:

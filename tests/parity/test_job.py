@@ -180,6 +180,9 @@ def test_the_job_does_what_the_function_does(aws: EmbeddedAWS, monkeypatch: pyte
     s3.put_object(Bucket=BUCKET, Key=lineage_key("before"), Body=earlier.model_dump_json().encode())
 
     polars = transform(request("polars", **since), s3)
+    for left in ("transformed/spark/interactions/interactions.csv", "rejects/spark/interactions.jsonl"):
+        # Of a function that ran out of memory before it came to its end.
+        s3.put_object(Bucket=BUCKET, Key=left, Body=b"USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE\nleft,i1,1,buy\n")
     ended = ran(aws, request("spark", **since))
 
     assert "SUCCEEDED" == ended["JobRunState"], ended.get("ErrorMessage")

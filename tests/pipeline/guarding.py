@@ -56,7 +56,7 @@ def assert_failed_alone(rig: Rig, run: Run, before: dict[str, bytes], owner: str
 @contextmanager
 def configured(rig: Rig, function: str, **changes: Any) -> Iterator[None]:
     """Change settings of a function."""
-    client, name = rig.aws.client("lambda"), f"guarded-test-{function}"
+    client, name = rig.aws.client("lambda"), f"{rig.pipeline.name}-test-{function}"
     was = client.get_function_configuration(FunctionName=name)
     client.update_function_configuration(FunctionName=name, **changes)
     try:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
-from rich.console import Console
 from ruamel.yaml import YAML
 
 from cli.results import upload
+from cli.terminal import Terminal
 from cli.view import View
 from spec.files import PIPELINES, ROOT
 from tests.pipeline.rig import Rig
@@ -137,7 +137,7 @@ def test_the_terminal_shows_the_metrics_of_segments(run: tuple[Rig, Run]) -> Non
     _, done = run
     assert done.manifest is not None
     shown = io.StringIO()
-    View(Console(file=shown, width=80)).summary(done.manifest)
+    View(Terminal(file=shown, width=80)).summary(done.manifest)
 
     (metrics,) = (solution["metrics"] for solution in done.manifest["solutions"])
     for label, key in (("hits@1 %", "hits_at_1_percent"), ("recall@1 %", "recall_at_1_percent")):

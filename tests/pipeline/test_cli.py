@@ -143,9 +143,11 @@ def test_run_follows_a_deployed_pipeline_and_brings_its_results(deployed: Rig, t
 
 
 def test_run_with_an_input_goes_on_with_a_run(deployed: Rig, tmp_path: Path) -> None:
-    """`--input` reaches the execution, and the results are those of the run that it goes on with."""
+    """`--input` reaches the execution; the results are those of the run that it goes on with, but not a stranger's."""
     deployed.put_raw("events/part.csv", csv(planted()))
     earlier = deployed.run({"solutions": ["popular"]})
+    stranger = f"rejects/{earlier.id}/../../../stranger.jsonl"
+    deployed.aws.client("s3").put_object(Bucket=deployed.deployment.bucket, Key=stranger, Body=b"x")
     given = json.dumps({"run": earlier.id, "solutions": ["popular"]})
     done = invoke(
         "run", _file_of(deployed, tmp_path), "--stage", "test", "--out", str(tmp_path / "out"), "--input", given,
@@ -155,6 +157,8 @@ def test_run_with_an_input_goes_on_with_a_run(deployed: Rig, tmp_path: Path) -> 
     assert 0 == done.exit_code, done.output
     assert earlier.id == Path(done.output.splitlines()[-1]).name
     assert "Take over solution version" in done.output
+    assert f"Look: '{stranger}' was left in s3://{deployed.deployment.bucket}" in done.output
+    assert not list(tmp_path.rglob("stranger.jsonl"))
 
 
 def test_run_beside_an_active_run_says_so(deployed: Rig, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -72,7 +73,10 @@ def test_twenty_percent_of_broken_rows_stop_the_run_before_the_import(rig: Rig) 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (HEADER.replace("item", "thing") + "\n" + "\n".join(ROWS), "has no column 'item'; its header is user,thing,at"),
+        (
+            HEADER.replace("item", "thing") + "\n" + "\n".join(ROWS),
+            "has no column 'item'; it has user, thing, at. Correct",
+        ),
         (csv(ROWS).encode("utf-16"), f"raw/{KEY} is not utf-8 text: its header cannot be decoded"),
         (csv([]), "the raw data of interactions holds no rows"),
         (csv(ROWS[:999]), "999 interactions remain of 999 rows, but Personalize needs 1000"),
@@ -92,6 +96,29 @@ def test_data_that_cannot_be_used_stops_the_run_before_the_import(rig: Rig, text
 
     assert_failed(rig, run, told)
     assert before == rig.import_jobs()
+
+
+def test_the_first_row_of_a_file_without_header_is_told_nowhere(rig: Rig) -> None:
+    """Its values stand in no message, no record and no log, be they addresses or what might be names of columns."""
+    values = ("carlamark", "lisbonmark", "mark@example.com", "+351 912")
+    rig.put_raw(KEY, "\n".join([",".join(values), *ROWS]))
+    run = rig.run()
+
+    told = "has no column 'user'; it has 4 fields, of which none is a column of the pipeline file. "
+    assert told in run.cause
+    assert "source.header" in run.cause
+    seen = [run.cause, json.dumps(rig.messages(run.id)), *logged(rig)]
+    seen += [rig.read(key).decode() for prefix in ("runs/", "rejects/") for key in rig.keys(f"{prefix}{run.id}/")]
+    assert any(told in text for text in seen[2:])
+    assert [] == [text for text in seen for value in values if value in text]
+
+
+def logged(rig: Rig) -> list[str]:
+    """Return the events of all log groups."""
+    logs = rig.aws.client("logs")
+    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    pages = (logs.get_paginator("filter_log_events").paginate(logGroupName=group) for group in groups)
+    return [event["message"] for found in pages for page in found for event in page["events"]]
 
 
 def test_an_empty_prefix_stops_the_run(rig: Rig) -> None:

@@ -267,6 +267,8 @@ def test_a_transform_that_is_too_small_is_told(guarded: Rig, before: dict[str, b
         guarded.put_raw("events/part.csv", good)
 
     assert_failed_alone(guarded, run, before, None, "Transform: ", *OUT_OF_MEMORY)
+    assert run.failure is not None
+    assert "set engine: glue in the pipeline file" in run.failure["remedy"]
     assert imports == guarded.import_jobs()
 
 

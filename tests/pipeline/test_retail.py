@@ -6,10 +6,10 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from rich.console import Console
 from ruamel.yaml import YAML
 
 from cli.results import upload
+from cli.terminal import Terminal
 from cli.view import View
 from spec.files import PIPELINES, ROOT
 from tests.pipeline.rig import Rig
@@ -63,7 +63,7 @@ def test_the_terminal_shows_what_is_billed(run: Run) -> None:
     """After a run people see each campaign and recommender with its status and ARN."""
     assert run.manifest is not None
     shown = io.StringIO()
-    View(Console(file=shown, width=200)).summary(run.manifest)
+    View(Terminal(file=shown, width=200)).summary(run.manifest)
 
     live = [*run.manifest["recommenders"], run.manifest["solutions"][0]["campaign"]]
     assert 3 == len(live)

@@ -10,6 +10,7 @@ from local.glue import spark
 from spec.engines import FUNCTION_BYTES
 from tests.permissions.policies import altered
 from tests.pipeline.data import broken, csv, planted
+from tests.pipeline.guarding import configured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +58,18 @@ def test_spark_takes_over_what_is_too_large(small: Rig) -> None:
     assert expected == sorted(line for line in written if not line.startswith("USER_ID"))
     assert 36 == sum(len(small.lines(key)) for key in small.keys(f"rejects/{run.id}/"))
     assert [] == small.keys("staging/")
+
+
+def test_spark_takes_over_from_a_function_that_is_too_small(rig: Rig) -> None:
+    """What ends the function for want of memory or time is read by the job."""
+    rig.put_raw("events/part.csv", csv(planted(users=1000, events=60)))
+    with configured(rig, "transform", MemorySize=128, Timeout=1):
+        run = rig.run({"solutions": ["popular"]})
+
+    assert ("SUCCEEDED", "") == (run.status, run.cause)
+    assert "Transform with Spark" in run.states
+    assert run.manifest is not None
+    assert ("glue", 60_000) == (run.manifest["engine"], run.manifest["datasets"][0]["rows_out"])
 
 
 def test_an_error_of_the_job_is_told(small: Rig) -> None:

@@ -31,6 +31,10 @@ class Folder:
         """Open a file."""
         return (self.path / key).open("rb")
 
+    def tail(self, key: str, count: int) -> bytes:
+        """Read a file's last bytes."""
+        return (self.path / key).read_bytes()[-count:]
+
     def find(self, key: str) -> bytes | None:
         """Read a file that may be missing."""
         file = self.path / key

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -282,6 +283,46 @@ def test_a_key_that_stands_twice_is_told() -> None:
     """YAML would let the last of two equal keys win; here it is a mistake with its line."""
     with pytest.raises(SpecError, match=r"line 2: name: stands twice"):
         parse("name: shop\nname: shop\n")
+
+
+@pytest.mark.parametrize("first", ["[x, x, x, x, x, x, x, x, x]", "{k: 1}"])
+def test_aliases_stand_for_no_more_than_a_file_could_hold(first: str) -> None:
+    """Aliases to aliases are refused before they are built, in lists and as merged keys."""
+    form = "[{}]" if first.startswith("[") else "{{<<: [{}]}}"
+    lines = [f"{after}: &{after} {form.format(', '.join([f'*{name}'] * 9))}" for name, after in pairwise("abcdef")]
+
+    with pytest.raises(SpecError, match=r"aliases \(\*name\) that stand for more than 10,000 values. Use fewer"):
+        parse("\n".join([f"a: &a {first}", *lines]))
+
+
+def test_a_few_aliases_are_as_good_as_what_they_name() -> None:
+    """A value that is named once and used twice is read."""
+    columns = {f"{COLUMNS}__{name}": {"from": f"RAW {name}"} for name in ("ITEM_ID", "EVENT_TYPE")}
+    text = json.dumps(shop(**columns)).replace('"RAW ITEM_ID"', "&raw item").replace('"RAW EVENT_TYPE"', "*raw ")
+
+    assert parsed(**{name: {"from": "item"} for name in columns}) == parse(text)
+
+
+def test_an_alias_within_what_it_names_is_told() -> None:
+    """A text without end is refused."""
+    with pytest.raises(SpecError, match="nested too deep"):
+        parse("a: &a [*a]")
+
+
+@pytest.mark.parametrize("text", ["[" * 60 + "]" * 60, "{a: " * 60 + "}" * 60, "- " * 10_000])
+def test_depth_is_bounded(text: str) -> None:
+    """More brackets within each other than any file needs are refused where the reader meets them."""
+    with pytest.raises(SpecError, match="nested too deep"):
+        parse(text)
+
+
+def test_huge_files_are_not_read(tmp_path: Path) -> None:
+    """A file that no pipeline could be is refused before it is looked at, and read no further than that."""
+    file = tmp_path / "huge.yaml"
+    file.write_text("[" * 500_001)
+
+    with pytest.raises(SpecError, match="has more than 500,000 characters, which is no pipeline file"):
+        load(file)
 
 
 @pytest.mark.parametrize("text", ["", "- a\n", "name: [\n", "a: &a [*a]\n", "a: !!int abc\n", "[" * 1200])

@@ -26,6 +26,7 @@ from spec import reasons
 from spec.errors import ColumnMissingError, UndecodableError
 from spec.mapping import EXACT, SEVERAL
 from spec.raw.objects import partitions
+from spec.raw.told import fields_told, without_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,7 @@ def _schema(store: Store, item: RawObject, dataset: str) -> pl.Schema:
         return pl.scan_parquet(store.root + item.key, glob=False, hive_partitioning=False).collect_schema()
     except PolarsError as error:
         remedy = f"Upload it again, or correct datasets.{dataset}.source.format"
-        raise UndecodableError(f"{item.key} is not Parquet ({error}). {remedy}.") from error
+        raise UndecodableError(f"{item.key} is not Parquet ({without_values(str(error))}). {remedy}.") from error
 
 
 def _scan_alike(
@@ -77,7 +78,7 @@ def _scan_alike(
         _lookup(uris, [item.key for item in objects]),
         {name: _lookup(uris, [of[name] for of in given]) for name in columns if name in given[0]},
     )
-    fields = {name: _field(first, name, schema) for name in columns if name not in origin.partitions}
+    fields = {name: _field(first, name, schema, columns) for name in columns if name not in origin.partitions}
     lists = {name for name, (_, kind) in fields.items() if isinstance(kind, pl.List) and name in mapping.lists}
     cells = {
         name: _joined(first, name, field) if name in lists else _text(first, name, *field)
@@ -119,7 +120,9 @@ def _lookup(uris: pl.Series, values: Sequence[str | None]) -> pl.Expr:
     )
 
 
-def _field(key: str, name: str, schema: pl.Schema) -> tuple[pl.Expr, DataTypeClass | pl.DataType]:
+def _field(
+    key: str, name: str, schema: pl.Schema, columns: Sequence[str]
+) -> tuple[pl.Expr, DataTypeClass | pl.DataType]:
     """Return a raw column and its type."""
     parts = [name] if name in schema else name.split(".")
     expression = pl.col(parts[0])
@@ -128,9 +131,9 @@ def _field(key: str, name: str, schema: pl.Schema) -> tuple[pl.Expr, DataTypeCla
         inner = kind.to_schema() if isinstance(kind, pl.Struct) else pl.Schema()
         expression, kind = expression.struct.field(part), inner.get(part)
     if kind is None:
-        found = ", ".join(schema)[:500]
+        found = fields_told(list(schema), columns)
         raise ColumnMissingError(
-            f"{key} has no column '{name}'; it has {found}. Correct the column names in the pipeline file."
+            f"{key} has no column '{name}'; it {found}. Correct the column names in the pipeline file."
         )
     return expression, kind
 

@@ -1,0 +1,77 @@
+"""What of a run's objects comes to the folder of its results, whoever wrote them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cli.results import download
+from spec.load import parse
+from tests.documents import shop
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.pipeline.handlers import Bucket
+
+SHOP = parse(json.dumps(shop()))
+"""The pipeline with the job for-you/top."""
+
+RUN = "20260101T000000-abcdef"
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        (f"rejects/{RUN}/../../up.jsonl", "empty, . or .."),
+        (f"rejects/{RUN}/..", "empty, . or .."),
+        (f"rejects/{RUN}/.", "empty, . or .."),
+        (f"rejects/{RUN}//root/absolute.jsonl", "empty, . or .."),
+        (f"rejects/{RUN}/a//b.jsonl", "empty, . or .."),
+        (f"rejects/{RUN}/folder/", "empty, . or .."),
+        (f"rejects/{RUN}/..\\..\\up.jsonl", "backslashes"),
+        (f"rejects/{RUN}/C:\\up.jsonl", "backslashes"),
+        (f"rejects/{RUN}/\x1b]0;title\x07.jsonl", "cannot be shown"),
+        (f"rejects/{RUN}/\u202egnp.jsonl", "cannot be shown"),
+        (f"rejects/{RUN}/link/out.jsonl", "by a link there"),
+        (f"rejects/{RUN}/file-link", "by a link there"),
+        (f"runs/{RUN}/rejects", "a folder has its name"),
+        (f"rejects/{RUN}/interactions.jsonl/under-a-file", ""),
+        (f"rejects/{RUN}/{'long' * 200}", ""),
+        (f"runs/{RUN}/../{RUN}x/up", "empty, . or .."),
+        (f"batch/{RUN}/for-you/top/output/../../../../up.out", "empty, . or .."),
+        (f"curated/for-you/top/run={RUN}/../up.parquet", "empty, . or .."),
+        (f"curated/for-you/top/changes/run={RUN}/../../../../up.parquet", "empty, . or .."),
+    ],
+)
+def test_nothing_is_written_outside_the_folder(bucket: Bucket, tmp_path: Path, key: str, reason: str) -> None:
+    """A key that is no plain name inside the folder is named with the reason, and the others are brought."""
+    good = (f"runs/{RUN}/manifest.json", f"rejects/{RUN}/interactions.jsonl", f"rejects/{RUN}/ünï code/z.jsonl")
+    for each in (*good, key):
+        bucket.s3.put_object(Bucket=bucket.name, Key=each, Body=each.encode())
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "kept").write_text("kept")
+    target = tmp_path / "out" / "shop" / RUN
+    (target / "rejects").mkdir(parents=True)
+    (target / "rejects" / "link").symlink_to(outside)
+    (target / "rejects" / "file-link").symlink_to(outside / "kept")
+    left = download(bucket.s3, bucket.name, SHOP, RUN, target)
+
+    assert [key] == [each.key for each in left]
+    assert reason in left[0].reason
+    written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    folder = f"out/shop/{RUN}"
+    brought = {"manifest.json", "rejects/interactions.jsonl", "rejects/ünï code/z.jsonl", "rejects/file-link"}
+    assert {f"{folder}/{name}" for name in brought} | {"outside/kept"} == written
+    assert "kept" == (outside / "kept").read_text()
+
+
+def test_markers_of_folders_are_no_results(bucket: Bucket, tmp_path: Path) -> None:
+    """What the console makes for a folder is neither brought nor told."""
+    for key in (f"runs/{RUN}/", f"rejects/{RUN}/", f"rejects/{RUN}/deeper/"):
+        bucket.s3.put_object(Bucket=bucket.name, Key=key, Body=b"")
+
+    assert [] == download(bucket.s3, bucket.name, SHOP, RUN, tmp_path)
