@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import subprocess
 import sys
@@ -85,18 +84,41 @@ def deploy(
     Raises:
         CommandError: the CDK failed.
     """
-    account, region = environment["CDK_DEFAULT_ACCOUNT"], environment["CDK_DEFAULT_REGION"]
     context = _context(pipeline_file, stage, keep_data=keep_data)
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(2) as pool:
         assembly = f"{temporary}/cdk.out"
-        run = functools.partial(cdk, environment=environment, say=say)
-        # Neither needs the other. Outside the project, bootstrap does not synthesize the app for nothing.
-        steps = [pool.submit(run, "synth", "--quiet", "--output", assembly, *context)]
+        given = {"environment": environment, "say": say}
+        # Neither needs the other.
+        steps = [pool.submit(cdk, "synth", "--quiet", "--output", assembly, *context, **given)]
         if bootstrap:
-            steps.append(pool.submit(run, "bootstrap", f"aws://{account}/{region}", folder=Path(temporary)))
+            steps.append(pool.submit(bootstrap_account, **given, folder=Path(temporary)))
         for step in steps:
             step.result()
-        run("deploy", "--all", "--app", assembly, "--require-approval", "never")
+        deploy_assembly(assembly, environment=environment, say=say)
+
+
+def bootstrap_account(*, environment: Mapping[str, str], say: Callable[[str], None], folder: Path) -> None:
+    """Bootstrap account and region of the environment for the CDK.
+
+    Args:
+        environment: as for ``deploy``.
+        say: is told each line that the CDK prints.
+        folder: outside of the project, whose app would be synthesized for nothing.
+
+    Raises:
+        CommandError: the CDK failed.
+    """
+    place = f"aws://{environment['CDK_DEFAULT_ACCOUNT']}/{environment['CDK_DEFAULT_REGION']}"
+    cdk("bootstrap", place, environment=environment, say=say, folder=folder)
+
+
+def deploy_assembly(assembly: str, *, environment: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Deploy the stacks of a cloud assembly, a folder that was synthesized.
+
+    Raises:
+        CommandError: the CDK failed.
+    """
+    cdk("deploy", "--all", "--app", assembly, "--require-approval", "never", environment=environment, say=say)
 
 
 def destroy(

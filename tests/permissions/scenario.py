@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from tests.documents import LIVE, rarely, shop
 from tests.pipeline.data import broken, csv, planted
-from tests.pipeline.test_destroy import destroy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +102,7 @@ def exercise(rig: Rig, document: dict[str, Any], folder: Path) -> None:
     if "schedule" in document:
         _starts_by_itself(rig)
     _leaves_a_training(rig)
-    destroy(rig.aws, folder / f"{document['name']}.yaml")
+    rig.destroy()
 
 
 def _leaves_a_training(rig: Rig) -> None:

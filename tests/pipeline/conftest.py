@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.server import EmbeddedAWS
-from spec.files import ROOT
 from tests.documents import shop
 from tests.pipeline.handlers import Bucket
 from tests.pipeline.rig import Rig
@@ -27,8 +26,6 @@ os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Test")
 @pytest.fixture(scope="session")
 def aws() -> Iterator[EmbeddedAWS]:
     """An empty AWS; waits pass 120 times as fast."""
-    # The CDK's command line and jsii run on the Node that the project installs.
-    os.environ["PATH"] = f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
     with EmbeddedAWS(speed=SPEED) as running:
         # Each deployment has a group of its own, and five are what an account has at first.
         wish = json.dumps({"quota": "DatasetGroup", "raised_to": 50}).encode()

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 import urllib.request
 import uuid
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.deployment import deploy, find_deployment
+from cli.deployment import bootstrap_account, cdk, deploy_assembly, find_deployment
 from cli.follow import Follower
 from spec.load import load
 from spec.names import run_id
+from tests.synthesis import synthesize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from cli.deployment import Deployment
     from local.server import EmbeddedAWS
@@ -54,19 +57,25 @@ class Rig:
     aws: EmbeddedAWS
     pipeline: Pipeline
     deployment: Deployment
+    assembly: str
     queue: str = field(default="")
 
     @classmethod
     def deploy(cls, aws: EmbeddedAWS, document: dict[str, Any], folder: Path) -> Rig:
         """Deploy a pipeline file with the real CDK, and subscribe a queue to its topic."""
-        pipeline = _deploy(aws, document, folder)
-        rig = cls(aws, pipeline, find_deployment(aws.client("cloudformation"), pipeline.name, "test"))
+        pipeline, assembly = _deploy(aws, document, folder)
+        rig = cls(aws, pipeline, find_deployment(aws.client("cloudformation"), pipeline.name, "test"), assembly)
         rig.queue = rig._subscribe()
         return rig
 
     def deploy_again(self, document: dict[str, Any], folder: Path) -> None:
         """Deploy a changed pipeline file over this one."""
-        self.pipeline = _deploy(self.aws, document, folder)
+        self.pipeline, self.assembly = _deploy(self.aws, document, folder)
+
+    def destroy(self) -> None:
+        """Run the CDK's own destroy on what was deployed last."""
+        given = {"environment": self.aws.environment(), "say": lambda _: None}
+        cdk("destroy", "--all", "--force", "--app", self.assembly, **given)
 
     def put_raw(self, key: str, text: str | bytes) -> None:
         """Make this the only raw object."""
@@ -217,8 +226,18 @@ class Rig:
         return url
 
 
-def _deploy(aws: EmbeddedAWS, document: dict[str, Any], folder: Path) -> Pipeline:
+def _deploy(aws: EmbeddedAWS, document: dict[str, Any], folder: Path) -> tuple[Pipeline, str]:
+    """Deploy a pipeline file as `pipelines run` does, but synthesize in this process; return the assembly, too."""
     file = folder / f"{document['name']}.yaml"
     file.write_text(json.dumps(document))
-    deploy(file, "test", environment=aws.environment(), say=lambda _: None)
-    return load(file)
+    pipeline = load(file)
+    _bootstrap(aws)
+    assembly = synthesize(pipeline, Path(tempfile.mkdtemp(dir=folder)), stage="test")
+    deploy_assembly(assembly, environment=aws.environment(), say=lambda _: None)
+    return pipeline, assembly
+
+
+@cache
+def _bootstrap(aws: EmbeddedAWS) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        bootstrap_account(environment=aws.environment(), say=lambda _: None, folder=Path(folder))

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cli.deployment import cdk
 from cli.follow import Follower
+from spec.load import load
 from tests.documents import shop
 from tests.pipeline.data import csv, planted
 from tests.pipeline.rig import Rig
 from tests.pipeline.test_destroy import destroy, what_is_there
+from tests.synthesis import synthesize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from local.server import EmbeddedAWS
     from tests.pipeline.rig import Run
@@ -237,8 +238,7 @@ def test_an_update_that_never_ends_is_given_up(rig: Rig) -> None:
 
 def update(aws: EmbeddedAWS, file: Path) -> None:
     """Update the stacks to what a changed file makes of them; assets are those that lie there already."""
-    out, context = file.parent / "cdk.out", ("--context", f"pipeline={file}", "--context", "stage=test")
-    cdk("synth", "--quiet", "--output", str(out), *context, environment=aws.environment(), say=lambda _: None)
+    out = Path(synthesize(load(file), file.parent / "cdk.out", stage="test"))
     cloudformation = aws.client("cloudformation")
     for part in ("personalize", "workflow"):
         name = f"lively-test-{part}"

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, Validations
+from aws_cdk import Validations
 from cdk_nag import AwsSolutionsChecks
 
-from spec.files import PIPELINES, ROOT
+from spec.files import PIPELINES
 from spec.load import load
-from stacks.app import add_stacks
+from tests.synthesis import synthesize
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from aws_cdk import App
+
 PARTS = ("storage", "personalize", "workflow")
-CONTEXT = json.loads((ROOT / "cdk.json").read_text())["context"]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _own_node() -> None:
-    # jsii runs on the Node that the project installs, whatever else the machine has.
-    os.environ["PATH"] = f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
 
 
 def nag_findings(app: App, outdir: Path) -> list[str]:
@@ -42,23 +36,11 @@ def nag_findings(app: App, outdir: Path) -> list[str]:
     ]
 
 
-def film_app(outdir: Path) -> App:
-    """Return the app with the film pipeline's stacks."""
-    app = App(context=CONTEXT, outdir=str(outdir))
-    add_stacks(app, load(PIPELINES / "movielens.yaml"), stage="dev", keep_data=True)
-    return app
-
-
-def synthesize(outdir: Path) -> None:
-    """Write the film pipeline's assembly to a folder."""
-    film_app(outdir).synth()
-
-
 @pytest.fixture(scope="session")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The assembly of the film pipeline."""
     folder = tmp_path_factory.mktemp("assembly")
-    synthesize(folder)
+    synthesize(load(PIPELINES / "movielens.yaml"), folder)
     return folder
 
 

@@ -15,7 +15,7 @@ from spec.tables import columns
 from stacks.app import add_stacks
 from stacks.states.run import definition
 from tests.documents import parsed, shop
-from tests.stacks.conftest import CONTEXT
+from tests.synthesis import CONTEXT
 
 AUDIENCE = {
     "name": "audience",

@@ -12,8 +12,8 @@ from aws_cdk.assertions import Match, Template
 from stacks.app import add_stacks
 from stacks.states.run import definition
 from tests.documents import LIVE, parsed
-from tests.stacks.conftest import CONTEXT
 from tests.stacks.evaluation import evaluate
+from tests.synthesis import CONTEXT
 
 if TYPE_CHECKING:
     from spec.pipeline import Pipeline

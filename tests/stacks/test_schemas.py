@@ -13,7 +13,8 @@ from aws_cdk.assertions import Template
 
 from stacks.app import add_stacks
 from tests.documents import parsed
-from tests.stacks.conftest import CONTEXT, nag_findings
+from tests.stacks.conftest import nag_findings
+from tests.synthesis import CONTEXT
 
 if TYPE_CHECKING:
     from pathlib import Path

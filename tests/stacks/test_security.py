@@ -11,10 +11,13 @@ from aws_cdk import App, Stack
 from aws_cdk.assertions import Match, Template
 from aws_cdk.aws_s3 import Bucket
 
+from spec.files import PIPELINES
+from spec.load import load
 from spec.resources import BATCH_KINDS, BATCH_SEGMENT_JOB, KINDS
 from stacks.app import add_stacks
 from tests.documents import LIVE, parsed
-from tests.stacks.conftest import CONTEXT, PARTS, film_app, nag_findings
+from tests.stacks.conftest import PARTS, nag_findings
+from tests.synthesis import CONTEXT, app_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +62,7 @@ def live_templates(live: Path) -> Templates:
 
 def test_cdk_nag_reports_nothing(tmp_path: Path) -> None:
     """Every finding of AwsSolutions is solved, or acknowledged on one resource with its reason."""
-    assert [] == nag_findings(film_app(tmp_path / "films"), tmp_path / "films")
+    assert [] == nag_findings(app_of(load(PIPELINES / "movielens.yaml"), tmp_path / "films"), tmp_path / "films")
     assert [] == nag_findings(live_app(tmp_path / "live"), tmp_path / "live")
 
 

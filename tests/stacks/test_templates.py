@@ -11,9 +11,11 @@ from aws_cdk.assertions import Match, Template
 
 from cli.doctor.account_checks import BOOTSTRAP_PARAMETER, BOOTSTRAP_VERSION
 from spec import names
+from spec.files import PIPELINES
+from spec.load import load
 from stacks.app import add_stacks
 from tests.documents import parsed
-from tests.stacks.conftest import CONTEXT, synthesize
+from tests.synthesis import CONTEXT, synthesize
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +66,7 @@ def test_each_stack_holds_these_resources(templates: Templates, part: str) -> No
 
 def test_synth_twice_gives_the_same_bytes(assembly: Path, tmp_path: Path) -> None:
     """Templates and assets are the same in every synthesis: no clock, no random, no machine in them."""
-    synthesize(tmp_path / "again")
+    synthesize(load(PIPELINES / "movielens.yaml"), tmp_path / "again")
     first = {file.name: file.read_bytes() for file in assembly.glob("*.template.json")}
     second = {file.name: file.read_bytes() for file in (tmp_path / "again").glob("*.template.json")}
 
