@@ -35,7 +35,7 @@ def to_request(value: Any, shape: Shape, path: str = "", *, plain: bool = False)
     """Return boto3's form of an argument.
 
     A JSON value where the service wants text is written as its JSON text, and so is any value where it wants bytes: a
-    text keeps its quotes there, as recordings of S3's PutObject show.
+    text keeps its quotes there, as recordings of S3's PutObject show. A member that is null is none.
 
     Args:
         value: the argument.
@@ -55,6 +55,7 @@ def to_request(value: Any, shape: Shape, path: str = "", *, plain: bool = False)
         return {
             names[key]: to_request(item, shape.members[names[key]], f"{path}{key}.", plain=plain)
             for key, item in value.items()
+            if item is not None
         }
     if isinstance(shape, ListShape) and isinstance(value, list):
         return [to_request(item, shape.member, path, plain=plain) for item in value]

@@ -115,7 +115,18 @@ def parsed(definition: str) -> bytes:
     Raises:
         Exception: whatever moto's parser raises for what is not in the Amazon States Language.
     """
-    return pickle.dumps(AmazonStateLanguageParser.parse(definition)[0])
+    return pickle.dumps(AmazonStateLanguageParser.parse(_with_decimal_points(definition))[0])
+
+
+def _with_decimal_points(definition: str) -> str:
+    """Return a definition whose percentages all have a decimal point, which moto's grammar wants and AWS does not."""
+    whole = json.loads(definition)
+    name, changed = "ToleratedFailurePercentage", False
+    states: Any = states_of(whole)
+    for _, _, state in states:
+        if type(state.get(name)) is int:
+            state[name], changed = float(state[name]), True
+    return json.dumps(whole) if changed else definition
 
 
 @replaces(ExecutionWorker, "_get_evaluation_entrypoint")

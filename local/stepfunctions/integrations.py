@@ -2,6 +2,7 @@
 
 import uuid
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -97,6 +98,24 @@ def causes_tell_the_attempts(self: Any, env: Any, ex: Exception) -> Any:
     return failure
 
 
+def validation_error(operation: Any, problem: str) -> ClientError:
+    """Return a service's answer to a request that is wrong."""
+    answer = {"Code": "ValidationException", "Message": problem}
+    metadata: Any = {"HTTPStatusCode": 400, "RequestId": str(uuid.uuid4())}
+    return ClientError({"Error": answer, "ResponseMetadata": metadata}, operation.name)
+
+
+def null_members(operation: Any, request: Mapping[str, Any]) -> str:
+    """Return what a service says of required members that a request does not have, in AWS's words; "" if it has all."""
+    names = [name for name in operation.input_shape.required_members if request.get(name) is None]
+    problems = [
+        f"Value null at '{name[:1].lower()}{name[1:]}' failed to satisfy constraint: Member must not be null"
+        for name in names
+    ]
+    detected = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected"
+    return f"{detected}: {'; '.join(problems)}" if problems else ""
+
+
 @replaces(StateTaskServiceAwsSdk, "_eval_service_task")
 def call_the_sdk_in_pascal_case(
     self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
@@ -118,14 +137,14 @@ def call_the_sdk_in_pascal_case(
         raise FailureEventException(failure) from error
     methods = client.meta.method_to_api_mapping
     method = next(name for name, api in methods.items() if api == operation.name)
+    if None in normalised_parameters.values() and (problem := null_members(operation, request)):
+        raise validation_error(operation, problem)
     try:
         response = getattr(client, method)(**request)
     except (KeyError, ParamValidationError) as error:
         # boto3 cannot even write the request; AWS's answer to one without a required parameter has no name of its own.
         missing = [name for name in operation.input_shape.required_members if name not in request]
-        answer = {"Code": "ValidationException", "Message": f"Missing required parameters: {', '.join(missing)}"}
-        metadata = {"HTTPStatusCode": 400, "RequestId": str(uuid.uuid4())}
-        raise ClientError({"Error": answer, "ResponseMetadata": metadata}, operation.name) from error
+        raise validation_error(operation, f"Missing required parameters: {', '.join(missing)}") from error
     except ClientError as error:
         if type(error).__name__ in {shape.name for shape in operation.error_shapes}:
             raise

@@ -1,5 +1,6 @@
 """Where a distributed Map reads its items from (developer guide, page input-output-itemreader)."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,10 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.ev
     ResourceEvalS3,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.item_reader_decl import ItemReader
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.reader_config.max_items_decl import (
+    MaxItemsPath,
+)
+from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from local.patches import replaces
 from local.stepfunctions.integrations import client_of_this_aws, credentials_of
@@ -23,6 +28,29 @@ from local.stepfunctions.integrations import client_of_this_aws, credentials_of
 _read = ItemReader._eval_body  # noqa: SLF001  # the gap is in there
 
 replaces(reader_module, "boto_client_for")(client_of_this_aws)
+
+
+def check_max_items(reader: Any, env: Any) -> None:
+    """Check the value that an ItemReader's MaxItemsPath refers to, before a Map Run starts, as recorded.
+
+    Raises:
+        FailureEventException: States.Runtime, the value is no integer.
+    """
+    limit = reader.reader_config.max_items_decl if reader is not None and reader.reader_config else None
+    if not isinstance(limit, MaxItemsPath):
+        return
+    limit.string_sampler.eval(env=env)
+    value = env.stack.pop()
+    text = value if isinstance(value, str) else to_json_str(value)
+    if re.fullmatch(r"-?\d+", text):
+        return
+    path, name = limit.string_sampler.literal_value, StatesErrorNameType.StatesRuntime
+    cause = f'The MaxItemsPath field refers to value "{text}" which is not a valid integer: {path}'
+    event: Any = {"executionFailedEventDetails": {"error": name.to_name(), "cause": cause}}
+    failure = FailureEvent(
+        env=env, error_name=StatesErrorName(typ=name), event_type=HistoryEventType.ExecutionFailed, event_details=event
+    )
+    raise FailureEventException(failure)
 
 
 @replaces(ResourceEvalS3, "eval_resource")

@@ -30,6 +30,7 @@ from local import clock
 from local.iam.authorization import AccessDeniedError, require_role
 from local.patches import replaces
 from local.stepfunctions.definitions import states_of
+from local.stepfunctions.item_readers import check_max_items
 
 _MOST_AT_ONCE: Final = 100
 _STEP: Final = 0.05
@@ -182,6 +183,8 @@ def items_are_child_executions(_self: Any, env: Any) -> None:
     record, position = eval_input.map_run_record, env.position
     position.begin_children()
     redriven: MapRun | None = position.map_run
+    if redriven is None:
+        _check(env, eval_input)
     try:
         if redriven is not None:
             env.map_run_record_pool_manager._pool.pop(record.map_run_arn)  # noqa: SLF001  # moto makes one in each attempt
@@ -203,6 +206,15 @@ def items_are_child_executions(_self: Any, env: Any) -> None:
         record.set_stop(MapRunStatus.SUCCEEDED)
         _note(env, "MapRunSucceeded")
     env.stack.append(outputs)
+
+
+def _check(env: Any, eval_input: Any) -> None:
+    """Fail before a Map Run starts; moto lists the run that it has prepared."""
+    try:
+        check_max_items(eval_input.item_reader, env)
+    except FailureEventException:
+        env.map_run_record_pool_manager._pool.pop(eval_input.map_run_record.map_run_arn)  # noqa: SLF001  # as above
+        raise
 
 
 @replaces(ResultWriter, "_eval_body")

@@ -5,9 +5,13 @@ Step Functions developer guide, pages connect-stepfunctions and connect-eventbri
 """
 
 import json
+import re
+import uuid
+import zlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils as lambda_module
 import moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback as sync_module
@@ -19,7 +23,10 @@ import moto.stepfunctions.parser.asl.component.state.exec.state_task.service.sta
 from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
-from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEvent,
+    FailureEventException,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_dynamodb import (
     StateTaskServiceDynamoDB,
 )
@@ -36,17 +43,22 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskServiceSqs,
 )
 
-from local import clients
+from local import clients, clock
 from local.patches import replaces
 from local.stepfunctions.casing import from_response, to_request
-from local.stepfunctions.integrations import client_of_this_aws
+from local.stepfunctions.integrations import client_of_this_aws, null_members, validation_error
 
 _lambda_error = StateTaskServiceLambda._error_cause_from_client_error  # noqa: SLF001  # the gap is in there
 _dynamodb_error = StateTaskServiceDynamoDB._error_cause_from_client_error  # noqa: SLF001  # as above
 _events_error = StateTaskServiceEvents._from_error  # noqa: SLF001  # as above
 _sqs_error = StateTaskServiceSqs._from_error  # noqa: SLF001  # as above
+_call_sqs = StateTaskServiceSqs._eval_service_task  # noqa: SLF001  # as above
+_call_dynamodb = StateTaskServiceDynamoDB._eval_service_task  # noqa: SLF001  # as above
+_call_lambda = StateTaskServiceLambda._eval_service_task  # noqa: SLF001  # as above
+_payload = lambda_module.to_payload_type
 _wait_for_execution = StateTaskServiceSfn._eval_integration_pattern  # noqa: SLF001  # as above
 _HEADERS: Final = ("Content-Length", "Content-Type", "Date", "X-Amz-Executed-Version", "x-amzn-RequestId")
+_TABLE_NAME: Final = re.compile(r"[a-zA-Z0-9_.-]+|arn:.+")
 _STEP: Final = 0.1  # real seconds between two looks at what a task waits for
 
 
@@ -57,10 +69,10 @@ def client_with_metadata(region: str, service: str, state_credentials: Any) -> A
     return client
 
 
-def _add_metadata(http_response: Any, parsed: dict[str, Any], **_: Any) -> None:
+def _add_metadata(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:
     given = {name.lower(): value for name, value in http_response.headers.items()}
     headers = {name: given[name.lower()] for name in _HEADERS if name.lower() in given}
-    headers["Connection"] = "keep-alive"
+    headers |= _headers_of(model.service_model.service_name, http_response)
     parsed["SdkHttpMetadata"] = {
         "AllHttpHeaders": {name: [value] for name, value in headers.items()},
         "HttpHeaders": headers,
@@ -69,8 +81,20 @@ def _add_metadata(http_response: Any, parsed: dict[str, Any], **_: Any) -> None:
     parsed["SdkResponseMetadata"] = {"RequestId": parsed.get("ResponseMetadata", {}).get("RequestId")}
 
 
-for _module in (lambda_module, sns_module, sqs_module, sfn_module, events_module, table_module):
+def _headers_of(service: str, http_response: Any) -> dict[str, str]:
+    """Return the headers that a service's answers have in recordings, and those of this machine's server have not."""
+    if service == "lambda":
+        trace = f"Root=1-{int(clock.now().timestamp()):08x}-{uuid.uuid4().hex[:24]};Sampled=0"
+        return {"Connection": "keep-alive", "x-amzn-Remapped-Content-Length": "0", "X-Amzn-Trace-Id": trace}
+    if service == "dynamodb":
+        checksum = str(zlib.crc32(http_response.content))
+        return {"Connection": "keep-alive", "Server": "Server", "x-amz-crc32": checksum}
+    return {"connection": "keep-alive"}
+
+
+for _module in (lambda_module, sns_module, sqs_module, sfn_module, table_module):
     replaces(_module, "boto_client_for")(client_with_metadata)
+replaces(events_module, "boto_client_for")(client_of_this_aws)  # its results are as EventBridge gives them
 replaces(sync_module, "_DELAY_SECONDS_SYNC_CONDITION_CHECK")(_STEP)
 
 
@@ -104,6 +128,63 @@ def unmodelled_errors_of_dynamodb(error: ClientError) -> tuple[str, str]:
     """Return error and cause of a call of DynamoDB that failed; what no model lists has the SDK's name for it."""
     _, cause = _dynamodb_error(error)
     return f"DynamoDB.{_modelled('dynamodb', 'UpdateItem', error) or 'AmazonDynamoDBException'}", cause
+
+
+@replaces(lambda_module, "to_payload_type")
+def null_is_a_payload(payload: Any) -> bytes | None:
+    """Return the bytes of a payload.
+
+    moto: sends `{}` for null. AWS: a function that is a task's resource gets null, as recorded.
+    """
+    return b"null" if payload is None else _payload(payload)
+
+
+@replaces(StateTaskServiceLambda, "_eval_service_task")
+def lambda_invoke_leaves_null_out(
+    self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
+) -> None:
+    """Invoke a function; a Payload of null is none, so that the handler's event is `{}`, as recorded."""
+    if normalised_parameters.get("Payload") == b"null":
+        normalised_parameters["Payload"] = b"{}"
+    _call_lambda(self, env, resource_runtime_part, normalised_parameters, state_credentials)
+
+
+@replaces(StateTaskServiceDynamoDB, "_eval_service_task")
+def wrong_requests_for_dynamodb(
+    self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
+) -> None:
+    """Call DynamoDB.
+
+    moto: a required parameter that is null is an error of Python's, and any name could be that of a table. AWS: the
+    service's ValidationException, which has no name of its own.
+    """
+    action = self.resource.api_action
+    operation = clients.client("dynamodb").meta.service_model.operation_model(action[:1].upper() + action[1:])
+    problem = null_members(operation, normalised_parameters)
+    table = normalised_parameters.get("TableName")
+    if not problem and not _TABLE_NAME.fullmatch(str(table)):
+        problem = (
+            f"1 validation error detected: Value '{table}' at 'tableName' failed to satisfy constraint: "
+            "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
+        )
+    if problem:
+        raise validation_error(operation, problem)
+    _call_dynamodb(self, env, resource_runtime_part, normalised_parameters, state_credentials)
+
+
+@replaces(StateTaskServiceSqs, "_eval_service_task")
+def a_queue_url_names_a_host(
+    self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
+) -> None:
+    """Call SQS.
+
+    moto: takes a QueueUrl that is no URL as a queue's name. AWS: takes it as a host, and finds none.
+    """
+    url = normalised_parameters.get("QueueUrl")
+    if isinstance(url, str) and not urlsplit(url).netloc:
+        cause = f"Unable to execute HTTP request: {url}: Name or service not known"
+        raise FailureEventException(_failure(self, env, "SQS.SdkClientException", cause))
+    _call_sqs(self, env, resource_runtime_part, normalised_parameters, state_credentials)
 
 
 @replaces(lambda_module, "exec_lambda_function")

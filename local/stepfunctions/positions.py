@@ -26,7 +26,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task im
 from moto.stepfunctions.parser.asl.component.state.fail.state_fail import StateFail
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.asl.component.state.wait.state_wait import StateWait
-from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, ProgramRunning
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, ProgramError, ProgramRunning
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
@@ -144,6 +144,7 @@ def an_iteration_goes_on_after_a_redrive(self: Any, env: Any, job: Any) -> None:
         job.job_output = copy.deepcopy(env.position.data)
     else:
         _evaluate_iteration(self, env, job)
+        _abort_what_failed(job.job_program, env)
 
 
 @replaces(BranchesDecl, "_eval_body")
@@ -162,12 +163,22 @@ def what_another_branch_ends_is_aborted(self: Any, *args: Any, **kwargs: Any) ->
     moto: says nothing of the state that is cut off. AWS: it is aborted (recorded for a Task).
     """
     env = self.env
+    _abort_what_failed(self._program, env)
     if env.is_running():
         state = self._program._get_state(env.next_state_name)  # noqa: SLF001  # moto has no other way
         for kind, event_type in _ABORTED.items():
             if isinstance(state, kind):
                 env.event_manager.add_event(env.event_history_context, event_type)
     _stop_branch(self, *args, **kwargs)
+
+
+def _abort_what_failed(program: Any, env: Any) -> None:
+    """Note that a task which fails its branch or iteration is aborted with it; no event names this one (recorded)."""
+    failed = isinstance(env.program_state(), ProgramError) and program._get_state(env.position.state)  # noqa: SLF001
+    if isinstance(failed, StateTask):
+        env.event_manager.add_event(
+            env.event_history_context, HistoryEventType.TaskStateAborted, update_source_event_id=False
+        )
 
 
 @replaces(CommonStateField, "_eval_body")

@@ -238,7 +238,8 @@ class TestFailures:
         }
         items = [0, 1, 2, 3]
         assert run(aws, {"M": distributed(items, states, ToleratedFailureCount=2)})["status"] == "SUCCEEDED"
-        assert run(aws, {"M": distributed(items, states, ToleratedFailurePercentage=50.0)})["status"] == "SUCCEEDED"
+        for half in (50, 50.0):
+            assert run(aws, {"M": distributed(items, states, ToleratedFailurePercentage=half)})["status"] == "SUCCEEDED"
         assert run(aws, {"M": distributed(items, states, ToleratedFailureCount=1)})["status"] == "FAILED"
 
     def test_a_stop_ends_the_children(self, aws: EmbeddedAWS) -> None:
@@ -315,3 +316,17 @@ def test_children_announce_themselves_as_another_machine(aws: EmbeddedAWS) -> No
 
     assert ["Mine"] == eventually(lambda: errors(heard[f"{arn}/each"]))
     assert ["States.ExceedToleratedFailureThreshold"] == eventually(lambda: errors(heard[arn]))
+
+
+def test_a_limit_of_items_that_is_no_integer(aws: EmbeddedAWS) -> None:
+    """What MaxItemsPath refers to must be an integer, or the state fails before its Map Run starts."""
+    where = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": bucket(aws), "Key": "k"}}
+    limited = {**where, "ReaderConfig": {"InputType": "JSON", "MaxItemsPath": "$.most"}}
+    state = distributed(limited, {"P": pass_state()})
+    failed = run(aws, {"M": state}, {"most": 1.5}, QueryLanguage="JSONPath")
+    assert failed["error"] == "States.Runtime"
+    expected = 'The MaxItemsPath field refers to value "1.5" which is not a valid integer: $.most'
+    assert failed["cause"].endswith(f"(entered at the event id #2). {expected}")
+    types = [event["type"] for event in history(aws, failed["executionArn"])]
+    assert types == ["ExecutionStarted", "MapStateEntered", "MapStateStarted", "ExecutionFailed"]
+    assert not aws.client("stepfunctions").list_map_runs(executionArn=failed["executionArn"])["mapRuns"]

@@ -9,7 +9,7 @@ import pytest
 from local.server import EmbeddedAWS
 from tests.local.functions import function
 from tests.local.iam.support import Role
-from tests.local.stepfunctions.support import FAIL, history, pass_state, queue, stopped
+from tests.local.stepfunctions.support import FAIL, history, map_state, pass_state, queue, stopped
 from tests.local.support import ended, eventually, machine, output, run, unique
 
 OWN = "arn:aws:states:::"
@@ -103,6 +103,17 @@ class TestNestedExecutions:
         assert run_as(aws, role.arn, states)["status"] == "SUCCEEDED"
 
 
+def table(aws: EmbeddedAWS) -> str:
+    """Create a table whose key is the text `id`; return its name."""
+    name = unique("table")
+    key = {"AttributeName": "id", "KeyType": "HASH"}
+    attribute = {"AttributeName": "id", "AttributeType": "S"}
+    aws.client("dynamodb").create_table(
+        TableName=name, KeySchema=[key], AttributeDefinitions=[attribute], BillingMode="PAY_PER_REQUEST"
+    )
+    return name
+
+
 def run_in_background(aws: EmbeddedAWS, states: dict[str, Any]) -> str:
     """Start a machine of these states; return the execution's ARN."""
     return str(aws.client("stepfunctions").start_execution(stateMachineArn=machine(aws, states))["executionArn"])
@@ -128,6 +139,68 @@ def test_bytes_of_a_handler(aws: EmbeddedAWS, code: str, expected: Any, *, direc
         answer = output(aws, task("lambda:invoke", {"FunctionName": name}))
         assert (answer["Payload"], answer["StatusCode"]) == (expected, 200)
         assert {"SdkHttpMetadata", "SdkResponseMetadata", "ExecutedVersion"} < set(answer)
+
+
+@pytest.mark.parametrize(("direct", "expected"), [(True, None), (False, {})])
+def test_null_as_a_payload(aws: EmbeddedAWS, expected: Any, *, direct: bool) -> None:
+    """A function that is a task's resource gets null as null; `lambda:invoke` leaves a Payload of null out."""
+    name = function(aws, "def handler(event, context):\n    return event\n")
+    if direct:
+        arn = aws.client("lambda").get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+        assert output(aws, {"T": {"Type": "Task", "Resource": arn, "Arguments": "{% null %}", "End": True}}) == expected
+    else:
+        assert output(aws, task("lambda:invoke", {"FunctionName": name, "Payload": None}))["Payload"] == expected
+
+
+def test_headers_of_answers(aws: EmbeddedAWS) -> None:
+    """The headers in a result are those that each service's answers have in recordings."""
+    common = ["Content-Length", "Content-Type", "Date", "x-amzn-RequestId"]
+
+    def headers(resource: str, arguments: Any) -> dict[str, str]:
+        answer = output(aws, task(resource, arguments))
+        assert sorted(answer["SdkHttpMetadata"]["AllHttpHeaders"]) == sorted(answer["SdkHttpMetadata"]["HttpHeaders"])
+        found: dict[str, str] = answer["SdkHttpMetadata"]["HttpHeaders"]
+        return found
+
+    sent = headers("sqs:sendMessage", {"QueueUrl": queue(aws), "MessageBody": "m"})
+    assert sorted(sent) == sorted([*common, "connection"])
+    name = function(aws, "def handler(event, context):\n    return event\n")
+    invoked = headers("lambda:invoke", {"FunctionName": name})
+    own = ["Connection", "X-Amz-Executed-Version", "X-Amzn-Trace-Id", "x-amzn-Remapped-Content-Length"]
+    assert sorted(invoked) == sorted([*common, *own])
+    assert invoked["X-Amzn-Trace-Id"].startswith("Root=1-")
+    got = headers("dynamodb:getItem", {"TableName": table(aws), "Key": {"id": {"S": "one"}}})
+    assert sorted(got) == sorted([*common, "Connection", "Server", "x-amz-crc32"])
+
+
+def test_events_have_no_headers(aws: EmbeddedAWS) -> None:
+    """The result of PutEvents is EventBridge's alone."""
+    entry = {"Detail": {"a": 1}, "DetailType": "type", "Source": "some.source"}
+    assert sorted(output(aws, task("events:putEvents", {"Entries": [entry]}))) == ["Entries", "FailedEntryCount"]
+
+
+def test_a_queue_url_that_is_none(aws: EmbeddedAWS) -> None:
+    """A QueueUrl that is only a name is a host that is not there: SQS.SdkClientException."""
+    failed = run(aws, task("sqs:sendMessage", {"QueueUrl": "no-such-queue", "MessageBody": "m"}))
+    assert failed["error"] == "SQS.SdkClientException"
+    assert failed["cause"] == "Unable to execute HTTP request: no-such-queue: Name or service not known"
+
+
+@pytest.mark.parametrize(
+    ("resource", "arguments", "error", "words"),
+    [
+        ("dynamodb", {"TableName": "/t", "Item": {}}, "DynamoDB.AmazonDynamoDBException", "Value '/t' at 'tableName'"),
+        ("dynamodb", {"TableName": "t", "Item": None}, "DynamoDB.AmazonDynamoDBException", "Value null at 'item'"),
+        ("aws-sdk:dynamodb", {"TableName": "t", "Item": None}, "DynamoDb.DynamoDbException", "Value null at 'item'"),
+    ],
+)
+def test_wrong_requests_for_dynamodb(aws: EmbeddedAWS, resource: str, arguments: Any, error: str, words: str) -> None:
+    """A wrong name of a table, or null where a value is required, has the SDK's name for the service's errors."""
+    failed = run(aws, task(f"{resource}:putItem", arguments))
+    assert failed["error"] == error
+    assert failed["cause"].startswith(
+        f"1 validation error detected: {words} failed to satisfy constraint: Member must "
+    )
 
 
 @pytest.mark.parametrize("body", [None, ""])
@@ -159,14 +232,8 @@ def test_a_failed_entry(aws: EmbeddedAWS) -> None:
 
 def test_dynamodb_asks_the_role(aws: EmbeddedAWS) -> None:
     """A state reads an item only if its role may."""
-    name = unique("table")
-    tables = aws.client("dynamodb")
-    key = {"AttributeName": "id", "KeyType": "HASH"}
-    attribute = {"AttributeName": "id", "AttributeType": "S"}
-    tables.create_table(
-        TableName=name, KeySchema=[key], AttributeDefinitions=[attribute], BillingMode="PAY_PER_REQUEST"
-    )
-    tables.put_item(TableName=name, Item={"id": {"S": "one"}})
+    name = table(aws)
+    aws.client("dynamodb").put_item(TableName=name, Item={"id": {"S": "one"}})
     states = task("dynamodb:getItem", {"TableName": name, "Key": {"id": {"S": "one"}}})
     role = Role(aws, principal={"Service": "states.amazonaws.com"})
     denied = run_as(aws, role.arn, states)
@@ -183,6 +250,36 @@ def test_a_request_that_lacks_a_parameter(aws: EmbeddedAWS) -> None:
     assert failed["error"] == "S3.S3Exception"
     assert re.search(r"Request ID: \S+, Extended Request ID: \S+\) \(SDK Attempt Count: 1\)$", failed["cause"])
     assert "Key" in failed["cause"]
+
+
+def test_a_failed_task_is_aborted_with_its_parallel(aws: EmbeddedAWS) -> None:
+    """TaskStateAborted follows the failure of a task that fails its branch, and is no other event's previous one."""
+    fails = task("sqs:sendMessage", {"QueueUrl": "no-such-queue", "MessageBody": "m"})
+    again = {"ErrorEquals": ["States.ALL"], "MaxAttempts": 1, "IntervalSeconds": 1}
+    branches = [{"StartAt": "T", "States": fails}]
+    failed = run(aws, {"P": {"Type": "Parallel", "Branches": branches, "Retry": [again], "End": True}})
+    events = [(event["type"], event["previousEventId"]) for event in history(aws, failed["executionArn"])]
+    assert events[6:9] == [("TaskFailed", 6), ("TaskStateAborted", 7), ("ParallelStateStarted", 7)]
+    assert events[12:] == [
+        ("TaskFailed", 12),
+        ("TaskStateAborted", 13),
+        ("ParallelStateFailed", 13),
+        ("ExecutionFailed", 15),
+    ]
+
+
+def test_a_failed_task_is_aborted_with_its_map(aws: EmbeddedAWS) -> None:
+    """TaskStateAborted follows MapIterationFailed for a task that fails its iteration."""
+    fails = task("sqs:sendMessage", {"QueueUrl": "no-such-queue", "MessageBody": "m"})
+    failed = run(aws, {"M": map_state([1], fails)})
+    events = [(event["type"], event["previousEventId"]) for event in history(aws, failed["executionArn"])]
+    assert events[7:] == [
+        ("TaskFailed", 7),
+        ("MapIterationFailed", 8),
+        ("TaskStateAborted", 8),
+        ("MapStateFailed", 8),
+        ("ExecutionFailed", 11),
+    ]
 
 
 def test_an_ended_branch_aborts_the_other(aws: EmbeddedAWS) -> None:
