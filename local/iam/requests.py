@@ -47,6 +47,9 @@ class ApiRequest:
         signed = environ.get("HTTP_AUTHORIZATION", "") or f"Credential={self.query.get('X-Amz-Credential', '')}"
         scope = _SCOPE.search(signed)
         self.access_key, self.region, self.signing_name = scope.groups() if scope else ("", "us-east-1", "")
+        # Signature version 2, which only S3 still takes, and which boto3 makes pre-signed URLs with.
+        if key := self.query.get("AWSAccessKeyId"):
+            self.access_key, self.signing_name = key, "s3"
 
     @cached_property
     def headers(self) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
-from scipy import stats
+import polars as pl
 
 from local.personalize.recipes.base import (
     Answer,
@@ -299,7 +299,7 @@ def _area(scores: Floats, yes: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> fl
     positives, negatives = int(yes.sum()), int((~yes).sum())
     if not positives or not negatives:
         return 0.0
-    above = float(stats.rankdata(scores)[yes].sum()) - positives * (positives + 1) / 2
+    above = float(pl.Series(scores).rank().to_numpy()[yes].sum()) - positives * (positives + 1) / 2
     return above / (positives * negatives)
 
 

@@ -8,7 +8,6 @@ nobody can explain.
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -19,35 +18,30 @@ from rich.table import Table
 
 from local.glue import spark
 from local.server import EmbeddedAWS
-from spec.files import ROOT
 from tests.permissions.explained import explanation
-from tests.permissions.recording import Recording, short, statements
-from tests.permissions.scenario import DOCUMENTS, exercise
-from tests.pipeline.rig import Rig
+from tests.permissions.exploring import explore
+from tests.permissions.recording import short
+from tests.permissions.scenario import DOCUMENTS
 
 if TYPE_CHECKING:
-    from tests.permissions.recording import Grant, Statement
+    from tests.permissions.recording import Grant, Recording, Statement
 
 SPEED = 120
 
 
 def main() -> None:
     """Explore every pipeline and print its roles."""
-    os.environ["PATH"] = f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
     console, unexplained = Console(), 0
-    for name, document in DOCUMENTS.items():
+    for name in DOCUMENTS:
         if len(sys.argv) > 1 and name not in sys.argv[1:]:
             continue
         if name == "sparkling" and (lacking := spark.missing()) is not None:
             console.print(f"{name}: left out. {lacking}")
             continue
         console.print(f"[bold]{name}[/bold]: deploy it, let it run, fail, go on, change and go")
-        recording = Recording()
-        with tempfile.TemporaryDirectory() as folder, EmbeddedAWS(speed=SPEED) as aws, recording.listen():
-            rig = Rig.deploy(aws, document(), Path(folder))
-            found = statements(aws, f"{name}-test")
-            exercise(rig, document(), Path(folder))
-        unexplained += _show(console, name, found, recording)
+        with tempfile.TemporaryDirectory() as folder, EmbeddedAWS(speed=SPEED) as aws:
+            explored = explore(aws, name, Path(folder))
+        unexplained += _show(console, name, explored.statements, explored.recording)
     console.print(f"{unexplained} grants left over without an explanation")
     sys.exit(1 if unexplained else 0)
 

@@ -230,21 +230,10 @@ def test_lines_with_errors_are_counted(guarded: Rig, before: dict[str, bytes], k
     assert (1, "Internal error") == (job["published"]["errors"], job["published"]["first_error"])
 
 
-@pytest.mark.parametrize(
-    ("function", "changes", "told"),
-    [
-        ("transform", {"Timeout": 1}, "Task timed out after 1"),
-        ("transform", {"Handler": "lambdas.transform.handler.nothing"}, "Transform: "),
-        ("publish", {"Timeout": 1}, "Publish (popular/top): "),
-        ("publish", {"Handler": "lambdas.publish.handler.nothing"}, "Publish (popular/top): "),
-    ],
-    ids=["transform-late", "transform-broken", "publish-late", "publish-broken"],
-)
-def test_a_function_that_fails_is_told(
-    guarded: Rig, before: dict[str, bytes], function: str, changes: dict[str, Any], told: str
-) -> None:
-    """A function that is too slow, too small or broken ends the run with what Lambda says of it."""
-    with configured(guarded, function, **changes):
+@pytest.mark.parametrize(("function", "told"), [("transform", "Transform: "), ("publish", "Publish (popular/top): ")])
+def test_a_function_that_fails_is_told(guarded: Rig, before: dict[str, bytes], function: str, told: str) -> None:
+    """A function that is broken ends the run with what Lambda says of it."""
+    with configured(guarded, function, Handler=f"lambdas.{function}.handler.nothing"):
         run = guarded.run({"solutions": ["popular"], **EVERYTHING})
 
     assert_failed_alone(guarded, run, before, None, told)
@@ -252,32 +241,40 @@ def test_a_function_that_fails_is_told(
 
 LEAST_MEMORY = 128
 """MB, the least that Lambda gives (docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html)."""
-OUT_OF_MEMORY = ("Runtime.OutOfMemory: RequestId: ", "Runtime exited with error: signal: killed")
+TOO_LITTLE = {
+    "memory": ({"MemorySize": LEAST_MEMORY}, "Runtime.OutOfMemory: RequestId: "),
+    "time": ({"Timeout": 1}, "Task timed out after 1"),
+}
+"""What a function is given for data that takes more, and what is then said."""
 
 
-def test_a_transform_that_is_too_small_is_told(guarded: Rig, before: dict[str, bytes]) -> None:
-    """A function that is killed because of its memory ends the run before the import: 400,000 users do not fit."""
+@pytest.mark.parametrize("lack", TOO_LITTLE)
+def test_a_transform_that_is_too_small_is_told(guarded: Rig, before: dict[str, bytes], lack: str) -> None:
+    """A function that has not enough memory or time for 400,000 users ends the run before the import."""
+    given, told = TOO_LITTLE[lack]
     (key,) = guarded.keys("raw/")
     good, imports = guarded.read(key), guarded.import_jobs()
     guarded.put_raw("events/part.csv", csv([f"user{number},A01,{START + number}" for number in range(400_000)]))
     try:
-        with configured(guarded, "transform", MemorySize=LEAST_MEMORY):
+        with configured(guarded, "transform", **given):
             run = guarded.run({"solutions": ["popular"]})
     finally:
         guarded.put_raw("events/part.csv", good)
 
-    assert_failed_alone(guarded, run, before, None, "Transform: ", *OUT_OF_MEMORY)
+    assert_failed_alone(guarded, run, before, None, "Transform: ", told)
     assert run.failure is not None
     assert "set engine: glue in the pipeline file" in run.failure["remedy"]
     assert imports == guarded.import_jobs()
 
 
-def test_a_publish_that_is_too_small_is_told(guarded: Rig, before: dict[str, bytes]) -> None:
-    """A function that is killed because of its memory publishes nothing: 20,000 lines more do not fit."""
+@pytest.mark.parametrize("lack", TOO_LITTLE)
+def test_a_publish_that_is_too_small_is_told(guarded: Rig, before: dict[str, bytes], lack: str) -> None:
+    """A function that has not enough memory or time for 60,000 lines more publishes nothing."""
+    given, told = TOO_LITTLE[lack]
     answer = {"input": {"userId": "u"}, "output": {"recommendedItems": [f"A{place:02}" for place in range(25)]}}
-    lines = f"{json.dumps({**answer, 'error': None})}\n" * 20_000
+    lines = f"{json.dumps({**answer, 'error': None})}\n" * 60_000
     guarded.arm(job="BatchInferenceJob", delay=3600)
-    with configured(guarded, "publish", MemorySize=LEAST_MEMORY):
+    with configured(guarded, "publish", **given):
         arn = guarded.start({"solutions": ["popular"]})
         guarded.wait_for_state(arn, "Wait for batch inference job")
         execution = guarded.aws.client("stepfunctions").describe_execution(executionArn=arn)
@@ -289,7 +286,7 @@ def test_a_publish_that_is_too_small_is_told(guarded: Rig, before: dict[str, byt
         guarded.aws.skip(3600)
         run = guarded.ended(arn)
 
-    assert_failed_alone(guarded, run, before, None, "Publish (popular/top): ", *OUT_OF_MEMORY)
+    assert_failed_alone(guarded, run, before, None, "Publish (popular/top): ", told)
 
 
 def test_a_bucket_that_cannot_be_written_is_told(guarded: Rig, before: dict[str, bytes]) -> None:

@@ -8,10 +8,16 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
+from aws_cdk import App
+from aws_cdk.assertions import Template
 
 from lambdas.build_layer import PLATFORMS, build
 from spec.files import ROOT
+from stacks import function
+from stacks.app import add_stacks
 from stacks.function import ARCHITECTURE
+from tests.documents import parsed
+from tests.synthesis import CONTEXT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +26,21 @@ LIMIT = 230 * 1000 * 1000
 """Lambda takes 250 MB unzipped (page gettingstarted-limits); the rest is for what packages grow by."""
 
 IN_RUNTIME = {"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"}
+
+
+def test_another_archive_is_another_layer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The layer is named by its bytes: an archive that was changed or is stale is not deployed as if it were this."""
+
+    def deployed() -> str:
+        stack = add_stacks(App(context=CONTEXT), parsed(), stage="dev", keep_data=True)
+        (layer,) = Template.from_stack(stack).find_resources("AWS::Lambda::LayerVersion").values()
+        return str(layer["Properties"]["Content"]["S3Key"])
+
+    before = deployed()
+    changed = tmp_path / "layer.zip"
+    changed.write_bytes(function.LAYER.read_bytes() + b"\0")
+    monkeypatch.setattr(function, "LAYER", changed)
+    assert before != deployed()
 
 
 @pytest.mark.parametrize("architecture", PLATFORMS)

@@ -225,6 +225,18 @@ def test_every_service_takes_roles_for_this_account_only(templates: Templates) -
     }
 
 
+def test_the_schedule_may_start_and_keep_only(templates: Templates) -> None:
+    """The schedule's role starts executions and sends what cannot start to its queue; nothing else is granted."""
+    policies = {
+        name: each["Properties"]["PolicyDocument"]["Statement"]
+        for name, each in templates["workflow"]["Resources"].items()
+        if each["Type"] == "AWS::IAM::Policy"
+    }
+    (found,) = (content for name, content in policies.items() if name.startswith("ScheduleRole"))
+
+    assert ["states:StartExecution", "sqs:SendMessage"] == [statement["Action"] for statement in found]
+
+
 def test_an_alert_that_cannot_start_is_kept(templates: Templates) -> None:
     """The rule's target has a dead-letter queue, and the queue lets this rule in and no other."""
     resources = templates["workflow"]["Resources"]

@@ -19,7 +19,7 @@ _NAMESPACE: Final = "http://s3.amazonaws.com/doc/2006-03-01/"
 _PLAIN: Final = {
     "x-id", "list-type", "prefix", "delimiter", "max-keys", "continuation-token", "encoding-type", "start-after",
     "marker", "fetch-owner", "partNumber", "uploadId", "versionId", "key-marker", "version-id-marker",
-    "upload-id-marker", "max-uploads", "max-parts", "part-number-marker",
+    "upload-id-marker", "max-uploads", "max-parts", "part-number-marker", "AWSAccessKeyId", "Signature", "Expires",
 }  # fmt: skip
 _BUCKET_READS: Final = {
     "acl": "GetBucketAcl",

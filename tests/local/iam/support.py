@@ -40,8 +40,8 @@ class Role:
             RoleName=self.name, PolicyName="own", PolicyDocument=document(*statements)
         )
 
-    def client(self, service: str, **session: Any) -> Any:
-        """Return a client of a service in a new session of the role."""
+    def client(self, service: str, signed_by: str | None = None, **session: Any) -> Any:
+        """Return a client of a service in a new session of the role; `signed_by` is a version of signatures."""
         assumed = self.aws.client("sts").assume_role(RoleArn=self.arn, RoleSessionName="nightly", **session)
         keys = assumed["Credentials"]
         return boto3.Session().client(
@@ -51,7 +51,7 @@ class Role:
             aws_access_key_id=keys["AccessKeyId"],
             aws_secret_access_key=keys["SecretAccessKey"],
             aws_session_token=keys["SessionToken"],
-            config=Config(retries={"total_max_attempts": 1, "mode": "standard"}),
+            config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, signature_version=signed_by),
         )
 
 

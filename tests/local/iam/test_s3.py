@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import requests
 
 from local.server import EmbeddedAWS
 from tests.local.iam.support import Role, document, passes, refused
@@ -166,3 +167,17 @@ def test_a_policy_for_others_is_not_for_the_administrator(aws: EmbeddedAWS) -> N
 
     writer.put_object(Bucket=made, Key="k", Body=b"text")
     assert b"text" == aws.client("s3").get_object(Bucket=made, Key="k")["Body"].read()
+
+
+@pytest.mark.parametrize("version", ["s3", "s3v4"])
+@pytest.mark.parametrize(("allowed", "status"), [("BUCKET/in/*", 200), ("BUCKET/out/*", 403)], ids=["may", "may-not"])
+def test_a_url_may_what_its_signer_may(aws: EmbeddedAWS, name: str, version: str, allowed: str, status: int) -> None:
+    """A pre-signed URL, of either version of the signature, works in the role of whose keys it was made with."""
+    resource = allowed.replace("BUCKET", f"arn:aws:s3:::{name}")
+    signer = Role(aws, {"Action": "s3:GetObject", "Resource": resource})
+    s3 = signer.client("s3", signed_by=version)
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": name, "Key": "in/k"})
+    answer = requests.get(url, timeout=30)
+
+    assert status == answer.status_code
+    assert ("text" == answer.text) == (status == 200)
