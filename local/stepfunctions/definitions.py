@@ -10,7 +10,7 @@ from typing import Any
 import moto.stepfunctions.parser.asl.parse.preprocessor as preprocessor_module
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLLexer import ASLLexer
 from moto.stepfunctions.parser.asl.antlt4utils.antlr4utils import is_terminal
-from moto.stepfunctions.parser.asl.jsonata.jsonata import extract_jsonata_variable_references
+from moto.stepfunctions.parser.asl.jsonata.jsonata import _PATTERN_VARIABLE_REFERENCE as _REFERENCE
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.parse.intrinsic.preprocessor import Preprocessor as IntrinsicPreprocessor
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
@@ -57,8 +57,12 @@ def only_known_escapes(match: re.Match[str]) -> str:
 
 @replaces(VariableReferencesStaticAnalyser, "visitString_jsonata")
 def jsonata_reads_variables(self: Any, ctx: Any) -> None:
-    """Note the variables that an expression reads; moto looks at JSONPath alone."""
-    for reference in sorted(extract_jsonata_variable_references(texts_are_json(ctx))):
+    """Note the variables that an expression reads; moto looks at JSONPath alone.
+
+    A bare ``$`` is what a predicate or a function looks at, and no variable.
+    """
+    found = {reference for reference in _REFERENCE.findall(texts_are_json(ctx)) if isinstance(reference, str)}
+    for reference in sorted(found - {"", "$", "$$"}):
         if not reference.startswith("$states"):
             self._put_variable_reference(reference)
 

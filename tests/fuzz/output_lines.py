@@ -50,7 +50,7 @@ def case(chance: Random, ground: Ground) -> None:
         table = pl.read_parquet(io.BytesIO(bucket.read(f"curated/s/j/run={_RUN}/part-00000.parquet")))
         assert len(table) == report.rows
         if report.errors:
-            rejected = bucket.read(request.rejects).decode().splitlines()
+            rejected = bucket.read(request.rejects).decode().removesuffix("\n").split("\n")
             assert len(rejected) == report.errors, (rejected, lines)
 
 

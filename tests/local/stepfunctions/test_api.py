@@ -172,7 +172,7 @@ def test_an_activity_is_created_once(aws: EmbeddedAWS) -> None:
 def test_what_is_described(aws: EmbeddedAWS) -> None:
     """A description has the default of includeExecutionData, the variables that states read, and the last revision."""
     client = aws.client("stepfunctions")
-    states = {"A": {"Type": "Pass", "Assign": {"x": 1}, "Next": "B"}, "B": pass_state(Output="{% $x %}")}
+    states = {"A": {"Type": "Pass", "Assign": {"x": 1}, "Next": "B"}, "B": pass_state(Output="{% [$x][$ > 0] %}")}
     arn = machine(aws, states)
     described = client.describe_state_machine(stateMachineArn=arn)
     assert described["loggingConfiguration"] == {"level": "OFF", "includeExecutionData": False}
