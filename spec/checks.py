@@ -61,3 +61,7 @@ def _check_texts(value: Any, path: Path) -> Iterator[Finding]:
             yield from _check_texts(item, (*path, index))
     elif isinstance(value, str) and ("${" in value or "{%" in value):
         yield Finding(path, "${ and {% have a meaning of their own in state machines", "Write it without them")
+    elif isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+        yield Finding(
+            path, "holds half a character (a lone surrogate), which no UTF-8 can", "Write the character itself"
+        )

@@ -389,3 +389,10 @@ def test_a_key_without_a_value_is_not_given() -> None:
     """YAML reads `from:` with nothing behind it as null: the column then says not where it comes from."""
     with pytest.raises(SpecError, match="needs one of from, expression and value"):
         parsed(datasets__interactions__columns__EVENT_TYPE={"from": None})
+
+
+def test_half_a_character_is_told() -> None:
+    """An escape of a lone surrogate is no character: nothing could be sent to AWS with it."""
+    text = json.dumps(shop()).replace("Items for every user", "Items \\ud83d for every user")
+    with pytest.raises(SpecError, match="half a character"):
+        parse(text)
