@@ -218,7 +218,7 @@ def test_only_what_nothing_needs_goes(restless: Restless, others: dict[str, str]
     known = [
         {"name": "named", "resource": "mine-test--named-000000"},
         {"name": "published", "resource": "mine-test--published-111111"},
-        {"name": "live", "resource": "mine-test--live-111111", "campaign": "mine-test-live"},
+        {"name": "live", "resource": "mine-test--live-111111", "campaign": "mine-test--live"},
     ]
     request = Request(restless.group, "mine-test--", restless.rig.deployment.bucket, known)
     outcome = clean_up(aws.client("personalize"), aws.client("s3"), request, seconds=60)
