@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
@@ -87,11 +88,12 @@ def deploy(
     context = _context(pipeline_file, stage, keep_data=keep_data)
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(2) as pool:
         assembly = f"{temporary}/cdk.out"
-        given = {"environment": environment, "say": say}
+        synth = functools.partial(cdk, environment=environment, say=say)
         # Neither needs the other.
-        steps = [pool.submit(cdk, "synth", "--quiet", "--output", assembly, *context, **given)]
+        steps = [pool.submit(synth, "synth", "--quiet", "--output", assembly, *context)]
         if bootstrap:
-            steps.append(pool.submit(bootstrap_account, **given, folder=Path(temporary)))
+            outside = functools.partial(bootstrap_account, folder=Path(temporary))
+            steps.append(pool.submit(outside, environment=environment, say=say))
         for step in steps:
             step.result()
         deploy_assembly(assembly, environment=environment, say=say)
