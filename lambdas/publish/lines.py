@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from spec.raw.told import without_values
 from spec.tables import columns
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def unreadable(uris: Sequence[str]) -> tuple[str, str] | None:
         try:
             scan([uri]).select(pl.len(), pl.all().count()).collect(engine="streaming")
         except (pl.exceptions.ComputeError, pl.exceptions.SchemaError) as error:
-            return uri, str(error).partition("\n")[0]
+            return uri, without_values(str(error).partition("\n")[0])
     return None
 
 

@@ -28,7 +28,7 @@ RUN = "20260101T000000-abcdef"
         (f"rejects/{RUN}/../../up.jsonl", "empty, . or .."),
         (f"rejects/{RUN}/..", "empty, . or .."),
         (f"rejects/{RUN}/.", "empty, . or .."),
-        (f"rejects/{RUN}//root/absolute.jsonl", "empty, . or .."),
+        (f"rejects/{RUN}//srv/absolute.jsonl", "empty, . or .."),
         (f"rejects/{RUN}/a//b.jsonl", "empty, . or .."),
         (f"rejects/{RUN}/folder/", "empty, . or .."),
         (f"rejects/{RUN}/..\\..\\up.jsonl", "backslashes"),
