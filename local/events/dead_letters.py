@@ -13,6 +13,7 @@ from local import clients
 from local.events.inputs import shown
 from local.iam.authorization import service_may
 from local.iam.sessions import RoleNotAssumableError
+from local.sqs.sending import letter
 
 _SERVICE: Final = "events.amazonaws.com"
 
@@ -36,15 +37,7 @@ def keep(rule: Any, target: Mapping[str, Any], event: Mapping[str, Any], error: 
         "RULE_ARN": rule.arn,
         "TARGET_ARN": target["Arn"],
     }
-    account, name = queue.split(":")[4:]
-    client = clients.client("sqs", rule.region_name)
-    client.send_message(
-        QueueUrl=client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"],
-        MessageBody=json.dumps(shown(event)),
-        MessageAttributes={
-            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value
-        },
-    )
+    clients.client("sqs", rule.region_name).send_message(**letter(queue, json.dumps(shown(event)), attributes))
     return True
 
 

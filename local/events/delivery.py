@@ -20,6 +20,7 @@ from local.events.inputs import shown, target_input
 from local.iam.authorization import service_may
 from local.iam.sessions import session_for
 from local.patches import replaces
+from local.sqs.sending import queue_url
 
 _SERVICE: Final = "events.amazonaws.com"
 _ACTIONS: Final = {"sns": "sns:Publish", "sqs": "sqs:SendMessage", "lambda": "lambda:InvokeFunction"}
@@ -108,9 +109,7 @@ def _send(rule: Any, target: Mapping[str, Any], event: Any, *, transform_input: 
 
 
 def _send_to_queue(client: Any, target: Mapping[str, Any], text: str) -> None:
-    account, name = target["Arn"].split(":")[4:]
-    url = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
-    client.send_message(QueueUrl=url, MessageBody=text, **target.get("SqsParameters", {}))
+    client.send_message(QueueUrl=queue_url(target["Arn"]), MessageBody=text, **target.get("SqsParameters", {}))
 
 
 def _write_to_group(client: Any, target: Mapping[str, Any], text: str) -> None:

@@ -14,6 +14,7 @@ from botocore.model import OperationNotFoundError
 
 from local import clients, clock
 from local.iam.sessions import RoleNotAssumableError, may_assume, session_for
+from local.sqs.sending import letter, queue_url
 from local.stepfunctions.casing import UnknownFieldError, to_request
 from local.stepfunctions.integrations import boto_service_name
 
@@ -116,7 +117,7 @@ def _call(one: Occurrence, text: str) -> tuple[str, str, dict[str, Any]]:
         arguments = {"FunctionName": arn, "InvocationType": "Event", "Payload": text.encode()}
         return "lambda", "invoke", arguments
     if kind == "sqs":
-        return "sqs", "send_message", {"QueueUrl": _queue_url(arn), "MessageBody": text}
+        return "sqs", "send_message", {"QueueUrl": queue_url(arn), "MessageBody": text}
     if kind == "sns":
         return "sns", "publish", {"TopicArn": arn, "Message": text}
     raise DeliveryError("TargetNotEmulated", f"The target {arn} is not emulated")
@@ -198,23 +199,13 @@ def _dead_letter(one: Occurrence, error: DeliveryError) -> None:
         "SCHEDULED_TIME": _text(one.due),
         "SCHEDULE_ARN": one.schedule.arn,
         "TARGET_ARN": one.schedule.target["Arn"],
-        **({"EXHAUSTED_RETRY_CONDITION": error.exhausted} if error.exhausted else {}),
+        "EXHAUSTED_RETRY_CONDITION": error.exhausted or "",
     }
     # As on AWS nobody hears of a letter that the role may not send, or of a role that may not be assumed.
     with contextlib.suppress(DeliveryError, ClientError):
         clients.client("sqs", one.region_name, _session(one)).send_message(
-            QueueUrl=_queue_url(queue),
-            MessageBody=_input(one, error.attempts + 1),
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value
-            },
+            **letter(queue, _input(one, error.attempts + 1), attributes)
         )
-
-
-def _queue_url(arn: str) -> str:
-    _, _, _, region, account, name = arn.split(":")
-    url: str = clients.client("sqs", region).get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
-    return url
 
 
 def _text(moment: datetime) -> str:
