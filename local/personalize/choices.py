@@ -108,6 +108,9 @@ Events
 - An unknown `trackingId` is an `InvalidInputException` for PutEvents and a `ResourceNotFoundException` for
   PutActionInteractions.
 
+Lists
+- What a list names and is not there is an `InvalidInputException` where the model has no `ResourceNotFoundException`.
+
 Jobs
 - `numResults` of a batch inference job is at most 500, the documented maximum of real-time requests.
 - Batch output of User-Personalization-v2 has no reasons beside its items: where the service writes them is not

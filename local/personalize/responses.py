@@ -13,6 +13,7 @@ from local.personalize import events, runtime, strict_json
 from local.personalize.control import call
 from local.personalize.exceptions import (
     InvalidInputException,
+    ResourceNotFoundException,
     SerializationException,
     ServiceError,
     ValidationException,
@@ -56,6 +57,9 @@ class PersonalizeResponse(BaseResponse):
         try:
             operation = self._get_action()
             result = self._call(operation, self._params(operation))
+        except ResourceNotFoundException as error:
+            known = _errors_of(self.service, operation)
+            return self._error(error if error.code in known else InvalidInputException(error.message))
         except ServiceError as error:
             return self._error(error)
         status, headers, body = self.serialized(ActionResult(result))
@@ -121,6 +125,11 @@ class _RestResponse(PersonalizeResponse):
         if lost is not None:
             raise lost
         return answer
+
+
+def _errors_of(service: str, operation: str) -> set[str]:
+    """Return the codes of the errors that the service model names for an operation."""
+    return {shape.name for shape in get_service_model(service).operation_model(operation).error_shapes}
 
 
 def _input_shape(service: str, operation: str) -> StructureShape | None:

@@ -1,21 +1,26 @@
-"""Pipeline files: every end is a list of mistakes, or a pipeline whose state machine and stacks are made."""
+"""Pipeline files: every end is a list of mistakes, or a pipeline whose state machine, for some the stacks, are made."""
 
 from __future__ import annotations
 
 import copy
 import json
+import re
+import shutil
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
+from spec import names
 from spec.files import PIPELINES
-from spec.limits import MAX_NAME_LENGTH
+from spec.filters import all_filters
+from spec.limits import MAX_NAME_LENGTH, NAME_PATTERN
 from spec.load import parse
 from spec.problems import SpecError
 from stacks.states.run import definition
 from tests.documents import LIVE, shop
 from tests.fuzz.ground import TEXTS, altered, value
 from tests.permissions.scenario import everything
+from tests.synthesis import synthesize
 
 if TYPE_CHECKING:
     from random import Random
@@ -30,7 +35,11 @@ _SEEDS = [
 ]
 
 
-def case(chance: Random, _ground: Ground) -> None:
+_SYNTHESES = 0.05
+"""Share of the right files whose stacks are made as well, which takes a second."""
+
+
+def case(chance: Random, ground: Ground) -> None:
     """Parse one wrong file, and make the state machine of one that is right after all."""
     document = copy.deepcopy(chance.choice(_SEEDS))
     for _ in range(chance.choice([1, 1, 1, 2, 3])):
@@ -47,7 +56,14 @@ def case(chance: Random, _ground: Ground) -> None:
     machine = definition(pipeline, "dev", spec_hash="0")
     assert len(json.dumps(machine, ensure_ascii=False).encode()) < 2**20, "Step Functions takes 1 MB of definition"
     assert all(len(name) <= 80 for name in _states(machine)), "names of states have 80 characters at most"
-    assert all(len(solution.name) <= MAX_NAME_LENGTH for solution in pipeline.solutions)
+    stage = "s" * names.MAX_STAGE_LENGTH
+    made = [names.solution_name(pipeline, stage, solution) for solution in pipeline.solutions]
+    made += [names.filter_name(pipeline, stage, *each) for each in all_filters(pipeline)]
+    assert all(re.fullmatch(NAME_PATTERN, name) and len(name) <= MAX_NAME_LENGTH for name in made), made
+    if chance.random() < _SYNTHESES:
+        folder = ground.folder / "cdk.out"
+        synthesize(pipeline, folder)
+        shutil.rmtree(folder)
 
 
 def _change(chance: Random, document: dict[str, Any]) -> None:

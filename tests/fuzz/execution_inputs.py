@@ -21,10 +21,7 @@ _KEYS = ["solutions", "jobs", "import", "training", "run", "comment", "Comment",
 _RIGHT: list[Any] = [
     "run", "full", "skip", ["for-you"], ["for-you/top"], [], ["for-you", "for-you"], "20260101T000000-abcdef", "for-you"
 ]  # fmt: skip
-_GIVEN = {
-    "run": "20260101T000000-abcdef",
-    "states": None,
-}
+_RUN = "20260101T000000-abcdef"
 
 
 @cache
@@ -43,7 +40,7 @@ def case(chance: Random, _ground: Ground) -> None:
         given = value(chance)
     machine = _machine()
     known = machine["Begin run"]["Assign"]["known"]
-    variables = {"run": _GIVEN["run"], "known": known, "states": {"input": given, "context": {}}}
+    variables = {"run": _RUN, "known": known, "states": {"input": given, "context": {}}}
     for choice in machine[FIRST_STATE]["Choices"]:
         wrong = evaluate(choice["Condition"], **variables)
         assert isinstance(wrong, bool), f"{choice['Condition']} is {wrong!r}"

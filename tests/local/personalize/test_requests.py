@@ -174,6 +174,19 @@ def test_an_unknown_recipe_is_not_found(account: Account) -> None:
     assert code(caught) == "ResourceNotFoundException"
 
 
+@pytest.mark.parametrize(
+    ("operation", "parameter"),
+    [("list_campaigns", "solutionArn"), ("list_metric_attribution_metrics", "metricAttributionArn")],
+)
+def test_lists_have_no_errors_but_those_of_their_model(account: Account, operation: str, parameter: str) -> None:
+    """Of what is not there a list says what its model names: InvalidInputException."""
+    with pytest.raises(ClientError) as caught:
+        getattr(account.personalize, operation)(**{parameter: "arn:aws:personalize:us-east-1:123456789012:solution/x"})
+
+    assert code(caught) == "InvalidInputException"
+    assert "solution/x" in message(caught)
+
+
 def test_recipes_are_listed_by_domain(account: Account) -> None:
     """There are five use cases in each domain, with a page's token between them, and fifteen custom recipes."""
     first = account.personalize.list_recipes(domain="ECOMMERCE", maxResults=3)
