@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from cli.deployment import deploy
 from cli.follow import Follower
 from local.server import ACCOUNT_ID, REGION
+from spec import names
 from spec.files import ROOT
+from tests.local.iam.support import Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,39 +26,24 @@ POLICIES = ROOT / "docs" / "policies"
 DENIED = {"AccessDenied", "AccessDeniedException", "403"}
 
 
-class Person:
-    """A session of a role that has one of the sample policies, made out for the rig's pipeline."""
+class Person(Role):
+    """A role that has one of the sample policies, made out for the rig's pipeline."""
 
     def __init__(self, rig: Rig, policy: str) -> None:
-        self.rig = rig
         text = (POLICIES / f"{policy}.json").read_text()
         for sample, own in (("movielens-dev", "shop-test"), ("BUCKET", rig.deployment.bucket)):
             text = text.replace(sample, own)
-        account = {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"}
-        trust = {"Statement": [{"Effect": "Allow", "Principal": account, "Action": "sts:AssumeRole"}]}
-        iam, name = rig.aws.client("iam"), f"person-{policy}"
-        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-        iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=text)
-        self.keys = rig.aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="me")["Credentials"]
+        super().__init__(rig.aws, *json.loads(text)["Statement"])
+        self.rig = rig
 
     def environment(self) -> dict[str, str]:
         """Return the variables with which programs call as this person."""
+        keys = self.keys()
         return self.rig.aws.environment() | {
-            "AWS_ACCESS_KEY_ID": self.keys["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": self.keys["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": self.keys["SessionToken"],
+            "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": keys["SessionToken"],
         }
-
-    def client(self, service: str) -> Any:
-        """Return a client of a service that calls as this person."""
-        return boto3.client(
-            service,
-            endpoint_url=self.rig.aws.endpoint_url,
-            region_name=REGION,
-            aws_access_key_id=self.keys["AccessKeyId"],
-            aws_secret_access_key=self.keys["SecretAccessKey"],
-            aws_session_token=self.keys["SessionToken"],
-        )
 
 
 def refused(person: Person, *but: str) -> None:
@@ -78,7 +64,7 @@ def refused(person: Person, *but: str) -> None:
         "list raw": lambda: s3.list_objects_v2(Bucket=bucket, Prefix="raw/"),
         "list curated": lambda: s3.list_objects_v2(Bucket=bucket, Prefix="curated/"),
         "start": lambda: states.start_execution(stateMachineArn=machine, input="[]"),
-        "start alert": lambda: states.start_execution(stateMachineArn=f"{machine}-alert"),
+        "start alert": lambda: states.start_execution(stateMachineArn=names.alert_name(machine)),
         "stop": lambda: states.stop_execution(executionArn=execution),
         "update": lambda: states.update_state_machine(stateMachineArn=machine, definition="{}"),
         "personalize": lambda: person.client("personalize").list_solutions(),

@@ -40,10 +40,15 @@ class Role:
             RoleName=self.name, PolicyName="own", PolicyDocument=document(*statements)
         )
 
+    def keys(self, **session: Any) -> dict[str, str]:
+        """Return the credentials of a new session of the role."""
+        assumed = self.aws.client("sts").assume_role(RoleArn=self.arn, RoleSessionName="nightly", **session)
+        credentials: dict[str, str] = assumed["Credentials"]
+        return credentials
+
     def client(self, service: str, signed_by: str | None = None, **session: Any) -> Any:
         """Return a client of a service in a new session of the role; `signed_by` is a version of signatures."""
-        assumed = self.aws.client("sts").assume_role(RoleArn=self.arn, RoleSessionName="nightly", **session)
-        keys = assumed["Credentials"]
+        keys = self.keys(**session)
         return boto3.Session().client(
             service,
             endpoint_url=self.aws.endpoint_url,
