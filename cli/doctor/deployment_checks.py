@@ -20,6 +20,8 @@ _STUCK = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DE
 """Statuses of a stack that can only be deleted."""
 
 _PENDING = "PendingConfirmation"
+_ALERTS = "EndAlerts"
+"""What logical ids of the alert's resources begin with (stacks/workflow.py)."""
 
 
 def stacks(examination: Examination) -> Iterator[Finding]:
@@ -127,20 +129,25 @@ def subscribers(examination: Examination) -> Iterator[Finding]:
 
 
 def dead_letters(examination: Examination) -> Iterator[Finding]:
-    """Look for starts that the schedule could not make."""
-    if examination.pipeline.schedule is None or "workflow" not in examination.stacks:
+    """Look for starts that the schedule could not make, and for ends of runs that could not be told."""
+    if "workflow" not in examination.stacks:
         return
     stack = f"{examination.prefix}-workflow"
     resources = examination.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
-    for queue in (each["PhysicalResourceId"] for each in resources if each["ResourceType"] == "AWS::SQS::Queue"):
+    failed = []
+    for queue in (each for each in resources if each["ResourceType"] == "AWS::SQS::Queue"):
+        url, what = queue["PhysicalResourceId"], "starts of the schedule"
+        if queue["LogicalResourceId"].startswith(_ALERTS):
+            what = "alerts of runs that were stopped or ran out of time"
         answer = examination.client("sqs").get_queue_attributes(
-            QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"]
+            QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
         )
-        count = int(answer["Attributes"]["ApproximateNumberOfMessages"])
-        if count:
-            yield warning("dead letters", f"{count} starts of the schedule failed: {queue}", "Their messages say why")
-        else:
-            yield ok("dead letters", "none")
+        if count := int(answer["Attributes"]["ApproximateNumberOfMessages"]):
+            failed.append(f"{count} {what} failed: {url}")
+    if failed:
+        yield warning("dead letters", "; ".join(failed), "Their messages say why")
+    else:
+        yield ok("dead letters", "none")
 
 
 def glue(examination: Examination) -> Iterator[Finding]:

@@ -33,5 +33,5 @@ def test_the_option_asks_the_account_of_the_environment(aws: EmbeddedAWS) -> Non
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 passed, 3 deselected" in done.stdout
+    assert "3 passed, 9 deselected" in done.stdout
     assert what_is_there(aws) == before

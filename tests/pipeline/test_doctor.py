@@ -84,12 +84,14 @@ def standing(aws: EmbeddedAWS) -> Iterator[dict[str, str]]:
         {
             "Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": machine},
             "Topic": {"Type": "AWS::SNS::Topic"},
-            "Queue": {"Type": "AWS::SQS::Queue"},
+            "ScheduleDeadLetters": {"Type": "AWS::SQS::Queue"},
+            "EndAlertsDeadLetters": {"Type": "AWS::SQS::Queue"},
             "Schedule": {"Type": "AWS::Scheduler::Schedule", "Properties": timer},
         },
         StateMachineArn={"Ref": "Machine"},
         TopicArn={"Ref": "Topic"},
-        Queue={"Ref": "Queue"},
+        Queue={"Ref": "ScheduleDeadLetters"},
+        AlertQueue={"Ref": "EndAlertsDeadLetters"},
     )
     client = aws.client("cloudformation")
     outputs = [
@@ -186,9 +188,11 @@ def test_a_deployment_that_waits_for_data(aws: EmbeddedAWS, night: str) -> None:
 
 
 def test_what_went_wrong_since_is_told(aws: EmbeddedAWS, night: str, standing: dict[str, str]) -> None:
-    """A disabled schedule, a dead letter and a run that failed are warnings; data and a subscriber are seen."""
+    """A disabled schedule, dead letters and a run that failed are warnings; data and a subscriber are seen."""
     aws.client("s3").put_object(Bucket=standing["BucketName"], Key="raw/events/1.csv", Body=b"user")
     aws.client("sqs").send_message(QueueUrl=standing["Queue"], MessageBody="{}")
+    for _ in range(2):
+        aws.client("sqs").send_message(QueueUrl=standing["AlertQueue"], MessageBody="{}")
     queue = aws.client("sqs").get_queue_attributes(QueueUrl=standing["Queue"], AttributeNames=["QueueArn"])
     aws.client("sns").subscribe(TopicArn=standing["TopicArn"], Protocol="sqs", Endpoint=queue["Attributes"]["QueueArn"])
     timer = aws.client("scheduler").get_schedule(Name="night-test")
@@ -208,7 +212,9 @@ def test_what_went_wrong_since_is_told(aws: EmbeddedAWS, night: str, standing: d
     assert ["OK"] == levels(findings, "raw data") == levels(findings, "subscribers")
     assert ["warning"] == levels(findings, "schedule") == levels(findings, "dead letters")
     assert "DISABLED" in findings["schedule"][0]["seen"]
-    assert "1 starts" in findings["dead letters"][0]["seen"]
+    told = findings["dead letters"][0]["seen"]
+    assert f"1 starts of the schedule failed: {standing['Queue']}" in told
+    assert f"2 alerts of runs that were stopped or ran out of time failed: {standing['AlertQueue']}" in told
     (last,) = findings["last run"]
     assert ("warning", True) == (last["level"], last["seen"].startswith("FAILED, started 20"))
     assert run in last["seen"]

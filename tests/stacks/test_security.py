@@ -238,11 +238,12 @@ def test_the_schedule_may_start_and_keep_only(templates: Templates) -> None:
 
 
 def test_an_alert_that_cannot_start_is_kept(templates: Templates) -> None:
-    """The rule's target has a dead-letter queue, and the queue lets this rule in and no other."""
+    """The rule's target has a dead-letter queue, which lets this rule in and no other, and which the doctor knows."""
     resources = templates["workflow"]["Resources"]
     (rule,) = (name for name, each in resources.items() if each["Type"] == "AWS::Events::Rule")
     (target,) = resources[rule]["Properties"]["Targets"]
     queue = target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0]
+    assert queue.startswith("EndAlerts")
     sending = [
         statement
         for each in resources.values()
