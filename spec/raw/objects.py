@@ -26,7 +26,7 @@ _WORTH_A_LOOK = 10**6
 
 _LOOKS = 10
 _MOST_PACKED, _MOST_RATIO = 10**9, 200
-"""Bytes, and times its size, beyond which both an object's content is one line or a few that repeat."""
+"""Bytes, and times its packed size: content that exceeds both is a line, or a few, that repeat."""
 
 _USE_SPARK = "Set engine: auto or engine: glue in the pipeline file and deploy."
 _UNREADABLE = re.compile(r"//|[\x00-\x1f\x7f]")
