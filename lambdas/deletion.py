@@ -91,7 +91,7 @@ def foreign_datasets(personalize: Any, dataset_group_arn: str, own: Iterable[str
     """
     try:
         listed = list(listed_arns(personalize, "dataset", datasetGroupArn=dataset_group_arn))
-    except personalize.exceptions.ResourceNotFoundException:
+    except _not_there(personalize):
         return []
     return [arn for arn in listed if arn.rpartition("/")[2] not in set(own)]
 
@@ -111,13 +111,22 @@ def _resources(personalize: Any, dataset_group_arn: str) -> Iterator[str]:
     try:
         yield from listed_arns(personalize, "recommender", datasetGroupArn=dataset_group_arn)
         solutions = list(listed_arns(personalize, "solution", datasetGroupArn=dataset_group_arn))
-    except personalize.exceptions.ResourceNotFoundException:
+    except _not_there(personalize):
         return
     for solution in solutions:
         # It may have vanished since.
-        with contextlib.suppress(personalize.exceptions.ResourceNotFoundException):
+        with contextlib.suppress(*_not_there(personalize)):
             yield from listed_arns(personalize, "campaign", solutionArn=solution)
     yield from solutions
+
+
+def _not_there(personalize: Any) -> tuple[type[Exception], ...]:
+    """Return the errors with which a list call may say that what it names is gone.
+
+    The models of these calls name InvalidInputException alone. Where it meant something else, what is there after all
+    keeps its parent from being deleted, which is told.
+    """
+    return personalize.exceptions.ResourceNotFoundException, personalize.exceptions.InvalidInputException
 
 
 def listed_arns(personalize: Any, kind: str, **selected: str) -> Iterator[str]:

@@ -282,7 +282,7 @@ class Datasets:
     def __init__(self, *, refuses: bool) -> None:
         self.arns = [f"arn:aws:personalize:r:1:dataset/g/{kind}" for kind in ("INTERACTIONS", "EVENT_INTERACTIONS")]
         self._refuses = refuses
-        names = ("ResourceNotFoundException", "ResourceInUseException")
+        names = ("ResourceNotFoundException", "ResourceInUseException", "InvalidInputException")
         self.exceptions = SimpleNamespace(**{name: type(name, (Exception,), {}) for name in names})
 
     def get_paginator(self, operation: str) -> Datasets:
