@@ -32,7 +32,12 @@ _LINE: dict[str, pl.DataType | type[pl.DataType]] = {
 name ``recommendedUsers`` (getting-user-segments), and the service's own samples read ``usersList``."""
 
 _FOUND = pl.coalesce(pl.col("output").struct[key] for key in ("recommendedItems", "usersList", "recommendedUsers"))
+_UNREADABLE = (pl.exceptions.ComputeError, pl.exceptions.SchemaError)
 _IS_SCORED = pl.col("error").is_null() & _FOUND.is_not_null()
+
+
+class OutputUnreadableError(Exception):
+    """An object holds other lines than Personalize's pages show."""
 
 
 def scan(uris: Sequence[str]) -> pl.LazyFrame:
@@ -40,14 +45,36 @@ def scan(uris: Sequence[str]) -> pl.LazyFrame:
     return pl.scan_ndjson(list(uris), schema=_LINE)
 
 
-def unreadable(uris: Sequence[str]) -> tuple[str, str] | None:
-    """Return the first object that holds other lines than Personalize's pages show, and why; None if none does."""
-    for uri in uris:
-        try:
-            scan([uri]).select(pl.len(), pl.all().count()).collect(engine="streaming")
-        except (pl.exceptions.ComputeError, pl.exceptions.SchemaError) as error:
-            return uri, without_values(str(error).partition("\n")[0])
-    return None
+def counted(uris: Sequence[str]) -> tuple[int, int]:
+    """Return how many lines some objects hold, and how many of them are errors.
+
+    To be asked before anything is written: where a query that writes meets a line that it cannot read, Polars'
+    streaming engine may crash or never end (seen with 2.1.0; not with one that only counts).
+
+    Raises:
+        OutputUnreadableError: an object holds other lines than Personalize's pages show.
+    """
+    try:
+        return _counted(uris)
+    except _UNREADABLE:
+        for uri in uris:
+            try:
+                _counted([uri])
+            except _UNREADABLE as error:
+                why = without_values(str(error).partition("\n")[0])
+                raise OutputUnreadableError(
+                    f"{uri} holds a line that is no result of a batch job ({why}). Start a run with this job anew; if "
+                    "it stays, Personalize writes other lines than its pages show."
+                ) from error
+        raise
+
+
+def _counted(uris: Sequence[str]) -> tuple[int, int]:
+    # Only a column that is asked for is read.
+    every = pl.all().count().name.prefix("there_")
+    found = scan(uris).select(pl.len().alias("lines"), (~_IS_SCORED).sum().alias("errors"), every)
+    row = found.collect(engine="streaming")
+    return row["lines"].item(), row["errors"].item()
 
 
 def results(lines: pl.LazyFrame, kind: str, line: Line, *, themed: bool = False) -> pl.LazyFrame:

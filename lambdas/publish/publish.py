@@ -13,7 +13,7 @@ import polars as pl
 
 from lambdas.publish.changes import changes, changes_folder, compare, ranges, table_before
 from lambdas.publish.counting import count_different
-from lambdas.publish.lines import errors, results, scan, unreadable
+from lambdas.publish.lines import counted, errors, results, scan
 from lambdas.publish.objects import Objects, is_written
 from lambdas.publish.request import Counts, PublishReport, TableReport, TotalReport
 
@@ -37,10 +37,6 @@ class OutputTooLargeError(Exception):
 
 class PartMissingError(Exception):
     """A part of the table has gone before the table was complete."""
-
-
-class OutputUnreadableError(Exception):
-    """An object holds other lines than Personalize's pages show."""
 
 
 class TooManyErrorsError(Exception):
@@ -129,30 +125,17 @@ def _write(
         OutputUnreadableError: an object holds other lines than Personalize's pages show.
     """
     uris = [objects.uri(key) for key in keys]
-    lines = scan(uris)
-    failed = errors(lines, request.kind, request.line)
-    found = results(lines, request.kind, request.line, themed=request.themed)
-    queries = [
-        found.sink_parquet(objects.uri(table), lazy=True),
-        failed.sink_ndjson(objects.uri(rejects), lazy=True, check_extension=False),
-        lines.select(pl.len()),
-        failed.select(pl.len()),
-    ]
-    try:
-        _, _, totals, errored = pl.collect_all(queries, engine="streaming")
-    except (pl.exceptions.ComputeError, pl.exceptions.SchemaError) as error:
-        place = unreadable(uris)
-        if place is None:
-            raise
-        objects.delete([table, rejects])
-        raise OutputUnreadableError(
-            f"{place[0]} holds a line that is no result of a batch job ({place[1]}). Start a run with this job anew; "
-            "if it stays, Personalize writes other lines than its pages show."
-        ) from error
-    counts = Counts(lines=totals.item(), errors=errored.item())
-    if not counts.errors:
+    lines, failed = counted(uris)
+    found = scan(uris)
+    table_of = results(found, request.kind, request.line, themed=request.themed)
+    queries = [table_of.sink_parquet(objects.uri(table), lazy=True)]
+    if failed:
+        of_errors = errors(found, request.kind, request.line)
+        queries.append(of_errors.sink_ndjson(objects.uri(rejects), lazy=True, check_extension=False))
+    else:
         objects.delete([rejects])
-    return counts
+    pl.collect_all(queries, engine="streaming")
+    return Counts(lines=lines, errors=failed)
 
 
 def _made(

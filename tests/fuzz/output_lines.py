@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from lambdas.publish.lines import OutputUnreadableError
 from lambdas.publish.objects import OutputMissingError
-from lambdas.publish.publish import OutputUnreadableError, TooManyErrorsError, publish
+from lambdas.publish.publish import TooManyErrorsError, publish
 from lambdas.publish.request import PublishRequest
 from tests.fuzz.ground import altered, value
 

@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 
 from lambdas.publish import changes
+from lambdas.publish.lines import OutputUnreadableError
 from lambdas.publish.objects import OutputMissingError
-from lambdas.publish.publish import OutputUnreadableError, TooManyErrorsError
+from lambdas.publish.publish import TooManyErrorsError
 from tests.pipeline.publishing import called, line
 
 if TYPE_CHECKING:
