@@ -81,7 +81,9 @@ def exercise(rig: Rig, document: dict[str, Any], folder: Path) -> None:
     put_raw(rig, broken(_ROWS, 30))
     _succeeds(rig, {"solutions": [document["solutions"][-1]["name"]]})
     put_raw(rig, [*_ROWS, "a0,A01,1700009999"])
-    _succeeds(rig)  # compares with the table before
+    rig.arm(job="BatchInferenceJob", broken_lines=1, reason="Internal error")
+    _succeeds(rig)  # compares with the table before, and sets a line aside
+    rig.disarm()
     _succeeds(rig, {"jobs": [], "training": "skip"})  # nothing is new
 
     put_raw(rig, broken(_ROWS, len(_ROWS)))
