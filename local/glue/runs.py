@@ -133,7 +133,9 @@ class JobRun:
         script = workplace.made("script") / Path(self.script).name
         script.write_bytes(bucket.read(self.script))
         path = [self._library(workplace, bucket, at, url) for at, url in enumerate(self.arguments.libraries)]
-        mirror = Mirror(self.account_id, workplace.made("s3"))
+        principal = principal_of(session.access_key_id)
+        assert principal is not None, "a session is somebody's"
+        mirror = Mirror(self.account_id, workplace.made("s3"), principal)
         mirror.fetch()
         spark.configure(workplace.made("conf"), workplace.made("scratch"), mirror.folders, self.arguments.spark)
         with self._lock:
@@ -141,8 +143,6 @@ class JobRun:
                 self._enter("RUNNING")
         watch = Stopwatch()
         began = time.monotonic()
-        principal = principal_of(session.access_key_id)
-        assert principal is not None, "a session is somebody's"
         with Access(principal, workplace.made("s3"), mirror.folders) as access:
             outcome = sandbox.run(
                 workplace,

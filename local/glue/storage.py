@@ -4,7 +4,8 @@ Hadoop's own way to S3, hadoop-aws, is not part of pyspark. Spark reads and writ
 instead (`local.glue.spark` says how), so what Spark writes appears in S3 when the run ends, however it ends; boto3 in
 the script reaches S3 at once. A bucket that is made during the run is not seen by Spark.
 
-What cannot be a file is refused: an object `a` beside an object `a/b`, and keys such as `a//b` or `a/../b`.
+What cannot be a file is refused: an object `a` beside an object `a/b`, and keys such as `a//b` or `a/../b`. Where the
+job's role may neither read nor list such an object, it is left out: Spark would not meet it on AWS either.
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from boto3.exceptions import S3UploadFailedError
 from moto.s3.models import s3_backends
 
 from local.glue.exceptions import RunFailedError
+from local.iam.authorization import AccessDeniedError, require
+from local.iam.principals import Principal
+from local.iam.rules.rule import Ask
 
 _PARTITION: Final = "aws"
 _NAME_BYTES: Final = 255
@@ -22,11 +26,12 @@ _Stamp = tuple[int, int, int]
 
 
 class Mirror:
-    """The buckets of an account as folders in `root`."""
+    """The buckets of an account as folders in `root`, for a job that runs as `principal`."""
 
-    def __init__(self, account_id: str, root: Path) -> None:
+    def __init__(self, account_id: str, root: Path, principal: Principal) -> None:
         self._s3: Any = s3_backends[account_id][_PARTITION]
         self._root = root
+        self._principal = principal
         self._fetched: dict[tuple[str, str], Any] = {}
         self._stamps: dict[tuple[str, str], _Stamp] = {}
         self.folders: dict[str, Path] = {}
@@ -35,7 +40,7 @@ class Mirror:
         """Bring every object of every bucket into its folder.
 
         Raises:
-            RunFailedError: a key cannot be a file.
+            RunFailedError: a key that the role may read or list cannot be a file.
         """
         for bucket in list(self._s3.buckets):
             folder = self._root / bucket
@@ -43,10 +48,28 @@ class Mirror:
             self.folders[bucket] = folder
             for key in list(self._s3.get_bucket(bucket).keys):
                 found = self._s3.get_object(bucket, key)
-                if found is not None:
+                if found is None:
+                    continue
+                try:
                     _write(bucket, folder, key, found)
+                except RunFailedError:
+                    if self._meets(bucket, key):
+                        raise
+                else:
                     self._fetched[bucket, key] = found
         self._stamps = dict(self._files())
+
+    def _meets(self, bucket: str, key: str) -> bool:
+        """Say whether the role may read an object or list the folder that it lies in."""
+        arn = f"arn:aws:s3:::{bucket}"
+        prefix = key[: key.rfind("/") + 1]
+        for ask in (Ask("s3:GetObject", f"{arn}/{key}"), Ask("s3:ListBucket", arn, {"s3:prefix": prefix})):
+            try:
+                require(self._principal, [ask])
+            except AccessDeniedError:
+                continue
+            return True
+        return False
 
     def store(self, target: "RoleBucket") -> None:
         """Bring what has changed in the folders back to S3, in the role of the job.

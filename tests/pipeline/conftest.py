@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import urllib.request
+import zlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,6 +66,6 @@ def bucket(aws: EmbeddedAWS, request: pytest.FixtureRequest, monkeypatch: pytest
     """An empty bucket, and the environment in which functions find it."""
     for name, value in aws.environment().items():
         monkeypatch.setenv(name, value)
-    name = f"functions-{abs(hash(request.node.nodeid)) % 10**9}"
+    name = f"functions-{zlib.crc32(request.node.nodeid.encode())}"
     aws.client("s3").create_bucket(Bucket=name)
     return Bucket(aws.client("s3"), name)

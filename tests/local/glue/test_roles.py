@@ -94,6 +94,24 @@ def test_spark_may_what_the_role_may(
     assert f"is not authorized to perform: {action} on resource: " in ran["ErrorMessage"]
 
 
+@runs_jobs
+def test_objects_that_the_role_never_meets(aws: EmbeddedAWS, jobs: Jobs) -> None:
+    """A key that cannot be a file stops no job whose role may neither read nor list it."""
+    foreign = f"{jobs.bucket}-foreign"
+    aws.client("s3").create_bucket(Bucket=foreign)
+    put(aws, foreign, "up/../name", "x")
+    named = f"arn:aws:s3:::{foreign}"
+    reads = {"Action": "s3:GetObject", "Resource": f"{named}/up/*"}
+    lists = {"Action": "s3:ListBucket", "Resource": named}
+    roles: tuple[list[dict[str, Any]], ...] = ([], [reads], [lists])
+    script = {"Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{jobs.bucket}/scripts/*"}
+    ended = [jobs.ran("pass", Role=Role(aws, script, *own, principal=GLUE).arn) for own in roles]
+    aws.client("s3").delete_object(Bucket=foreign, Key="up/../name")
+
+    assert ["SUCCEEDED", "FAILED", "FAILED"] == [ran["JobRunState"] for ran in ended]
+    assert all(f"s3://{foreign}/up/../name cannot be one" in ran["ErrorMessage"] for ran in ended[1:])
+
+
 def test_what_nobody_watched_is_not_let_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the kernel's words do not arrive, a run fails instead of passing unasked."""
     monkeypatch.setattr("local.glue.access._LONGEST_QUEUE", 0.1)
