@@ -18,10 +18,10 @@ os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get(
 
 from aws_cdk import App
 
-from spec.files import PIPELINES, find
-from spec.load import load
-from spec.names import STAGE_PATTERN
-from spec.problems import SpecError
+from definition.load import load
+from definition.paths import PIPELINES, find
+from definition.plan.names import STAGE_PATTERN
+from definition.problems import SpecError
 from stacks.app import add_stacks
 from stacks.function import LayerMissingError
 

@@ -22,8 +22,8 @@ from bench.data import EXPECTED, write_raw
 from bench.process import run_command
 from bench.transform import bucket
 from bench.transform_mapping import write_mapping
+from definition.plan.capacity import FUNCTION_BYTES
 from local.glue.spark import missing
-from spec.engines import FUNCTION_BYTES
 
 STEP = 10_000
 """Rows come in multiples of so many (``bench.data``)."""
@@ -123,7 +123,7 @@ def _print_sizes(runs: dict[int, Measured]) -> None:
         times = MINUTES * 60 / found.wall
         table.add_row(f"{memory:,} MB", f"{times * found.rows / 1e6:,.0f}", f"{times * found.size / 1e9:,.0f}")
     Console().print(table)
-    _say(f"engine: auto goes to Spark beyond {FUNCTION_BYTES / 1e9:.0f} GB (spec/engines.py).")
+    _say(f"engine: auto goes to Spark beyond {FUNCTION_BYTES / 1e9:.0f} GB (definition/plan/capacity.py).")
 
 
 def _say(sentence: str) -> None:

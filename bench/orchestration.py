@@ -29,8 +29,8 @@ from bench.orchestration_figures import Figures, Interval, figures, histories, m
 from bench.orchestration_many import many
 from bench.orchestration_partners import Ground, create_until_accepted, poll, retry_until_active
 from cli.deployment import Deployment, deploy, find_deployment
+from definition.paths import PIPELINES, ROOT
 from local.server import EmbeddedAWS
-from spec.files import PIPELINES, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,10 +20,10 @@ from ruamel.yaml import YAML
 from bench.orchestration_clock import expect_parallel_waits, set_durations
 from bench.orchestration_figures import histories
 from cli.deployment import deploy, find_deployment
-from spec import executions, history
-from spec.files import PIPELINES
-from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS, MAX_CAMPAIGNS, MAX_SOLUTIONS
-from spec.load import load
+from definition.load import load
+from definition.paths import PIPELINES
+from definition.plan import executions, history
+from definition.service.limits import MAX_BATCH_JOBS_IN_PROGRESS, MAX_CAMPAIGNS, MAX_SOLUTIONS
 
 if TYPE_CHECKING:
     from local.server import EmbeddedAWS

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from spec.resources import BATCH_INFERENCE_JOB, DATASET_IMPORT_JOB, SOLUTION_VERSION
+from definition.service.resource_kinds import BATCH_INFERENCE_JOB, DATASET_IMPORT_JOB, SOLUTION_VERSION
 
 States = dict[str, dict[str, Any]]
 

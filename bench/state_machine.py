@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.state_machine_dot import States, draw, draw_job, failure_states, general, job_states, levels, reached
-from spec.files import PIPELINES, ROOT
-from spec.load import load
-from spec.realtime_section import Campaign, Recommender
-from spec.resources import CAMPAIGN, KINDS
+from definition.file.realtime import Campaign, Recommender
+from definition.load import load
+from definition.paths import PIPELINES, ROOT
+from definition.service.resource_kinds import CAMPAIGN, KINDS
 from stacks.states import flight
 from stacks.states.run import definition
 

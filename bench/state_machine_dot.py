@@ -10,7 +10,7 @@ import textwrap
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from spec.resources import KINDS
+from definition.service.resource_kinds import KINDS
 from stacks.states.job import Job
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from spec.compiler import dataset_mapping
-from spec.load import parse
+from definition.load import parse
+from definition.plan.mappings import dataset_mapping
 
 if TYPE_CHECKING:
     from pathlib import Path

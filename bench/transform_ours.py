@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from definition.mapping.mapping import DatasetMapping
 from lambdas.transform import batch_input
 from lambdas.transform.execute import execute
-from spec.mapping import DatasetMapping
-from spec.transform import BatchInput, RawObject
+from transform.contract import BatchInput, RawObject
 
 if TYPE_CHECKING:
     import io

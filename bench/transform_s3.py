@@ -8,9 +8,9 @@ from pathlib import Path
 import boto3
 
 from bench.data import BUCKET
+from definition.mapping.mapping import DatasetMapping
 from lambdas.transform.transform import transform
-from spec.mapping import DatasetMapping
-from spec.transform import BatchInput, TransformRequest
+from transform.contract import BatchInput, TransformRequest
 
 
 def main(raw: Path) -> None:

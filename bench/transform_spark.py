@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import SparkSession
 
+from definition.mapping.mapping import DatasetMapping
 from jobs.transform import batch_input
 from jobs.transform.counts import per_item, per_user, tallies
 from jobs.transform.execute import Target, execute, staged
 from jobs.transform.session import configured
-from spec.mapping import DatasetMapping
-from spec.plan import OUT, REJECTED
-from spec.transform import BatchInput, RawObject
+from transform.contract import BatchInput, RawObject
+from transform.records import OUT, REJECTED
 
 if TYPE_CHECKING:
     import io

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.terminal import plain
-from spec.files import find
-from spec.load import load
-from spec.names import STAGE_PATTERN
-from spec.problems import SpecError
+from definition.load import load
+from definition.paths import find
+from definition.plan.names import STAGE_PATTERN
+from definition.problems import SpecError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
 
 PipelineArgument = Annotated[str, typer.Argument(help="Name of a file in pipelines/, or the path of any.")]
 

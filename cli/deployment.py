@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from cli.errors import CommandError
-from spec.files import ROOT
-from spec.names import prefix
+from definition.paths import ROOT
+from definition.plan.names import prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

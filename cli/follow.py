@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from spec.executions import FOLLOWED
-from spec.resources import ACTIVE, KINDS
+from definition.plan.executions import FOLLOWED
+from definition.service.resource_kinds import ACTIVE, KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

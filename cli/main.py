@@ -16,8 +16,8 @@ from cli.errors import CommandError
 from cli.first_contact.command import first_contact
 from cli.run import RunOptions, raw_folder, run, run_local
 from cli.view import View
+from definition.file.pipeline import Pipeline
 from local.server import EmbeddedAWS, PortInUseError
-from spec.pipeline import Pipeline
 
 app = typer.Typer(
     help="Batch recommendations with Amazon Personalize, from one YAML file.",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from spec.pipeline import ItemLabels, Pipeline
+    from definition.file.pipeline import ItemLabels, Pipeline
 
 SAMPLED_LINES = 3
 SAMPLED_RESULTS = 5

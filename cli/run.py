@@ -15,17 +15,17 @@ from cli.account import session as session_of_environment
 from cli.deployment import deploy, find_deployment
 from cli.errors import CommandError
 from cli.follow import Follower
+from definition.paths import ROOT
+from definition.plan.names import run_id
 from local import clock
 from local.server import EmbeddedAWS
-from spec.files import ROOT
-from spec.names import run_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cli.deployment import Deployment
     from cli.view import View
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
 
 SPEED = 60
 """Embedded seconds per second: what waits a minute in the account waits a second here."""

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.terminal import Terminal
-from spec.resources import ACTIVE, FAILED_STATUSES
+from definition.service.resource_kinds import ACTIVE, FAILED_STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

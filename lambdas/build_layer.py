@@ -13,7 +13,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from definition.paths import ROOT
+
 REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
 PYTHON_VERSION = "3.13"
 PLATFORMS = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}

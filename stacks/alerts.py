@@ -15,7 +15,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from spec import names
+from definition.plan import names
 from stacks.dead_letters import dead_letter_queue
 from stacks.machine import Machine
 from stacks.states.alert import definition

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from spec import names
+from definition.plan import names
 from stacks.personalize import PersonalizeStack
 from stacks.storage import StorageStack
 from stacks.workflow import WorkflowStack
@@ -13,7 +13,7 @@ from stacks.workflow import WorkflowStack
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
 
 
 def add_stacks(scope: Construct, pipeline: Pipeline, *, stage: str, keep_data: bool) -> WorkflowStack:

@@ -9,14 +9,14 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from spec.batch import batch_plans
-from spec.tables import columns_of, database_name, table_input
+from definition.plan.batch_jobs import batch_plans
+from definition.plan.tables import columns_of, database_name, table_input
 
 if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
 
-    from spec.pipeline import Pipeline
-    from spec.tables import TableKind
+    from definition.file.pipeline import Pipeline
+    from definition.plan.tables import TableKind
 
 
 class Catalog(Construct):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 
-from spec import names
-from spec.resources import CAMPAIGN, SOLUTION, SOLUTION_VERSION
+from definition.plan import names
+from definition.service.resource_kinds import CAMPAIGN, SOLUTION, SOLUTION_VERSION
 from stacks.acknowledge import acknowledge
 from stacks.function import Function
 

@@ -12,8 +12,8 @@ from aws_cdk import CustomResource, Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from spec import names
-from spec.datasets import dataset_type
+from definition.plan import names
+from definition.service.dataset_types import dataset_type
 from stacks.acknowledge import acknowledge
 from stacks.function import Function
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_personalize as personalize
 
-    from spec.datasets import DatasetName
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
+    from definition.service.dataset_types import DatasetName
 
 _UPDATABLE: tuple[DatasetName, ...] = ("items", "users")
 

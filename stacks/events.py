@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from constructs import IDependable
 
-    from spec.realtime_section import MetricAttribution
+    from definition.file.realtime import MetricAttribution
     from stacks.storage import StorageStack
 
 

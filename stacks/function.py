@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, IgnoreMode, RemovalPolicy
@@ -11,12 +10,13 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from definition.paths import ROOT
 from stacks.acknowledge import acknowledge, acknowledge_lint
+from stacks.code import ignored_but, modules_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 ARCHITECTURE = lambda_.Architecture.ARM_64
 LAYER = ROOT / "build" / "layer.zip"
@@ -136,17 +136,6 @@ class Function(Construct):
 
 
 def _code(name: str) -> lambda_.Code:
-    """Return the function's source and spec/, as they stand in the repository."""
-    return lambda_.Code.from_asset(
-        str(ROOT),
-        ignore_mode=IgnoreMode.GIT,
-        exclude=[
-            "/*",
-            "!/spec",
-            "!/lambdas",
-            "/lambdas/*/",
-            f"!/lambdas/{name}/",
-            "/lambdas/requirements.*",
-            "__pycache__/",
-        ],
-    )
+    """Return the handler and what it imports of ours: a change of anything else deploys no function anew."""
+    shipped = modules_of(f"lambdas.{name}.handler")
+    return lambda_.Code.from_asset(str(ROOT), ignore_mode=IgnoreMode.GIT, exclude=ignored_but(shipped))

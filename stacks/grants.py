@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
 
-from spec import names
-from spec.resources import KINDS, SOLUTION
+from definition.plan import names
+from definition.service.resource_kinds import KINDS, SOLUTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aws_cdk import Stack
 
-    from spec.resources import ResourceKind
+    from definition.service.resource_kinds import ResourceKind
     from stacks.personalize import PersonalizeStack
 
 

@@ -12,10 +12,10 @@ from aws_cdk import ArnFormat, CfnOutput, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_personalize as personalize
 
-from spec import names
-from spec.datasets import dataset_type
-from spec.filters import all_filters
-from spec.resources import CAMPAIGN, RECOMMENDER
+from definition.plan import names
+from definition.plan.filters import all_filters
+from definition.service.dataset_types import dataset_type
+from definition.service.resource_kinds import CAMPAIGN, RECOMMENDER
 from stacks.acknowledge import acknowledge
 from stacks.datasets import UpdatableDatasets
 from stacks.events import Attribution, add_event_tracker
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from constructs import Construct, IDependable
 
-    from spec.datasets import DatasetName
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
+    from definition.service.dataset_types import DatasetName
     from stacks.storage import StorageStack
 
 

@@ -14,7 +14,7 @@ from stacks.dead_letters import dead_letter_queue
 if TYPE_CHECKING:
     from aws_cdk import aws_stepfunctions as sfn
 
-    from spec.pipeline import Schedule
+    from definition.file.pipeline import Schedule
 
 
 class StartSchedule(Construct):

@@ -11,8 +11,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
+from definition.paths import ROOT
 from stacks.acknowledge import acknowledge
-from stacks.function import REQUIREMENTS, ROOT
+from stacks.code import ignored_but, modules_of
+from stacks.function import REQUIREMENTS
 
 if TYPE_CHECKING:
     from stacks.storage import StorageStack
@@ -57,7 +59,7 @@ class TransformJob(Construct):
             "Packages",
             path=str(ROOT),
             ignore_mode=IgnoreMode.GIT,
-            exclude=["/*", "!/spec", "!/jobs", "__pycache__/"],
+            exclude=ignored_but(modules_of("jobs.transform.main")),
         )
         role = self._role(storage, reads, writes)
         for asset in (script, packages):

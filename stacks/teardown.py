@@ -12,9 +12,9 @@ from aws_cdk import CustomResource, Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from spec import names
-from spec.datasets import dataset_type
-from spec.resources import CAMPAIGN, RECOMMENDER, SOLUTION, SOLUTION_VERSION
+from definition.plan import names
+from definition.service.dataset_types import dataset_type
+from definition.service.resource_kinds import CAMPAIGN, RECOMMENDER, SOLUTION, SOLUTION_VERSION
 from stacks.acknowledge import acknowledge
 from stacks.function import Function
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_personalize as personalize
     from constructs import IDependable
 
-    from spec.datasets import DatasetName
-    from spec.resources import ResourceKind
+    from definition.service.dataset_types import DatasetName
+    from definition.service.resource_kinds import ResourceKind
 
 
 _KINDS = (RECOMMENDER, CAMPAIGN, SOLUTION)

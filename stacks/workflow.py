@@ -10,8 +10,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
-from spec import names
-from spec.resources import kinds_of, recipes_of
+from definition.plan import names
+from definition.plan.kinds import kinds_of, recipes_of
 from stacks.acknowledge import acknowledge
 from stacks.alerts import EndAlerts
 from stacks.catalog import Catalog
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_stepfunctions as sfn
     from constructs import Construct
 
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
     from stacks.personalize import PersonalizeStack
     from stacks.storage import StorageStack
 

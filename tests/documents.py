@@ -6,11 +6,11 @@ import copy
 import json
 from typing import TYPE_CHECKING, Any
 
+from definition.load import parse
 from local import clock
-from spec.load import parse
 
 if TYPE_CHECKING:
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
 
 _SHOP: dict[str, Any] = {
     "name": "shop",

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from aws_cdk import App
 
-from spec.files import ROOT
+from definition.paths import ROOT
 from stacks.app import add_stacks
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
 
 CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from spec.names import dataset_group_name, prefix
+from definition.plan.names import dataset_group_name, prefix
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import boto3
 
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
 
 PARTS = ("storage", "personalize", "workflow")
 """The stacks of a pipeline, in the order of their deployment."""

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.doctor.findings import failure, ok, warning
-from spec import names
-from spec.filters import all_filters
-from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS, MAX_FILTERS, MAX_RECOMMENDERS
+from definition.plan import names
+from definition.plan.filters import all_filters
+from definition.service.limits import MAX_BATCH_JOBS_IN_PROGRESS, MAX_FILTERS, MAX_RECOMMENDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

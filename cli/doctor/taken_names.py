@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from cli.doctor.examination import is_there
 from cli.doctor.findings import failure, ok
-from spec import names
-from spec.tables import database_name
+from definition.plan import names
+from definition.plan.tables import database_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.errors import CommandError
 from cli.first_contact.documents import RESULTS, VARIED
-from spec.names import resource_prefix
+from definition.plan.names import resource_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from spec.files import ROOT
+from definition.paths import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

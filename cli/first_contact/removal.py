@@ -14,7 +14,7 @@ from cli.first_contact.documents import write
 from cli.first_contact.sandbox import remove
 from cli.first_contact.setting_up import environment
 from cli.first_contact.world import remove_role, tried
-from spec.load import load
+from definition.load import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -233,7 +233,7 @@ POINTS = (
         "Does aws-user-personalization-v2 take hyperparameters of the first version?",
         "tutorials give them, and `pipelines validate` refuses them",
         "CreateSolution with hidden_dimension",
-        "hyperparameters in spec/recipes.py",
+        "hyperparameters in definition/service/recipes.py",
         _foreign_hyperparameter,
     ),
     Point(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cli.first_contact.world import World
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
 
 _BOOTSTRAP = "CDK bootstrap"
 _RAW = "raw data"

@@ -20,8 +20,8 @@ from cli.first_contact.points import ask
 from cli.first_contact.removal import remove_everything
 from cli.first_contact.setting_up import deploy_films, examine_account
 from cli.follow import Follower
-from spec.load import load
-from spec.names import run_id
+from definition.load import load
+from definition.plan.names import run_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cli.first_contact.documents import WATCHED
 from cli.first_contact.points import Answer, Point
 from cli.first_contact.world import tried
-from spec.resources import ACTIVE
+from definition.service.resource_kinds import ACTIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 from cli.account import DENIED, said
 from cli.errors import CommandError
 from cli.first_contact.documents import NAME
-from spec.names import prefix, resource_prefix
-from spec.resources import ACTIVE, FAILED_STATUSES
+from definition.plan.names import prefix, resource_prefix
+from definition.service.resource_kinds import ACTIVE, FAILED_STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -15,17 +15,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
 from jobs.transform.counts import NEWEST
-from spec.batch_files import check_bytes, count_files, fitted, key_of, unreadable_ids
-from spec.raw.told import fields_told
-from spec.transform import Active, BatchInputReport, FromFile
+from transform.batch_files import check_bytes, count_files, fitted, key_of, unreadable_ids
+from transform.contract import Active, BatchInputReport, FromFile
+from transform.raw.told import fields_told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from pyspark.sql import DataFrame
 
-    from spec.raw.store import Store
-    from spec.transform import BatchInput
+    from transform.contract import BatchInput
+    from transform.raw.store import Store
 
 
 class Known(NamedTuple):

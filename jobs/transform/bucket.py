@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 
-from spec.raw.store import S3Store
+from transform.raw.store import S3Store
 
 
 class Bucket(S3Store):

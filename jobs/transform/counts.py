@@ -8,15 +8,15 @@ from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
 from jobs.transform.columns import BLOCK, OBJECT, ROW, col
 from jobs.transform.fates import FATE, REASON, users_known
-from spec.report import Records, Tallies
+from transform.report import Records, Tallies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pyspark.sql import DataFrame
 
+    from definition.mapping.mapping import DatasetMapping
     from jobs.transform.source import Source
-    from spec.mapping import DatasetMapping
 
 INTERACTIONS, NEWEST = "interactions", "newest"
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
 from jobs.transform.columns import LINE, filled, first_of, text
-from spec import reasons
+from transform import reasons
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyspark.sql import Column, DataFrame
 
-    from spec.raw.dialect import Dialect
+    from transform.raw.dialect import Dialect
 
 _FIELDS = ":fields"
 

@@ -18,21 +18,21 @@ from jobs.transform.columns import BLOCK, OBJECT
 from jobs.transform.fates import ADDRESS, ORDER, records, rows_with_fate
 from jobs.transform.outputs import Place, write_dataset, write_rejects
 from jobs.transform.source import Source, read
-from spec.errors import RowsLostError, TransformError
-from spec.plan import FILTERED, OUT, REJECTED, Plan
-from spec.raw.text import damage_named, unpacked
-from spec.raw.told import without_values
+from transform.errors import RowsLostError, TransformError
+from transform.raw.text import damage_named, unpacked
+from transform.raw.told import without_values
+from transform.records import FILTERED, OUT, REJECTED, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
 
+    from definition.mapping.mapping import DatasetMapping
     from jobs.transform.counts import Fates
-    from spec.mapping import DatasetMapping
-    from spec.raw.store import Store
-    from spec.report import Records
-    from spec.transform import RawObject
+    from transform.contract import RawObject
+    from transform.raw.store import Store
+    from transform.report import Records
 
 _CHUNK = 1 << 24
 

@@ -13,13 +13,13 @@ from jobs.transform.columns import BLOCK, LINE, OBJECT, ROW, SHAPE, all_of, col,
 from jobs.transform.files import decoded
 from jobs.transform.rules import column_rule, holds, readable, unreadable_reason
 from jobs.transform.values import with_values
-from spec.plan import FILTERED, OUT, REJECTED
+from transform.records import FILTERED, OUT, REJECTED
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from spec.mapping import DatasetMapping
-    from spec.plan import Plan
+    from definition.mapping.mapping import DatasetMapping
+    from transform.records import Plan
 
 FATE, REASON, RAW = ":fate", ":reason", ":raw"
 ADDRESS, ORDER = ":address", ":order"

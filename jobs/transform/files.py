@@ -10,7 +10,7 @@ from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 from pyspark.sql.types import StringType, StructField, StructType
 
 from jobs.transform.columns import BLOCK, OBJECT, ROW, text
-from spec.raw.objects import partitions
+from transform.raw.objects import partitions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

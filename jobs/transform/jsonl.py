@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
 from jobs.transform.columns import LINE
-from spec.raw.json_lines import decode, paths_of
+from transform.raw.json_lines import decode, paths_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -1,7 +1,7 @@
 """The script of the Glue job: transforms what ``--request`` in ``--bucket`` asks for.
 
-The request is a ``TransformRequest`` as JSON, the report goes to ``spec.transform.report_key``. The packages ``jobs``
-and ``spec`` come as ``--extra-py-files``, pydantic as ``--additional-python-modules``.
+The request is a ``TransformRequest`` as JSON, the report goes to ``transform.contract.report_key``. What this module
+imports of ours comes as ``--extra-py-files``, pydantic as ``--additional-python-modules``.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pyspark.sql import SparkSession
 from jobs.transform.bucket import Bucket
 from jobs.transform.session import configured
 from jobs.transform.transform import transform
-from spec.raw.objects import list_objects
-from spec.transform import TransformRequest
+from transform.contract import TransformRequest
+from transform.raw.objects import list_objects
 
 
 def main() -> None:

@@ -12,15 +12,15 @@ from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 from jobs.transform.columns import BLOCK, OBJECT, ROW, col
 from jobs.transform.fates import FATE, RAW, REASON
 from jobs.transform.files import publish, write_text
-from spec.plan import REJECTED
-from spec.raw.text import shown
+from transform.raw.text import shown
+from transform.records import REJECTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyspark.sql import Column, DataFrame, SparkSession
 
-    from spec.mapping import ColumnMapping
+    from definition.mapping.mapping import ColumnMapping
 
 
 class Place(NamedTuple):

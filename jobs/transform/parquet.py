@@ -33,22 +33,22 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
+from definition.mapping.mapping import EXACT, SEVERAL
 from jobs.transform.columns import BLOCK, LINE, OBJECT, ROW, SHAPE, col, filled, first_of, raw, text
 from jobs.transform.files import READ_OPTIONS, folders_of, footer, literal_path, places
-from spec import reasons
-from spec.errors import ColumnMissingError, UndecodableError
-from spec.mapping import EXACT, SEVERAL
-from spec.raw.objects import partitions
-from spec.raw.told import fields_told, without_values
+from transform import reasons
+from transform.errors import ColumnMissingError, UndecodableError
+from transform.raw.objects import partitions
+from transform.raw.told import fields_told, without_values
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from pyspark.sql import Column, DataFrame, SparkSession
 
-    from spec.mapping import DatasetMapping
-    from spec.raw.store import Store
-    from spec.transform import RawObject
+    from definition.mapping.mapping import DatasetMapping
+    from transform.contract import RawObject
+    from transform.raw.store import Store
 
 _NANOS = 10**9
 _CELL = "cell:{}"

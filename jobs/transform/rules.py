@@ -7,12 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from pyspark.sql import Column
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
-from jobs.transform import sql, times
-from jobs.transform.columns import all_of, col, first_of, number, raw, text
-from jobs.transform.values import epoch_of, is_empty, number_of, text_of
-from spec import reasons
-from spec.expressions import Number, Text, numbers_read
-from spec.mapping import (
+from definition.mapping.expressions import Number, Text, numbers_read
+from definition.mapping.mapping import (
     CONTROL_CHARACTERS,
     EARLIEST,
     LARGEST_FLOAT,
@@ -25,11 +21,15 @@ from spec.mapping import (
     EpochTime,
     FormattedTime,
 )
+from jobs.transform import sql, times
+from jobs.transform.columns import all_of, col, first_of, number, raw, text
+from jobs.transform.values import epoch_of, is_empty, number_of, text_of
+from transform import reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from spec.expressions import Condition
+    from definition.mapping.expressions import Condition
 
 _TYPES = {"string": "string", "float": "double", "double": "double", "int": "long", "long": "long"}
 

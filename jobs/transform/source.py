@@ -25,20 +25,20 @@ from pyspark.sql.types import BooleanType, LongType, StringType, StructField, St
 from jobs.transform import cut, jsonl, parquet
 from jobs.transform.columns import BLOCK, LINE, OBJECT, ROW, SHAPE, first_of, raw, text
 from jobs.transform.files import READ_OPTIONS, address, folders_of, is_hidden_to_spark, literal_path, places, unzstd
-from spec import reasons
-from spec.errors import UndecodableError
-from spec.raw.dialect import Dialect, check_header
-from spec.raw.objects import partitions
-from spec.raw.text import MARK, UNDECODABLE, ZSTD, lines, unpacked
+from transform import reasons
+from transform.errors import UndecodableError
+from transform.raw.dialect import Dialect, check_header
+from transform.raw.objects import partitions
+from transform.raw.text import MARK, UNDECODABLE, ZSTD, lines, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
 
-    from spec.mapping import DatasetMapping
-    from spec.raw.store import Store
-    from spec.transform import RawObject
+    from definition.mapping.mapping import DatasetMapping
+    from transform.contract import RawObject
+    from transform.raw.store import Store
 
 _FETCHES = 10
 _CODECS = (".gz", ".bz2", ".deflate", ".snappy", ".lz4", ".zst")

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Column
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
-from jobs.transform.columns import col, number, raw
-from spec.expressions import (
+from definition.mapping.expressions import (
     COMBINED,
     COMPARED,
     RECKONED,
@@ -28,12 +27,13 @@ from spec.expressions import (
     RawColumn,
     Text,
 )
-from spec.mapping import EXACT
+from definition.mapping.mapping import EXACT
+from jobs.transform.columns import col, number, raw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from spec.expressions import Condition, Value
+    from definition.mapping.expressions import Condition, Value
 
 
 def condition(node: Condition) -> Column:

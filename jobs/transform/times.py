@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
+from definition.mapping.times import DAYS_TO_1970, HALF_DAY, LAST_OF_2000S, MONTHS
 from jobs.transform.columns import col
-from spec.times import DAYS_TO_1970, HALF_DAY, LAST_OF_2000S, MONTHS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from spec.mapping import FormattedTime
+    from definition.mapping.mapping import FormattedTime
 
 _BETWEEN = "\x01"
 """Stands between the groups of a match; no group of a time can hold it."""

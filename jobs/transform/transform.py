@@ -11,25 +11,25 @@ from jobs.transform import batch_input
 from jobs.transform.counts import per_item, per_user, tallies
 from jobs.transform.execute import Target, execute, staged
 from jobs.transform.files import delete
-from spec import report
-from spec.plan import FILTERED, OUT, REJECTED
-from spec.raw.lineage import changes, full_import, incremental_import, lineage_key, lineage_of, no_import
-from spec.raw.objects import check_size
-from spec.report import Rows
-from spec.transform import TransformReport, increment_folder, report_key
-from spec.warnings import warnings
+from transform import report
+from transform.contract import TransformReport, increment_folder, report_key
+from transform.raw.lineage import changes, full_import, incremental_import, lineage_key, lineage_of, no_import
+from transform.raw.objects import check_size
+from transform.records import FILTERED, OUT, REJECTED
+from transform.report import Rows
+from transform.warnings import warnings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyspark.sql import DataFrame, SparkSession
 
+    from definition.mapping.mapping import DatasetMapping
     from jobs.transform.execute import Outcome
-    from spec.mapping import DatasetMapping
-    from spec.raw.lineage import Change, Lineage
-    from spec.raw.store import Store
-    from spec.report import Tallies
-    from spec.transform import BatchInputReport, DatasetReport, ImportPlan, RawObject, TransformRequest
+    from transform.contract import BatchInputReport, DatasetReport, ImportPlan, RawObject, TransformRequest
+    from transform.raw.lineage import Change, Lineage
+    from transform.raw.store import Store
+    from transform.report import Tallies
 
 
 def transform(

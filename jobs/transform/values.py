@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
-from jobs.transform import sql, times
-from jobs.transform.columns import col, filled, number, raw
-from spec.mapping import (
+from definition.mapping.mapping import (
     AROUND_SEVERAL,
     EPOCH_PATTERN,
     NUMBER_PATTERN,
@@ -22,6 +20,8 @@ from spec.mapping import (
     EpochTime,
     FormattedTime,
 )
+from jobs.transform import sql, times
+from jobs.transform.columns import col, filled, number, raw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

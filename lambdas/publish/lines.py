@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from spec.raw.told import without_values
-from spec.tables import columns
+from definition.plan.tables import columns
+from transform.raw.told import without_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +78,7 @@ def _counted(uris: Sequence[str]) -> tuple[int, int]:
 
 
 def results(lines: pl.LazyFrame, kind: str, line: Line, *, themed: bool = False) -> pl.LazyFrame:
-    """Return what was found, a row per line without error and rank, with the columns of ``spec.tables``.
+    """Return what was found, a row per line without error and rank, with the columns of ``definition.plan.tables``.
 
     Args:
         lines: what Personalize wrote.

@@ -9,13 +9,13 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from lambdas.transform.plan import NEWEST
-from spec.batch_files import check_bytes, count_files, fitted, key_of, unreadable_ids
-from spec.raw.told import fields_told
-from spec.transform import Active, BatchInputReport, FromFile
+from transform.batch_files import check_bytes, count_files, fitted, key_of, unreadable_ids
+from transform.contract import Active, BatchInputReport, FromFile
+from transform.raw.told import fields_told
 
 if TYPE_CHECKING:
-    from spec.raw.store import Store
-    from spec.transform import BatchInput
+    from transform.contract import BatchInput
+    from transform.raw.store import Store
 
 
 class Known(NamedTuple):

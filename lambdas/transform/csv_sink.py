@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
-    from spec.mapping import DatasetMapping
+    from definition.mapping.mapping import DatasetMapping
 
 
 def sink(dataset: pl.LazyFrame, mapping: DatasetMapping, target: str) -> pl.LazyFrame:

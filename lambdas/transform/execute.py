@@ -12,16 +12,16 @@ from lambdas.transform import csv_sink, plan
 from lambdas.transform.columns import LINE, SHAPE
 from lambdas.transform.reader import broken_objects, read
 from lambdas.transform.tally import Tally
-from spec.errors import RowsLostError, TransformError
-from spec.plan import Plan
-from spec.raw.told import without_values
+from transform.errors import RowsLostError, TransformError
+from transform.raw.told import without_values
+from transform.records import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from spec.mapping import DatasetMapping
-    from spec.raw.store import Store
-    from spec.transform import RawObject
+    from definition.mapping.mapping import DatasetMapping
+    from transform.contract import RawObject
+    from transform.raw.store import Store
 
 # The engine panics over some damaged Parquet, and says so with no Exception.
 _ENGINE_ERRORS = (PolarsError, PanicException, OSError)

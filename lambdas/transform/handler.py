@@ -6,7 +6,7 @@ from typing import Any
 
 from lambdas.observability import logger, metrics, record, s3_client, tracer
 from lambdas.transform.transform import transform
-from spec.transform import TransformRequest
+from transform.contract import TransformRequest
 
 _COUNTS = ("rows_in", "rows_out", "rows_filtered", "rows_rejected")
 

@@ -19,17 +19,17 @@ import polars as pl
 
 from lambdas.transform.columns import LINE, LINE_NUMBER, Origin
 from lambdas.transform.text import lines as lines_of
-from spec import reasons
-from spec.raw import text
-from spec.raw.objects import partitions
+from transform import reasons
+from transform.raw import text
+from transform.raw.objects import partitions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
 
-    from spec.mapping import Encoding
-    from spec.raw.store import Store
-    from spec.transform import RawObject
+    from definition.mapping.mapping import Encoding
+    from transform.contract import RawObject
+    from transform.raw.store import Store
 
 SMALL = 4 * 1024 * 1024
 """Bytes up to which objects are fetched whole, several at once."""

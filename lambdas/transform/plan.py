@@ -9,11 +9,11 @@ import polars as pl
 from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE
 from lambdas.transform.rules import column_rule, holds, readable, unreadable_reason
 from lambdas.transform.values import with_values
-from spec.plan import FILTERED, OUT, REJECTED
+from transform.records import FILTERED, OUT, REJECTED
 
 if TYPE_CHECKING:
-    from spec.mapping import DatasetMapping, Duplicates
-    from spec.plan import Plan
+    from definition.mapping.mapping import DatasetMapping, Duplicates
+    from transform.records import Plan
 
 FATE, REASON = ":fate", ":reason"
 _FATES = pl.Enum([OUT, FILTERED, REJECTED])

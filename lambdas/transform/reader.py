@@ -17,17 +17,17 @@ from polars.exceptions import ComputeError
 from lambdas.transform import packing
 from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE, Origin, raw
 from lambdas.transform.formats import delimited, jsonl, parquet
-from spec.errors import UndecodableError
-from spec.raw.dialect import Dialect, check_header
-from spec.raw.objects import partitions
-from spec.raw.text import BOM, UNDECODABLE, damage_named, is_utf8, looks_compressed, unpacked
+from transform.errors import UndecodableError
+from transform.raw.dialect import Dialect, check_header
+from transform.raw.objects import partitions
+from transform.raw.text import BOM, UNDECODABLE, damage_named, is_utf8, looks_compressed, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from spec.mapping import DatasetMapping
-    from spec.raw.store import Store
-    from spec.transform import RawObject
+    from definition.mapping.mapping import DatasetMapping
+    from transform.contract import RawObject
+    from transform.raw.store import Store
 
 FEW = 64
 """Objects that are scanned where they lie, however small they are."""

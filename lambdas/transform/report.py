@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from lambdas.transform.plan import INTERACTIONS
-from spec import report
-from spec.report import Records, Rows, Tallies
+from transform import report
+from transform.report import Records, Rows, Tallies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from definition.mapping.mapping import DatasetMapping
     from lambdas.transform.execute import Outcome
-    from spec.mapping import DatasetMapping
-    from spec.transform import DatasetReport, RawObject
+    from transform.contract import DatasetReport, RawObject
 
 
 def dataset_report(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spec.raw.lineage import Lineage, lineage_key, no_import
-from spec.raw.store import S3Store
-from spec.transform import BatchInputReport, FromFile, TransformReport, report_key
+from transform.contract import BatchInputReport, FromFile, TransformReport, report_key
+from transform.raw.lineage import Lineage, lineage_key, no_import
+from transform.raw.store import S3Store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spec.raw.lineage import Change
-    from spec.transform import BatchInput, TransformRequest
+    from transform.contract import BatchInput, TransformRequest
+    from transform.raw.lineage import Change
 
 
 def reuse(request: TransformRequest, lineage: Lineage, planned: Sequence[Change], s3: Any) -> TransformReport | None:

@@ -11,12 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from lambdas.transform import sql, times
-from lambdas.transform.columns import number, raw
-from lambdas.transform.values import epoch_of, is_empty, number_of, text_of
-from spec import reasons
-from spec.expressions import Number, Text, numbers_read
-from spec.mapping import (
+from definition.mapping.expressions import Number, Text, numbers_read
+from definition.mapping.mapping import (
     CONTROL_CHARACTERS,
     EARLIEST,
     LARGEST_FLOAT,
@@ -29,13 +25,17 @@ from spec.mapping import (
     EpochTime,
     FormattedTime,
 )
+from lambdas.transform import sql, times
+from lambdas.transform.columns import number, raw
+from lambdas.transform.values import epoch_of, is_empty, number_of, text_of
+from transform import reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from polars.expr.whenthen import ChainedThen, Then
 
-    from spec.expressions import Condition
+    from definition.mapping.expressions import Condition
 
 _ALWAYS = pl.lit(value=True)
 _NEVER = pl.lit(value=False)

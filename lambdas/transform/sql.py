@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from lambdas.transform.columns import number, raw
-from spec.expressions import (
+from definition.mapping.expressions import (
     COMBINED,
     COMPARED,
     RECKONED,
@@ -26,11 +25,12 @@ from spec.expressions import (
     RawColumn,
     Text,
 )
+from lambdas.transform.columns import number, raw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from spec.expressions import Condition, Value
+    from definition.mapping.expressions import Condition, Value
 
 
 def condition(node: Condition) -> pl.Expr:

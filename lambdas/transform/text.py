@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 from polars.exceptions import PolarsError
 
-from spec.errors import UndecodableError
-from spec.raw import text
-from spec.raw.told import without_values
+from transform.errors import UndecodableError
+from transform.raw import text
+from transform.raw.told import without_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from spec.mapping import Encoding
+    from definition.mapping.mapping import Encoding
 
 
 def lines(key: str, stream: io.BufferedReader, encoding: Encoding) -> Iterator[str]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from spec.times import DAYS_TO_1970, HALF_DAY, LAST_OF_2000S, MONTHS
+from definition.mapping.times import DAYS_TO_1970, HALF_DAY, LAST_OF_2000S, MONTHS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from spec.mapping import FormattedTime
+    from definition.mapping.mapping import FormattedTime
 
 _MIDNIGHT = 0
 

@@ -13,21 +13,21 @@ from lambdas.transform import batch_input
 from lambdas.transform.execute import DATASET, REJECTS, execute
 from lambdas.transform.report import dataset_report
 from lambdas.transform.reuse import reuse
-from spec.raw.lineage import changes, full_import, incremental_import, lineage_key, lineage_of, no_import
-from spec.raw.objects import check_size, list_objects
-from spec.raw.store import S3Store
-from spec.transform import TransformReport, increment_folder, report_key
-from spec.warnings import warnings
+from transform.contract import TransformReport, increment_folder, report_key
+from transform.raw.lineage import changes, full_import, incremental_import, lineage_key, lineage_of, no_import
+from transform.raw.objects import check_size, list_objects
+from transform.raw.store import S3Store
+from transform.warnings import warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import polars as pl
 
+    from definition.mapping.mapping import DatasetMapping
     from lambdas.transform.execute import Outcome
-    from spec.mapping import DatasetMapping
-    from spec.raw.lineage import Change
-    from spec.transform import DatasetReport, ImportPlan, RawObject, TransformRequest
+    from transform.contract import DatasetReport, ImportPlan, RawObject, TransformRequest
+    from transform.raw.lineage import Change
 
 
 def transform(request: TransformRequest, s3: Any) -> TransformReport:

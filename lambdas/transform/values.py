@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from lambdas.transform import sql, times
-from lambdas.transform.columns import number, raw
-from spec.mapping import (
+from definition.mapping.mapping import (
     AROUND_SEVERAL,
     EPOCH_PATTERN,
     NUMBER_PATTERN,
@@ -25,6 +23,8 @@ from spec.mapping import (
     EpochTime,
     FormattedTime,
 )
+from lambdas.transform import sql, times
+from lambdas.transform.columns import number, raw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

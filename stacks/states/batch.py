@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spec.executions import BATCH_JOB
-from spec.history import quota_wait
-from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS
-from spec.resources import BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB
+from definition.plan.executions import BATCH_JOB
+from definition.plan.history import quota_wait
+from definition.service.limits import MAX_BATCH_JOBS_IN_PROGRESS
+from definition.service.resource_kinds import BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB
 from stacks.states import publish
 from stacks.states.asl import States, inlined, jsonata, merged
 from stacks.states.children import Children
@@ -20,8 +20,8 @@ from stacks.states.job import Job
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from spec.pipeline import Pipeline
-    from spec.resources import ResourceKind
+    from definition.file.pipeline import Pipeline
+    from definition.service.resource_kinds import ResourceKind
 
 _BUCKET = "'s3://${Bucket}/' & "
 _FAILED = "Batch job failed"

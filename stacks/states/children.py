@@ -28,7 +28,7 @@ class Children:
     Attributes:
         name: of the Map.
         begin: name of the state before it, the first one.
-        label: of the Map Run, one of ``spec.executions.LABELS``.
+        label: of the Map Run, one of ``definition.plan.executions.LABELS``.
         comment: of the Map.
         items: a list, or JSONata of one.
         given: what all items need: value or JSONata by name.

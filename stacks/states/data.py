@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spec.compiler import dataset_mapping
-from spec.limits import (
+from definition.plan.mappings import dataset_mapping
+from definition.service.limits import (
     MAX_EVENT_TYPES_AND_METADATA,
     MIN_INTERACTIONS,
     MIN_SHARE_OF_USERS_WITH_TWO,
@@ -21,7 +21,7 @@ from stacks.states import imports, transform
 from stacks.states.asl import States, jsonata, merged
 
 if TYPE_CHECKING:
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
 
 FIRST_STATE = imports.FIRST_STATE
 

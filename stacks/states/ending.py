@@ -9,7 +9,7 @@ from stacks.states.asl import States, jsonata
 from stacks.states.calls import notify
 
 if TYPE_CHECKING:
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
 
 FIRST_STATE = "Did everything succeed?"
 

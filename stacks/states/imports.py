@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spec import names
-from spec.resources import DATASET_IMPORT_JOB
+from definition.plan import names
+from definition.service.resource_kinds import DATASET_IMPORT_JOB
 from stacks.states.asl import State, States, jsonata
 from stacks.states.calls import Absent, read_json, write_json
 from stacks.states.job import Job, caught
 
 if TYPE_CHECKING:
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
 
 FIRST_STATE = "Read imports"
 FORGET = "Forget imports"

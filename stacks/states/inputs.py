@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from spec.names import RUN_ID_PATTERN
+from definition.plan.names import RUN_ID_PATTERN
 from stacks.states.asl import State, States, jsonata
 
 if TYPE_CHECKING:
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
 
 FIRST_STATE = "Is the input valid?"
 

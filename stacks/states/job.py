@@ -29,9 +29,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from spec.history import FIRST_WAIT, LONGEST_WAIT, WAITS_PER_DURATION
-from spec.names import MAX_ATTEMPT
-from spec.resources import ACTIVE, FAILED_STATUSES
+from definition.plan.history import FIRST_WAIT, LONGEST_WAIT, WAITS_PER_DURATION
+from definition.plan.names import MAX_ATTEMPT
+from definition.service.resource_kinds import ACTIVE, FAILED_STATUSES
 from stacks.states import retries
 from stacks.states.asl import State, States, catch_all, jsonata, sdk
 from stacks.states.updates import news_of_update
@@ -39,7 +39,7 @@ from stacks.states.updates import news_of_update
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from spec.resources import ResourceKind
+    from definition.service.resource_kinds import ResourceKind
 EXISTS = "Personalize.ResourceAlreadyExistsException"
 
 

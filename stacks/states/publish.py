@@ -14,16 +14,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spec.engines import PUBLISH_BYTES
-from spec.executions import COMPARED_PART, PUBLISHED_PART
-from spec.resources import BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB
+from definition.plan.capacity import PUBLISH_BYTES
+from definition.plan.executions import COMPARED_PART, PUBLISHED_PART
+from definition.service.resource_kinds import BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB
 from stacks.states import retries
 from stacks.states.asl import State, States, jsonata
 from stacks.states.job import caught
 from stacks.states.transform import batch_folder
 
 if TYPE_CHECKING:
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
 
 FIRST_STATE = "Publish"
 FOLDER = batch_folder("$task.run", "$task.solution")

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spec.executions import RECOMMENDER as LABEL
-from spec.names import recommender_name
-from spec.realtime import recommender_config
-from spec.recipes import USE_CASES
-from spec.resources import RECOMMENDER
+from definition.plan.executions import RECOMMENDER as LABEL
+from definition.plan.names import recommender_name
+from definition.plan.requests import recommender_config
+from definition.service.recipes import USE_CASES
+from definition.service.resource_kinds import RECOMMENDER
 from stacks.states.asl import State, States, jsonata, merged
 from stacks.states.children import Children
 from stacks.states.job import Job
 
 if TYPE_CHECKING:
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
 
 FIRST_STATE = "Begin recommenders"
 

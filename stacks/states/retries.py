@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spec.history import QUOTA_FIRST, QUOTA_LONGEST, QUOTA_RATE, quota_attempts
+from definition.plan.history import QUOTA_FIRST, QUOTA_LONGEST, QUOTA_RATE, quota_attempts
 
 if TYPE_CHECKING:
     from datetime import timedelta

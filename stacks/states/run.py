@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spec import names
-from spec.batch import batch_plans
-from spec.realtime import campaign_request
-from spec.tables import columns_of, table_input
-from spec.training import solution_config
+from definition.plan import names
+from definition.plan.batch_jobs import batch_plans
+from definition.plan.requests import campaign_request, solution_config
+from definition.plan.tables import columns_of, table_input
 from stacks.states import data, ending, failure, flight, inputs, point, recommenders, solution
 from stacks.states.asl import State, jsonata, machine, merged
 from stacks.states.calls import write_json
@@ -22,9 +21,9 @@ from stacks.states.job import caught
 from stacks.states.timeout import whole_timeout
 
 if TYPE_CHECKING:
-    from spec.pipeline import Pipeline
-    from spec.realtime_section import Campaign
-    from spec.solution_section import Solution
+    from definition.file.pipeline import Pipeline
+    from definition.file.realtime import Campaign
+    from definition.file.solutions import Solution
 
 
 def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, Any]:

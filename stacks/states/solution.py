@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spec.executions import SOLUTION as LABEL
-from spec.resources import CAMPAIGN, SOLUTION, SOLUTION_VERSION, kinds_of
+from definition.plan.executions import SOLUTION as LABEL
+from definition.plan.kinds import kinds_of
+from definition.service.resource_kinds import CAMPAIGN, SOLUTION, SOLUTION_VERSION
 from stacks.states import batch, cleanup, training
 from stacks.states.asl import State, States, jsonata, merged
 from stacks.states.children import Children
 from stacks.states.job import Job
 
 if TYPE_CHECKING:
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
 
 
 FIRST_STATE = "Begin solutions"

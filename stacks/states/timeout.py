@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from spec.history import quota_wait
-from spec.limits import MAX_BATCH_JOBS_IN_PROGRESS
-from spec.resources import CAMPAIGN, RECOMMENDER, kinds_of
+from definition.plan.history import quota_wait
+from definition.plan.kinds import kinds_of
+from definition.service.limits import MAX_BATCH_JOBS_IN_PROGRESS
+from definition.service.resource_kinds import CAMPAIGN, RECOMMENDER
 from stacks.states import retries
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
 
 _FUNCTIONS_SECONDS = 4 * 3600
 """Transform, publishing and clean-up with all their retries."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spec.resources import ACTIVE, SOLUTION_VERSION
+from definition.service.resource_kinds import ACTIVE, SOLUTION_VERSION
 from stacks.states import retries
 from stacks.states.asl import State, States, catch_all, jsonata, merged, sdk
 from stacks.states.calls import Absent, read_json

@@ -14,15 +14,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spec.compiler import dataset_mappings
-from spec.engines import FUNCTION_BYTES
+from definition.plan.capacity import FUNCTION_BYTES
+from definition.plan.mappings import dataset_mappings
 from stacks.states import retries
 from stacks.states.asl import State, States, jsonata
 from stacks.states.calls import Absent, read_json, write_json
 from stacks.states.job import caught
 
 if TYPE_CHECKING:
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
 
 FIRST_STATE = "Describe transform"
 _REQUEST_KEY = "'runs/' & $run & '/transform-request.json'"
@@ -36,7 +36,7 @@ def batch_folder(run: str, solution: str) -> str:
 
 
 def states(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
-    """Return the fragment; its result is in ``$report`` (``spec.transform.TransformReport``)."""
+    """Return the fragment; its result is in ``$report`` (``transform.contract.TransformReport``)."""
     with_spark = pipeline.engine != "lambda"
     most = 0 if pipeline.engine == "glue" else FUNCTION_BYTES
     return {

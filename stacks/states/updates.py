@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spec.resources import ACTIVE, FAILED_STATUSES
+from definition.service.resource_kinds import ACTIVE, FAILED_STATUSES
 
 if TYPE_CHECKING:
-    from spec.resources import ResourceKind
+    from definition.service.resource_kinds import ResourceKind
 
 _DIFFERS = (
     "function($want, $have) { $type($want) = 'object' ? "

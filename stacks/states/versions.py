@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from spec.resources import SOLUTION, SOLUTION_VERSION
+from definition.service.resource_kinds import SOLUTION, SOLUTION_VERSION
 from stacks.states import retries
 from stacks.states.asl import State, States, jsonata, sdk
 from stacks.states.job import EXISTS, Job, caught

@@ -11,12 +11,12 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from spec.compiler import dataset_mapping
-from spec.load import parse
+from definition.load import parse
+from definition.plan.mappings import dataset_mapping
 
 if TYPE_CHECKING:
-    from spec.datasets import DatasetName
-    from spec.mapping import DatasetMapping
+    from definition.mapping.mapping import DatasetMapping
+    from definition.service.dataset_types import DatasetName
 
 INTERACTIONS: DatasetName = "interactions"
 COLUMNS = {"USER_ID": "user", "ITEM_ID": "item", "TIMESTAMP": {"from": "at", "unit": "s"}}

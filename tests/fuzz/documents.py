@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
-from spec import names
-from spec.files import PIPELINES
-from spec.filters import all_filters
-from spec.limits import MAX_NAME_LENGTH, NAME_PATTERN
-from spec.load import parse
-from spec.problems import SpecError
+from definition.load import parse
+from definition.paths import PIPELINES
+from definition.plan import names
+from definition.plan.filters import all_filters
+from definition.problems import SpecError
+from definition.service.limits import MAX_NAME_LENGTH, NAME_PATTERN
 from stacks.states.run import definition
 from tests.documents import LIVE, shop
 from tests.fuzz.ground import TEXTS, altered, value

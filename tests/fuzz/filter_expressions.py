@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from definition.plan.filters import placeholders, references, with_values
 from local.personalize.exceptions import InvalidInputException
 from local.personalize.filters import parse_filter
-from spec.filters import placeholders, references, with_values
 from tests.fuzz.ground import TEXTS, altered
 from tests.local.personalize.test_filters import DOCUMENTED
 

@@ -9,13 +9,13 @@ from botocore.exceptions import ClientError
 
 from cli.errors import CommandError
 from cli.results import download
+from definition.plan.mappings import dataset_mappings
 from lambdas.transform.transform import transform
-from spec.compiler import dataset_mappings
-from spec.errors import TransformError
-from spec.transform import TransformRequest
 from tests.documents import parsed
 from tests.fuzz.ground import TEXTS
 from tests.pipeline.data import csv
+from transform.contract import TransformRequest
+from transform.errors import TransformError
 
 if TYPE_CHECKING:
     from random import Random

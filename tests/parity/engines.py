@@ -13,9 +13,9 @@ from jobs.transform.transform import dataset_report as spark_report
 from lambdas.transform.execute import DATASET, REJECTS
 from lambdas.transform.execute import execute as polars_execute
 from lambdas.transform.report import dataset_report as polars_report
-from spec.transform import TransformRequest
 from tests.corpus.case import written
 from tests.unit.raw import Folder, fill
+from transform.contract import TransformRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-    from spec.mapping import DatasetMapping
-    from spec.transform import DatasetReport
+    from definition.mapping.mapping import DatasetMapping
+    from transform.contract import DatasetReport
 
 STARTED = 1_700_000_500
 

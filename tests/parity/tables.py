@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from spec.compiler import dataset_mapping
-from spec.load import parse
-from spec.mapping import UNITS_PER_SECOND
-from spec.problems import SpecError
+from definition.load import parse
+from definition.mapping.mapping import UNITS_PER_SECOND
+from definition.plan.mappings import dataset_mapping
+from definition.problems import SpecError
 
 if TYPE_CHECKING:
     from random import Random
 
-    from spec.mapping import DatasetMapping
+    from definition.mapping.mapping import DatasetMapping
 
 ROWS = 160
 RAW = ("user", "item", "at", "when", "x", "y", "z.w")

@@ -15,18 +15,18 @@ import pytest
 
 pytest.importorskip("pyspark", reason="A Spark job needs pyspark on this machine: make spark")
 
-from spec.compiler import dataset_mapping
-from spec.errors import ColumnMissingError, TransformError
+from definition.plan.mappings import dataset_mapping
 from tests.documents import parsed
 from tests.parity.engines import by_polars, by_spark  # they import pyspark
 from tests.unit.raw import table
+from transform.errors import ColumnMissingError, TransformError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pyspark.sql import SparkSession
 
-    from spec.mapping import DatasetMapping
+    from definition.mapping.mapping import DatasetMapping
 
 AT = 1_700_000_000
 VALUES: dict[str, tuple[list[Any], Any]] = {

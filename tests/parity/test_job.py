@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from definition.load import parse
+from definition.paths import ROOT
+from definition.plan.mappings import dataset_mapping
 from lambdas.transform.transform import transform
 from local.glue.spark import missing
 from local.server import EmbeddedAWS
-from spec.compiler import dataset_mapping
-from spec.files import ROOT
-from spec.load import parse
-from spec.raw.lineage import Lineage, lineage_key
-from spec.transform import (
+from stacks.code import modules_of
+from tests.local.support import administrator, eventually
+from transform.contract import (
     Active,
     BatchInput,
     FromFile,
@@ -29,7 +30,7 @@ from spec.transform import (
     increment_folder,
     report_key,
 )
-from tests.local.support import administrator, eventually
+from transform.raw.lineage import Lineage, lineage_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,8 +108,8 @@ def ran(aws: EmbeddedAWS, wanted: TransformRequest) -> dict[str, Any]:
     s3.put_object(Bucket=BUCKET, Key="code/main.py", Body=(ROOT / "jobs" / "transform" / "main.py").read_bytes())
     packages = io.BytesIO()
     with zipfile.ZipFile(packages, "w") as archive:
-        for source in (*(ROOT / "jobs").rglob("*.py"), *(ROOT / "spec").rglob("*.py")):
-            archive.write(source, source.relative_to(ROOT))
+        for source in modules_of("jobs.transform.main"):
+            archive.write(ROOT / source, source)
     s3.put_object(Bucket=BUCKET, Key="code/packages.zip", Body=packages.getvalue())
     job = f"transform-{wanted.run}"
     glue.create_job(

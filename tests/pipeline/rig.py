@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from cli.deployment import bootstrap_account, cdk, deploy_assembly, find_deployment
 from cli.follow import Follower
-from spec.load import load
-from spec.names import run_id
+from definition.load import load
+from definition.plan.names import run_id
 from tests.synthesis import synthesize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cli.deployment import Deployment
+    from definition.file.pipeline import Pipeline
     from local.server import EmbeddedAWS
-    from spec.pipeline import Pipeline
 
 DEADLINE = 600
 """Seconds after which an execution counts as hanging: a Spark job takes two minutes where cores are shared."""

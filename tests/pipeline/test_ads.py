@@ -21,7 +21,7 @@ from ruamel.yaml import YAML
 from cli.results import upload
 from cli.terminal import Terminal
 from cli.view import View
-from spec.files import PIPELINES, ROOT
+from definition.paths import PIPELINES, ROOT
 from tests.pipeline.rig import Rig
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from definition.load import parse
+from definition.plan.names import dataset_group_name
 from lambdas.cleanup.cleanup import Request, clean_up
-from spec.load import parse
-from spec.names import dataset_group_name
 from stacks.states.run import definition
 from tests.documents import shop
 from tests.pipeline.data import csv, planted

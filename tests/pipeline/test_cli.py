@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from spec.files import PIPELINES, ROOT
+from definition.paths import PIPELINES, ROOT
 from tests.documents import shop
 from tests.pipeline.data import broken, csv, planted
 

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from cli.doctor.examination import Examination
 from cli.doctor.examine import examine
 from cli.main import app
-from spec import names
-from spec.load import load
+from definition.load import load
+from definition.plan import names
 from tests.documents import parsed, shop
 from tests.local.support import trust
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from spec.resources import BATCH_KINDS, BATCH_SEGMENT_JOB
+from definition.service.resource_kinds import BATCH_KINDS, BATCH_SEGMENT_JOB
 from tests.pipeline.data import HEADER, broken, csv, planted
 
 if TYPE_CHECKING:

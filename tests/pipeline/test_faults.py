@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cli.follow import Follower
-from spec.names import run_id
-from spec.resources import (
+from definition.plan.names import run_id
+from definition.service.resource_kinds import (
     BATCH_INFERENCE_JOB,
     BATCH_KINDS,
     BATCH_SEGMENT_JOB,
@@ -30,8 +30,8 @@ from tests.pipeline.rig import Rig
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from definition.service.resource_kinds import ResourceKind
     from local.server import EmbeddedAWS
-    from spec.resources import ResourceKind
     from tests.pipeline.rig import Run
 
 METRICS = "GetSolutionMetrics"

@@ -18,8 +18,8 @@ from cli.first_contact.steps import POINTS, REMOVAL, STEPS
 from cli.first_contact.world import World
 from cli.main import app
 from cli.view import View
-from spec.load import parse
-from spec.names import dataset_group_name
+from definition.load import parse
+from definition.plan.names import dataset_group_name
 from tests.local.support import trust
 from tests.pipeline.test_destroy import what_is_there
 

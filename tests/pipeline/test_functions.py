@@ -15,16 +15,16 @@ import polars as pl
 import pytest
 from botocore.exceptions import ClientError
 
+from definition.plan.mappings import dataset_mappings
+from definition.plan.names import dataset_group_name
 from lambdas.deletion import ResourcesRemainError, empty_group
 from lambdas.teardown.handler import empty
 from lambdas.teardown.handler import handler as teardown_handler
 from lambdas.transform.handler import handler as transform_handler
-from spec.compiler import dataset_mappings
-from spec.errors import DamagedError, SourceEmptyError, TransformError
-from spec.names import dataset_group_name
 from tests.documents import parsed, shop
 from tests.pipeline.data import HEADER, csv, planted
 from tests.pipeline.handlers import Bucket, Context
+from transform.errors import DamagedError, SourceEmptyError, TransformError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

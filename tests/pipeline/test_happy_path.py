@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from spec.executions import BATCH_JOB, SOLUTION
-from spec.history import histories
+from definition.plan.executions import BATCH_JOB, SOLUTION
+from definition.plan.history import histories
 from tests.pipeline.data import csv, planted
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from spec.files import ROOT
+from definition.paths import ROOT
 from tests.documents import shop
 from tests.pipeline.data import csv
 from tests.pipeline.rig import Rig

@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 
 from cli.deployment import deploy
 from cli.follow import Follower
+from definition.paths import ROOT
+from definition.plan import names
 from local.server import ACCOUNT_ID, REGION
-from spec import names
-from spec.files import ROOT
 from tests.local.iam.support import Role
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from definition.plan.mappings import dataset_mappings
 from lambdas.transform.transform import transform
-from spec.compiler import dataset_mappings
-from spec.errors import DataTooLargeError
-from spec.transform import TransformRequest
 from tests.documents import parsed
+from transform.contract import TransformRequest
+from transform.errors import DataTooLargeError
 
 if TYPE_CHECKING:
     from local.server import EmbeddedAWS

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cli.follow import Follower
-from spec.load import load
+from definition.load import load
 from tests.documents import shop
 from tests.pipeline.data import csv, planted
 from tests.pipeline.rig import Rig

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cli.results import download
-from spec.load import parse
+from definition.load import parse
 from tests.documents import shop
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from spec.names import run_id
+from definition.plan.names import run_id
 from tests.pipeline.data import csv, planted, scattered
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cli.errors import CommandError
-from spec.names import dataset_group_name
+from definition.plan.names import dataset_group_name
 from tests.documents import shop
 from tests.pipeline.data import csv, planted
 from tests.pipeline.rig import Rig, Run

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from definition.plan.capacity import FUNCTION_BYTES
 from local.glue import spark
-from spec.engines import FUNCTION_BYTES
 from tests.permissions.policies import altered
 from tests.pipeline.data import broken, csv, planted
 from tests.pipeline.guarding import configured

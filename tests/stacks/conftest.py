@@ -10,8 +10,8 @@ import pytest
 from aws_cdk import Validations
 from cdk_nag import AwsSolutionsChecks
 
-from spec.files import PIPELINES
-from spec.load import load
+from definition.load import load
+from definition.paths import PIPELINES
 from tests.synthesis import synthesize
 
 if TYPE_CHECKING:

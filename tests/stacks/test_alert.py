@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from spec.names import run_id
+from definition.plan.names import run_id
 from stacks.states.alert import definition
 from tests.stacks.evaluation import evaluate
 

@@ -17,8 +17,8 @@ import pytest
 from bench import state_machine
 from bench.orchestration_figures import figures, mean
 from bench.state_machine_dot import general, job_states, levels
-from spec.files import PIPELINES, ROOT
-from spec.load import load
+from definition.load import load
+from definition.paths import PIPELINES, ROOT
 from stacks.states import alert
 from stacks.states.run import definition
 from tests.documents import LIVE, parsed, shop

@@ -10,8 +10,8 @@ import pytest
 from aws_cdk import App
 from aws_cdk.assertions import Template
 
+from definition.plan.tables import columns
 from lambdas.publish.lines import errors, results
-from spec.tables import columns
 from stacks.app import add_stacks
 from stacks.states.run import definition
 from tests.documents import parsed, shop

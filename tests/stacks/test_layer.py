@@ -11,8 +11,8 @@ import pytest
 from aws_cdk import App
 from aws_cdk.assertions import Template
 
+from definition.paths import ROOT
 from lambdas.build_layer import PLATFORMS, build
-from spec.files import ROOT
 from stacks import function
 from stacks.app import add_stacks
 from stacks.function import ARCHITECTURE
@@ -22,6 +22,7 @@ from tests.synthesis import CONTEXT
 if TYPE_CHECKING:
     from pathlib import Path
 
+OURS = ("lambdas", "definition", "transform")
 LIMIT = 230 * 1000 * 1000
 """Lambda takes 250 MB unzipped (page gettingstarted-limits); the rest is for what packages grow by."""
 
@@ -50,7 +51,7 @@ def test_layer_and_code_fit_into_a_function(tmp_path: Path, architecture: str) -
     if architecture != ARCHITECTURE.name:
         layer = tmp_path / "layer.zip"
         build(layer, architecture)
-    source = sum(file.stat().st_size for part in ("lambdas", "spec") for file in (ROOT / part).rglob("*.py"))
+    source = sum(file.stat().st_size for part in OURS for file in (ROOT / part).rglob("*.py"))
     with zipfile.ZipFile(layer) as archive:
         entries = archive.infolist()
 
@@ -77,4 +78,4 @@ def test_a_cold_start_loads_what_the_handler_uses() -> None:
                "pydantic_core", "typing_extensions", "typing_inspection", "wrapt"}  # fmt: skip
 
     assert {"polars", "pydantic", "aws_lambda_powertools"} <= loaded
-    assert set() == {name for name in loaded if not name.startswith("_")} - carried - {"lambdas", "spec"}
+    assert set() == {name for name in loaded if not name.startswith("_")} - carried - set(OURS)

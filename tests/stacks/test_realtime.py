@@ -16,7 +16,7 @@ from tests.stacks.evaluation import evaluate
 from tests.synthesis import CONTEXT
 
 if TYPE_CHECKING:
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
 
 BOUGHT = {"name": "not-bought", "expression": 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("click")'}
 KINDS_OF = {"name": "kinds", "expression": "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ($KINDS)"}

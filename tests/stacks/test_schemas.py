@@ -19,7 +19,7 @@ from tests.synthesis import CONTEXT
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
 
 ITEMS: dict[str, Any] = {
     "source": {"path": "items/"},

@@ -11,9 +11,9 @@ from aws_cdk import App, Stack
 from aws_cdk.assertions import Match, Template
 from aws_cdk.aws_s3 import Bucket
 
-from spec.files import PIPELINES
-from spec.load import load
-from spec.resources import BATCH_KINDS, BATCH_SEGMENT_JOB, KINDS
+from definition.load import load
+from definition.paths import PIPELINES
+from definition.service.resource_kinds import BATCH_KINDS, BATCH_SEGMENT_JOB, KINDS
 from stacks.app import add_stacks
 from tests.documents import LIVE, parsed
 from tests.stacks.conftest import PARTS, nag_findings

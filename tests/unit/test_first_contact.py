@@ -15,7 +15,7 @@ from cli.first_contact.points import Answer, LeftOut, Point, ask
 from cli.first_contact.steps import Step, go
 from cli.first_contact.world import World, tried
 from cli.view import View
-from spec.load import parse
+from definition.load import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from lambdas.transform import packing
 from lambdas.transform.reader import FEW, broken_objects
-from spec.errors import ColumnMissingError, DamagedError, UndecodableError
 from tests.unit.raw import Folder, fates, fill, found, lazy_fates, table, told
+from transform.errors import ColumnMissingError, DamagedError, UndecodableError
 
 if TYPE_CHECKING:
     from pathlib import Path

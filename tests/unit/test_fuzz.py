@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from definition.plan.mappings import dataset_mapping
 from lambdas.transform.execute import DATASET, REJECTS, execute
 from lambdas.transform.reader import FEW
-from spec.compiler import dataset_mapping
-from spec.errors import RowsLostError, TransformError
 from tests.documents import parsed
 from tests.unit.raw import Folder, fill, table
+from transform.errors import RowsLostError, TransformError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from spec.mapping import DatasetMapping
+    from definition.mapping.mapping import DatasetMapping
 
 CASES = int(os.environ.get("FUZZ_CASES", "20"))
 BATCH = 8

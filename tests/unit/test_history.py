@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from spec.history import MAX_EVENTS, histories, looks, quota_attempts
-from spec.problems import SpecError
+from definition.plan.history import MAX_EVENTS, histories, looks, quota_attempts
+from definition.problems import SpecError
 from tests.documents import LIVE, parsed, shop
 
 LONG = {"training": "10h", "batch_inference": "2h", "import": "1h"}

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from spec.compiler import dataset_mapping
-from spec.raw.lineage import Lineage, changes, incremental_import, lineage_key, lineage_of
-from spec.transform import DatasetReport, Imported, RawObject, TransformRequest
+from definition.plan.mappings import dataset_mapping
 from tests.documents import parsed
 from tests.unit.raw import Folder
+from transform.contract import DatasetReport, Imported, RawObject, TransformRequest
+from transform.raw.lineage import Lineage, changes, incremental_import, lineage_key, lineage_of
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from spec.raw.lineage import Change
+    from transform.raw.lineage import Change
 
 A, B = (RawObject(key=f"raw/events/{name}.csv", size=10, etag=name) for name in "ab")
 CHANGED = RawObject(key=A.key, size=10, etag="other")

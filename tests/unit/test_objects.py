@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from spec.compiler import dataset_mappings
-from spec.errors import DataTooLargeError, UnreadableKeyError
-from spec.raw.objects import check_size, list_objects, matches, partitions
-from spec.transform import TransformRequest
+from definition.plan.mappings import dataset_mappings
 from tests.documents import parsed
 from tests.unit.raw import Folder, fill
+from transform.contract import TransformRequest
+from transform.errors import DataTooLargeError, UnreadableKeyError
+from transform.raw.objects import check_size, list_objects, matches, partitions
 
 if TYPE_CHECKING:
     from pathlib import Path

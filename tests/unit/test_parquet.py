@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from spec.errors import ColumnMissingError, UndecodableError
 from tests.unit.raw import fates, found, lazy_fates, table, told
+from transform.errors import ColumnMissingError, UndecodableError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from spec.compiler import dataset_mapping
-from spec.files import PIPELINES
-from spec.load import load, parse
-from spec.mapping import DatasetMapping
-from spec.pipeline import Pipeline
-from spec.problems import SpecError
+from definition.file.pipeline import Pipeline
+from definition.load import load, parse
+from definition.mapping.mapping import DatasetMapping
+from definition.paths import PIPELINES
+from definition.plan.mappings import dataset_mapping
+from definition.problems import SpecError
 from tests.documents import LIVE, parsed, shop
 
 if TYPE_CHECKING:

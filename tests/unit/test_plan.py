@@ -14,16 +14,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from definition.mapping.mapping import EPOCH_PATTERN, NUMBER_PATTERN, DatasetMapping
+from definition.paths import ROOT
+from definition.plan.mappings import dataset_mapping
 from lambdas.transform import plan
 from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE, raw
 from lambdas.transform.reader import read
 from lambdas.transform.values import with_values
-from spec.compiler import dataset_mapping
-from spec.files import ROOT
-from spec.mapping import EPOCH_PATTERN, NUMBER_PATTERN, DatasetMapping
-from spec.plan import Plan
 from tests.documents import parsed
 from tests.unit.raw import Folder, fill
+from transform.records import Plan
 
 COLUMNS = "datasets__interactions__columns"
 # What engines write as \\z, Python writes as \\Z.
@@ -130,8 +130,8 @@ def test_the_input_is_read_once(tmp_path: Path) -> None:
     code = f"""
 from pathlib import Path
 from lambdas.transform.execute import execute
-from spec.mapping import DatasetMapping
-from spec.transform import RawObject
+from definition.mapping.mapping import DatasetMapping
+from transform.contract import RawObject
 from tests.unit.raw import Folder
 
 def read():

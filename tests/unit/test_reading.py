@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from definition.plan.mappings import dataset_mapping
 from lambdas.transform.execute import DATASET, Outcome, execute
 from lambdas.transform.packing import SMALL
-from spec.compiler import dataset_mapping
-from spec.errors import TransformError
 from tests.documents import parsed
 from tests.unit.raw import Folder, fill, table
+from transform.errors import TransformError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from spec.filters import all_filters
-from spec.problems import SpecError
+from definition.plan.filters import all_filters
+from definition.problems import SpecError
 from tests.documents import parsed
 
 FIRST = "solutions__0"

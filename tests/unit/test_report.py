@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from spec.compiler import dataset_mapping
-from spec.report import Records, Rows, Tallies, dataset_report
-from spec.transform import MAX_REPORTED_REASONS, RawObject
+from definition.plan.mappings import dataset_mapping
 from tests.documents import parsed
+from transform.contract import MAX_REPORTED_REASONS, RawObject
+from transform.report import Records, Rows, Tallies, dataset_report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from spec.transform import DatasetReport, Distribution
+    from transform.contract import DatasetReport, Distribution
 
 NO_ROWS = Rows(0, 0, 0)
 

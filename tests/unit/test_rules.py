@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from spec import names
-from spec.compiler import dataset_mapping
-from spec.limits import MAX_SCHEMA_LENGTH
-from spec.load import parse
-from spec.problems import SpecError
+from definition.load import parse
+from definition.plan import names
+from definition.plan.mappings import dataset_mapping
+from definition.problems import SpecError
+from definition.service.limits import MAX_SCHEMA_LENGTH
 from tests.documents import parsed, shop
 
 if TYPE_CHECKING:
-    from spec.datasets import DatasetName
+    from definition.service.dataset_types import DatasetName
 
 COLUMNS = "datasets.interactions.columns"
 ITEMS: dict[str, Any] = {

@@ -20,21 +20,21 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from definition.load import load, parse
+from definition.paths import PIPELINES, ROOT
+from definition.plan.mappings import dataset_mapping
+from definition.service.limits import MIN_INTERACTIONS
 from lambdas.transform.execute import DATASET, REJECTS, execute
-from spec.compiler import dataset_mapping
-from spec.files import PIPELINES, ROOT
-from spec.limits import MIN_INTERACTIONS
-from spec.load import load, parse
-from spec.raw.objects import matches
 from tests.corpus.case import written
 from tests.unit.raw import Folder, fill, table
+from transform.raw.objects import matches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from spec.datasets import DatasetName
-    from spec.pipeline import Pipeline
+    from definition.file.pipeline import Pipeline
+    from definition.service.dataset_types import DatasetName
 
 SAMPLES = ROOT / "samples"
 SOLUTIONS = """

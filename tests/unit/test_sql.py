@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spec.expressions import (
+from definition.mapping.expressions import (
     Arithmetic,
     Call,
     Comparison,
@@ -20,7 +20,7 @@ from spec.expressions import (
     numbers_read,
     raw_columns,
 )
-from spec.sql import UnsupportedSqlError, parse_condition, parse_value
+from definition.mapping.sql import UnsupportedSqlError, parse_condition, parse_value
 
 
 def text(name: str) -> RawColumn:

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 import botocore.session
 import pytest
 
+from definition.file.realtime import Campaign, Recommender
+from definition.file.schedule import check_expression
+from definition.paths import ROOT
+from definition.plan.requests import campaign_request, recommender_config
+from definition.service.limits import MAX_NAME_LENGTH, NAME_PATTERN
+from definition.service.resource_kinds import KINDS
 from lambdas.build_layer import pins
-from spec.files import ROOT
-from spec.limits import MAX_NAME_LENGTH, NAME_PATTERN
-from spec.realtime import campaign_request, recommender_config
-from spec.realtime_section import Campaign, Recommender
-from spec.resources import KINDS
-from spec.schedule import check_expression
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from spec.resources import ResourceKind
+    from definition.service.resource_kinds import ResourceKind
 
 FILES = sorted([*ROOT.glob("requirements*.txt"), ROOT / "lambdas" / "requirements.txt"])
 MODEL = botocore.session.get_session().get_service_model("personalize")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spec.raw.told import fields_told, without_values
+from transform.raw.told import fields_told, without_values
 
 WANTED = ["user", "about.item", "at"]
 

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from definition.plan.mappings import dataset_mapping
 from lambdas.transform import plan
 from lambdas.transform.reader import read
-from spec.compiler import dataset_mapping
-from spec.errors import ColumnMissingError
-from spec.plan import Plan
-from spec.transform import RawObject
 from tests.documents import parsed
 from tests.unit.raw import Folder, shown
+from transform.contract import RawObject
+from transform.errors import ColumnMissingError
+from transform.records import Plan
 
 if TYPE_CHECKING:
     from pathlib import Path

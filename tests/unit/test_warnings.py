@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from definition.plan.mappings import dataset_mapping
 from lambdas.transform.execute import execute
 from lambdas.transform.report import dataset_report
-from spec.compiler import dataset_mapping
-from spec.warnings import warnings
 from tests.documents import parsed
 from tests.unit.raw import Folder, fill
+from transform.warnings import warnings
 
 if TYPE_CHECKING:
     from pathlib import Path

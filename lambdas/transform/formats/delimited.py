@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from lambdas.transform.columns import LINE
-from spec import reasons
+from transform import reasons
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lambdas.transform.columns import Origin
-    from spec.raw.dialect import Dialect
+    from transform.raw.dialect import Dialect
 
 
 def cut(

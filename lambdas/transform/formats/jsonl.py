@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from lambdas.transform.columns import LINE
-from spec.raw.json_lines import decode, paths_of
+from transform.raw.json_lines import decode, paths_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -21,21 +21,21 @@ from typing import TYPE_CHECKING
 import polars as pl
 from polars.exceptions import PolarsError
 
+from definition.mapping.mapping import EXACT, SEVERAL
 from lambdas.transform.columns import LINE, LINE_NUMBER, Origin, raw
-from spec import reasons
-from spec.errors import ColumnMissingError, UndecodableError
-from spec.mapping import EXACT, SEVERAL
-from spec.raw.objects import partitions
-from spec.raw.told import fields_told, without_values
+from transform import reasons
+from transform.errors import ColumnMissingError, UndecodableError
+from transform.raw.objects import partitions
+from transform.raw.told import fields_told, without_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from polars.datatypes import DataTypeClass
 
-    from spec.mapping import DatasetMapping
-    from spec.raw.store import Store
-    from spec.transform import RawObject
+    from definition.mapping.mapping import DatasetMapping
+    from transform.contract import RawObject
+    from transform.raw.store import Store
 
 _PATH, _WRONG = ":path", ":wrong"
 """Columns beside the fields: address of the object, what is wrong with a list."""

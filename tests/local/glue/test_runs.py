@@ -24,7 +24,7 @@ class TestRuns:
             ("exit('too few rows')", "SystemExit: too few rows"),
             ("import os\nos._exit(7)", "Command failed with exit code 7"),
             ("import nothing_there", "ModuleNotFoundError: No module named 'nothing_there'"),
-            ("import spec", "ModuleNotFoundError: No module named 'spec'"),
+            ("import definition", "ModuleNotFoundError: No module named 'definition'"),
         ],
     )
     def test_failures(self, jobs: Jobs, script: str, message: str) -> None:

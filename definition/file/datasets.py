@@ -1,0 +1,155 @@
+"""The `datasets` section of the pipeline file: raw data, and how the columns of the datasets come from it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from definition.file.values import (
+    Condition,
+    Delimiter,
+    Expression,
+    RawPath,
+    Scalar,
+    Strict,
+    TimeFormat,
+    Timezone,
+    ValueMap,
+)
+from definition.mapping.mapping import Encoding, SourceFormat
+from definition.service.dataset_types import ColumnType, DatasetName
+
+
+class Source(Strict):
+    """Where the raw data lies, and how it is read."""
+
+    path: RawPath = Field(
+        description="object, prefix ending in /, or glob of * ? […] and ** for any folders, under raw/ in the bucket",
+        examples=["ratings/", "events/2024-*/part-*.csv.gz"],
+    )
+    format: SourceFormat = Field(
+        default="csv", description="of the objects; .gz and .zst at the end of a name are unpacked for csv and jsonl"
+    )
+    encoding: Encoding = Field(default="utf-8", description="of the text in csv and jsonl; a BOM is no part of it")
+    delimiter: Delimiter = Field(default=",", description="csv: character between fields")
+    quote: Literal['"', "none"] = Field(
+        default='"', description='csv: character around fields that hold the delimiter, or "none"'
+    )
+    header: list[Annotated[str, StringConstraints(min_length=1)]] | None = Field(
+        default=None,
+        min_length=1,
+        description="csv: names of the fields of objects without header line; left out: first lines name them",
+    )
+
+
+def _column(value: Any) -> Any:
+    return {"from": value} if isinstance(value, str) else value
+
+
+class Column(Strict):
+    """One column of a dataset: taken from a raw column, computed, or constant."""
+
+    from_: str | None = Field(default=None, alias="from", min_length=1, description="name of the raw column")
+    value: Scalar | None = Field(default=None, description="the same value in every row")
+    expression: Expression | None = Field(
+        default=None, description="SQL on the raw columns", examples=["price * quantity", "LOWER(TRIM(sku))"]
+    )
+    split: str | None = Field(
+        default=None, min_length=1, description="text between several values of one field; they are joined by |"
+    )
+    map: ValueMap | None = Field(
+        default=None, min_length=1, description="raw text to value; what is not listed goes by `otherwise`"
+    )
+    otherwise: Scalar | None = Field(
+        default="reject",
+        description="reject, keep (the raw text), null, or a value for what `map` does not list",
+    )
+    unit: Literal["s", "ms", "us", "ns"] | None = Field(default=None, description="unit of an epoch time")
+    format: TimeFormat | None = Field(
+        default=None,
+        description="iso8601, or a date format of strptime codes and literal characters",
+        examples=["iso8601", "%d/%m/%Y %H:%M", "%b %d, %Y %I:%M %p"],
+    )
+    timezone: Timezone | None = Field(
+        default=None, description="zone of times that name none themselves; default UTC", examples=["Asia/Shanghai"]
+    )
+    type: ColumnType | None = Field(default=None, description="of a metadata column; reserved fields have their own")
+    nullable: bool | None = Field(
+        default=None, description="whether rows go without a value; metadata columns do, unless this says false"
+    )
+
+
+ColumnForm = Annotated[Column, BeforeValidator(_column, json_schema_input_type=str | Column)]
+
+
+class Duplicates(Strict):
+    """Which of several records stays that are the same in some columns."""
+
+    keep: Literal["latest", "first", "all"] = Field(
+        default="latest", description="latest by time and then in the order of the raw data, first, or all of them"
+    )
+    by: list[str] | None = Field(
+        default=None, min_length=1, description="columns of the dataset; default user, item and time, or the id"
+    )
+
+
+def _duplicates(value: Any) -> Any:
+    return {"keep": value} if isinstance(value, str) else value
+
+
+DuplicatesForm = Annotated[
+    Duplicates,
+    BeforeValidator(_duplicates, json_schema_input_type=Literal["latest", "first", "all"] | Duplicates),
+]
+
+
+class Dataset(Strict):
+    """A dataset: its raw data, which rows to keep, and its columns."""
+
+    source: Source
+    keep: Condition | None = Field(
+        default=None, description="SQL condition on the raw columns", examples=["rating >= 3.5"]
+    )
+    columns: dict[str, ColumnForm] = Field(
+        description="Personalize's name to raw column: required and reserved fields, and metadata of your own"
+    )
+    duplicates: DuplicatesForm | None = Field(
+        default=None, description="left out: every interaction is kept, and the latest record of an item or user"
+    )
+    import_mode: Literal["full", "incremental"] = Field(
+        default="full",
+        description="incremental: only new raw objects are imported, as long as no earlier one changes or vanishes",
+    )
+
+
+class Event(Strict):
+    """An event that rows of a wide table give: `columns` add to those of the dataset, or replace them."""
+
+    when: Condition = Field(description="SQL condition on the raw columns", examples=["purchased_at IS NOT NULL"])
+    columns: dict[str, ColumnForm] = Field(min_length=1)
+
+
+class Interactions(Dataset):
+    """The Item interactions dataset."""
+
+    events: list[Event] | None = Field(
+        default=None, min_length=1, description="several interactions of one raw row, each under its own condition"
+    )
+
+
+class Datasets(Strict):
+    """The datasets of the dataset group."""
+
+    interactions: Interactions
+    items: Dataset | None = None
+    users: Dataset | None = None
+
+    def by_name(self) -> dict[DatasetName, Dataset]:
+        """Return the datasets that there are: those that others refer to first, as they are transformed."""
+        given: dict[DatasetName, Dataset | None] = {
+            "items": self.items,
+            "users": self.users,
+            "interactions": self.interactions,
+        }
+        return {name: dataset for name, dataset in given.items() if dataset is not None}

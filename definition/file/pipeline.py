@@ -1,0 +1,92 @@
+"""The pipeline file as types.
+
+``definition.load`` reads a file into a ``Pipeline`` and reports every mistake; nothing else should build one from
+untrusted data.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from definition.file.datasets import Datasets
+from definition.file.realtime import Filter, MetricAttribution, Recommender
+from definition.file.schedule import check_expression
+from definition.file.solutions import Solution
+from definition.file.values import PipelineName, RawPath, Strict, Timezone, Wait, absent
+from definition.service.dataset_types import Domain
+
+
+class Schedule(Strict):
+    """When runs start by themselves."""
+
+    expression: Annotated[str, AfterValidator(check_expression)] = Field(
+        description="cron(…), rate(…) or at(…) as EventBridge Scheduler takes them",
+        examples=["cron(0 3 * * ? *)"],
+    )
+    timezone: Timezone = Field(default="UTC", description="IANA time zone in which the expression is read")
+
+
+_CAMPAIGN_WAIT = timedelta(hours=2)
+_RECOMMENDER_WAIT = timedelta(hours=48)
+
+
+class Timeouts(Strict):
+    """How long a run waits for each kind of job before it gives up, as 90m, 12h or 2d."""
+
+    import_: Wait = Field(default=timedelta(hours=6), alias="import")
+    solution: Wait = timedelta(hours=1)
+    training: Wait = timedelta(hours=48)
+    batch_inference: Wait = timedelta(hours=24)
+    batch_segment: Wait = timedelta(hours=24)
+    campaign: Wait = Field(default=_CAMPAIGN_WAIT, exclude_if=_CAMPAIGN_WAIT.__eq__)
+    recommender: Wait = Field(default=_RECOMMENDER_WAIT, exclude_if=_RECOMMENDER_WAIT.__eq__)
+
+
+class ItemLabels(Strict):
+    """A raw CSV file with a readable label for each item, shown beside item ids on the terminal."""
+
+    path: RawPath
+    id: str = Field(description="column of the item ids")
+    label: str = Field(description="column of the labels")
+
+
+class Pipeline(Strict):
+    """A pipeline file.
+
+    Attributes follow the file's keys; ``definition.load.load`` explains mistakes in them.
+    """
+
+    name: PipelineName = Field(description="resource names begin with <name>-<stage>")
+    description: str = ""
+    schedule: Schedule | None = Field(default=None, description="left out: runs start by hand only")
+    domain: Domain | None = Field(
+        default=None, description="of the dataset group, for recommenders; left out: a custom dataset group"
+    )
+    generation: int = Field(
+        default=1, ge=1, description="another number begins a new dataset group: all is imported and trained anew"
+    )
+    engine: Literal["lambda", "glue", "auto"] = Field(
+        default="lambda",
+        description="what transforms: the function, a Spark job of AWS Glue, or the function while it can",
+    )
+    workers: int = Field(default=2, ge=2, le=299, description="glue and auto: workers of the Spark job, type G.1X")
+    publish: Literal["auto", "parts"] = Field(
+        default="auto",
+        exclude_if="auto".__eq__,
+        description="how output is published: by one call while it can, or always in parts",
+    )
+    datasets: Datasets
+    solutions: list[Solution] = Field(min_length=1)
+    recommenders: list[Recommender] = absent([], description="use cases of the domain that answer in real time")
+    event_tracker: bool = absent(False, description="take events in, with the tracking id that the deployment prints")  # noqa: FBT003
+    metric_attribution: MetricAttribution | None = absent(description="measure what recommendations have led to")
+    filters: list[Filter] = absent([], description="filters of the dataset group")
+    max_rejected: float = Field(
+        default=0.05, ge=0, le=1, strict=False, description="share of a dataset's rows that may be rejected in a run"
+    )
+    timeouts: Timeouts = Timeouts()
+    catalog: bool = Field(default=True, description="whether tables of the results stand in the Glue data catalog")
+    item_labels: ItemLabels | None = None

@@ -1,0 +1,134 @@
+"""The `solutions` section of the pipeline file: what to train, and the batch jobs that score with it."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag
+
+from definition.file.realtime import Campaign
+from definition.file.training import TrainingOptions
+from definition.file.values import Duration, LowerName, RawPath, Strict, absent
+from definition.service.limits import MAX_NUM_RESULTS, MAX_SEGMENT_USERS
+from definition.service.recipes import RECIPES
+
+
+def _recipe(name: str) -> str:
+    if name not in RECIPES:
+        close = difflib.get_close_matches(name, RECIPES, n=1)
+        hint = f"did you mean {close[0]}? Known: " if close else "use one of "
+        raise ValueError(f"'{name}' is not a Personalize recipe; {hint}{', '.join(RECIPES)}")
+    if RECIPES[name].needs_actions:
+        usable = [recipe.name for recipe in RECIPES.values() if not recipe.needs_actions]
+        raise ValueError(f"'{name}' trains on actions, which pipelines do not import; use one of {', '.join(usable)}")
+    return name
+
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+
+
+class IdFile(Strict):
+    """Ids from a column of a raw CSV file with a header."""
+
+    file: RawPath = Field(description="object under raw/ in the bucket, CSV in UTF-8 with a header")
+    column: str = Field(min_length=1, description="column of the ids")
+
+
+class ActiveUsers(Strict):
+    """Users with an interaction in the time before the newest one."""
+
+    active: Duration = Field(description="such as 30d", examples=["30d"])
+
+
+def _form_of(given: object) -> str:
+    """Return which form of a selection is meant, so that only its mistakes are told."""
+    if isinstance(given, list):
+        return "ids"
+    if isinstance(given, dict):
+        return "ActiveUsers" if "active" in given else "IdFile"
+    return type(given).__name__ if isinstance(given, ActiveUsers | IdFile) else "all"
+
+
+_All = Annotated[Literal["all"], Tag("all")]
+_Ids = Annotated[list[Id], Field(min_length=1), Tag("ids")]
+_File = Annotated[IdFile, Tag("IdFile")]
+Users = Annotated[_All | Annotated[ActiveUsers, Tag("ActiveUsers")] | _File | _Ids, Discriminator(_form_of)]
+Items = Annotated[_All | _File | _Ids, Discriminator(_form_of)]
+
+
+MaxErrors = Annotated[
+    float,
+    Field(ge=0, le=1, strict=False, description="share of its lines that may be errors; more are not published"),
+]
+
+
+def _several(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+FilterValues = Annotated[list[str | int | float], BeforeValidator(_several), Field(min_length=1)]
+"""One value or several."""
+
+
+class _BatchJob(Strict):
+    """What batch jobs of both kinds have."""
+
+    name: LowerName
+    max_errors: MaxErrors = 0.05
+    filter: str | None = absent(description="one of filters, which every line is filtered by")
+    filter_values: dict[str, FilterValues] = absent(
+        {}, description="values of the filter's placeholders", examples=[{"GENRE": ["Comedy", "Drama"]}]
+    )
+
+
+class BatchInferenceJob(_BatchJob):
+    """One batch inference job of a solution; the recipe says whether it takes users, items, or both."""
+
+    users: Users | None = Field(
+        default=None,
+        description="who gets recommendations: all (every user of rows out and of filtered rows, the default), "
+        "{active: 30d}, a list, or {file: …, column: …}",
+    )
+    items: Items | None = Field(
+        default=None,
+        description="related items: those to find others for, default all. Ranking: those to rank for each user",
+    )
+    num_results: int = Field(default=25, ge=1, le=MAX_NUM_RESULTS, description="items per line")
+    themes_from: str | None = absent(
+        description="aws-similar-items: name what related items have in common; the column of items with their titles"
+    )
+
+
+class BatchSegmentJob(_BatchJob):
+    """One batch segment job of a solution."""
+
+    items: Items | None = Field(default=None, description="aws-item-affinity: the items to find users for, default all")
+    attributes: list[Annotated[str, StringConstraints(min_length=1)]] | None = Field(
+        default=None,
+        min_length=1,
+        description="aws-item-attribute-affinity: a query a segment",
+        examples=[['ITEMS.GENRES = "Comedy" AND ITEMS.YEAR = 1999']],
+    )
+    num_results: int = Field(default=25, ge=1, le=MAX_SEGMENT_USERS, description="users per segment")
+
+
+class Solution(TrainingOptions):
+    """What to train, and the jobs that score with it."""
+
+    name: LowerName
+    recipe: Annotated[str, AfterValidator(_recipe)]
+    event_type: str | None = Field(default=None, min_length=1, description="train on this event type only")
+    event_value_threshold: float | None = Field(
+        default=None, allow_inf_nan=False, strict=False, description="train on EVENT_VALUE >= this only"
+    )
+    campaign: Campaign | None = absent(
+        description="left out: nothing answers in real time, and nothing is billed for it"
+    )
+    batch_inference: list[BatchInferenceJob] = Field(default=[])
+    batch_segment: list[BatchSegmentJob] = Field(default=[])
+
+    @property
+    def jobs(self) -> list[BatchInferenceJob | BatchSegmentJob]:
+        """All batch jobs of the solution."""
+        return [*self.batch_inference, *self.batch_segment]

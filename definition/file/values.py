@@ -1,0 +1,112 @@
+"""Types of single values in the pipeline file, each with what is said of a wrong one.
+
+Messages are ``what is wrong; what would be right``: ``definition.load`` splits them there.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from definition.mapping.sql import parse_condition, parse_value
+from definition.mapping.times import compile_format
+
+Scalar = str | int | float
+
+
+_NO_TIMEZONES = {"localtime", "Factory"}
+"""Names that some machines know and that are no place."""
+
+
+def _timezone(name: str) -> str:
+    if name not in available_timezones() - _NO_TIMEZONES:
+        raise ValueError(f"'{name}' is not a time zone; use a name such as UTC or Europe/Lisbon")
+    return name
+
+
+def _condition(text: str) -> str:
+    parse_condition(text)
+    return text
+
+
+def _expression(text: str) -> str:
+    parse_value(text)
+    return text
+
+
+_MOST_DAYS = 30
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def _duration(text: Any) -> Any:
+    match = re.fullmatch(r"([1-9][0-9]{0,4})([mhd])", text) if isinstance(text, str) else None
+    if match is None:
+        raise ValueError(f"'{text}' is not a duration; write 90m, 12h or 2d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _wait(duration: timedelta) -> timedelta:
+    if duration > timedelta(days=_MOST_DAYS):
+        raise ValueError(f"{duration.days}d is longer than a run can take; write up to {_MOST_DAYS}d")
+    return duration
+
+
+_NO_DELIMITERS = frozenset('"\r\n\x00\ufeff')
+
+
+def _time_format(text: str) -> str:
+    compile_format(text)
+    return text
+
+
+def _delimiter(text: str) -> str:
+    if text in _NO_DELIMITERS:
+        raise ValueError(f"{text!r} cannot cut fields; use a character such as a comma, a semicolon or a tab")
+    return text
+
+
+def _text_keys(value: Any) -> Any:
+    """Read keys that YAML took for numbers as the raw text they stand for."""
+    if not isinstance(value, dict):
+        return value
+    return {str(key) if type(key) in {int, float} else key: item for key, item in value.items()}
+
+
+def _raw_path(text: str) -> str:
+    if text.startswith(("/", "s3:", "raw/")) or ".." in text.split("/"):
+        raise ValueError(
+            f"'{text}' must lie under raw/ in the pipeline's bucket; write it relative to that, such as ratings/"
+        )
+    return text
+
+
+Timezone = Annotated[str, AfterValidator(_timezone)]
+Condition = Annotated[str, AfterValidator(_condition)]
+Expression = Annotated[str, AfterValidator(_expression)]
+TimeFormat = Annotated[str, AfterValidator(_time_format)]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Wait = Annotated[Duration, AfterValidator(_wait)]
+Delimiter = Annotated[str, StringConstraints(min_length=1, max_length=1), AfterValidator(_delimiter)]
+LowerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", min_length=1)]
+PipelineName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=1)]
+RawPath = Annotated[str, StringConstraints(min_length=1), AfterValidator(_raw_path)]
+ValueMap = Annotated[dict[str, Scalar], BeforeValidator(_text_keys)]
+
+
+def _absent(value: object) -> bool:
+    return not value
+
+
+def absent(default: Any = None, **about: Any) -> Any:
+    """Return the field of an option that leaves no trace where it is not used, neither in dumps nor in their hash."""
+    return Field(default=default, exclude_if=_absent, **about)
+
+
+class Strict(BaseModel):
+    """A mapping of the pipeline file: unknown keys are errors, and texts are not turned into numbers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, strict=True)

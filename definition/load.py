@@ -1,0 +1,232 @@
+"""Read a pipeline file and report every mistake in it at once."""
+
+from __future__ import annotations
+
+import difflib
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic import ValidationError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, SequenceNode
+
+from definition.file.pipeline import Pipeline
+from definition.problems import Problem, SpecError
+from definition.rules.document import check
+from definition.rules.findings import Finding
+from definition.rules.sizes import sizes
+from definition.yaml_text import MOST_CHARACTERS, BoundsError, read_yaml
+
+if TYPE_CHECKING:
+    import pathlib
+    from collections.abc import Collection, Iterator
+
+    from pydantic_core import ErrorDetails
+    from ruamel.yaml.nodes import Node
+
+    from definition.rules.findings import Path
+
+
+def load(path: pathlib.Path) -> Pipeline:
+    """Read the pipeline file at ``path``.
+
+    Raises:
+        SpecError: the file cannot be read, is not YAML, or breaks rules; the error holds every problem.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(MOST_CHARACTERS + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = "Give the path of a pipeline file in UTF-8"
+        raise SpecError(str(path), [Problem(0, "", f"cannot be read ({error})", remedy)]) from error
+    return parse(text, source=str(path))
+
+
+def parse(text: str, *, source: str = "pipeline") -> Pipeline:
+    """Parse the text of a pipeline file; ``source`` names it in errors.
+
+    Raises:
+        SpecError: as in ``load``.
+    """
+    try:
+        root, document = read_yaml(text)
+        if root is not None:
+            _spell_keys(root, document)
+        lines: dict[Path, int] = {}
+        problems = list(_index(root, (), lines)) if root else []
+    except BoundsError as error:
+        raise SpecError(source, [Problem(0, "", error.what, error.remedy)]) from error
+    except (RecursionError, ValueError) as error:
+        what = (
+            "nested too deep" if isinstance(error, RecursionError) else f"holds a value that cannot be read ({error})"
+        )
+        raise SpecError(source, [Problem(0, "", what, "Write plain keys, lists, texts and numbers")]) from error
+    except YAMLError as error:
+        mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+        what = error.problem if isinstance(error, MarkedYAMLError) else str(error)
+        problem = Problem(mark.line + 1 if mark else 0, "", f"not YAML: {what}", "Mend the syntax there")
+        raise SpecError(source, [problem]) from error
+    if root is None or not isinstance(document, dict):
+        remedy = "Write keys such as name, datasets and solutions"
+        raise SpecError(source, [Problem(0, "", "holds no mapping at its top", remedy)])
+    pipeline, found = _validate(document)
+    if pipeline is not None and not (problems or found):
+        found = list(sizes(pipeline))
+    problems += [Problem(_line(lines, place), _dotted(place), what, remedy) for place, what, remedy in found]
+    if problems or pipeline is None:
+        raise SpecError(source, problems)
+    return pipeline
+
+
+def _spell_keys(node: Node, value: Any) -> None:
+    """Give the keys of value maps back as they are spelled: raw texts, where YAML reads 007 as 7 and true as a flag."""
+    if isinstance(node, SequenceNode) and isinstance(value, list):
+        for child, item in zip(node.value, value, strict=False):
+            _spell_keys(child, item)
+    if isinstance(node, MappingNode) and isinstance(value, dict):
+        for key, child in node.value:
+            inner = value.get(key.value)
+            if key.value == "map" and isinstance(child, MappingNode) and isinstance(inner, dict):
+                spelled = [each.value for each, _ in child.value]
+                # Keys that stand twice are told elsewhere.
+                if len(spelled) == len(inner):
+                    value["map"] = dict(zip(spelled, inner.values(), strict=True))
+            else:
+                _spell_keys(child, inner)
+
+
+def _validate(document: dict[str, Any]) -> tuple[Pipeline | None, list[Finding]]:
+    pipeline = None
+    found: list[Finding] = []
+    try:
+        pipeline = Pipeline.model_validate(document)
+    except ValidationError as errors:
+        found = [_explain(error, document) for error in errors.errors()]
+    named = {finding.path for finding in found}
+    found += [finding for finding in check(_readable(document, (), named)) if finding.path not in named]
+    return pipeline, list(dict.fromkeys(found))
+
+
+def _readable(value: Any, path: Path, wrong: Collection[Path]) -> Any:
+    """Return what rules read of a value: nothing in the places of lists and mappings that the types have reported.
+
+    Rules look texts up in tables, where a list or a mapping cannot stand.
+    """
+    if path in wrong and isinstance(value, list | dict):
+        return None
+    if isinstance(value, dict):
+        return {key: _readable(child, (*path, key), wrong) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_readable(child, (*path, index), wrong) for index, child in enumerate(value)]
+    return value
+
+
+def _explain(error: ErrorDetails, document: dict[str, Any]) -> Finding:
+    """Turn a pydantic error into place, what and remedy; the branches of a union are no places."""
+    place = _place(error["loc"], document, missing=error["type"] == "missing")
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        return Finding(place, "unknown key", _similar(str(place[-1]), place[:-1]))
+    if kind == "missing":
+        return Finding(place, "is missing", "Add it")
+    if kind == "value_error":
+        message = str(context["error"])
+        what, _, remedy = message.rpartition("; ") if "; " in message else (message, "", "")
+        return Finding(place, what, (remedy[:1].upper() + remedy[1:]) or "See `pipelines schema`")
+    if kind == "string_pattern_mismatch":
+        what = f"'{error['input']}' has other characters than a name may have"
+        return Finding(
+            place, what, "Use small letters, digits and single hyphens between them, beginning with a letter"
+        )
+    if kind == "too_short":
+        return Finding(place, "is empty", "Give at least one")
+    if {"str", "int", "float"} & set(error["loc"]) - set(place):
+        return Finding(
+            place,
+            f"'{error['input']}' is neither text nor a number",
+            "Write true and false in quotes if they are texts",
+        )
+    if len(place) < len(error["loc"]):
+        told = str(_node_at(place).get("description") or "see `pipelines schema`")
+        return Finding(place, "is in none of the forms that it can have", told[:1].upper() + told[1:])
+    message = error["msg"].removeprefix("Input ")
+    return Finding(place, f"'{error['input']}' is not possible here", message[:1].upper() + message[1:])
+
+
+def _place(location: Path, document: Any, *, missing: bool) -> Path:
+    """Return the parts of a location that lead through the document, and the key that is missing at its end."""
+    place: list[str | int] = []
+    node: Any = document
+    for index, part in enumerate(location):
+        last_is_missing = missing and index == len(location) - 1
+        if (isinstance(node, dict) and part in node) or (isinstance(node, list) and type(part) is int):
+            node = node[cast("Any", part)]
+            place.append(part)
+        elif last_is_missing:
+            place.append(part)
+    return tuple(place)
+
+
+def _similar(key: str, parent: Path) -> str:
+    allowed = _keys_at(parent)
+    close = difflib.get_close_matches(key, allowed, n=1)
+    hint = f"Did you mean {close[0]}? " if close else ""
+    return f"{hint}Known here: {', '.join(allowed)}"
+
+
+def _keys_at(place: Path) -> list[str]:
+    """Return the keys known at a place, those of all forms that its value can have."""
+    schema = _schema()
+    return [key for form in _forms(_node_at(place), schema) for key in form.get("properties", ())]
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return Pipeline.model_json_schema(by_alias=True)
+
+
+def _node_at(place: Path) -> dict[str, Any]:
+    """Return the part of the file's JSON Schema that describes a place."""
+    schema = _schema()
+    node: dict[str, Any] = schema
+    for part in place:
+        forms = _forms(node, schema)
+        if isinstance(part, int):
+            node = next(form["items"] for form in forms if "items" in form)
+        else:
+            inner = (form.get("properties", {}).get(part) or form.get("additionalProperties") for form in forms)
+            node = next(form for form in inner if form)
+    return node
+
+
+def _forms(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the forms that a value can have: the options of a union, with references looked up."""
+    if "$ref" in node:
+        return [schema["$defs"][node["$ref"].rsplit("/", 1)[1]]]
+    options = [*node.get("anyOf", ()), *node.get("oneOf", ())]
+    return [node, *(form for option in options for form in _forms(option, schema))]
+
+
+def _index(node: Node, place: Path, lines: dict[Path, int]) -> Iterator[Problem]:
+    """Fill ``lines`` with the line of every place; yield keys that stand twice, which YAML would let pass."""
+    lines.setdefault(place, node.start_mark.line + 1)
+    if isinstance(node, SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _index(item, (*place, index), lines)
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            inner = (*place, str(key.value))
+            if inner in lines:
+                yield Problem(key.start_mark.line + 1, _dotted(inner), "stands twice", "Keep one of them")
+            lines[inner] = key.start_mark.line + 1
+            yield from _index(value, inner, lines)
+
+
+def _line(lines: dict[Path, int], place: Path) -> int:
+    while place and place not in lines:
+        place = place[:-1]
+    return lines.get(place, 0)
+
+
+def _dotted(place: Path) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")

@@ -1,0 +1,237 @@
+"""A dataset's mapping as neutral data: what the engines compile and what travels to them as JSON.
+
+    rows in =
+        rejected   the line cannot be cut into fields, or a value is none of what its column takes
+      | filtered   no condition takes the row, or an earlier or later row is the same one
+      | out        everything else
+
+A row is looked at in that order: shape of the line, numbers that conditions compare, `keep`, then for each record that
+the row gives its columns in their order; the first thing wrong is the reason, and with it the whole row is rejected.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from definition.mapping.expressions import Condition, Number, RawColumn, Text, Value, kind_of, numbers_read, raw_columns
+from definition.service.dataset_types import AvroType, DatasetName
+
+SourceFormat = Literal["csv", "jsonl", "parquet"]
+Encoding = Literal["utf-8", "latin-1", "gb18030", "utf-16"]
+TimeUnit = Literal["s", "ms", "us", "ns"]
+UNITS_PER_SECOND: dict[TimeUnit, int] = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+
+NUMBER_PATTERN = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?\z"
+"""What counts as a number; matched before any engine casts, since engines differ in what they let pass."""
+
+WHOLE_PATTERN = r"^([+-]?[0-9]{1,19})(?:\.0*)?\z"
+"""What counts as a whole number; the group is what is cast."""
+
+EPOCH_PATTERN = r"^([0-9]{1,19})(\.[0-9]*)?\z"
+"""What counts as an epoch time; the group is what is cast: a fraction is dropped."""
+
+CONTROL_CHARACTERS = r"[\x00-\x1f\x7f]"
+QUOTES = r'["\\]'
+UNSAFE_CHARACTERS = f"{CONTROL_CHARACTERS}|{QUOTES}"
+"""What no text but a textual one may hold; readers of CSV disagree whether a backslash escapes a quote."""
+
+EXACT = 2**53
+"""Up to here every whole number has its own double; beyond, every double is whole."""
+
+SEVERAL = "|"
+"""What joins several values of one field (page items-datasets)."""
+
+REPEATED_SEVERAL = r"\|{2,}"
+AROUND_SEVERAL = f"{SEVERAL} \t"
+"""Pattern of what becomes one ``SEVERAL``, and characters that none begins or ends with."""
+
+EARLIEST = 31_536_000
+LATEST = 4_102_444_800
+"""Seconds of 1971-01-01 and 2100-01-01: a time outside is a wrong unit or a default, never an event."""
+
+WHOLE_BITS: dict[AvroType, int] = {"int": 32, "long": 64}
+
+LARGEST_FLOAT: dict[AvroType, float] = {"float": 3.4028234663852886e38, "double": 1.7976931348623157e308}
+"""Largest numbers of IEEE 754 in 32 and 64 bits."""
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EpochTime(_Data):
+    """A time given as a count of units since 1970-01-01 UTC."""
+
+    kind: Literal["epoch"] = "epoch"
+    unit: TimeUnit
+
+
+class FormattedTime(_Data):
+    """A time given as text.
+
+    In a zone's autumn overlap the earlier instant is taken; a time in its spring gap does not exist and is rejected.
+
+    Attributes:
+        format: as the pipeline file has it.
+        pattern: regular expression of what the format can look like, with a group for each part.
+        parts: the ``strptime`` codes of the groups (``definition.mapping.times``); a group that takes no part in a
+            match counts as 0.
+        timezone: IANA name, for texts that name no zone of their own.
+    """
+
+    kind: Literal["formatted"] = "formatted"
+    format: str
+    pattern: str
+    parts: list[str]
+    timezone: str
+
+
+class ColumnMapping(_Data):
+    """How one column of the dataset comes from the raw columns.
+
+    What ``value`` gives goes through ``split``, ``values`` and ``time``, those that are there, in that order; then it
+    must be of the column's type.
+
+    Attributes:
+        name: the field's name.
+        value: what it is computed from: a raw column, a constant, or more.
+        split: text between several values of one field.
+        values: text to value, if the column is mapped.
+        otherwise: what happens to texts not in ``values``.
+        otherwise_value: the value for ``otherwise == "value"``.
+        textual: quotes, backslashes and line breaks are written in the way that textual fields have, not refused.
+        any_year: times before ``EARLIEST`` and after ``LATEST`` are taken.
+    """
+
+    name: str
+    type: AvroType
+    nullable: bool
+    max_length: int | None = None
+    textual: bool = False
+    value: Value
+    split: str | None = None
+    values: dict[str, str | float] | None = None
+    otherwise: Literal["reject", "keep", "null", "value"] = "reject"
+    otherwise_value: str | float | None = None
+    time: EpochTime | FormattedTime | None = None
+    any_year: bool = False
+
+    @property
+    def raw_column(self) -> str | None:
+        """The raw column whose field is the value as it is, None if there is more to it."""
+        return self.value.name if isinstance(self.value, RawColumn) else None
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether every row has the same value."""
+        return isinstance(self.value, Text | Number)
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether an engine computes a text or a number before the column's rules look at it."""
+        return not self.is_constant and (self.raw_column is None or self.split is not None)
+
+    @property
+    def split_pattern(self) -> str:
+        """Regular expression of what stands between several values: ``split`` with blanks around it."""
+        return f"[ \\t]*{re.escape(self.split or '')}[ \\t]*"
+
+    @property
+    def gives_number(self) -> bool:
+        """Whether the value is a number from the beginning, and not a text that may be read as one."""
+        return kind_of(self.value) == "number"
+
+    @property
+    def reads_float(self) -> bool:
+        """Whether the column reads numbers that need not be whole."""
+        return self.type in {"float", "double"} and not self.is_constant
+
+    @property
+    def reads_whole(self) -> bool:
+        """Whether the column reads whole numbers."""
+        return self.type in {"int", "long"} and self.time is None and not self.is_constant
+
+    def numbers_read(self) -> list[str]:
+        """Return the names of the raw columns that are read as numbers for this column."""
+        own = [self.raw_column] if self.raw_column and not self.split and self.reads_float else []
+        return [*own, *numbers_read(self.value)]
+
+
+class RecordMapping(_Data):
+    """A record of the dataset that a raw row gives.
+
+    Attributes:
+        when: condition on the raw columns; None for a record of every row.
+        columns: the dataset's columns in the order of its schema, the same ones in every record.
+    """
+
+    when: Condition | None = None
+    columns: list[ColumnMapping]
+
+
+class Duplicates(_Data):
+    """Which of several records stays that are the same in some columns.
+
+    Attributes:
+        keep: ``first`` in the order of objects and lines; ``latest`` by TIMESTAMP, and then the last in that order.
+        by: names of columns of the dataset.
+    """
+
+    keep: Literal["latest", "first"]
+    by: list[str]
+
+
+class DatasetMapping(_Data):
+    """Everything an engine needs to turn raw objects into a dataset.
+
+    Attributes:
+        path: object, prefix ending in ``/`` or glob, under ``raw/``.
+        encoding: of the text in CSV and JSON Lines.
+        delimiter: character between the fields of CSV.
+        quote: character around fields of CSV, or None where fields are never quoted.
+        header: names of the fields of CSV, or None where each object's first line gives them.
+        lists: raw columns that may hold a list, which is read as its values joined by ``SEVERAL``.
+        keep: condition on the raw columns.
+        records: what a row gives, one at least. Several go without ``duplicates``.
+    """
+
+    dataset: DatasetName
+    path: str
+    format: SourceFormat = "csv"
+    encoding: Encoding = "utf-8"
+    delimiter: str
+    quote: str | None = None
+    header: list[str] | None = None
+    lists: list[str] = []
+    keep: Condition | None = None
+    records: list[RecordMapping]
+    duplicates: Duplicates | None = None
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the dataset's columns in the order of its schema."""
+        return [column.name for column in self.records[0].columns]
+
+    @property
+    def counted_columns(self) -> int:
+        """How many columns share the quota of event types: metadata, EVENT_TYPE, EVENT_VALUE (page limits)."""
+        free = {"USER_ID", "ITEM_ID", "TIMESTAMP", "IMPRESSION", "RECOMMENDATION_ID", "EVENT_ATTRIBUTION_SOURCE"}
+        return len(set(self.column_names) - free)
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """All conditions, `keep` first."""
+        return [condition for condition in (self.keep, *(record.when for record in self.records)) if condition]
+
+    def raw_columns(self) -> list[str]:
+        """Return the names of the raw columns that the mapping reads, each once."""
+        values = [column.value for record in self.records for column in record.columns]
+        read = [leaf.name for node in (*values, *self.conditions) for leaf in raw_columns(node)]
+        return list(dict.fromkeys(read))
+
+    def compared_numbers(self) -> list[str]:
+        """Return the names of the raw columns that conditions read as numbers, each once."""
+        return list(dict.fromkeys(name for condition in self.conditions for name in numbers_read(condition)))

@@ -1,0 +1,144 @@
+"""The Personalize recipes that a pipeline can name, what each takes as batch input, and the use cases of domains.
+
+Sources: https://docs.aws.amazon.com/personalize/latest/dg/working-with-predefined-recipes.html
+and https://docs.aws.amazon.com/personalize/latest/dg/batch-data-upload.html, for use cases
+https://docs.aws.amazon.com/personalize/latest/dg/ECOMMERCE-use-cases.html and its like for VIDEO_ON_DEMAND.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from definition.service.dataset_types import Domain
+
+BatchInput = Literal["user", "item", "ranking"]
+SegmentInput = Literal["item", "attributes"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A recipe as the pipeline file names it.
+
+    Attributes:
+        name: last part of the ARN, such as ``aws-user-personalization-v2``.
+        batch_input: what one line of batch inference input names: ``user``, ``item``, ``ranking``, or None
+            where the recipe offers no batch inference.
+        segment_input: what one line of batch segment input names: ``item``, ``attributes``, or None.
+        hyperparameters: names accepted in ``algorithmHyperParameters``.
+        needs_items: whether the recipe trains on the Items dataset.
+        tunable: hyperparameters that a search may vary.
+        features: names accepted in ``featureTransformationParameters``.
+        weighs_events: whether event types can have weights (page optimizing-solution-events-config).
+        optimizes: whether it takes an objective (page optimizing-solution-for-objective).
+        updates: whether a version can be trained from the one before (page API_CreateSolutionVersion).
+        explores: whether exploration can be set (page API_CampaignConfig).
+        needs_actions: whether the recipe trains on the Actions dataset, which pipelines do not import.
+        influenced: whether popularity and freshness can be weighed in (page native-recipe-semantic-similarity).
+    """
+
+    name: str
+    batch_input: BatchInput | None
+    hyperparameters: frozenset[str] = frozenset()
+    segment_input: SegmentInput | None = None
+    needs_items: bool = False
+    tunable: frozenset[str] = frozenset()
+    features: frozenset[str] = frozenset()
+    weighs_events: bool = False
+    optimizes: bool = False
+    updates: bool = False
+    explores: bool = False
+    influenced: bool = False
+    needs_actions: bool = False
+
+    @property
+    def answers(self) -> bool:
+        """Whether a campaign can be made of it: segments of users are found in batch only."""
+        return self.segment_input is None
+
+    @property
+    def arn(self) -> str:
+        """ARN of the recipe in the partition aws, for which pipelines are; recipes belong to no account, no region."""
+        return f"arn:aws:personalize:::recipe/{self.name}"
+
+
+@dataclass(frozen=True)
+class UseCase:
+    """A recipe of a domain dataset group, for recommenders.
+
+    Attributes:
+        event_type: event type that it needs interactions of, spelled like this; None where any will do.
+        needs_items: whether it trains on the Items dataset.
+        explores: whether exploration can be set.
+    """
+
+    name: str
+    domain: Domain
+    event_type: str | None = None
+    needs_items: bool = False
+    explores: bool = False
+
+    @property
+    def arn(self) -> str:
+        """ARN of the recipe in the partition aws, for which pipelines are; recipes belong to no account, no region."""
+        return f"arn:aws:personalize:::recipe/{self.name}"
+
+
+_SEQUENCE_MODEL = frozenset({"hidden_dimension", "bptt", "recency_mask"})
+_HISTORY = frozenset({"min_user_history_length_percentile", "max_user_history_length_percentile"})
+_COUNTS = frozenset({"min_item_interaction_count_percentile", "max_item_interaction_count_percentile"})
+_DISCOUNT = frozenset({"popularity_discount_factor"})
+_DIMENSIONS = frozenset({"item_id_hidden_dim", "item_metadata_hidden_dim"})
+_RECENCY_BIAS = frozenset({"apply_recency_bias"})
+_SIMS = _DISCOUNT | {"min_cointeraction_count"}
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe("aws-user-personalization-v2", "user", _RECENCY_BIAS, weighs_events=True),
+        Recipe(
+            "aws-user-personalization",
+            "user",
+            _SEQUENCE_MODEL,
+            tunable=_SEQUENCE_MODEL,
+            features=_HISTORY,
+            optimizes=True,
+            updates=True,
+            explores=True,
+        ),
+        Recipe("aws-popularity-count", "user"),
+        Recipe("aws-personalized-ranking-v2", "ranking", _RECENCY_BIAS, weighs_events=True),
+        Recipe(
+            "aws-personalized-ranking",
+            "ranking",
+            _SEQUENCE_MODEL,
+            tunable=_SEQUENCE_MODEL,
+            features=_HISTORY,
+            optimizes=True,
+        ),
+        Recipe("aws-similar-items", "item", _DISCOUNT, tunable=_DIMENSIONS),
+        Recipe("aws-sims", "item", _SIMS, tunable=_SIMS, features=_HISTORY | _COUNTS),
+        Recipe("aws-semantic-similarity", "item", needs_items=True, influenced=True),
+        Recipe("aws-trending-now", None, features=frozenset({"trend_discovery_frequency"})),
+        Recipe("aws-next-best-action", None, needs_actions=True),
+        Recipe("aws-item-affinity", None, segment_input="item"),
+        Recipe("aws-item-attribute-affinity", None, segment_input="attributes", needs_items=True),
+    )
+}
+
+USE_CASES: dict[str, UseCase] = {
+    case.name: case
+    for case in (
+        UseCase("aws-ecomm-popular-items-by-views", "ECOMMERCE", "View"),
+        UseCase("aws-ecomm-popular-items-by-purchases", "ECOMMERCE", "Purchase"),
+        UseCase("aws-ecomm-frequently-bought-together", "ECOMMERCE", "Purchase"),
+        UseCase("aws-ecomm-customers-who-viewed-x-also-viewed", "ECOMMERCE", "View"),
+        UseCase("aws-ecomm-recommended-for-you", "ECOMMERCE", explores=True),
+        UseCase("aws-vod-because-you-watched-x", "VIDEO_ON_DEMAND", "Watch"),
+        UseCase("aws-vod-more-like-x", "VIDEO_ON_DEMAND", needs_items=True),
+        UseCase("aws-vod-most-popular", "VIDEO_ON_DEMAND", "Watch"),
+        UseCase("aws-vod-trending-now", "VIDEO_ON_DEMAND"),
+        UseCase("aws-vod-top-picks", "VIDEO_ON_DEMAND", explores=True),
+    )
+}

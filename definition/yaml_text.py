@@ -1,0 +1,90 @@
+"""Read YAML that strangers may have written: what it stands for is bounded before it is built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.nodes import CollectionNode, MappingNode
+from ruamel.yaml.scanner import Scanner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ruamel.yaml.nodes import Node
+
+MOST_CHARACTERS = 500_000
+"""Several times what the state machine takes of a pipeline file (``definition.rules.sizes``)."""
+
+MOST_ALIASED = 10_000
+"""Values that the aliases of a file may stand for: eight lines of aliases to aliases come to millions."""
+
+_DEEPEST = 50
+"""Brackets within brackets; a pipeline file has five."""
+
+
+class BoundsError(Exception):
+    """A text is larger or deeper than any pipeline file; holds what is wrong, and the remedy."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.what, self.remedy = what, remedy
+
+
+class _Scanner(Scanner):
+    def fetch_flow_collection_start(self, token: Any, to_push: str) -> None:
+        """Begin a list or mapping in brackets; ruamel's time grows with the square of their depth."""
+        if self.flow_level >= _DEEPEST:
+            raise RecursionError
+        super().fetch_flow_collection_start(token, to_push)
+
+
+def read_yaml(text: str) -> tuple[Node | None, Any]:
+    """Return the text's node tree, which knows lines, and its content, both by the rules of YAML 1.2.
+
+    Raises:
+        BoundsError: it is too large, or its aliases stand for too much.
+        RecursionError: it is nested too deep.
+        ruamel.yaml.error.YAMLError: it is not YAML.
+        ValueError: it holds a value that cannot be read.
+    """
+    if len(text) > MOST_CHARACTERS:
+        what = f"has more than {MOST_CHARACTERS:,} characters, which is no pipeline file"
+        raise BoundsError(what, "Put long lists of ids into a file: {file: ids.csv, column: id}")
+    reader = YAML(typ="safe", pure=True)
+    reader.Scanner = _Scanner
+    # Keys that stand twice are reported with all other mistakes.
+    reader.allow_duplicate_keys = True
+    root = reader.compose(text)
+    if root is not None:
+        _check_aliases(root)
+    return root, reader.load(text)
+
+
+def _check_aliases(root: Node) -> None:
+    """Check how many values there are beyond those that are written.
+
+    Raises:
+        BoundsError: more than ``MOST_ALIASED``.
+        RecursionError: an alias stands within what it names.
+    """
+    sizes: dict[int, int] = {}
+    most = MOST_CHARACTERS + MOST_ALIASED
+
+    def size(node: Node) -> int:
+        if id(node) not in sizes:
+            # What comes to more than all that a file can hold need not be counted.
+            sizes[id(node)] = min(1 + sum(size(child) for child in _children(node)), most)
+        return sizes[id(node)]
+
+    if size(root) > len(sizes) + MOST_ALIASED:
+        what = f"has aliases (*name) that stand for more than {MOST_ALIASED:,} values"
+        raise BoundsError(what, "Use fewer, or write out what is needed")
+
+
+def _children(node: Node) -> Iterator[Node]:
+    if isinstance(node, MappingNode):
+        for pair in node.value:
+            yield from pair
+    elif isinstance(node, CollectionNode):
+        yield from node.value

@@ -1,0 +1,72 @@
+"""What of this repository a function or a job ships: the modules that it imports, and no others."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from definition.paths import ROOT
+
+_PACKAGES = ("definition", "jobs", "lambdas", "transform")
+"""The packages whose modules run on AWS."""
+
+
+def modules_of(entry: str) -> list[Path]:
+    """Return the files that a module needs: itself, what it imports of ours, however deep, and their packages.
+
+    Imports inside functions count, those for type checkers do not.
+
+    Args:
+        entry: dotted name of a module, for example ``lambdas.transform.handler``.
+
+    Returns:
+        paths relative to the repository, sorted.
+    """
+    found: set[Path] = set()
+    waiting = [entry]
+    while waiting:
+        file = _file(waiting.pop())
+        if file is None or file in found:
+            continue
+        found.add(file)
+        waiting.extend(_imported(file))
+    packages = {above / "__init__.py" for file in found for above in file.parents[:-1]}
+    return sorted(found | packages)
+
+
+def ignored_but(files: list[Path]) -> list[str]:
+    """Return the lines of a .gitignore that leaves nothing but these files, for an asset of the whole repository."""
+    folders = sorted({above.as_posix() for file in files for above in file.parents[:-1]})
+    return ["*", *(f"!/{folder}/" for folder in folders), *(f"!/{file.as_posix()}" for file in files)]
+
+
+def _file(module: str) -> Path | None:
+    """Return the file of a module of ours; None for a name within a module, and for what is not ours."""
+    path = Path(*module.split("."))
+    if path.parts[0] not in _PACKAGES:
+        return None
+    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+        if (ROOT / candidate).is_file():
+            return candidate
+    return None
+
+
+def _imported(file: Path) -> list[str]:
+    """Return the dotted names that a module imports: of ``from a import b`` both ``a`` and ``a.b``."""
+    tree = ast.parse((ROOT / file).read_text())
+    for_checkers = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        for part in node.body
+        for inner in ast.walk(part)
+    }
+    names: list[str] = []
+    for node in ast.walk(tree):
+        if node in for_checkers:
+            continue
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return names

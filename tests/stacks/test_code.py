@@ -1,0 +1,89 @@
+"""What functions and the Glue job ship."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from aws_cdk import FileSystem, IgnoreMode
+
+from definition.paths import ROOT
+from stacks.code import ignored_but, modules_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FUNCTIONS = ("cleanup", "dataset", "publish", "teardown", "transform")
+ENTRIES = (*(f"lambdas.{name}.handler" for name in FUNCTIONS), "jobs.transform.main")
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what may be shipped."""
+    copy = tmp_path_factory.mktemp("repository")
+    for package in ("definition", "transform", "lambdas", "jobs", "stacks"):
+        shutil.copytree(ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
+    return copy
+
+
+def fingerprints(tree: Path) -> dict[str, str]:
+    """Return what the CDK would call the asset of each entry."""
+    return {
+        entry: FileSystem.fingerprint(str(tree), ignore_mode=IgnoreMode.GIT, exclude=ignored_but(modules_of(entry)))
+        for entry in ENTRIES
+    }
+
+
+def test_every_function_is_looked_at() -> None:
+    """The tests below know every handler."""
+    assert {file.parent.name for file in (ROOT / "lambdas").glob("*/handler.py")} == set(FUNCTIONS)
+
+
+def test_functions_carry_only_their_own_source(assembly: Path) -> None:
+    """An asset of a synthesized pipeline holds exactly the modules that its handler imports."""
+    assets = [folder for folder in assembly.glob("asset.*") if folder.is_dir()]
+    shipped = {
+        name: sorted(file.relative_to(asset) for file in asset.rglob("*") if file.is_file())
+        for asset in assets
+        for name in FUNCTIONS
+        if (asset / "lambdas" / name / "handler.py").exists()
+    }
+
+    assert len(assets) == len(shipped) == len(FUNCTIONS) - 1, "this pipeline has no dataset that is altered"
+    assert {name: modules_of(f"lambdas.{name}.handler") for name in shipped} == shipped
+
+
+@pytest.mark.parametrize("entry", ENTRIES[:-1])
+def test_what_is_shipped_is_enough(tree: Path, tmp_path: Path, entry: str) -> None:
+    """A handler loads where nothing of the repository lies beside what it ships."""
+    for file in modules_of(entry):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(tree / file, tmp_path / file)
+    code = f"""
+import sys
+sys.path[:] = [path for path in sys.path if path != {str(ROOT)!r}]
+sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in repr(finder)]
+sys.path.insert(0, {str(tmp_path)!r})
+import {entry}
+print(*sorted(name for name in sys.modules if name.split(".")[0] in {{"definition", "transform", "lambdas"}}))
+"""
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    ).stdout.split()
+
+    assert entry in loaded
+
+
+def test_words_for_people_deploy_nothing(tree: Path) -> None:
+    """A word in a validator or in a stack changes no function and no job; one in a reason changes what says it."""
+    before = fingerprints(tree)
+    for place in ("definition/rules/realtime.py", "definition/file/solutions.py", "stacks/workflow.py"):
+        (tree / place).write_text((tree / place).read_text() + "# another word\n")
+    assert before == fingerprints(tree)
+
+    (tree / "transform" / "reasons.py").write_text((ROOT / "transform" / "reasons.py").read_text() + "# another\n")
+    changed = {entry for entry, name in fingerprints(tree).items() if before[entry] != name}
+    assert {"lambdas.transform.handler", "jobs.transform.main"} == changed

@@ -1,0 +1,251 @@
+"""What an engine is asked to transform, and what it reports: the contract of state machine, engines and people."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from definition.mapping.mapping import DatasetMapping
+from definition.service.dataset_types import DatasetName
+from definition.service.recipes import BatchInput as UserItemOrRanking
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_REPORTED_OBJECTS = 100
+MAX_REPORTED_KEYS = 16_000
+"""Raw objects that a report names, and characters of their keys: Step Functions carries 256 KiB of state."""
+
+MAX_REPORTED_EVENT_TYPES = 20
+MAX_REPORTED_REASONS = 50
+
+ImportMode = Literal["FULL", "INCREMENTAL", "NONE"]
+"""How a dataset is imported; the last one is not Personalize's, and stands for no import."""
+
+
+class Contract(BaseModel):
+    """A document between two parts of the project: nothing unknown in it, and never changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FromFile(Contract):
+    """Ids in a column of a raw CSV object in UTF-8 with a header; ``file`` is relative to ``raw/``."""
+
+    file: str
+    column: str
+
+
+class Active(Contract):
+    """Users with an interaction in the seconds before the newest one."""
+
+    active_seconds: int
+
+
+class BatchInput(Contract):
+    """The input of one batch job.
+
+    Attributes:
+        prefix: where its objects go.
+        line: what a line names.
+        users: whose lines; None where lines name no user.
+        items: the items of the lines; of rankings those that every line lists. None where lines name no item.
+        attributes: queries, for ``line == "attributes"``.
+        lines_per_file: most lines of an object.
+    """
+
+    prefix: str
+    line: UserItemOrRanking | Literal["attributes"]
+    users: Literal["all"] | Active | FromFile | list[str] | None = None
+    items: Literal["all"] | FromFile | list[str] | None = None
+    attributes: list[str] | None = None
+    lines_per_file: int
+
+
+class Imported(Contract):
+    """A dataset that Personalize holds as a run imported it."""
+
+    dataset: DatasetName
+    run: str
+
+
+class TransformRequest(Contract):
+    """The datasets and batch inputs of one run.
+
+    Attributes:
+        run: run id; every key that is written carries it.
+        started: when the run began, in seconds since 1970; what lies after it has not happened yet.
+        datasets: in the order in which they are transformed.
+        imported: what Personalize holds already.
+        incremental: datasets to which new raw objects may be added, instead of importing everything again.
+        max_bytes: size of raw data, as stored and unpacked by estimate, beyond which the engine refuses to begin.
+    """
+
+    bucket: str
+    run: str
+    started: int
+    datasets: list[DatasetMapping]
+    batch_inputs: list[BatchInput] = []
+    imported: list[Imported] = []
+    incremental: list[DatasetName] = []
+    max_bytes: int | None = None
+
+
+class RawObject(Contract):
+    """A raw object as it was read: size in bytes, ETag for lineage."""
+
+    key: str
+    size: int
+    etag: str
+
+
+class Reason(Contract):
+    """Why rows were rejected, and how many."""
+
+    reason: str
+    rows: int
+
+
+class EventType(Contract):
+    """Interactions of one event type."""
+
+    name: str
+    rows: int
+
+
+class Distribution(Contract):
+    """Interactions per user or per item.
+
+    Attributes:
+        count: users or items with one interaction at least.
+        once: those with exactly one.
+        p90: least number of interactions that 90 % of them do not exceed.
+    """
+
+    count: int
+    once: int
+    median: float
+    mean: float
+    p90: float
+    most: int
+
+
+class InteractionsReport(Contract):
+    """What only interactions have.
+
+    Attributes:
+        users_with_two: users with at least two interactions.
+        users_scored: distinct users of rows out and filtered rows: the lines of a batch input of all users.
+        first_timestamp: seconds since 1970 of the oldest one, None without any.
+        after_start: interactions later than the start of the run.
+        event_types: the most frequent ones; event_type_count is of all.
+        unknown_items: items that are not in the items dataset, None where the run has none; unknown_item_rows are
+            their interactions.
+    """
+
+    per_user: Distribution
+    per_item: Distribution
+    users_with_two: int
+    users_scored: int
+    first_timestamp: int | None
+    last_timestamp: int | None
+    after_start: int
+    event_types: list[EventType]
+    event_type_count: int
+    unknown_items: int | None = None
+    unknown_item_rows: int | None = None
+
+
+class ImportPlan(Contract):
+    """What is to be imported of a dataset.
+
+    Attributes:
+        mode: ``NONE`` where Personalize holds the dataset as it is.
+        reason: why that mode.
+        records: that are imported.
+        location: S3 folder of their CSV, None where nothing is imported.
+    """
+
+    mode: ImportMode
+    reason: str
+    records: int
+    location: str | None
+
+
+class DatasetReport(Contract):
+    """Counts of one dataset; ``rows_in == rows_out + rows_filtered + rows_rejected``.
+
+    Attributes:
+        object_count: raw objects that were read; object_bytes is their size.
+        objects: the first of them.
+        rows_out: raw rows that gave records.
+        rows_filtered: those that no condition took, and those that were the same as one that stayed.
+        rows_duplicate: the second kind of them.
+        records: records of the dataset; more than rows_out where a row gives several.
+        reasons: rejected rows by reason, the most frequent first.
+        empty: records without a value, by nullable column.
+        location: S3 folder of the dataset's CSV.
+        rejects: S3 folder of the rejected rows, None if there are none.
+        imports: what is to be imported.
+    """
+
+    dataset: DatasetName
+    object_count: int
+    object_bytes: int
+    objects: list[RawObject]
+    rows_in: int
+    rows_out: int
+    rows_filtered: int
+    rows_duplicate: int
+    rows_rejected: int
+    records: int
+    reasons: list[Reason]
+    empty: dict[str, int]
+    interactions: InteractionsReport | None = None
+    location: str
+    rejects: str | None
+    imports: ImportPlan | None = None
+
+
+class BatchInputReport(Contract):
+    """The input of a batch job as it was written."""
+
+    prefix: str
+    lines: int
+    files: int
+
+
+class TransformReport(Contract):
+    """The report of a run's data.
+
+    Attributes:
+        engine: what made it.
+        warnings: sentences for people, the most important first.
+        fingerprint: the same for two runs only if their datasets are.
+        unchanged_since: run whose datasets and batch inputs this one's are, None where they were made anew.
+    """
+
+    engine: Literal["lambda", "glue"]
+    fingerprint: str
+    unchanged_since: str | None = None
+    datasets: list[DatasetReport]
+    batch_inputs: list[BatchInputReport]
+    warnings: list[str]
+
+
+def reported(objects: Sequence[RawObject]) -> list[RawObject]:
+    """Return the objects that a report names: the first ones, within the limits."""
+    lengths = accumulate(len(item.key) for item in objects[:MAX_REPORTED_OBJECTS])
+    return [item for item, length in zip(objects, lengths, strict=False) if length <= MAX_REPORTED_KEYS]
+
+
+def increment_folder(run: str, dataset: DatasetName) -> str:
+    """Return the folder of the CSV of new raw objects alone; an import reads one level of a folder."""
+    return f"transformed/{run}/{dataset}-increment/"
+
+
+def report_key(run: str) -> str:
+    """Return the key under which an engine writes the report of a run."""
+    return f"runs/{run}/data-report.json"

@@ -1,0 +1,159 @@
+"""Find the raw objects of a source: one object, a prefix, or a glob, and the columns that folders give."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from transform.contract import RawObject
+from transform.errors import DataTooLargeError, SourceEmptyError, UnreadableKeyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from transform.contract import TransformRequest
+    from transform.raw.store import Store
+
+_WILDCARD = re.compile(r"[*?\[]")
+_UNPACKED = {".gz": 6, ".zst": 6, ".parquet": 4}
+"""How many times its size an object's content is as text, by the end of its name: what logs and tables come to."""
+
+_WORTH_A_LOOK = 10**6
+"""Bytes of a gzip object from which its own word is asked for: smaller ones unpack to a gigabyte at most."""
+
+_LOOKS = 10
+_MOST_PACKED, _MOST_RATIO = 10**9, 200
+"""Bytes, and times its packed size: content that exceeds both is a line, or a few, that repeat."""
+
+_USE_SPARK = "Set engine: auto or engine: glue in the pipeline file and deploy."
+_UNREADABLE = re.compile(r"//|[\x00-\x1f\x7f]")
+"""What the engines' own readers do not take in a key, or take for another key."""
+
+_HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
+
+
+def list_objects(s3: Any, bucket: str, dataset: str, path: str) -> list[RawObject]:
+    """List the objects with content at ``raw/<path>``, in the order of their keys.
+
+    An object that is named is taken whatever its name. Under a prefix or a glob those are left out that have a name,
+    or a folder, beginning with ``_`` or ``.``: other tools write markers and unfinished files there.
+
+    Raises:
+        UnreadableKeyError: the engines cannot read an object because of its key. To go on without it would lose rows.
+        SourceEmptyError: there are none.
+    """
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"raw/{_literal(path)}")
+    found = [
+        RawObject(key=item["Key"], size=item["Size"], etag=item["ETag"].strip('"'))
+        for page in pages
+        for item in page.get("Contents", ())
+        if item["Size"] and matches(item["Key"].removeprefix("raw/"), path)
+    ]
+    if odd := [item.key for item in found if _UNREADABLE.search(item.key)]:
+        others = f", nor can {len(odd) - 1} more under {path}" if len(odd) > 1 else ""
+        raise UnreadableKeyError(
+            f"{odd[0]!r} cannot be read for its name{others}: a key may not hold two slashes in a row or control "
+            "characters. Copy the object to another key and delete this one."
+        )
+    if not found:
+        remedy = f"Upload the raw data there, or correct datasets.{dataset}.source.path"
+        raise SourceEmptyError(f"No data at s3://{bucket}/raw/{path}. {remedy}.")
+    return found
+
+
+def check_size(request: TransformRequest, objects: Iterable[Sequence[RawObject]], store: Store) -> None:
+    """Check that raw objects are not more than an engine takes, all together and each by itself.
+
+    Args:
+        request: with ``max_bytes``.
+        objects: the raw objects of each dataset.
+        store: where they lie.
+
+    Raises:
+        DataTooLargeError: they are.
+    """
+    if request.max_bytes is None:
+        return
+    found = [item for raw in objects for item in raw]
+    sizes = dict(zip((item.key for item in found), map(unpacked_bytes, found), strict=True))
+    if sum(sizes.values()) <= request.max_bytes:
+        sizes |= _written_sizes(store, found)
+    size, largest = sum(sizes.values()), max(found, key=lambda item: sizes[item.key])
+    unpacked = sizes[largest.key]
+    if size > request.max_bytes:
+        raise DataTooLargeError(
+            f"The raw data is about {size / 1e9:.1f} GB unpacked, {unpacked / 1e9:.1f} of it {largest.key}; a function "
+            f"takes {request.max_bytes / 1e9:.1f}. {_USE_SPARK}"
+        )
+    if unpacked > max(_MOST_PACKED, _MOST_RATIO * largest.size):
+        raise DataTooLargeError(
+            f"{largest.key} unpacks to {unpacked / 1e9:.1f} GB, {unpacked // largest.size} times its size: a function "
+            f"may have no memory for that. Replace it if it should not be so. {_USE_SPARK}"
+        )
+
+
+def _written_sizes(store: Store, objects: Iterable[RawObject]) -> dict[str, int]:
+    """Return the sizes that gzip objects themselves tell (ISIZE, RFC 1952) where they exceed the estimate, by key.
+
+    That is the size of the last member modulo 4 GB: what is beyond it stays unknown until it is unpacked.
+    """
+    packed = [item for item in objects if item.key.endswith(".gz") and item.size >= _WORTH_A_LOOK]
+    with ThreadPoolExecutor(_LOOKS) as pool:
+        tails = pool.map(lambda item: store.tail(item.key, 4), packed)
+        told = zip(packed, (int.from_bytes(tail, "little") for tail in tails), strict=True)
+        return {item.key: size for item, size in told if size > unpacked_bytes(item)}
+
+
+def unpacked_bytes(item: RawObject) -> int:
+    """Estimate the bytes of an object's content as text."""
+    return item.size * next((times for end, times in _UNPACKED.items() if item.key.endswith(end)), 1)
+
+
+def matches(key: str, path: str) -> bool:
+    """Say whether the path of a source takes an object; both are relative to ``raw/``.
+
+    ``*``, ``?`` and ``[…]`` stand for characters of one name, ``**`` for any number of folders.
+    """
+    if key.endswith("/"):
+        return False
+    if key == path:
+        return True
+    if _hidden(key, path):
+        return False
+    if _WILDCARD.search(path):
+        return _matches(key.split("/"), path.split("/"))
+    return path.endswith("/") and key.startswith(path)
+
+
+def partitions(key: str) -> dict[str, str | None]:
+    """Return the raw columns that folders of the form ``name=value`` give, percent-decoded; None for Hive's null."""
+    pairs = [folder.partition("=") for folder in key.split("/")[:-1]]
+    found = {unquote(name): unquote(value) for name, equals, value in pairs if name and equals}
+    return {name: None if value in {"", _HIVE_NULL} else value for name, value in found.items()}
+
+
+def _literal(path: str) -> str:
+    """Return what every key that the path takes begins with."""
+    wildcard = _WILDCARD.search(path)
+    return path[: wildcard.start()] if wildcard else path
+
+
+def _hidden(key: str, path: str) -> bool:
+    """Say whether a name below the path is hidden; ``_day=1`` is a partition all the same."""
+    whole = _literal(path).rpartition("/")[0]
+    names = key.removeprefix(f"{whole}/" if whole else "").split("/")
+    return any(name.startswith(".") or (name.startswith("_") and "=" not in name) for name in names)
+
+
+def _matches(names: Sequence[str], patterns: Sequence[str]) -> bool:
+    if not patterns:
+        return not names
+    first, rest = patterns[0], patterns[1:]
+    if first == "**":
+        return any(_matches(names[skipped:], rest) for skipped in range(len(names)))
+    if not first and not rest:  # a glob that ends in / takes all that lies below
+        return bool(names)
+    return bool(names) and fnmatch.fnmatchcase(names[0], first) and _matches(names[1:], rest)

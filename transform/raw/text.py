@@ -1,0 +1,116 @@
+"""The text of raw objects: unpacked, decoded as a stream, cut into lines at line feeds only."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import gzip
+import io
+import zlib
+from typing import TYPE_CHECKING
+
+from transform.errors import DamagedError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from definition.mapping.mapping import Encoding
+
+BOM = "\ufeff"
+UNDECODABLE = "\ufdd0"
+"""Stands before bytes that could not be decoded: a code point that Unicode keeps for use inside programs."""
+
+_GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_ZLIB = (b"x\x01", b"x^")
+"""How zlib streams begin that may as well be text."""
+
+_CHUNK = 1 << 24
+
+
+def _mark(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Put a mark and the bytes in readable form where text cannot be decoded, or encoded as UTF-8."""
+    if isinstance(error, UnicodeDecodeError):
+        wrong = "".join(f"\\x{byte:02x}" for byte in error.object[error.start : error.end])
+        return UNDECODABLE + wrong, error.end
+    if isinstance(error, UnicodeEncodeError):
+        wrong = "".join(f"\\u{ord(half):04x}" for half in error.object[error.start : error.end])
+        return (UNDECODABLE + wrong).encode(), error.end
+    raise error
+
+
+MARK = "mark-undecodable"
+"""Name of the error handler for decoding and encoding."""
+
+codecs.register_error(MARK, _mark)
+
+
+def shown(raw: bytes | bytearray) -> str:
+    """Return UTF-8 as text, with what cannot be decoded as readable bytes."""
+    return raw.decode("utf-8", MARK).replace(UNDECODABLE, "")
+
+
+@contextlib.contextmanager
+def damage_named(key: str) -> Iterator[None]:
+    """Name the object whose compressed content turns out to be damaged.
+
+    Raises:
+        DamagedError: instead of what the decompressor raised.
+    """
+    try:
+        yield
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DamagedError(f"{key} is cut off or damaged ({error}). Upload it again.") from error
+
+
+def unpacked(stream: io.BufferedReader) -> io.BufferedReader | gzip.GzipFile | None:
+    """Return the stream of what a gzip stream holds, other streams as they are, and None for zstd."""
+    beginning = stream.peek(len(ZSTD))
+    if beginning.startswith(ZSTD):
+        return None
+    return gzip.GzipFile(fileobj=stream) if beginning.startswith(_GZIP) else stream
+
+
+def lines(
+    key: str, content: io.BufferedReader | gzip.GzipFile | io.BytesIO, encoding: Encoding
+) -> Generator[str, None, None]:
+    """Yield the lines of unpacked content with their line feeds, the first one without BOM.
+
+    Raises:
+        DamagedError: gzip content is cut off or damaged.
+    """
+    with damage_named(key), io.TextIOWrapper(content, _codec(content, encoding), errors=MARK, newline="\n") as decoded:
+        for number, line in enumerate(decoded):
+            yield line if number else line.removeprefix(BOM)
+
+
+def _codec(content: io.BufferedReader | gzip.GzipFile | io.BytesIO, encoding: Encoding) -> str:
+    """Return the name of the codec; UTF-16 without a BOM is little-endian, which Python's own refuses to assume."""
+    if encoding != "utf-16":
+        return encoding
+    beginning = content.getvalue()[:2] if isinstance(content, io.BytesIO) else content.peek(2)[:2]
+    return encoding if beginning in {codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE} else "utf-16-le"
+
+
+def looks_compressed(stream: io.BufferedReader) -> bool:
+    """Say whether an engine that guesses from the first bytes unpacks an object: gzip, or text like zlib."""
+    return stream.peek(2).startswith((_GZIP, *_ZLIB))
+
+
+def is_utf8(key: str, stream: io.BufferedReader) -> bool:
+    """Say whether an object is UTF-8 throughout; zstd, which is not looked into, counts as such.
+
+    Raises:
+        DamagedError: gzip content is cut off or damaged.
+    """
+    content = unpacked(stream)
+    if content is None:
+        return True
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with damage_named(key):
+        try:
+            while chunk := content.read(_CHUNK):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True

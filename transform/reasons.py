@@ -1,0 +1,108 @@
+"""Why rows are rejected, in words that are the same whichever engine finds it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from definition.mapping.mapping import SEVERAL
+
+if TYPE_CHECKING:
+    from definition.mapping.mapping import Encoding, FormattedTime, TimeUnit
+    from definition.service.dataset_types import AvroType
+
+BLANK_LINE = "blank line"
+OPEN_QUOTE = "a quoted field does not end on its line"
+
+
+def fewer_fields(width: int) -> str:
+    """Return the reason for a line of CSV with fewer fields than the header's ``width``."""
+    return f"fewer than {_fields(width)}"
+
+
+def more_fields(width: int) -> str:
+    """Return the reason for a line of CSV with more fields than the header's ``width``."""
+    return f"more than {_fields(width)}"
+
+
+def undecodable(encoding: Encoding) -> str:
+    """Return the reason for a line with bytes that are none of the encoding's."""
+    return f"bytes that are not {encoding}"
+
+
+def bar_in_list(raw_column: str) -> str:
+    """Return the reason for a list of which a value holds what joins the values."""
+    return f"{raw_column} holds {SEVERAL} within a list"
+
+
+def unreadable(where: str, raw_column: str) -> str:
+    """Return the reason for a raw column that is read as a number and holds none; ``where`` is `keep` or a column."""
+    return f"{where}: {not_a_number(raw_column)}"
+
+
+def empty(column: str) -> str:
+    """Return the reason for nothing where there must be something."""
+    return f"{column} is empty"
+
+
+def not_a_number(column: str) -> str:
+    """Return the reason for a text that is no number."""
+    return f"{column} is not a number"
+
+
+def too_large(column: str, kind: AvroType) -> str:
+    """Return the reason for a number that the column's type cannot hold."""
+    return f"{column} is beyond what a {kind} can hold"
+
+
+def not_whole(column: str, kind: AvroType) -> str:
+    """Return the reason for what is no whole number, or one that the column's type cannot hold."""
+    return f"{column} is not a whole number that {kind} can hold"
+
+
+def too_long(column: str, characters: int) -> str:
+    """Return the reason for a text of more characters than Personalize takes."""
+    return f"{column} is longer than {characters} characters"
+
+
+def control_character(column: str) -> str:
+    """Return the reason for a text with one of ``definition.mapping.mapping.CONTROL_CHARACTERS``."""
+    return f"{column} holds a control character"
+
+
+def quote(column: str) -> str:
+    """Return the reason for a text with one of ``definition.mapping.mapping.QUOTES``."""
+    return f"{column} holds a quote or a backslash"
+
+
+def not_in_map(column: str) -> str:
+    """Return the reason for a text that the column's map does not list."""
+    return f"{column}: its value is not in the map"
+
+
+def not_an_epoch_time(column: str) -> str:
+    """Return the reason for a text that is no count of units since 1970."""
+    return f"{column} is not an epoch time"
+
+
+def other_unit(column: str, unit: TimeUnit, fitting: TimeUnit) -> str:
+    """Return the reason for a count that is no time of our age in its unit, but one in another."""
+    return f"{outside(column)} in {unit}, but not in {fitting}: set unit: {fitting}"
+
+
+def not_of_form(column: str, time: FormattedTime) -> str:
+    """Return the reason for a text that is no time of the format."""
+    return f"{column} is not a time of the form {time.format}"
+
+
+def skipped(column: str, time: FormattedTime) -> str:
+    """Return the reason for a time on the clock that the zone's change to summer time leaves out."""
+    return f"{column} falls into the hour that {time.timezone} skips"
+
+
+def outside(column: str) -> str:
+    """Return the reason for a time before ``definition.mapping.mapping.EARLIEST`` or from ``LATEST`` on."""
+    return f"{column} is outside 1971 to 2099"
+
+
+def _fields(width: int) -> str:
+    return f"{width} {'field' if width == 1 else 'fields'}"

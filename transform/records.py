@@ -1,0 +1,58 @@
+"""A mapping prepared for an engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from definition.mapping.expressions import Number, Text
+
+OUT, FILTERED, REJECTED = "out", "filtered", "rejected"
+"""Fates of a raw row (``definition.mapping.mapping``)."""
+
+if TYPE_CHECKING:
+    from definition.mapping.mapping import ColumnMapping, DatasetMapping
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A mapping with an id for each of its different columns: several records share most of them.
+
+    Attributes:
+        columns: the columns by their ids; those of the first record have their names as ids.
+        records: the ids of each record's columns, in the order of the schema.
+    """
+
+    mapping: DatasetMapping
+    columns: dict[str, ColumnMapping]
+    records: list[list[str]]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every row out is one record."""
+        return len(self.records) == 1 and self.mapping.duplicates is None
+
+    def constant(self, name: str) -> str | float | None:
+        """Return the value that every record has in a column, None where it depends on the row or is not there."""
+        values = {
+            column.value.value if isinstance(column.value, Text | Number) else None
+            for record in self.mapping.records
+            for column in record.columns
+            if column.name == name
+        }
+        return values.pop() if len(values) == 1 else None
+
+    @classmethod
+    def of(cls, mapping: DatasetMapping) -> Plan:
+        """Give ids to the columns of a mapping."""
+        columns: dict[str, ColumnMapping] = {}
+        records: list[list[str]] = []
+        for index, record in enumerate(mapping.records):
+            keys = []
+            for column in record.columns:
+                same = (key for key, known in columns.items() if known == column)
+                key = next(same, f"{column.name}@{index}" if index else column.name)
+                columns[key] = column
+                keys.append(key)
+            records.append(keys)
+        return cls(mapping, columns, records)

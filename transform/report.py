@@ -1,0 +1,164 @@
+"""Build the report of a dataset from what an engine counted."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from transform.contract import (
+    MAX_REPORTED_EVENT_TYPES,
+    MAX_REPORTED_REASONS,
+    DatasetReport,
+    Distribution,
+    EventType,
+    InteractionsReport,
+    Reason,
+    reported,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from definition.mapping.mapping import DatasetMapping
+    from transform.contract import RawObject
+
+_TWO = 2
+
+
+class Rows(NamedTuple):
+    """Raw rows by their fate."""
+
+    out: int
+    filtered: int
+    rejected: int
+
+
+class Records(NamedTuple):
+    """What is known of a dataset's records.
+
+    Attributes:
+        total: how many there are.
+        empty: how many have no value, by nullable column.
+        first: of interactions, seconds since 1970 of the oldest one, None without any.
+        last: the newest one's.
+        after_start: interactions later than the start of the run.
+    """
+
+    total: int
+    empty: dict[str, int]
+    first: int | None = None
+    last: int | None = None
+    after_start: int = 0
+
+
+class Tallies(NamedTuple):
+    """Interactions counted by what they are of.
+
+    Attributes:
+        users: how many users have a number of interactions, by that number; of filtered rows there are users with 0.
+        items: the same of items.
+        event_types: each event type with its interactions, in any order; event_type_count is how many there are.
+        unknown_items: how many items are not in the items dataset, None where the run has none.
+        unknown_item_rows: their interactions.
+    """
+
+    users: Mapping[int, int]
+    items: Mapping[int, int]
+    event_types: Iterable[tuple[str, int]]
+    event_type_count: int
+    unknown_items: int | None = None
+    unknown_item_rows: int | None = None
+
+
+def dataset_report(
+    mapping: DatasetMapping,
+    objects: Sequence[RawObject],
+    rows: Rows,
+    records: Records,
+    *,
+    reasons: Iterable[tuple[str, int]],
+    tallies: Tallies | None,
+    location: str,
+    rejects: str,
+) -> DatasetReport:
+    """Return the report of a dataset.
+
+    Args:
+        mapping: the dataset's mapping.
+        objects: the raw objects that were read.
+        rows: the raw rows, among those out the ones of which only one stays.
+        records: the dataset's records.
+        reasons: each reason with its rejected rows, in any order.
+        tallies: of interactions, None for other datasets.
+        location: S3 folder of the dataset's CSV.
+        rejects: where rejected rows go, if there are any.
+    """
+    duplicates = rows.out - records.total if mapping.duplicates else 0
+    return DatasetReport(
+        dataset=mapping.dataset,
+        object_count=len(objects),
+        object_bytes=sum(item.size for item in objects),
+        objects=reported(objects),
+        rows_in=sum(rows),
+        rows_out=rows.out - duplicates,
+        rows_filtered=rows.filtered + duplicates,
+        rows_duplicate=duplicates,
+        rows_rejected=rows.rejected,
+        records=records.total,
+        reasons=[Reason(reason=reason, rows=count) for reason, count in _most_frequent(reasons, MAX_REPORTED_REASONS)],
+        empty=records.empty,
+        interactions=None if tallies is None else _interactions(records, tallies),
+        location=location,
+        rejects=rejects if rows.rejected else None,
+    )
+
+
+def _interactions(records: Records, tallies: Tallies) -> InteractionsReport:
+    kinds = _most_frequent(tallies.event_types, MAX_REPORTED_EVENT_TYPES)
+    return InteractionsReport(
+        per_user=_distribution({count: users for count, users in tallies.users.items() if count}),
+        per_item=_distribution(tallies.items),
+        users_with_two=sum(users for count, users in tallies.users.items() if count >= _TWO),
+        users_scored=sum(tallies.users.values()),
+        first_timestamp=records.first,
+        last_timestamp=records.last,
+        after_start=records.after_start,
+        event_types=[EventType(name=name, rows=rows) for name, rows in kinds],
+        event_type_count=tallies.event_type_count,
+        unknown_items=tallies.unknown_items,
+        unknown_item_rows=tallies.unknown_item_rows,
+    )
+
+
+def _distribution(histogram: Mapping[int, int]) -> Distribution:
+    """Return a distribution of counts.
+
+    Args:
+        histogram: how many users or items have a count, by the count.
+    """
+    total = sum(histogram.values())
+    if not total:
+        return Distribution(count=0, once=0, median=0, mean=0, p90=0, most=0)
+    return Distribution(
+        count=total,
+        once=histogram.get(1, 0),
+        median=(_at(histogram, (total - 1) // 2) + _at(histogram, total // 2)) / 2,
+        mean=sum(count * times for count, times in histogram.items()) / total,
+        p90=_at(histogram, math.ceil(total * 9 / 10) - 1),
+        most=max(histogram),
+    )
+
+
+def _at(histogram: Mapping[int, int], index: int) -> int:
+    """Return the count at an index of all counts in their order."""
+    for count in sorted(histogram):
+        index -= histogram[count]
+        if index < 0:
+            return count
+    raise IndexError(index)
+
+
+def _most_frequent(counted: Iterable[tuple[str, int]], most: int) -> list[tuple[str, int]]:
+    """Return what is counted most, by name where the counts are the same."""
+    return heapq.nsmallest(most, counted, key=lambda each: (-each[1], each[0]))

@@ -1,0 +1,75 @@
+"""What people should know about a run's data although it can be used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from transform.contract import DatasetReport, InteractionsReport
+
+MANY_ONCE = 0.5
+"""Share of users with one interaction from which it is told: models learn nothing from them."""
+
+SHORT_SPAN = 3600
+"""Seconds between first and last interaction up to which a unit of time is suspicious."""
+
+DOMINANT = 0.1
+"""Share of the interactions from which one user is suspicious, where there are many others."""
+
+FEW_USERS = 100
+
+FEW_EMPTY = 0.5
+"""Share of records without a value from which a column is told of."""
+
+
+def warnings(reports: list[DatasetReport]) -> list[str]:
+    """Return what is remarkable about the datasets of a run, the most important first.
+
+    Args:
+        reports: a report of each dataset.
+    """
+    found: list[str] = []
+    for report in reports:
+        if report.interactions and report.records:
+            found += _of_interactions(report, report.interactions)
+        found += _of_any(report)
+    return found
+
+
+def _of_interactions(report: DatasetReport, facts: InteractionsReport) -> Iterator[str]:
+    if facts.unknown_items:
+        yield (
+            f"{facts.unknown_items:,} items with {facts.unknown_item_rows:,} interactions are not in the items. "
+            "Complete the items, or check that both files spell ids alike."
+        )
+    if facts.after_start:
+        yield (
+            f"{facts.after_start:,} interactions lie after the start of the run. "
+            "Check unit, format and timezone of TIMESTAMP."
+        )
+    if facts.first_timestamp is not None and facts.last_timestamp is not None:
+        span = facts.last_timestamp - facts.first_timestamp
+        if span <= SHORT_SPAN and report.records > 1:
+            yield (
+                f"All interactions lie within {span:,} seconds. "
+                "Check the unit of TIMESTAMP: Personalize learns from their order."
+            )
+    if facts.per_user.count and facts.per_user.once > MANY_ONCE * facts.per_user.count:
+        yield (
+            f"{facts.per_user.once / facts.per_user.count:.0%} of the users have one interaction only. "
+            "Models learn from users with two or more."
+        )
+
+    if facts.per_user.count >= FEW_USERS and facts.per_user.most > DOMINANT * report.records:
+        yield (
+            f"One user has {facts.per_user.most / report.records:.0%} of the interactions. "
+            "If that is a placeholder or a machine, leave it out with keep."
+        )
+
+
+def _of_any(report: DatasetReport) -> Iterator[str]:
+    for column, rows in report.empty.items():
+        if rows > FEW_EMPTY * report.records:
+            yield f"{column} of {report.dataset} is empty in {rows / report.records:.0%} of the records."
