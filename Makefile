@@ -31,13 +31,13 @@ UV_INSTALL := $(BIN)/uv pip install --python $(BIN)/python $(HASHED)
 # pip reads pip.conf, which uv does not, so it stands behind it.
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check $(HASHED)
 
-.venv/.done: requirements-dev.txt requirements-setup.txt pyproject.toml
+.venv/.done: requirements-dev.txt requirements-setup.txt pyproject.toml emulator/pyproject.toml
 	@echo "Set-up 1/3: Python packages into .venv (once)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@$(PYTHON) -m venv .venv
 	@$(PIP_INSTALL) requirements-setup.txt
 	@$(UV_INSTALL) requirements-dev.txt || $(PIP_INSTALL) requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . --editable emulator
 	@touch $@
 
 node_modules/.done: package-lock.json .venv/.done
@@ -61,10 +61,10 @@ run: setup ## run PIPELINE on this machine from raw data to recommendations (RAW
 
 test: setup spark lint types ## everything that CI checks: style, layers, types, every suite, coverage
 	@coverage erase
-	@for suite in unit stacks local parity pipeline permissions; do \
-		echo "tests/$$suite"; \
-		if [ $$suite = pipeline ] || [ $$suite = permissions ]; then measured=; else measured="$(MEASURED)"; fi; \
-		python -m pytest --quiet -n 2 --dist loadscope $$measured tests/$$suite || exit 1; \
+	@for suite in tests/unit tests/stacks emulator/tests tests/parity tests/pipeline tests/permissions; do \
+		echo "$$suite"; \
+		if [ $$suite = tests/pipeline ] || [ $$suite = tests/permissions ]; then measured=; else measured="$(MEASURED)"; fi; \
+		python -m pytest --quiet -n 2 --dist loadscope $$measured $$suite || exit 1; \
 	done
 	@coverage report
 

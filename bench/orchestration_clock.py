@@ -13,13 +13,12 @@ from itertools import count
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws import clock
+from embedded_aws.patches import replaces
+from embedded_aws.personalize.models import personalize_backends
+from embedded_aws.server import ACCOUNT_ID, REGION
+from embedded_aws.stepfunctions import timing
 from moto.moto_api import state_manager
-
-from local import clock
-from local.patches import replaces
-from local.personalize.models import personalize_backends
-from local.server import ACCOUNT_ID, REGION
-from local.stepfunctions import timing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

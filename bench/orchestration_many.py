@@ -26,7 +26,7 @@ from definition.plan import executions, history
 from definition.service.limits import MAX_BATCH_JOBS_IN_PROGRESS, MAX_CAMPAIGNS, MAX_SOLUTIONS
 
 if TYPE_CHECKING:
-    from local.server import EmbeddedAWS
+    from embedded_aws.server import EmbeddedAWS
 
 _HOURS = {"SolutionVersion": 10.0, "BatchInferenceJob": 1.0, "Campaign": 0.5, "DatasetImportJob": 0.25}
 _WHOSE = {"": "the run", executions.SOLUTION: "a solution", executions.BATCH_JOB: "a batch job"}

@@ -13,7 +13,7 @@ from scipy import linalg, sparse
 from bench.recommend_data import synthetic
 
 if TYPE_CHECKING:
-    from local.personalize.recipes.interactions import Interactions
+    from embedded_aws.personalize.recipes.interactions import Interactions
 
 EASE_ITEMS = 3000
 DENSE_ITEMS = 4000

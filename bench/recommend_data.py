@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-
-from local.personalize.recipes.base import Metadata, TrainingData
-from local.personalize.recipes.interactions import Interactions
+from embedded_aws.personalize.recipes.base import Metadata, TrainingData
+from embedded_aws.personalize.recipes.interactions import Interactions
 
 if TYPE_CHECKING:
     from pathlib import Path

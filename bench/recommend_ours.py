@@ -6,9 +6,10 @@ import itertools
 import sys
 import time
 
+from embedded_aws.personalize.recipes import RECIPES
+from embedded_aws.personalize.recipes.base import Questions, Settings
+
 from bench.recommend_data import synthetic, training_data
-from local.personalize.recipes import RECIPES
-from local.personalize.recipes.base import Questions, Settings
 
 
 def main(events: int, users: int, items: int) -> None:

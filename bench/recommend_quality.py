@@ -7,21 +7,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from embedded_aws.personalize.metrics import evaluate, measure
+from embedded_aws.personalize.recipes import RECIPES
+from embedded_aws.personalize.recipes.base import Questions, Settings
+from embedded_aws.personalize.recipes.preferences import marks
 from rich.table import Table
 
 from bench.recommend_data import movielens, newest_of_some, random_quarter, training_data
-from local.personalize.metrics import evaluate, measure
-from local.personalize.recipes import RECIPES
-from local.personalize.recipes.base import Questions, Settings
-from local.personalize.recipes.preferences import marks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from local.personalize.recipes import Recipe
-    from local.personalize.recipes.base import Answer, Model, TrainingData
-    from local.personalize.recipes.interactions import Interactions
+    from embedded_aws.personalize.recipes import Recipe
+    from embedded_aws.personalize.recipes.base import Answer, Model, TrainingData
+    from embedded_aws.personalize.recipes.interactions import Interactions
 
 SEEDS = 3
 PARTS = 10

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sys
 
+from embedded_aws.server import EmbeddedAWS
+
 from bench.data import BUCKET
-from local.server import EmbeddedAWS
 
 
 def main(raw: str) -> None:

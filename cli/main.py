@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from embedded_aws.server import EmbeddedAWS, PortInUseError
 
 from cli.account import told
 from cli.arguments import PipelineArgument, check_stage, load_pipeline
@@ -17,7 +18,6 @@ from cli.first_contact.command import first_contact
 from cli.run import RunOptions, raw_folder, run, run_local
 from cli.view import View
 from definition.file.pipeline import Pipeline
-from local.server import EmbeddedAWS, PortInUseError
 
 app = typer.Typer(
     help="Batch recommendations with Amazon Personalize, from one YAML file.",

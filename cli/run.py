@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws import clock
+from embedded_aws.server import EmbeddedAWS
+
 from cli import results
 from cli.account import session as session_of_environment
 from cli.deployment import deploy, find_deployment
@@ -17,8 +20,6 @@ from cli.errors import CommandError
 from cli.follow import Follower
 from definition.paths import ROOT
 from definition.plan.names import run_id
-from local import clock
-from local.server import EmbeddedAWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,9 @@ import copy
 import json
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws import clock
+
 from definition.load import parse
-from local import clock
 
 if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline

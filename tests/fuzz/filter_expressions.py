@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from embedded_aws.personalize.exceptions import InvalidInputException
+from embedded_aws.personalize.filters import parse_filter
+
 from definition.plan.filters import placeholders, references, with_values
-from local.personalize.exceptions import InvalidInputException
-from local.personalize.filters import parse_filter
+from emulator.tests.personalize.test_filters import DOCUMENTED
 from tests.fuzz.ground import TEXTS, altered
-from tests.local.personalize.test_filters import DOCUMENTED
 
 if TYPE_CHECKING:
     from random import Random

@@ -10,7 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local.server import EmbeddedAWS
+from embedded_aws.server import EmbeddedAWS
+
 from tests.pipeline.handlers import Bucket
 
 if TYPE_CHECKING:

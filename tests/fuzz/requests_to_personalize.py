@@ -9,8 +9,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
+from emulator.tests.personalize.models import OPERATIONS, errors_of, shape_of
 from tests.fuzz.ground import NUMBERS, TEXTS, value
-from tests.local.personalize.models import OPERATIONS, errors_of, shape_of
 
 if TYPE_CHECKING:
     from random import Random

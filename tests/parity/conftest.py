@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from local.glue.spark import missing
+from embedded_aws.glue.spark import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

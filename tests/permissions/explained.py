@@ -76,7 +76,7 @@ EXPLAINED = (
         "ScheduleRole",
         "sqs:SendMessage",
         ".*DeadLetters.*",
-        "Only a start that failed for good is sent there; tests/local/test_scheduler.py sends some",
+        "Only a start that failed for good is sent there; emulator/tests/test_scheduler.py sends some",
     ),
     Explanation(
         "TeardownRole",

@@ -13,7 +13,8 @@ from tests.pipeline.rig import Rig
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from local.server import EmbeddedAWS
+    from embedded_aws.server import EmbeddedAWS
+
     from tests.permissions.recording import Grant, Statement
 
 

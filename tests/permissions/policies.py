@@ -11,7 +11,8 @@ from tests.permissions.recording import statements
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local.server import EmbeddedAWS
+    from embedded_aws.server import EmbeddedAWS
+
     from tests.permissions.recording import Statement
 
 

@@ -8,14 +8,14 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from local.iam.authorization import listening
-from local.policies import Decision, Request, decide
+from embedded_aws.iam.authorization import listening
+from embedded_aws.policies import Decision, Request, decide
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from local.iam.authorization import Verdict
-    from local.server import EmbeddedAWS
+    from embedded_aws.iam.authorization import Verdict
+    from embedded_aws.server import EmbeddedAWS
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,15 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from embedded_aws.policies import Decision, Request, decide
 
-from local.policies import Decision, Request, decide
 from tests.permissions.explained import explanation
 from tests.permissions.exploring import explore
 from tests.permissions.recording import Grant
 
 if TYPE_CHECKING:
-    from local.server import EmbeddedAWS
+    from embedded_aws.server import EmbeddedAWS
+
     from tests.permissions.exploring import Explored
 
 NAMES = ("whole", "whole-test")

@@ -15,7 +15,8 @@ from tests.pipeline.data import csv, planted
 from tests.pipeline.rig import Rig
 
 if TYPE_CHECKING:
-    from local.server import EmbeddedAWS
+    from embedded_aws.server import EmbeddedAWS
+
     from tests.pipeline.rig import Run
 
 FULL = {"import": "full", "training": "full"}

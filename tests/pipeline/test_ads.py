@@ -27,7 +27,8 @@ from tests.pipeline.rig import Rig
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.server import EmbeddedAWS
+    from embedded_aws.server import EmbeddedAWS
+
     from tests.pipeline.rig import Run
 
 SAMPLE = ROOT / "samples" / "ad-audience"

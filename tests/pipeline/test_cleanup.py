@@ -18,7 +18,8 @@ from tests.pipeline.rig import Rig
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.server import EmbeddedAWS
+    from embedded_aws.server import EmbeddedAWS
+
     from tests.pipeline.rig import Run
 
 GROUP = 5

@@ -12,7 +12,7 @@ from tests.pipeline.rig import Rig
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from local.server import EmbeddedAWS
+    from embedded_aws.server import EmbeddedAWS
 
 
 def what_is_there(aws: EmbeddedAWS) -> dict[str, set[str]]:

@@ -15,16 +15,16 @@ from cli.doctor.examine import examine
 from cli.main import app
 from definition.load import load
 from definition.plan import names
+from emulator.tests.support import trust
 from tests.documents import parsed, shop
-from tests.local.support import trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from click.testing import Result
+    from embedded_aws.server import EmbeddedAWS
 
-    from local.server import EmbeddedAWS
     from tests.pipeline.rig import Rig
 
 READS = re.compile(r"Get|List|Describe|Head")

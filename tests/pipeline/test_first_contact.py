@@ -20,15 +20,14 @@ from cli.main import app
 from cli.view import View
 from definition.load import parse
 from definition.plan.names import dataset_group_name
-from tests.local.support import trust
+from emulator.tests.support import trust
 from tests.pipeline.test_destroy import what_is_there
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from click.testing import Result
-
-    from local.server import EmbeddedAWS
+    from embedded_aws.server import EmbeddedAWS
 
 ACCOUNT = "123456789012"
 

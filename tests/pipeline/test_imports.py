@@ -13,7 +13,7 @@ from tests.pipeline.rig import Rig, Run
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.server import EmbeddedAWS
+    from embedded_aws.server import EmbeddedAWS
 
 ITEMS = "sku,kind\n" + "".join(f"{group}{number:02},{group}\n" for group in "AB" for number in range(40))
 

@@ -20,7 +20,8 @@ from tests.pipeline.rig import Rig
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.server import EmbeddedAWS
+    from embedded_aws.server import EmbeddedAWS
+
     from tests.pipeline.handlers import Bucket
 
 # A call that raises, or publishes a part, has nothing to count; Powertools says so at every one.

@@ -15,7 +15,7 @@ from tests.pipeline.data import csv
 from tests.pipeline.rig import Rig
 
 if TYPE_CHECKING:
-    from local.server import EmbeddedAWS
+    from embedded_aws.server import EmbeddedAWS
 
 HELD_OUT = 5
 """Newest likes of each user that the models never see."""

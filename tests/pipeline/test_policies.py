@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from embedded_aws.server import ACCOUNT_ID, REGION
 
 from cli.deployment import deploy
 from cli.follow import Follower
 from definition.paths import ROOT
 from definition.plan import names
-from local.server import ACCOUNT_ID, REGION
-from tests.local.iam.support import Role
+from emulator.tests.iam.support import Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from local.server import EmbeddedAWS
+    from embedded_aws.server import EmbeddedAWS
+
     from tests.pipeline.rig import Rig
 
 POLICIES = ROOT / "docs" / "policies"

@@ -16,7 +16,7 @@ from transform.contract import TransformRequest
 from transform.errors import DataTooLargeError
 
 if TYPE_CHECKING:
-    from local.server import EmbeddedAWS
+    from embedded_aws.server import EmbeddedAWS
 
 AT = 1_700_000_000
 TEXT = "user,item,at\n" + "".join(f"u{row % 7},i{row % 5},{AT + row}\n" for row in range(200))

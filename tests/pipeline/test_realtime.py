@@ -19,7 +19,8 @@ from tests.synthesis import synthesize
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.server import EmbeddedAWS
+    from embedded_aws.server import EmbeddedAWS
+
     from tests.pipeline.rig import Run
 
 BOUGHT = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Purchase")'

@@ -17,7 +17,8 @@ from tests.pipeline.rig import Rig
 if TYPE_CHECKING:
     import pathlib
 
-    from local.server import EmbeddedAWS
+    from embedded_aws.server import EmbeddedAWS
+
     from tests.pipeline.rig import Run
 
 

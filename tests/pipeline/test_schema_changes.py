@@ -17,7 +17,7 @@ from tests.pipeline.test_destroy import destroy, what_is_there
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from local.server import EmbeddedAWS
+    from embedded_aws.server import EmbeddedAWS
 
 NAME = "columns"
 ITEMS = "sku,kind,price\n" + "".join(f"{group}{number:02},{group},{number}\n" for group in "AB" for number in range(40))

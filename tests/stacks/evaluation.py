@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.stepfunctions import jsonata
+from embedded_aws.stepfunctions import jsonata
 
 
 def evaluate(expression: str, **variables: Any) -> Any:

@@ -17,7 +17,7 @@ from tests.documents import shop
 
 GUIDE = (ROOT / "docs" / "pipeline-file.md").read_text("utf-8")
 INLINE = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", GUIDE, flags=re.DOTALL))
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "emulator").glob("**/*.md"))]
 
 
 def keys_of(schema: dict[str, Any]) -> set[str]:

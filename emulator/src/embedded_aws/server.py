@@ -1,0 +1,262 @@
+"""AWS on this machine: a moto server in a thread, with what moto lacks installed on top of it."""
+
+import importlib
+import importlib.util
+import logging
+import os
+import socket
+from functools import cache
+from threading import Lock, Thread
+from types import TracebackType
+from typing import Any, ClassVar, Final, Self
+
+import boto3
+from botocore.config import Config
+from moto import backends
+from moto.cloudformation import parsing
+from moto.core.config import default_user_config
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.moto_api._internal.models import moto_api_backend
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from embedded_aws import clients, clock, patches
+from embedded_aws.awslambda.pool import pool
+from embedded_aws.glue import runs
+from embedded_aws.iam.enforcement import Gate
+from embedded_aws.loopback import ThisMachineOnly
+from embedded_aws.patches import replaces
+from embedded_aws.scheduler.firing import Firing
+
+REGION: Final = "us-east-1"
+ACCOUNT_ID: Final = DEFAULT_ACCOUNT_ID
+_list_of_moto_modules = backends.list_of_moto_modules
+_LOOPBACK: Final = "127.0.0.1"
+_BACKLOG: Final = 128
+_PARTS: Final = (
+    "embedded_aws.refusals",
+    "embedded_aws.awslambda.invoke",
+    "embedded_aws.awslambda.configuration",
+    "embedded_aws.iam.managed_policies",
+    "embedded_aws.iam.assuming",
+    "embedded_aws.iam.cloudformation",
+    "embedded_aws.s3.policy",
+    "embedded_aws.s3.writes",
+    "embedded_aws.s3.cloudformation",
+    "embedded_aws.sns.cloudformation",
+    "embedded_aws.sns.delivery",
+    "embedded_aws.sqs.cloudformation",
+    "embedded_aws.ssm.cloudformation",
+    "embedded_aws.sqs.messages",
+    "embedded_aws.logs.cloudformation",
+    "embedded_aws.cloudformation.stacks",
+    "embedded_aws.events.delivery",
+    "embedded_aws.events.patterns",
+    "embedded_aws.events.rules",
+    "embedded_aws.glue.jobs",
+    "embedded_aws.glue.responses",
+    "embedded_aws.glue.catalog",
+    "embedded_aws.glue.cloudformation",
+    "embedded_aws.scheduler.firing",
+    "embedded_aws.scheduler.cloudformation",
+    "embedded_aws.stepfunctions.definitions",
+    "embedded_aws.stepfunctions.expressions",
+    "embedded_aws.stepfunctions.timing",
+    "embedded_aws.stepfunctions.integrations",
+    "embedded_aws.stepfunctions.optimized",
+    "embedded_aws.stepfunctions.item_readers",
+    "embedded_aws.stepfunctions.map_runs",
+    "embedded_aws.stepfunctions.glue",
+    "embedded_aws.stepfunctions.execution_logs",
+    "embedded_aws.stepfunctions.models",
+    "embedded_aws.stepfunctions.responses",
+    "embedded_aws.stepfunctions.cloudformation",
+)
+
+
+@replaces(backends, "list_of_moto_modules")
+@cache
+def list_the_services_once() -> tuple[str, ...]:
+    """Return the names of moto's services; moto looks for them in the file system twice for each request."""
+    return tuple(_list_of_moto_modules())
+
+
+class PortInUseError(OSError):
+    """The port asked for belongs to another program."""
+
+
+class AlreadyRunningError(RuntimeError):
+    """This process runs an embedded AWS already: moto keeps its state per process."""
+
+
+class _QuietHandler(MotoRequestHandler):
+    """Moto's request handler without a log line for each request; errors are still logged."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
+class EmbeddedAWS:
+    """An AWS account on localhost, empty at every start; a context manager.
+
+    Args:
+        port: the TCP port to listen on; 0 takes a free one.
+        speed: embedded seconds per real second (see `embedded_aws.clock`).
+    """
+
+    _running: ClassVar[Lock] = Lock()
+
+    def __init__(self, *, port: int = 0, speed: float = 1.0) -> None:
+        self._port = port
+        self._speed = speed
+        self._server: BaseWSGIServer | None = None
+        self._thread: Thread | None = None
+        self._firing: Firing | None = None
+        self._outer_moto_port: str | None = None
+        self._clients: dict[str, Any] = {}
+        self._clients_lock = Lock()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on.
+
+        Raises:
+            RuntimeError: not started.
+        """
+        if self._server is None:
+            raise RuntimeError("the embedded AWS is not running: call start() first")
+        return self._server.port
+
+    @property
+    def endpoint_url(self) -> str:
+        """The address of every service; by name, since moto reads bucket names out of the host."""
+        return f"http://localhost:{self.port}"
+
+    def start(self) -> None:
+        """Listen, with no resources at all.
+
+        Raises:
+            PortInUseError: another program has the port.
+            AlreadyRunningError: another embedded AWS runs in this process.
+        """
+        if not EmbeddedAWS._running.acquire(blocking=False):
+            raise AlreadyRunningError("an embedded AWS runs in this process already; stop it first")
+        try:
+            self._serve()
+        except BaseException:
+            EmbeddedAWS._running.release()
+            raise
+
+    def stop(self) -> None:
+        """Stop listening and forget every resource; nothing happens when not started."""
+        server, thread, firing = self._server, self._thread, self._firing
+        if server is None or thread is None or firing is None:
+            return
+        firing.stop()
+        pool.end_all()
+        runs.end_all()
+        moto_api_backend.reset()
+        server.shutdown()
+        thread.join()
+        if self._outer_moto_port is None:
+            del os.environ["MOTO_PORT"]
+        else:
+            os.environ["MOTO_PORT"] = self._outer_moto_port
+        self._server = self._thread = self._firing = None
+        self._clients.clear()
+        EmbeddedAWS._running.release()
+
+    def skip(self, seconds: float) -> None:
+        """Let `seconds` embedded seconds pass at once: schedules, waits and trainings in them become due."""
+        clock.skip(seconds)
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables with which the AWS CLI, boto3, Polars and `npx cdk` reach this server."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_ACCESS_KEY_ID": clients.OWN_KEY,
+            "AWS_SECRET_ACCESS_KEY": clients.OWN_KEY,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "CDK_DEFAULT_ACCOUNT": ACCOUNT_ID,
+            "CDK_DEFAULT_REGION": REGION,
+        }
+
+    def client(self, service: str) -> Any:
+        """Return the boto3 client of `service`, bound to this server, that shows every error at once."""
+        with self._clients_lock:
+            if service not in self._clients:
+                environment = self.environment()
+                self._clients[service] = boto3.Session().client(
+                    service,
+                    endpoint_url=self.endpoint_url,
+                    region_name=REGION,
+                    aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+                    aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+                    config=Config(retries={"total_max_attempts": 1, "mode": "standard"}),
+                )
+            return self._clients[service]
+
+    def _serve(self) -> None:
+        install()
+        moto_api_backend.reset()
+        clock.start(self._speed)
+        listener = _listen(self._port)
+        services = Gate(DomainDispatcherApplication(create_backend_app), clients.OWN_KEY)
+        server = make_server(
+            _LOOPBACK,
+            listener.getsockname()[1],
+            ThisMachineOnly(services),
+            threaded=True,
+            request_handler=_QuietHandler,
+            fd=listener.fileno(),
+        )
+        listener.close()
+        self._outer_moto_port = os.environ.get("MOTO_PORT")
+        os.environ["MOTO_PORT"] = str(server.port)
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        self._server, self._thread = server, thread
+        self._firing = Firing()
+        self._firing.start()
+
+
+def install() -> None:
+    """Teach moto in this process what it lacks; doing it again changes nothing."""
+    default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    default_user_config["iam"] = {"load_aws_managed_policies": True}  # what roles may do depends on them
+    for module in _PARTS:
+        importlib.import_module(module)
+    patches.install()
+    # The interpreter logs every failed state; the execution and its history say it already.
+    logging.getLogger("moto.stepfunctions.parser").setLevel(logging.CRITICAL)
+    if importlib.util.find_spec("embedded_aws.personalize") is not None:
+        importlib.import_module("embedded_aws.personalize").install()
+    for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
+        cached.cache_clear()  # moto may have looked before our types were there
+
+
+def _listen(port: int) -> socket.socket:
+    """Return a listening socket on the loopback, or say which port is taken."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((_LOOPBACK, port))
+    except OSError as error:
+        listener.close()
+        raise PortInUseError(
+            error.errno, f"cannot listen on port {port} ({error.strerror}); stop what uses it or take another"
+        ) from error
+    listener.listen(_BACKLOG)
+    return listener

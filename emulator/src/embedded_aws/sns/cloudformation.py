@@ -1,0 +1,135 @@
+"""AWS::SNS::TopicPolicy and AWS::SNS::Subscription, which moto lacks, and updates of AWS::SNS::Topic in place."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from moto.core.common_models import CloudFormationModel
+from moto.sns.models import Topic, sns_backends
+
+from embedded_aws.cloudformation.attachments import PolicyAttachment
+from embedded_aws.patches import replaces
+
+_ATTRIBUTES: Final = {"TopicName": "name", "TopicArn": "arn"}
+_SETTINGS: Final = {"DisplayName": "display_name", "KmsMasterKeyId": "kms_master_key_id"}
+
+
+class TopicPolicy(PolicyAttachment, CloudFormationModel):
+    """The policy of one or several topics; without it a topic has the service's default policy."""
+
+    TYPE = "AWS::SNS::TopicPolicy"
+    TARGETS = "Topics"
+
+    @classmethod
+    def put(cls, account_id: str, region_name: str, target: str, document: str | None) -> None:
+        """Set the policy of the topic with this ARN, or give it the default again."""
+        topic = sns_backends[account_id][region_name].topics.get(target)
+        if topic is not None:
+            default = topic._create_default_topic_policy(region_name, account_id, topic.name)  # noqa: SLF001
+            topic.policy = document or json.dumps(default)
+        elif document is not None:
+            raise ValueError(f"there is no topic {target}")
+
+
+class Subscription(CloudFormationModel):
+    """A subscription to a topic; every property replaces it, here as a new subscription."""
+
+    SETTINGS: ClassVar = ("RawMessageDelivery", "FilterPolicy", "FilterPolicyScope", "RedrivePolicy")
+
+    def __init__(self, arn: str) -> None:
+        self.physical_resource_id = arn
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        """Return no name property."""
+        return ""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        """Return the type's name."""
+        return "AWS::SNS::Subscription"
+
+    @classmethod
+    def has_cfn_attr(cls, attr: str) -> bool:
+        """Say whether Fn::GetAtt knows `attr`."""
+        return attr == "Arn"
+
+    def get_cfn_attribute(self, attribute_name: str) -> str:
+        """Return the ARN, the only attribute."""
+        del attribute_name
+        return self.physical_resource_id
+
+    def is_created(self) -> bool:
+        """Say that it is there at once; nobody has to confirm it here."""
+        return True
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
+    ) -> "Subscription":
+        """Subscribe."""
+        del resource_name
+        properties = cloudformation_json["Properties"]
+        backend = sns_backends[account_id][region_name]
+        subscription = backend.subscribe(properties["TopicArn"], properties["Endpoint"], properties["Protocol"])
+        for name in cls.SETTINGS:
+            if name in properties:
+                backend.set_subscription_attributes(subscription.arn, name, _text(properties[name]))
+        return cls(subscription.arn)
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> "Subscription":
+        """Subscribe anew."""
+        cls.delete_from_cloudformation_json(
+            original_resource.physical_resource_id, cloudformation_json, account_id, region_name
+        )
+        return cls.create_from_cloudformation_json(new_resource_name, cloudformation_json, account_id, region_name)
+
+    @classmethod
+    def delete_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str
+    ) -> None:
+        """Unsubscribe."""
+        del cloudformation_json
+        sns_backends[account_id][region_name].unsubscribe(resource_name)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return json.dumps(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@replaces(Topic, "update_from_cloudformation_json", classmethod)
+def update_topic_in_place(  # noqa: PLR0917  # moto's signature
+    cls: Any,
+    original_resource: Any,
+    new_resource_name: str,
+    cloudformation_json: Any,
+    account_id: str,
+    region_name: str,
+) -> Any:
+    """Update a topic.
+
+    moto: makes a new topic for any change. AWS: only for another name.
+    """
+    properties = cloudformation_json["Properties"]
+    if properties.get("TopicName", original_resource.name) != original_resource.name:
+        original_resource.delete(account_id, region_name)
+        return cls.create_from_cloudformation_json(new_resource_name, cloudformation_json, account_id, region_name)
+    for name, attribute in _SETTINGS.items():
+        setattr(original_resource, attribute, properties.get(name, ""))
+    return original_resource
+
+
+@replaces(Topic, "get_cfn_attribute")
+def topic_attribute(self: Any, attribute_name: str) -> str:
+    """Return an attribute for Fn::GetAtt; moto lacks TopicArn."""
+    return str(getattr(self, _ATTRIBUTES[attribute_name]))
