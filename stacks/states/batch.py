@@ -47,7 +47,7 @@ def jobs(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
         f"({MAX_BATCH_JOBS_IN_PROGRESS} per account and region).",
         items=jsonata("$plan.jobs"),
         given={
-            "run": jsonata("$of.run"),
+            "run": jsonata("$given.run"),
             "solution": jsonata("$plan.name"),
             "version": jsonata("$solutionVersion.arn"),
         },
@@ -117,4 +117,5 @@ def _job(kind: ResourceKind, timeout: timedelta, quota: timedelta, more: list[st
         next=publish.FIRST_STATE,
         on_failure=_FAILED,
         failure_variable="jobFailure",
+        shared_variable="batchJob",
     )

@@ -95,7 +95,7 @@ def room(*, again: str, on_failure: str, failure_variable: str) -> States:
         "Make room": {
             "Type": "Task",
             "Comment": "Remove what nothing needs; if all is needed, the former solution of this name.",
-            **_invoke(jsonata("$of.known"), room_for=jsonata("$plan.name")),
+            **_invoke(jsonata("$given.known"), room_for=jsonata("$plan.name")),
             "Catch": caught("room for the solution", go_to=on_failure, variable=failure_variable),
             "Assign": {"room": jsonata("$merge([$states.result.Payload, {'asked': true}])")},
             "Output": {},

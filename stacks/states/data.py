@@ -41,7 +41,7 @@ def states(pipeline: Pipeline, stage: str, *, next_state: str, on_failure: str, 
         "Is the run new?": {
             "Type": "Choice",
             "Comment": "A run that is gone on with may have been transformed already.",
-            "Choices": [{"Condition": jsonata("$goes_on"), "Next": "Read earlier report"}],
+            "Choices": [{"Condition": jsonata("$resumed"), "Next": "Read earlier report"}],
             "Default": transform.FIRST_STATE,
         },
         "Read earlier report": transform.read_report(

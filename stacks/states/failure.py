@@ -67,7 +67,7 @@ _REMEDY = "Mend what the reason names, then redrive this execution: what exists 
 def states(*, go_on_at: str) -> States:
     """Return the fragment; it reads ``$failures``, a list of what ``job.caught`` and ``Job`` put together.
 
-    A redriven execution sets ``$goes_on`` and enters ``go_on_at``.
+    A redriven execution sets ``$resumed`` and enters ``go_on_at``.
     """
     remedies = ", ".join(f"'{error}': '{text}'" for error, text in _REMEDIES.items())
     return {
@@ -96,7 +96,7 @@ def states(*, go_on_at: str) -> States:
         "Go on with the run": {
             "Type": "Pass",
             "Comment": "The execution was redriven: take over what exists, make what is missing.",
-            "Assign": {"goes_on": True, "target": jsonata("$run"), "claims": 0},
+            "Assign": {"resumed": True, "target": jsonata("$run"), "claims": 0},
             "Next": go_on_at,
         },
     }

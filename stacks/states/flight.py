@@ -34,7 +34,7 @@ _MAX_CLAIMS = 5
 def states(datasets: str, *, next_state: str, on_failure: str) -> States:
     """Return the fragment.
 
-    It reads ``$target``, the run to claim, and ``$goes_on``, whether that is an earlier one; whoever comes to
+    It reads ``$target``, the run to claim, and ``$resumed``, whether that is an earlier one; whoever comes to
     ``next_state`` is the only active run, and ``$run`` is its id.
 
     Args:
@@ -98,12 +98,12 @@ def _whose(datasets: str) -> State:
                 "Next": "Write newest run",
             },
             {
-                "Condition": jsonata(f"$goes_on and ({known} ? $newest.run != $target : true)"),
+                "Condition": jsonata(f"$resumed and ({known} ? $newest.run != $target : true)"),
                 "Assign": {"refusal": jsonata(wrong)},
                 "Next": "Run refused",
             },
             {
-                "Condition": jsonata(f"$goes_on and $newest.datasets != '{datasets}'"),
+                "Condition": jsonata(f"$resumed and $newest.datasets != '{datasets}'"),
                 "Assign": {"refusal": jsonata(others)},
                 "Next": "Run refused",
             },

@@ -63,7 +63,7 @@ def states(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
     """Return the fragment.
 
     It goes on with ``$plans``, the solutions of the run with their jobs; with ``$importMode`` and ``$trainingMode``;
-    with ``$target`` and ``$goes_on`` for ``flight``.
+    with ``$target`` and ``$resumed`` for ``flight``.
     """
     known = overrides(pipeline)
     keys = [*(override.key for override in known), *_COMMENTS]
@@ -112,7 +112,7 @@ def _resolve(next_state: str) -> State:
             "importMode": jsonata(_or_run("import")),
             "trainingMode": jsonata(_or_run("training")),
             "target": jsonata(f"$exists({_GIVEN}.run) ? {_GIVEN}.run : $run"),
-            "goes_on": jsonata(f"$exists({_GIVEN}.run)"),
+            "resumed": jsonata(f"$exists({_GIVEN}.run)"),
             "claims": 0,
         },
         "Next": next_state,

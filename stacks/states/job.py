@@ -60,6 +60,8 @@ class Job:
         on_limit: state that goes on with ``failure_variable`` where a quota is used up; left out: ``on_failure``.
         wanted: JSONata of what the update call takes besides the ARN, for a kind that can be updated.
         compared: JSONata of what it shall be, where that is not ``wanted``; ``$now`` is what it is.
+        shared_variable: the variable instead of the kind's own, for kinds of which one execution runs only one: what
+            comes after reads it, whichever kind it was.
     """
 
     kind: ResourceKind
@@ -73,6 +75,12 @@ class Job:
     on_limit: str | None = None
     wanted: str | None = None
     compared: str | None = None
+    shared_variable: str | None = None
+
+    @property
+    def variable(self) -> str:
+        """Name of the variable that holds how far the job is."""
+        return self.shared_variable or self.kind.variable
 
     @property
     def first_state(self) -> str:
@@ -95,7 +103,7 @@ class Job:
     @property
     def _attempt(self) -> str:
         """JSONata of the number of attempts before this one."""
-        return f"($exists(${self.kind.variable}.attempt) ? ${self.kind.variable}.attempt : 0)"
+        return f"($exists(${self.variable}.attempt) ? ${self.variable}.attempt : 0)"
 
     @property
     def _attempted_name(self) -> str:
@@ -105,7 +113,7 @@ class Job:
     def _assigned(self, arn: str, *, taken_over: bool) -> dict[str, Any]:
         """Return the variable of a job that begins."""
         return {
-            self.kind.variable: {
+            self.variable: {
                 "arn": jsonata(arn),
                 "started": jsonata("$millis()"),
                 "attempt": jsonata(self._attempt),
@@ -150,13 +158,13 @@ class Job:
         }
 
     def _wait(self) -> dict[str, Any]:
-        seconds = f"$floor(($millis() - ${self.kind.variable}.started) / {1000 * WAITS_PER_DURATION})"
+        seconds = f"$floor(($millis() - ${self.variable}.started) / {1000 * WAITS_PER_DURATION})"
         return {
             "Type": "Wait",
             "Comment": "Short while the job is young, longer as it gets old.",
             "Seconds": jsonata(f"$max([{FIRST_WAIT}, $min([{LONGEST_WAIT}, {seconds}])])"),
             # What fails from here on failed in this attempt.
-            "Assign": {self.kind.variable: jsonata(f"$merge([${self.kind.variable}, {{'takenOver': false}}])")},
+            "Assign": {self.variable: jsonata(f"$merge([${self.variable}, {{'takenOver': false}}])")},
             "Next": f"Describe {self.kind.label}",
         }
 
@@ -169,16 +177,16 @@ class Job:
             "Type": "Task",
             "Comment": f"Ask how far the {self.kind.label} is.",
             "Resource": sdk("personalize", self.kind.describe),
-            "Arguments": {self.kind.arn_field: jsonata(f"${self.kind.variable}.arn")},
+            "Arguments": {self.kind.arn_field: jsonata(f"${self.variable}.arn")},
             "Retry": retries.READ,
             "Catch": self._catch(),
-            "Assign": {self.kind.variable: jsonata(f"$merge([${self.kind.variable}, {news}])")},
+            "Assign": {self.variable: jsonata(f"$merge([${self.variable}, {news}])")},
             "Output": jsonata(described),
             "Next": f"Is {self.kind.label} done?",
         }
 
     def _done(self) -> dict[str, Any]:
-        status = f"${self.kind.variable}.status"
+        status = f"${self.variable}.status"
         failed = f"{self.kind.label[0].upper()}{self.kind.label[1:]} failed"
         limit = int(self.timeout.total_seconds() * 1000)
         is_failed = f"{status} in {list(FAILED_STATUSES)}"
@@ -188,14 +196,14 @@ class Job:
             "Choices": [
                 *self._ends(),
                 {"Condition": jsonata(is_failed), "Next": failed},
-                {"Condition": jsonata(f"$millis() - ${self.kind.variable}.started > {limit}"), "Next": failed},
+                {"Condition": jsonata(f"$millis() - ${self.variable}.started > {limit}"), "Next": failed},
             ],
             "Default": f"Wait for {self.kind.label}",
         }
 
     def _ends(self) -> list[State]:
         """Return the choices of what is as it should be, and of what can be made so."""
-        variable, status = f"${self.kind.variable}", f"${self.kind.variable}.status"
+        variable, status = f"${self.variable}", f"${self.variable}.status"
         active, is_failed = f"{status} = '{ACTIVE}'", f"{status} in {list(FAILED_STATUSES)}"
         if self.wanted is None:
             old = f"{variable}.takenOver and {variable}.attempt < {MAX_ATTEMPT}"
@@ -214,7 +222,7 @@ class Job:
         ]
 
     def _update(self) -> State:
-        variable = self.kind.variable
+        variable = self.variable
         begun = "{'started': $millis(), 'takenOver': false, 'updating': true}"
         return {
             "Type": "Task",
@@ -229,7 +237,7 @@ class Job:
         }
 
     def _anew(self) -> dict[str, Any]:
-        variable = self.kind.variable
+        variable = self.variable
         return {
             "Type": "Pass",
             "Comment": "It failed before this run was gone on with: its name is taken, so the next one has a number.",
@@ -238,10 +246,10 @@ class Job:
         }
 
     def _failed(self) -> dict[str, Any]:
-        status = f"${self.kind.variable}.status"
+        status = f"${self.variable}.status"
         hours = self.timeout.total_seconds() / 3600
         late = f"'still ' & {status} & ' after {hours:g} h, the timeout in the pipeline file'"
-        told = f"$exists(${self.kind.variable}.reason) ? ${self.kind.variable}.reason : 'Personalize gave no reason'"
+        told = f"$exists(${self.variable}.reason) ? ${self.variable}.reason : 'Personalize gave no reason'"
         return {
             "Type": "Pass",
             "Comment": "Keep the reason that the service gave.",
@@ -249,7 +257,7 @@ class Job:
                 self.failure_variable: {
                     "state": f"Describe {self.kind.label}",
                     "resource": self.kind.label,
-                    "arn": jsonata(f"${self.kind.variable}.arn"),
+                    "arn": jsonata(f"${self.variable}.arn"),
                     "status": jsonata(status),
                     "error": jsonata(f"{status} in {list(FAILED_STATUSES)} ? 'JobFailed' : 'JobTimedOut'"),
                     "reason": jsonata(f"{status} in {list(FAILED_STATUSES)} ? ({told}) : {late}"),

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from definition.plan.capacity import PUBLISH_BYTES
 from definition.plan.executions import COMPARED_PART, PUBLISHED_PART
-from definition.service.resource_kinds import BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB
 from stacks.states import retries
 from stacks.states.asl import State, States, jsonata
 from stacks.states.job import caught
@@ -214,14 +213,12 @@ def _invoke(payload: Any) -> dict[str, Any]:
 
 
 def _end(published: str) -> dict[str, Any]:
-    # Only one of the two jobs has run.
-    arns = ", ".join(f"${kind.variable}.arn" for kind in (BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB))
     return {
         "Output": {
             "name": jsonata("$job.name"),
             "kind": jsonata("$job.kind"),
             "status": "SUCCEEDED",
-            "arn": jsonata(f"[{arns}][0]"),
+            "arn": jsonata("$batchJob.arn"),
             "output": jsonata(f"'s3://${{Bucket}}/' & {FOLDER} & 'output/'"),
             "published": published,
         },

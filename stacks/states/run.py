@@ -63,7 +63,15 @@ def _begin(pipeline: Pipeline, stage: str) -> State:
     return {
         "Type": "Pass",
         "Comment": "The run id: start time and a few characters of the execution's name. Every name carries it.",
-        "Assign": {"run": jsonata(run_id), "known": _plans(pipeline, stage), "remarks": []},
+        "Assign": {
+            "run": jsonata(run_id),
+            "known": _plans(pipeline, stage),
+            "remarks": [],
+            # An execution whose input was refused can be redriven, and comes to the run without them.
+            "plans": [],
+            "importMode": "run",
+            "trainingMode": "run",
+        },
         "Next": inputs.FIRST_STATE,
     }
 

@@ -71,7 +71,7 @@ def _solution_states(pipeline: Pipeline) -> States:
         "Comment": "Name, recipe, configuration and batch jobs, from the pipeline file.",
         "Assign": {
             "plan": jsonata("$states.input.item"),
-            "of": jsonata("$states.input.given"),
+            "given": jsonata("$states.input.given"),
             "misses": [],
             "kept": False,
             "room": {"deleted": [], "remaining": []},

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FIRST_STATE = "Read published version"
 METRICS_NAMESPACE = "PersonalizePipelines"
 
-OF = "$of."
+OF = "$given."
 """Where a solution's child execution has run, importMode, trainingMode and report.fingerprint of the run."""
 
 _FAILURE = "solutionFailure"

@@ -129,7 +129,7 @@ def test_an_update_needs_a_version_of_this_very_solution(
     found = evaluate(
         expression,
         plan={"training": {"mode": mode}},
-        of={"trainingMode": override},
+        given={"trainingMode": override},
         published={"solution_arn": published},
         solution={"arn": "arn:s"},
     )
