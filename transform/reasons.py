@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from definition.service.dataset_types import AvroType
 
 BLANK_LINE = "blank line"
-OPEN_QUOTE = "a quoted field does not end on its line"
+OPEN_QUOTE = "a quoted field does not end"
+MISPLACED_QUOTE = "text or a carriage return stands where a quoted field must end"
+GIVEN_UP = "may be text of a quoted field that does not end"
+BROKEN_QUOTING = (OPEN_QUOTE, MISPLACED_QUOTE)
+"""The reasons of lines by which records may have been cut at line feeds within a field."""
 
 
 def fewer_fields(width: int) -> str:

@@ -12,6 +12,9 @@ OBJECT, BLOCK, ROW = ":object", ":block", ":row"
 """Where a row comes from: Spark's address of its object, the byte at which the split of the object begins that a task
 read, and the row's index in that split from 0, headers counted. No field of a dataset can have such a name."""
 
+MORE = ":more lines"
+"""How many lines the records before it in its object have beyond their first."""
+
 LINE, SHAPE = ":line", ":shape"
 """The row's text, and what is wrong with its shape."""
 

@@ -1,6 +1,6 @@
-"""Cut lines of CSV into fields as the standard library does with ``strict``, by patterns only.
+"""Cut records of CSV into fields as the standard library does with ``strict``, by patterns only.
 
-Most lines hold no quote and are split; a quoted field must end on its line.
+Most hold no quote and are split.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def cut(
 
 
 def _quoted(line: Column, dialect: Dialect) -> Column:
-    """Return the fields of a line with quotes, none if the quoting is broken."""
+    """Return the fields of a record with quotes, what ``Dialect.cut`` returns if the quoting is broken."""
     delimiter, quote = re.escape(dialect.delimiter), re.escape(dialect.quote or "")
     # Possessive, so that Java's matcher does not recurse for each character.
     inside = f"{quote}(?:[^{quote}]++|{quote}{quote})*+{quote}"
@@ -60,7 +60,9 @@ def _quoted(line: Column, dialect: Dialect) -> Column:
         unwrapped = F.regexp_replace(unwrapped, rf"{quote}\z", "")
         return F.when(cell.startswith(mark), F.replace(unwrapped, F.lit(mark * 2), F.lit(mark))).otherwise(cell)
 
-    return F.when(line.rlike(whole), F.transform(found, plain)).otherwise(F.array().cast("array<string>"))
+    unended = rf"^(?:{field}{delimiter})*+{quote}(?:[^{quote}]++|{quote}{quote})*+\z"
+    broken = F.when(line.rlike(unended), F.array().cast("array<string>")).otherwise(F.array(text(None)))
+    return F.when(line.rlike(whole), F.transform(found, plain)).otherwise(broken)
 
 
 def _shape(width: int) -> Column:
@@ -68,6 +70,7 @@ def _shape(width: int) -> Column:
     return first_of(
         F.when(F.col(LINE) == "", text(reasons.BLANK_LINE)),
         F.when(count == 0, text(reasons.OPEN_QUOTE)),
+        F.when((count == 1) & F.get(F.col(_FIELDS), 0).isNull(), text(reasons.MISPLACED_QUOTE)),
         F.when(count < width, text(reasons.fewer_fields(width))),
         F.when(count > width, text(reasons.more_fields(width))),
     )

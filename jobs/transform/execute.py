@@ -11,20 +11,22 @@ from urllib.parse import unquote
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
+from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 from pyspark.sql.types import LongType, StringType, StructField, StructType
 
 from jobs.transform import counts
 from jobs.transform.columns import BLOCK, OBJECT
-from jobs.transform.fates import ADDRESS, ORDER, records, rows_with_fate
+from jobs.transform.fates import ADDRESS, ORDER, RAW, REASON, records, rows_with_fate
 from jobs.transform.outputs import Place, write_dataset, write_rejects
 from jobs.transform.source import Source, read
+from transform import reasons
 from transform.errors import RowsLostError, TransformError
 from transform.raw.text import damage_named, unpacked
 from transform.raw.told import without_values
 from transform.records import FILTERED, OUT, REJECTED, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
 
@@ -112,9 +114,10 @@ def _execute(
     started: int,
 ) -> Outcome:
     plan = Plan.of(mapping)
-    source = read(session, store, objects, mapping, staging=f"{target.staging}unpacked/")
-    rows = staged(session, rows_with_fate(source.rows, plan), f"{store.root}{target.staging}rows")
-    fates, split = counts.count_fates(rows), counts.splits(rows)
+    source, rows, fates = _judged(session, plan, store, objects, target=target)
+    if long := _of_several_lines(rows, fates, source, mapping):
+        source, rows, fates = _judged(session, plan, store, objects, target=target, long=long)
+    split = counts.splits(rows)
     read_rows = counts.rows_read(source, split)
     if sum(fates.rows.values()) != read_rows or not set(fates.rows) <= {OUT, FILTERED, REJECTED}:
         raise RowsLostError(
@@ -129,6 +132,38 @@ def _execute(
         places = _places(session, source, split)
         write_rejects(session, rows, places, Place(store.root, f"{target.staging}rejects", target.rejects))
     return Outcome(fates, counts.facts(found, mapping, started), rows, found)
+
+
+def _judged(
+    session: SparkSession,
+    plan: Plan,
+    store: Store,
+    objects: Sequence[RawObject],
+    *,
+    target: Target,
+    long: Collection[str] = (),
+) -> tuple[Source, DataFrame, Fates]:
+    """Return the source, its rows with their fate, staged, and the fates counted; ``long`` is as of ``source.read``."""
+    source = read(session, store, objects, plan.mapping, staging=f"{target.staging}unpacked/", long=long)
+    rows = staged(session, rows_with_fate(source.rows, plan), f"{store.root}{target.staging}rows")
+    return source, rows, counts.count_fates(rows)
+
+
+def _of_several_lines(rows: DataFrame, fates: Fates, source: Source, mapping: DatasetMapping) -> set[str]:
+    """Return the keys of the objects with a quoted field that does not end on its line.
+
+    As long as no line of an object is such, lines are records: the first one that is not has all its quotes on it.
+    """
+    undecodable = reasons.undecodable(mapping.encoding)
+    suspicious = {*reasons.BROKEN_QUOTING, undecodable} & {reason for reason, _ in fates.reasons}
+    if mapping.format != "csv" or mapping.quote is None or not suspicious:
+        return set()
+    # Bytes that cannot be decoded hide whether the quoting of their line is broken.
+    quoted = F.col(REASON).isin(*reasons.BROKEN_QUOTING) | (
+        (F.col(REASON) == undecodable) & F.decode(F.col(RAW), "ISO-8859-1").contains(mapping.quote)
+    )
+    found = rows.where(quoted).select(OBJECT).distinct().collect()
+    return {source.keys[unquote(row[OBJECT])] for row in found}
 
 
 def staged(session: SparkSession, frame: DataFrame, folder: str) -> DataFrame:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
-from jobs.transform.columns import BLOCK, LINE, OBJECT, ROW, SHAPE, all_of, col, first_of
+from jobs.transform.columns import BLOCK, LINE, MORE, OBJECT, ROW, SHAPE, all_of, col, first_of
 from jobs.transform.files import decoded
 from jobs.transform.rules import column_rule, holds, readable, unreadable_reason
 from jobs.transform.values import with_values
@@ -54,6 +54,7 @@ def rows_with_fate(rows: DataFrame, plan: Plan) -> DataFrame:
         OBJECT,
         BLOCK,
         ROW,
+        MORE,
         FATE,
         F.when(F.col(FATE) == REJECTED, _reason(plan)).alias(REASON),
         F.when(F.col(FATE) == REJECTED, F.col(LINE).cast("binary")).alias(RAW),

@@ -9,7 +9,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 from pyspark.sql.types import StringType, StructField, StructType
 
-from jobs.transform.columns import BLOCK, OBJECT, ROW, text
+from jobs.transform.columns import BLOCK, MORE, OBJECT, ROW, text
 from transform.raw.objects import partitions
 
 if TYPE_CHECKING:
@@ -26,12 +26,17 @@ _BUFFER = 1 << 20
 
 
 def places(scanned: DataFrame) -> tuple[Column, ...]:
-    """Return OBJECT, BLOCK and ROW of a scan's rows; valid before anything else is done with them."""
+    """Return OBJECT, BLOCK, ROW and MORE of a scan's rows; valid before anything else is done with them."""
     # Unlike its name this finds Spark's own column although the file has one of that name; pyspark lacks it.
     file = Column(scanned._jdf.metadataColumn("_metadata"))  # noqa: SLF001  # as above
     # Spark's ids are the task's number in the upper 31 bits and the row's in the lower 33.
     row = F.monotonically_increasing_id().bitwiseAND(F.lit(_ROW_BITS))
-    return file["file_path"].alias(OBJECT), file["file_block_start"].alias(BLOCK), row.alias(ROW)
+    return (
+        file["file_path"].alias(OBJECT),
+        file["file_block_start"].alias(BLOCK),
+        row.alias(ROW),
+        F.lit(0).cast("long").alias(MORE),
+    )
 
 
 def address(root: str, key: str) -> str:

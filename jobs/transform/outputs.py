@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
-from jobs.transform.columns import BLOCK, OBJECT, ROW, col
+from jobs.transform.columns import BLOCK, MORE, OBJECT, ROW, col
 from jobs.transform.fates import FATE, RAW, REASON
 from jobs.transform.files import publish, write_text
 from transform.raw.text import shown
@@ -52,7 +52,7 @@ def write_rejects(session: SparkSession, rows: DataFrame, places: DataFrame, at:
     placed = rows.where(F.col(FATE) == REJECTED).join(F.broadcast(places), [OBJECT, BLOCK], "left")
     rejected = placed.select(
         F.col("key").alias("object"),
-        (F.col("before") + F.col(ROW) + 1).alias("line"),
+        (F.col("before") + F.col(ROW) + F.col(MORE) + 1).alias("line"),
         F.col(REASON).alias("reason"),
         spelled(F.col(RAW)).alias("raw"),
     )

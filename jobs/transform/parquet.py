@@ -34,7 +34,7 @@ from pyspark.sql.types import (
 )
 
 from definition.mapping.mapping import EXACT, SEVERAL
-from jobs.transform.columns import BLOCK, LINE, OBJECT, ROW, SHAPE, col, filled, first_of, raw, text
+from jobs.transform.columns import BLOCK, LINE, MORE, OBJECT, ROW, SHAPE, col, filled, first_of, raw, text
 from jobs.transform.files import READ_OPTIONS, folders_of, footer, literal_path, places
 from transform import reasons
 from transform.errors import ColumnMissingError, UndecodableError
@@ -127,7 +127,13 @@ def _read_alike(
     rows, folders = folders_of(session, store.root, rows, {item.key: item.key for item, _ in alike}, columns)
     texts = {name: filled(col(_CELL.format(name))) for name in cells} | folders
     return rows.select(
-        OBJECT, BLOCK, ROW, _as_json(cells).alias(LINE), SHAPE, *(texts[name].alias(raw(name)) for name in columns)
+        OBJECT,
+        BLOCK,
+        ROW,
+        MORE,
+        _as_json(cells).alias(LINE),
+        SHAPE,
+        *(texts[name].alias(raw(name)) for name in columns),
     )
 
 

@@ -2,7 +2,8 @@
 
 csv, jsonl    UTF-8, plain or gzip under a fitting name    Spark reads and splits the objects where they lie
               zstd                                         unpacked under the staging prefix first
-              other encodings, names that mislead Spark    executors stream the objects, one per task
+              other encodings, names that mislead Spark,
+              records of several lines                     executors stream the objects, one per task
 parquet                                                    Spark reads all objects of the same columns together
 
 A task reads one split of one object: then the index of a row in its task is its index in the split, and the counts of
@@ -16,6 +17,7 @@ from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
+from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
@@ -23,16 +25,17 @@ from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 from pyspark.sql.types import BooleanType, LongType, StringType, StructField, StructType
 
 from jobs.transform import cut, jsonl, parquet
-from jobs.transform.columns import BLOCK, LINE, OBJECT, ROW, SHAPE, first_of, raw, text
+from jobs.transform.columns import BLOCK, LINE, MORE, OBJECT, ROW, SHAPE, first_of, raw, text
 from jobs.transform.files import READ_OPTIONS, address, folders_of, is_hidden_to_spark, literal_path, places, unzstd
 from transform import reasons
 from transform.errors import UndecodableError
-from transform.raw.dialect import Dialect, check_header
+from transform.raw.dialect import UNQUOTED, Dialect, check_header
 from transform.raw.objects import partitions
+from transform.raw.records import batches
 from transform.raw.text import MARK, UNDECODABLE, ZSTD, lines, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
 
@@ -44,14 +47,16 @@ _FETCHES = 10
 _CODECS = (".gz", ".bz2", ".deflate", ".snappy", ".lz4", ".zst")
 """Ends of names for which Hadoop decompresses, whatever an object holds."""
 
-_DAMAGED = ":damaged"
+_DAMAGED, _GIVEN_UP = ":damaged", ":given up"
 _STREAMED = StructType(
     [
         StructField(OBJECT, StringType()),
         StructField(BLOCK, LongType()),
         StructField(ROW, LongType()),
+        StructField(MORE, LongType()),
         StructField(LINE, StringType()),
         StructField(_DAMAGED, BooleanType()),
+        StructField(_GIVEN_UP, BooleanType()),
     ]
 )
 
@@ -80,7 +85,7 @@ class Source:
     """The rows of all objects.
 
     Attributes:
-        rows: OBJECT, BLOCK, ROW, LINE, SHAPE and the raw columns.
+        rows: OBJECT, BLOCK, ROW, MORE, LINE, SHAPE and the raw columns.
         keys: keys of the raw objects by their addresses.
         headers: addresses of the objects whose first line is a header.
         numbered: whether rows are lines.
@@ -97,7 +102,13 @@ class Source:
 
 
 def read(
-    session: SparkSession, store: Store, objects: Sequence[RawObject], mapping: DatasetMapping, *, staging: str
+    session: SparkSession,
+    store: Store,
+    objects: Sequence[RawObject],
+    mapping: DatasetMapping,
+    *,
+    staging: str,
+    long: Collection[str] = (),
 ) -> Source:
     """Return the rows of all objects, with the fields that the mapping reads as text.
 
@@ -107,6 +118,7 @@ def read(
         objects: the raw objects.
         mapping: how they are to be read.
         staging: prefix for unpacked objects.
+        long: keys of objects with records of several lines.
 
     Raises:
         TransformError: an object cannot be read at all, or lacks a raw column of the mapping.
@@ -115,13 +127,12 @@ def read(
     if mapping.format == "parquet":
         keys = {address(store.root, item.key): item.key for item in objects}
         return Source(parquet.read(session, store, objects, mapping, columns), keys, frozenset(), numbered=False)
+
+    def look(at: int) -> Opened | None:
+        return _open(session, store, objects[at], mapping, f"{staging}{at:05}.txt", is_long=objects[at].key in long)
+
     with ThreadPoolExecutor(_FETCHES) as pool:
-        found = list(
-            pool.map(
-                lambda at: _open(session, store, objects[at], mapping, f"{staging}{at:05}.txt"), range(len(objects))
-            )
-        )
-    opened = [each for each in found if each is not None]
+        opened = [each for each in pool.map(look, range(len(objects))) if each is not None]
     groups: dict[tuple[object, ...], list[Opened]] = defaultdict(list)
     for each in opened:
         given = frozenset(columns).intersection(partitions(each.key))
@@ -134,7 +145,7 @@ def read(
 
 
 def _open(
-    session: SparkSession, store: Store, item: RawObject, mapping: DatasetMapping, unpack_to: str
+    session: SparkSession, store: Store, item: RawObject, mapping: DatasetMapping, unpack_to: str, *, is_long: bool
 ) -> Opened | None:
     """Look at an object's beginning; None if it unpacks to nothing and so has no header."""
     location = item.key
@@ -151,19 +162,23 @@ def _open(
         content = unpacked(stream)
         misnamed = location.lower().endswith(_CODECS) and not (location.endswith(".gz") and content is not stream)
         packed = content is not stream and not location.endswith(".gz")
-        streamed = mapping.encoding != "utf-8" or misnamed or packed or is_hidden_to_spark(location)
+        streamed = is_long or mapping.encoding != "utf-8" or misnamed or packed or is_hidden_to_spark(location)
         if mapping.format == "jsonl" or mapping.header is not None:
             return Opened(item.key, location, tuple(mapping.header or ()), 0, streamed)
         if content is None:
             raise UndecodableError(f"{item.key} is compressed twice. Compress it once.")
+        dialect = Dialect(mapping.delimiter, mapping.quote)
         with contextlib.closing(lines(item.key, content, mapping.encoding)) as found:
             line = next(found, None)
-    if line is None:
-        return None
+            if line is None:
+                return None
+            if not dialect.is_whole(line):
+                streamed = True
+                line = next(filter(None, batches(chain([line], found), dialect)))[0].text
     if UNDECODABLE in line:
         remedy = f"Set datasets.{mapping.dataset}.source.encoding to the one it is in, or convert it"
         raise UndecodableError(f"{item.key} is not {mapping.encoding} text: its header cannot be decoded. {remedy}.")
-    header = Dialect(mapping.delimiter, mapping.quote).header(line.removesuffix("\n").removesuffix("\r"))
+    header = dialect.header(line.removesuffix("\n").removesuffix("\r"))
     return Opened(item.key, location, tuple(header), 1, streamed)
 
 
@@ -182,12 +197,14 @@ def _read_alike(
         dialect = Dialect(mapping.delimiter, mapping.quote)
         check_header(alike[0].key, alike[0].header, needed)
         decoded_rows, shape, cells = cut.cut(found, alike[0].header, needed, dialect)
-    wrong = F.when(F.col(_DAMAGED), text(reasons.undecodable(mapping.encoding)))
+    undecodable = F.when(F.col(_DAMAGED), text(reasons.undecodable(mapping.encoding)))
+    wrong = undecodable.when(F.col(_GIVEN_UP), text(reasons.GIVEN_UP))
     cells |= given
     return decoded_rows.select(
         OBJECT,
         BLOCK,
         ROW,
+        MORE,
         LINE,
         first_of(wrong, shape).alias(SHAPE),
         *(cells[name].alias(raw(name)) for name in columns),
@@ -203,21 +220,25 @@ def _scan(session: SparkSession, store: Store, alike: list[Opened]) -> DataFrame
     ).otherwise(value)
     # What is not UTF-8 does not survive a decoder that puts U+FFFD in its place.
     same = F.encode(F.decode(value, "UTF-8"), "UTF-8") == value.cast("binary")
-    return found.select(*places(found), bare.alias(LINE), (~same).alias(_DAMAGED))
+    given_up = F.lit(False)  # noqa: FBT003  # a value
+    return found.select(*places(found), bare.alias(LINE), (~same).alias(_DAMAGED), given_up.alias(_GIVEN_UP))
 
 
 def _stream(session: SparkSession, store: Store, alike: list[Opened], mapping: DatasetMapping) -> DataFrame:
     encoding = mapping.encoding
+    dialect = Dialect(mapping.delimiter, mapping.quote) if mapping.format == "csv" else UNQUOTED
 
-    def rows(each: Opened) -> Iterator[tuple[str, int, int, str, bool]]:
+    def rows(each: Opened) -> Iterator[tuple[str, int, int, int, str, bool, bool]]:
         place = quote(address(store.root, each.location), safe="/:")
         with store.read(each.location) as stream:
             content = unpacked(stream)
             if content is None:
                 raise UndecodableError(f"{each.key} is compressed twice. Compress it once.")
-            for number, line in enumerate(lines(each.key, content, encoding)):
-                marked = line.removesuffix("\n").removesuffix("\r").encode("utf-8", MARK).decode()
-                yield place, 0, number, marked.replace(UNDECODABLE, ""), UNDECODABLE in marked
+            found = chain.from_iterable(batches(lines(each.key, content, encoding), dialect))
+            for row, record in enumerate(found):
+                marked = record.text.removesuffix("\n").removesuffix("\r").encode("utf-8", MARK).decode()
+                line, damaged = marked.replace(UNDECODABLE, ""), UNDECODABLE in marked
+                yield place, 0, row, record.number - 1 - row, line, damaged, record.given_up
 
     streams = session.sparkContext.parallelize(alike, len(alike)).flatMap(rows)
     return session.createDataFrame(streams, _STREAMED, verifySchema=False)
@@ -225,5 +246,5 @@ def _stream(session: SparkSession, store: Store, alike: list[Opened], mapping: D
 
 def _no_rows(session: SparkSession, columns: Sequence[str]) -> DataFrame:
     names = [OBJECT, LINE, SHAPE, *map(raw, columns)]
-    places = [StructField(name, LongType()) for name in (BLOCK, ROW)]
+    places = [StructField(name, LongType()) for name in (BLOCK, ROW, MORE)]
     return session.createDataFrame([], StructType([*places, *(StructField(name, StringType()) for name in names)]))

@@ -12,6 +12,7 @@ from lambdas.transform import csv_sink, plan
 from lambdas.transform.columns import LINE, SHAPE
 from lambdas.transform.reader import broken_objects, read
 from lambdas.transform.tally import Tally
+from transform import reasons
 from transform.errors import RowsLostError, TransformError
 from transform.raw.told import without_values
 from transform.records import Plan
@@ -54,7 +55,7 @@ class Outcome:
 def execute(
     mapping: DatasetMapping, store: Store, objects: Sequence[RawObject], *, staging: str, started: int
 ) -> Outcome:
-    """Execute, once more if bytes are in the way that are not UTF-8.
+    """Execute, once more if bytes are in the way that are not UTF-8, or quoted fields that do not end on their line.
 
     Args:
         mapping: the dataset's mapping.
@@ -66,17 +67,34 @@ def execute(
     Raises:
         TransformError: the raw data cannot be read.
     """
-    try:
-        return _execute(mapping, store, objects, staging=staging, started=started)
-    except _ENGINE_ERRORS as error:
-        broken = broken_objects(store, objects) if mapping.format != "parquet" else set()
-        if not broken:
-            raise _unreadable(mapping, store, objects, f"{staging}unreadable/", error) from error
-    # Other keys than before: the engine may still be finishing objects of the scan that failed.
-    try:
-        return _execute(mapping, store, objects, staging=f"{staging}again/", started=started, broken=broken)
-    except _ENGINE_ERRORS as error:
-        raise _unreadable(mapping, store, objects, f"{staging}unreadable/", error) from error
+    broken: set[str] = set()
+    # Other keys each time: the engine may still be finishing objects of a scan that failed.
+    for folder in (staging, f"{staging}again/"):
+        try:
+            outcome = _execute(mapping, store, objects, staging=folder, started=started, broken=broken)
+        except _ENGINE_ERRORS as error:
+            found = broken_objects(store, objects) if mapping.format != "parquet" else set()
+            if found <= broken:
+                raise _unreadable(mapping, store, objects, f"{staging}unreadable/", error) from error
+        else:
+            found = _of_several_lines(store, outcome) if mapping.format == "csv" else set()
+            if found <= broken:
+                return outcome
+        broken |= found
+    # What is staged has neither bytes nor records that could be in the way.
+    return _execute(mapping, store, objects, staging=f"{staging}third/", started=started, broken=broken)
+
+
+def _of_several_lines(store: Store, outcome: Outcome) -> set[str]:
+    """Return the keys of the objects with a quoted field that does not end on its line.
+
+    As long as no line of an object is such, lines are records: the first one that is not has all its quotes on it.
+    """
+    if not outcome.reasons["reason"].is_in(reasons.BROKEN_QUOTING).any():
+        return set()
+    rejects = pl.scan_ndjson(store.root + outcome.staging + REJECTS, schema={"object": pl.String, "reason": pl.String})
+    rows = rejects.filter(pl.col("reason").is_in(reasons.BROKEN_QUOTING)).select(pl.col("object").unique())
+    return set(rows.collect(engine="streaming")["object"])
 
 
 def _unreadable(

@@ -4,6 +4,8 @@ Many small objects cost the engine more to open than to read, other encodings th
 bytes that cannot be decoded it gives up. Here such objects are read as streams, and each line is staged in UTF-8 as
 
     <index of its object> <its number> <the line>
+
+Where fields may be quoted, records of several lines are staged as one, with marks instead of their line feeds.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import io
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -20,7 +22,8 @@ import polars as pl
 from lambdas.transform.columns import LINE, LINE_NUMBER, Origin
 from lambdas.transform.text import lines as lines_of
 from transform import reasons
-from transform.raw import text
+from transform.raw import records, text
+from transform.raw.dialect import UNQUOTED
 from transform.raw.objects import partitions
 
 if TYPE_CHECKING:
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
     from definition.mapping.mapping import Encoding
     from transform.contract import RawObject
+    from transform.raw.dialect import Dialect
+    from transform.raw.records import Record
     from transform.raw.store import Store
 
 SMALL = 4 * 1024 * 1024
@@ -38,7 +43,6 @@ _FETCHES = 10
 """Objects fetched at once: as many connections as botocore keeps by default."""
 
 _STAGED = 16 * 1024 * 1024
-_LINES = 10_000
 
 Header = tuple[str, ...]
 
@@ -71,6 +75,7 @@ class Packer:
         columns: names of raw columns.
         header: returns the names of an object's fields from its first line; None where no line is a header.
         names: the header of every object, if ``header`` is None.
+        dialect: how records of CSV are told apart; without it each line is one.
     """
 
     def __init__(
@@ -82,6 +87,7 @@ class Packer:
         *,
         header: Callable[[RawObject, str], Sequence[str]] | None = None,
         names: Sequence[str] = (),
+        dialect: Dialect = UNQUOTED,
     ) -> None:
         self._store = store
         self._staging = staging
@@ -89,6 +95,7 @@ class Packer:
         self._columns = frozenset(columns)
         self._header = header
         self._names = tuple(names)
+        self._dialect = dialect
         self._groups: dict[tuple[Header, frozenset[str]], Packed] = {}
         self._count = 0
 
@@ -100,25 +107,27 @@ class Packer:
         """
         for index, (item, stream) in enumerate(self._streams(objects)):
             with stream:
-                self._pack_one(index, item, lines_of(item.key, stream, self._encoding))
+                lines = lines_of(item.key, stream, self._encoding)
+                self._pack_one(index, item, records.batches(lines, self._dialect))
         for group in self._groups.values():
             self._flush(group)
         return list(self._groups.values())
 
-    def _pack_one(self, index: int, item: RawObject, lines: Iterator[str]) -> None:
-        names, number = self._names, 1
+    def _pack_one(self, index: int, item: RawObject, batches: Iterator[list[Record]]) -> None:
+        names = self._names
         if self._header:
-            first = next(lines, None)
+            batches = filter(None, batches)
+            first = next(batches, None)
             if first is None:
                 return
-            names, number = tuple(self._header(item, first.rstrip("\r\n"))), 2
+            names = tuple(self._header(item, first[0].text.rstrip("\r\n")))
+            batches = chain([first[1:]], batches)
         given = self._columns.intersection(partitions(item.key))
         group = self._groups.setdefault((names, given), Packed(item.key, names, given))
-        while batch := list(islice(lines, _LINES)):
-            staged = "".join([f"{index} {count} {line}" for count, line in enumerate(batch, number)])
+        for batch in batches:
+            staged = "".join([f"{index} {record.number} {_on_one_line(record)}" for record in batch])
             group.buffer.write(staged.encode("utf-8", text.MARK))
-            number += len(batch)
-            if not batch[-1].endswith("\n"):
+            if staged and not staged.endswith("\n"):
                 group.buffer.write(b"\n")
             if group.buffer.tell() >= _STAGED:
                 self._flush(group)
@@ -151,6 +160,18 @@ class Packer:
             return stream.read()
 
 
+def _on_one_line(record: Record) -> str:
+    """Return a record as a line; what looks like one of our marks is not text."""
+    line = record.text
+    for mark in (text.LINE_FEED, text.GIVEN_UP):
+        if mark in line:
+            line = line.replace(mark, text.UNDECODABLE)
+    end = len(line) - line.endswith("\n")
+    if "\n" in line[:end]:
+        line = line[:end].replace("\n", text.LINE_FEED) + line[end:]
+    return text.GIVEN_UP + line if record.given_up else line
+
+
 def unpack(
     store: Store, packed: Packed, objects: Sequence[RawObject], encoding: Encoding
 ) -> tuple[pl.LazyFrame, Origin]:
@@ -162,13 +183,17 @@ def unpack(
         parts[0].cast(index_type).alias("index"),
         parts[1].cast(index_type).alias(LINE_NUMBER),
         parts[2].str.contains(text.UNDECODABLE, literal=True).alias("damaged"),
-        parts[2].str.replace_all(text.UNDECODABLE, "", literal=True).alias(LINE),
+        parts[2].str.starts_with(text.GIVEN_UP).alias("given up"),
+        parts[2]
+        .str.replace_all(f"{text.UNDECODABLE}|{text.GIVEN_UP}", "")
+        .str.replace_all(text.LINE_FEED, "\n", literal=True)
+        .alias(LINE),
     )
     values = [partitions(item.key) for item in objects]
     origin = Origin(
         _gather([item.key for item in objects]),
         {name: _gather([of.get(name) for of in values]) for name in packed.given},
-        pl.when("damaged").then(pl.lit(reasons.undecodable(encoding))),
+        pl.when("damaged").then(pl.lit(reasons.undecodable(encoding))).when("given up").then(pl.lit(reasons.GIVEN_UP)),
     )
     return lines, origin
 

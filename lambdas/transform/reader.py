@@ -2,7 +2,8 @@
 
 csv, jsonl    few or large objects in UTF-8    the engine scans their lines where they lie
               many small ones, other encodings,
-              bytes that are not UTF-8         lines are staged first (``packing``), then scanned together
+              bytes that are not UTF-8,
+              records of several lines         records are staged first (``packing``), then scanned together
 parquet                                        the engine scans all objects of the same columns together
 """
 
@@ -18,7 +19,7 @@ from lambdas.transform import packing
 from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE, Origin, raw
 from lambdas.transform.formats import delimited, jsonl, parquet
 from transform.errors import UndecodableError
-from transform.raw.dialect import Dialect, check_header
+from transform.raw.dialect import UNQUOTED, Dialect, check_header
 from transform.raw.objects import partitions
 from transform.raw.text import BOM, UNDECODABLE, damage_named, is_utf8, looks_compressed, unpacked
 
@@ -50,7 +51,7 @@ def read(
         mapping: how they are to be read.
         columns: names of raw columns.
         staging: prefix for staged objects.
-        broken: keys of objects with bytes that are not UTF-8.
+        broken: keys of objects that the engine cannot scan: their lines are not UTF-8, or no records.
 
     Raises:
         TransformError: an object cannot be read at all, or lacks one of ``columns``.
@@ -61,13 +62,19 @@ def read(
     packed = [item for item in objects if _is_packed(item, len(objects), mapping, broken)]
     kept = {item.key for item in packed}
     direct = [item for item in objects if item.key not in kept]
-    frames = _read_packed(store, packed, mapping, columns, staging)
+    frames: list[pl.LazyFrame] = []
     if mapping.format == "jsonl":
         frames += [
             jsonl.take(_lines(store.root + item.key), _origin(item, columns), columns, mapping.lists) for item in direct
         ]
+    elif mapping.header is not None:
+        frames += _scan_without_header(store, direct, columns, mapping)
     else:
-        frames += _scan_delimited(store, direct, columns, Dialect(mapping.delimiter, mapping.quote), mapping.header)
+        scanned, long = _scan_with_header(store, direct, columns, Dialect(mapping.delimiter, mapping.quote))
+        frames += scanned
+        kept |= {item.key for item in long}
+        packed = [item for item in objects if item.key in kept]
+    frames += _read_packed(store, packed, mapping, columns, staging)
     return pl.concat(frames) if frames else _no_rows(columns)
 
 
@@ -108,25 +115,35 @@ def _lines(uri: str) -> pl.LazyFrame:
     return pl.scan_lines(uri, name=LINE, row_index_name=LINE_NUMBER, row_index_offset=1, glob=False)
 
 
-def _scan_delimited(
-    store: Store, objects: Sequence[RawObject], columns: Sequence[str], dialect: Dialect, names: Sequence[str] | None
+def _scan_without_header(
+    store: Store, objects: Sequence[RawObject], columns: Sequence[str], mapping: DatasetMapping
 ) -> list[pl.LazyFrame]:
-    """Return a frame for each object that has a header, or for each where ``names`` are given."""
-    if names is not None:
-        # The first line is data: a BOM is no part of it.
-        bare = pl.when(pl.col(LINE_NUMBER) == 1).then(pl.col(LINE).str.strip_prefix(BOM)).otherwise(pl.col(LINE))
-        return [
-            _cut(_lines(store.root + item.key).with_columns(bare), item, names, columns, dialect) for item in objects
-        ]
+    """Return a frame for each object whose fields the mapping names."""
+    dialect = Dialect(mapping.delimiter, mapping.quote)
+    # The first line is data: a BOM is no part of it.
+    bare = pl.when(pl.col(LINE_NUMBER) == 1).then(pl.col(LINE).str.strip_prefix(BOM)).otherwise(pl.col(LINE))
+    return [
+        _cut(_lines(store.root + item.key).with_columns(bare), item, mapping.header or (), columns, dialect)
+        for item in objects
+    ]
+
+
+def _scan_with_header(
+    store: Store, objects: Sequence[RawObject], columns: Sequence[str], dialect: Dialect
+) -> tuple[list[pl.LazyFrame], list[RawObject]]:
+    """Return a frame for each object that has a header on one line, and the objects whose header has several."""
     with ThreadPoolExecutor() as pool:
         headers = list(pool.map(lambda item: _first_line(store, item.key), objects))
-    return [
-        _cut(
-            _lines(store.root + item.key).filter(pl.col(LINE_NUMBER) > 1), item, dialect.header(line), columns, dialect
-        )
-        for item, line in zip(objects, headers, strict=True)
-        if line is not None
-    ]
+    frames, long = [], []
+    for item, line in zip(objects, headers, strict=True):
+        if line is None:
+            continue
+        if dialect.is_whole(line):
+            lines = _lines(store.root + item.key).filter(pl.col(LINE_NUMBER) > 1)
+            frames.append(_cut(lines, item, dialect.header(line), columns, dialect))
+        else:
+            long.append(item)
+    return frames, long
 
 
 def _cut(
@@ -172,6 +189,7 @@ def _read_packed(
         columns,
         header=header if delimited_text and mapping.header is None else None,
         names=mapping.header or (),
+        dialect=dialect if delimited_text else UNQUOTED,
     )
     frames = []
     for group in packer.pack(objects):

@@ -44,13 +44,46 @@ BYTES = [
         [("u,1", "i", AT), ("u5", "i", AT), ("u6", "i", AT)],
         [
             ("a.csv", 3, "USER_ID is empty"),
-            ("a.csv", 4, "a quoted field does not end on its line"),
-            ("a.csv", 5, "a quoted field does not end on its line"),
-            ("a.csv", 6, "USER_ID holds a quote or a backslash"),
+            ("a.csv", 4, "text or a carriage return stands where a quoted field must end"),
+            ("a.csv", 5, "a quoted field does not end"),
+            ("a.csv", 6, "may be text of a quoted field that does not end"),
             ("a.csv", 7, "USER_ID holds a quote or a backslash"),
-            ("a.csv", 8, "a quoted field does not end on its line"),
-            ("a.csv", 9, "ITEM_ID holds a quote or a backslash"),
+            ("a.csv", 8, "a quoted field does not end"),
+            ("a.csv", 9, "may be text of a quoted field that does not end"),
             ("a.csv", 12, "USER_ID holds a control character"),
+        ],
+    ),
+    Case(
+        "records of several lines",
+        shop(KIND={"from": "kind", "type": "string"}),
+        {
+            "a.csv": f'user,item,at,kind,comment\nu1,i,{AT},k,"hello\nmallory,i666,{AT},k,nice"\nu2,i,{AT},k,\n'
+            f'u3,i,{AT},"a,b","\r\n""x""\r\n"\r\nu4,i,{AT},k,"cut\nmallory,i666,{AT},k,\nu,i,{AT},k,"\n',
+            "d.csv": f'"user",item,at,kind,"comment\nmallory"\nu5,i,{AT},k,""\nu6,i,x,k,"\n"\nu7,i,{AT},k,"5 inch\n'
+            f'u8,i,{AT},k,x\nu9,i,{AT},k,"\nmallory,i,{AT},k,x"\n',
+            "c.csv": gzip.compress(
+                f'user,item,at,kind,comment\nu10,i,{AT},k,"a\n\n'.encode()
+                + b'\xff\n"\nu11,i,'
+                + f'{AT},k,x\nu12,i,{AT},k,"never\nmallory,i666,{AT},k,nice\n'.encode()
+            ),
+        },
+        [
+            ("u1", "i", AT, "k"),
+            ("u2", "i", AT, "k"),
+            ("u3", "i", AT, "a,b"),
+            ("u4", "i", AT, "k"),
+            ("u5", "i", AT, "k"),
+            ("u11", "i", AT, "k"),
+        ],
+        [
+            ("c.csv", 2, _NOT_UTF8),
+            ("c.csv", 7, "a quoted field does not end"),
+            ("c.csv", 8, "may be text of a quoted field that does not end"),
+            ("d.csv", 4, "TIMESTAMP is not an epoch time"),
+            ("d.csv", 6, "a quoted field does not end"),
+            ("d.csv", 7, "may be text of a quoted field that does not end"),
+            ("d.csv", 8, "a quoted field does not end"),
+            ("d.csv", 9, "may be text of a quoted field that does not end"),
         ],
     ),
     Case(

@@ -17,6 +17,7 @@ from lambdas.transform import packing
 from lambdas.transform.reader import FEW, broken_objects
 from tests.unit.raw import Folder, fates, fill, found, lazy_fates, table, told
 from transform.errors import ColumnMissingError, DamagedError, UndecodableError
+from transform.raw import records
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -210,7 +211,7 @@ def test_many_objects_may_lack_a_column(tmp_path: Path) -> None:
 def test_large_objects_are_staged_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Staged objects are bounded in size, and no line is lost between them."""
     monkeypatch.setattr(packing, "_STAGED", 100)
-    monkeypatch.setattr(packing, "_LINES", 7)
+    monkeypatch.setattr(records, "_BATCH", 7)
     text = HEADER + "".join(f"u{n},i,{AT}\n" for n in range(100))
     frame = fates(tmp_path, {"a": text.encode("utf-16")}, encoding="utf-16")
 

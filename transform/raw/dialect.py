@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 # A field may be as long as its line.
 csv.field_size_limit(2**31 - 1)
 
+OPEN: tuple[None, ...] = ()
+MISPLACED: tuple[None, ...] = (None,)
+"""What stands for the fields of a record whose quoting is broken."""
+
 
 @dataclass(frozen=True)
 class Dialect:
@@ -23,18 +27,36 @@ class Dialect:
     delimiter: str
     quote: str | None
 
-    def header(self, line: str) -> list[str]:
-        """Return the names in a header line without BOM."""
+    def header(self, record: str) -> list[str]:
+        """Return the names in a header without BOM; its line end does not count."""
+        line = record.removesuffix("\n").removesuffix("\r")
         if self.quote is None:
             return line.split(self.delimiter)
-        return self.cut(line) or [line]
+        return self._fields(line) or [line]
 
-    def cut(self, line: str) -> list[str]:
-        """Cut a line with quotes into its fields; an empty list if the quoting is broken."""
+    def is_whole(self, line: str) -> bool:
+        """Say whether a line is a record by itself, however many fields it has; line ends do not count."""
+        if self.quote is None or self.quote not in line:
+            return True
+        return bool(self._fields(line.removesuffix("\n").removesuffix("\r")))
+
+    def cut(self, record: str) -> Sequence[str | None]:
+        """Cut a record with quotes into its fields.
+
+        Returns:
+            the fields; OPEN if the last one does not end, MISPLACED if one does not end where it must.
+        """
         try:
-            return next(csv.reader([line], delimiter=self.delimiter, strict=True), [])
-        except csv.Error:
-            return []
+            return next(csv.reader([record], delimiter=self.delimiter, strict=True), [])
+        except csv.Error as error:
+            return OPEN if str(error) == "unexpected end of data" else MISPLACED
+
+    def _fields(self, line: str) -> list[str]:
+        return [field for field in self.cut(line) if field is not None]
+
+
+UNQUOTED = Dialect("", None)
+"""Of text that is not cut into fields."""
 
 
 def check_header(key: str, header: Sequence[str], columns: Sequence[str]) -> None:

@@ -20,6 +20,12 @@ BOM = "\ufeff"
 UNDECODABLE = "\ufdd0"
 """Stands before bytes that could not be decoded: a code point that Unicode keeps for use inside programs."""
 
+LINE_FEED = "\ufdd1"
+"""Stands for a line feed within a record, where records are kept a line each."""
+
+GIVEN_UP = "\ufdd3"
+"""Stands before a line that may be a part of a field (see ``records``)."""
+
 _GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _ZLIB = (b"x\x01", b"x^")
 """How zlib streams begin that may as well be text."""

@@ -1,7 +1,7 @@
 """Cut lines of CSV into fields.
 
-Lines are cut here rather than by a CSV reader: readers drop or merge what they cannot read, and bind columns by
-name or by position depending on version. A quoted field must end on its line.
+Records are cut here rather than by a CSV reader: readers drop or merge what they cannot read, and bind columns by
+name or by position depending on version. A record is a line, but where its quoted fields hold line feeds.
 """
 
 from __future__ import annotations
@@ -64,7 +64,13 @@ def _shape_quoted(width: int) -> pl.Expr:
     quoted, split = pl.col("quoted"), pl.col("split").struct
     fewer = pl.when(quoted.is_null()).then(split[width - 1].is_null()).otherwise(quoted.list.len() < width)
     more = pl.when(quoted.is_null()).then(split[width].is_not_null()).otherwise(quoted.list.len() > width)
-    broken = pl.when(quoted.list.len() == 0).then(pl.lit(reasons.OPEN_QUOTE))
+    misplaced = (quoted.list.len() == 1) & quoted.list.get(0, null_on_oob=True).is_null()
+    broken = (
+        pl.when(quoted.list.len() == 0)
+        .then(pl.lit(reasons.OPEN_QUOTE))
+        .when(misplaced)
+        .then(pl.lit(reasons.MISPLACED_QUOTE))
+    )
     return pl.coalesce(broken, _told(width, fewer, more))
 
 
