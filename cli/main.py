@@ -17,7 +17,7 @@ from cli.errors import CommandError
 from cli.first_contact.command import first_contact
 from cli.run import RunOptions, raw_folder, run, run_local
 from cli.view import View
-from definition.file.pipeline import Pipeline
+from definition.file.schema import json_schema
 
 app = typer.Typer(
     help="Batch recommendations with Amazon Personalize, from one YAML file.",
@@ -48,9 +48,10 @@ def validate(pipeline: PipelineArgument) -> None:
 def schema() -> None:
     """Print the JSON Schema of pipeline files, for editors.
 
-    Example: pipelines schema > pipeline.schema.json
+    Example: pipelines schema > pipeline.schema.json, and as the first line of the pipeline file
+    # yaml-language-server: $schema=pipeline.schema.json
     """
-    typer.echo(json.dumps(Pipeline.model_json_schema(by_alias=True), indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
 
 @app.command("run")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
@@ -11,6 +10,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from definition.file.pipeline import Pipeline
+from definition.file.schema import json_schema
 from definition.problems import Problem, SpecError
 from definition.rules.document import check
 from definition.rules.findings import Finding
@@ -176,18 +176,13 @@ def _similar(key: str, parent: Path) -> str:
 
 def _keys_at(place: Path) -> list[str]:
     """Return the keys known at a place, those of all forms that its value can have."""
-    schema = _schema()
+    schema = json_schema()
     return [key for form in _forms(_node_at(place), schema) for key in form.get("properties", ())]
-
-
-@cache
-def _schema() -> dict[str, Any]:
-    return Pipeline.model_json_schema(by_alias=True)
 
 
 def _node_at(place: Path) -> dict[str, Any]:
     """Return the part of the file's JSON Schema that describes a place."""
-    schema = _schema()
+    schema = json_schema()
     node: dict[str, Any] = schema
     for part in place:
         forms = _forms(node, schema)

@@ -42,8 +42,21 @@ _MOST_DAYS = 30
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
+DURATION = "([1-9][0-9]{0,4})([mhd])"
+"""Regular expression of a duration."""
+
+
+def duration_text(duration: timedelta) -> str:
+    """Return a duration of whole minutes as the pipeline file has it: ``36h``."""
+    minutes = int(duration.total_seconds()) // 60
+    for unit, length in (("d", 24 * 60), ("h", 60)):
+        if minutes % length == 0:
+            return f"{minutes // length}{unit}"
+    return f"{minutes}m"
+
+
 def _duration(text: Any) -> Any:
-    match = re.fullmatch(r"([1-9][0-9]{0,4})([mhd])", text) if isinstance(text, str) else None
+    match = re.fullmatch(DURATION, text) if isinstance(text, str) else None
     if match is None:
         raise ValueError(f"'{text}' is not a duration; write 90m, 12h or 2d")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})

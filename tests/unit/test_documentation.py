@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema import validate
+from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
 from definition.file.datasets import Datasets, Interactions
 from definition.file.pipeline import Pipeline
+from definition.file.schema import json_schema
+from definition.file.values import Duration, duration_text
 from definition.load import parse
-from definition.paths import ROOT
+from definition.paths import PIPELINES, ROOT
 from tests.documents import shop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 GUIDE = (ROOT / "docs" / "pipeline-file.md").read_text("utf-8")
 INLINE = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", GUIDE, flags=re.DOTALL))
@@ -25,10 +33,47 @@ def keys_of(schema: dict[str, Any]) -> set[str]:
     return {key for part in (schema, *schema.get("$defs", {}).values()) for key in part.get("properties", {})}
 
 
-@pytest.mark.parametrize("key", sorted(keys_of(Pipeline.model_json_schema(by_alias=True))))
+@pytest.mark.parametrize("key", sorted(keys_of(json_schema())))
 def test_the_guide_explains_every_key(key: str) -> None:
     """Each key that the JSON Schema knows stands as code in docs/pipeline-file.md."""
     assert any(re.search(rf"(?<![\w-]){key}(?![\w-])", code) for code in INLINE)
+
+
+def test_the_committed_schema_is_the_printed_one() -> None:
+    """docs/pipeline.schema.json, which editors read, is what `pipelines schema` prints."""
+    assert json_schema() == json.loads((ROOT / "docs" / "pipeline.schema.json").read_text("utf-8"))
+
+
+def defaults(node: Any) -> Iterator[tuple[str, Any, dict[str, Any]]]:
+    """Yield the name, the default and the schema of each property that has a default."""
+    if isinstance(node, dict):
+        for name, described in node.get("properties", {}).items():
+            if "default" in described:
+                yield name, described["default"], described
+        for inner in node.values():
+            yield from defaults(inner)
+
+
+def test_editors_offer_what_the_file_takes() -> None:
+    """Every default of the schema is valid by it, and durations are written as the file writes them."""
+    found = list(defaults(json_schema()))
+    for _, value, described in found:
+        validate(value, described | {"$defs": json_schema()["$defs"]})
+    durations = [value for _, value, described in found if described.get("pattern", "").endswith("([mhd])$")]
+
+    assert durations
+    for value in durations:
+        assert value == duration_text(TypeAdapter(Duration).validate_python(value))
+
+
+@pytest.mark.parametrize("file", sorted(PIPELINES.glob("*.yaml")), ids=lambda file: file.name)
+def test_the_bundled_files_are_right_by_the_schema_that_they_name(file: Path) -> None:
+    """An editor that follows the first line of a bundled pipeline file marks nothing in it."""
+    text = file.read_text("utf-8")
+    named = re.match(r"# yaml-language-server: [$]schema=(\S+)\n", text)
+
+    assert named
+    validate(read(text), json.loads((file.parent / named[1]).read_text("utf-8")))
 
 
 def read(text: str) -> Any:
