@@ -17,7 +17,7 @@ PipelineArgument = Annotated[str, typer.Argument(help="Name of a file in pipelin
 
 def load_pipeline(named: str) -> tuple[Pipeline, Path]:
     """Return the pipeline of that name or path, and its file; print its mistakes and exit with 1 if it has some."""
-    # For `pipelines --help`, which reads no pipeline file: pydantic and the SQL parser take longer than all the rest.
+    # For `pipelines --help`, which reads no pipeline file: the models and the SQL parser take longer than the rest.
     from cli.terminal import plain  # noqa: PLC0415  # as said
     from definition.load import load  # noqa: PLC0415  # as said
     from definition.paths import find  # noqa: PLC0415  # as said

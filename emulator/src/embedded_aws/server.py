@@ -89,7 +89,10 @@ PARTS: Final = (
 @replaces(backends, "list_of_moto_modules")
 @cache
 def list_the_services_once() -> tuple[str, ...]:
-    """Return the names of moto's services; moto looks for them in the file system twice for each request."""
+    """Return the names of moto's services.
+
+    moto: looks for them in the file system twice for each request. Here: once, which changes nothing but the time.
+    """
     return tuple(_list_of_moto_modules())
 
 
