@@ -1,10 +1,10 @@
 """The distribution, built and installed as a stranger gets it, and used as its README says.
 
-The wheel is built by setuptools without isolation and installed by pip without dependencies, so no network is
-needed. It goes into an environment of its own that sees this environment's other packages through a path file. Path
-files are not read a second time there, so this repository's own editable installations are out of reach, and an import
-of `embedded_aws` can come from the wheel alone. Building and installing take about four CPU seconds; the README's
-example takes another eight to ten, because a new interpreter imports moto and trains, which is what it is to show.
+The wheel is built by setuptools without isolation and installed by pip without dependencies, so no network is needed.
+It goes into an environment of its own that sees this environment's other packages through a path file. Path files are
+not read a second time there, so this repository's own editable installations are out of reach, and an import of
+`embedded_aws` can come from the wheel alone. Building and installing take about four CPU seconds. The README's example
+takes about twelve: a new interpreter compiles the package and imports moto, then it trains, and that is what it shows.
 """
 
 import ast
@@ -106,6 +106,16 @@ def test_the_command_teaches(python: Path, tmp_path: Path) -> None:
     assert "'70000' is no port: give 0 to 65535" in run(command, "serve", "--port", "70000", cwd=tmp_path, code=2)
 
 
+def test_the_fixture_refuses_a_speed_that_is_none(python: Path, tmp_path: Path) -> None:
+    """The plugin's option reaches the fixture, and what is no number is told before anything is started."""
+    (tmp_path / "test_it.py").write_text("def test_it(embedded_aws):\n    pass\n")
+    pytest_there = (python, "-m", "pytest", "-p", "no:cacheprovider")
+
+    told = run(*pytest_there, "--embedded-aws-speed", "fast", "test_it.py", cwd=tmp_path, code=1)
+
+    assert "'fast' is no speed: give embedded seconds per second" in told
+
+
 def test_importing_the_package_is_cheap(python: Path, tmp_path: Path) -> None:
     """Neither the package, its command nor its plugin imports moto, boto3, Polars or the server before it must."""
     code = "import embedded_aws, embedded_aws.command, embedded_aws.pytest_plugin, sys; print(*sys.modules)"
@@ -124,10 +134,18 @@ def test_what_is_imported_is_declared(wheel: Path) -> None:
     # Nothing but pytest imports the plugin.
     optional = {"pytest"}
 
-    foreign = {name for name in _imported() if name not in sys.stdlib_module_names | {"embedded_aws"} | optional}
+    foreign = {name for name in _imported(SOURCES) if name not in sys.stdlib_module_names | {"embedded_aws"} | optional}
 
     assert {"moto", "polars"} <= foreign
     assert {DISTRIBUTIONS.get(name, name).replace("_", "-") for name in foreign} <= reached
+
+
+def test_nothing_here_needs_the_product() -> None:
+    """Neither sources nor tests import a package that lies beside the distribution in this repository."""
+    beside = {folder.name for folder in HOME.parent.iterdir() if any(folder.glob("*.py"))} - {HOME.name}
+
+    assert {"cli", "definition"} <= beside
+    assert set(_imported(HOME)) & beside == set()
 
 
 def test_the_readme_shows_a_command_soon() -> None:
@@ -142,8 +160,8 @@ def _name(requirement: str) -> str:
     return re.split(r"[^A-Za-z0-9._-]", requirement)[0].lower().replace("_", "-")
 
 
-def _imported() -> Iterator[str]:
-    for file in SOURCES.rglob("*.py"):
+def _imported(folder: Path) -> Iterator[str]:
+    for file in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Import):
                 yield from (alias.name.split(".")[0] for alias in node.names)
