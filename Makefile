@@ -37,7 +37,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check $(HASHED
 	@$(PYTHON) -m venv .venv
 	@$(PIP_INSTALL) requirements-setup.txt
 	@$(UV_INSTALL) requirements-dev.txt || $(PIP_INSTALL) requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . --editable emulator
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . --editable emulator
 	@touch $@
 
 node_modules/.done: package-lock.json .venv/.done

@@ -7,12 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.terminal import plain
-from definition.load import load
-from definition.paths import find
-from definition.plan.names import STAGE_PATTERN
-from definition.problems import SpecError
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -23,6 +17,12 @@ PipelineArgument = Annotated[str, typer.Argument(help="Name of a file in pipelin
 
 def load_pipeline(named: str) -> tuple[Pipeline, Path]:
     """Return the pipeline of that name or path, and its file; print its mistakes and exit with 1 if it has some."""
+    # For `pipelines --help`, which reads no pipeline file: the models and the SQL parser take longer than the rest.
+    from cli.terminal import plain  # noqa: PLC0415  # as said
+    from definition.load import load  # noqa: PLC0415  # as said
+    from definition.paths import find  # noqa: PLC0415  # as said
+    from definition.problems import SpecError  # noqa: PLC0415  # as said
+
     try:
         file = find(named)
         return load(file), file
@@ -37,5 +37,7 @@ def check_stage(stage: str) -> None:
     Raises:
         BadParameter: it is not up to 8 small letters and digits.
     """
+    from definition.plan.names import STAGE_PATTERN  # noqa: PLC0415  # as above
+
     if not re.fullmatch(STAGE_PATTERN, stage):
         raise typer.BadParameter("use up to 8 small letters and digits, beginning with a letter", param_hint="--stage")

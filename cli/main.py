@@ -1,23 +1,21 @@
-"""The `pipelines` command."""
+"""The `pipelines` command.
+
+`--help` and `validate` answer at once: what only a run, the doctor or the embedded AWS need (an AWS SDK, moto, Polars)
+is imported by the command that needs it, and so is the meaning of pipeline files, which `--help` does not ask for.
+"""
 
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from embedded_aws.server import EmbeddedAWS, PortInUseError
 
-from cli.account import told
 from cli.arguments import PipelineArgument, check_stage, load_pipeline
 from cli.doctor.command import doctor
 from cli.errors import CommandError
 from cli.first_contact.command import first_contact
-from cli.run import RunOptions, raw_folder, run, run_local
-from cli.view import View
-from definition.file.schema import json_schema
 
 app = typer.Typer(
     help="Batch recommendations with Amazon Personalize, from one YAML file.",
@@ -51,6 +49,8 @@ def schema() -> None:
     Example: pipelines schema > pipeline.schema.json, and as the first line of the pipeline file
     # yaml-language-server: $schema=pipeline.schema.json
     """
+    from definition.file.schema import json_schema  # noqa: PLC0415  # see above
+
     typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
 
@@ -81,6 +81,10 @@ def run_command(
 
     Example: pipelines run movielens --stage prod --input '{"solutions": ["for-you"]}'
     """
+    from cli.account import told  # noqa: PLC0415  # see above
+    from cli.run import RunOptions, raw_folder, run, run_local  # noqa: PLC0415  # see above
+    from cli.view import View  # noqa: PLC0415  # see above
+
     view = View()
     loaded, file = load_pipeline(pipeline)
     check_stage(stage)
@@ -110,20 +114,16 @@ def serve(
 
     Example: pipelines serve --port 4566
     """
+    from embedded_aws import PortInUseError  # noqa: PLC0415  # see above
+    from embedded_aws.command import keep_up  # noqa: PLC0415  # see above
+
+    from cli.view import View  # noqa: PLC0415  # see above
+
     try:
-        with EmbeddedAWS(port=port, speed=speed) as aws:
-            typer.echo(f"# The embedded AWS listens on {aws.endpoint_url}. In another terminal:")
-            for name, value in aws.environment().items():
-                typer.echo(f"export {name}={value}")
-            typer.echo("# Ctrl-C ends it.")
-            # The signal may reach another thread, so this one wakes up to see it.
-            while True:
-                time.sleep(0.5)
+        keep_up(port, speed, typer.echo)
     except PortInUseError as error:
         View().error(CommandError(str(error), remedy="Give another one: make serve PORT=4567"))
         raise typer.Exit(1) from error
-    except KeyboardInterrupt:
-        typer.echo("Ended.")
 
 
 if __name__ == "__main__":

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from embedded_aws import clock
-from embedded_aws.server import EmbeddedAWS
+from embedded_aws import EmbeddedAWS, clock
 
 from cli import results
 from cli.account import session as session_of_environment
@@ -22,8 +19,6 @@ from definition.paths import ROOT
 from definition.plan.names import run_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cli.deployment import Deployment
     from cli.view import View
     from definition.file.pipeline import Pipeline
@@ -74,7 +69,7 @@ def raw_folder(pipeline: Pipeline, given: Path | None, *, local: bool) -> Path |
 
 def run_local(pipeline: Pipeline, options: RunOptions, view: View) -> bool:
     """Run a pipeline on a fresh embedded AWS; return whether it succeeded."""
-    with EmbeddedAWS() as aws, _environment(aws.environment()):
+    with EmbeddedAWS() as aws, aws.in_environment():
         with view.phase("Deploy") as show:
 
             def say(text: str) -> None:
@@ -179,18 +174,3 @@ def _relative(path: Path) -> str:
     """Return a path as people would type it: relative to where they are, if it lies below."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_absolute() and path.is_relative_to(here) else str(path)
-
-
-@contextlib.contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Let boto3 see the embedded AWS, and the caller's own AWS again afterwards."""
-    # A profile of the caller would win over the keys.
-    hidden = {"AWS_PROFILE", "AWS_SESSION_TOKEN", *variables}
-    before = {name: os.environ.pop(name) for name in hidden if name in os.environ}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name in variables:
-            os.environ.pop(name, None)
-        os.environ.update(before)

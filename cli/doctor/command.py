@@ -6,14 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.account import session, told
 from cli.arguments import PipelineArgument, check_stage, load_pipeline
-from cli.doctor.examination import Examination
-from cli.doctor.examine import examine
-from cli.doctor.findings import Level
-from cli.doctor.show import as_json, show
-from cli.terminal import plain
-from cli.view import View
 
 
 def doctor(
@@ -35,6 +28,15 @@ def doctor(
 
     Example: pipelines doctor movielens --json | jq '.findings[] | select(.level != "OK")'
     """
+    # Not for `pipelines --help`: see cli/main.py.
+    from cli.account import session, told  # noqa: PLC0415  # as said
+    from cli.doctor.examination import Examination  # noqa: PLC0415  # as said
+    from cli.doctor.examine import examine  # noqa: PLC0415  # as said
+    from cli.doctor.findings import Level  # noqa: PLC0415  # as said
+    from cli.doctor.show import as_json, show  # noqa: PLC0415  # as said
+    from cli.terminal import plain  # noqa: PLC0415  # as said
+    from cli.view import View  # noqa: PLC0415  # as said
+
     view = View()
     loaded, file = load_pipeline(pipeline)
     check_stage(stage)

@@ -7,13 +7,14 @@ the end.
 
 import contextlib
 import json
+import os
 from types import TracebackType
 from typing import Any, Self
 
+import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from cli.account import session
 from emulator.tests.support import ROLE, ended, unique
 
 _ONCE = Config(retries={"total_max_attempts": 1, "mode": "standard"})
@@ -24,7 +25,8 @@ class Account:
     """A context manager with the one method that tests use of the embedded AWS, `client`."""
 
     def __init__(self) -> None:
-        self._session = session()
+        # boto3 reads AWS_DEFAULT_REGION only; every other SDK reads AWS_REGION first.
+        self._session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
         self._clients: dict[str, Any] = {}
         self._buckets: list[str] = []
         self._roles: list[str] = []

@@ -157,3 +157,19 @@ print(time.monotonic() < deadline)
 def test_clients_do_not_retry(aws: EmbeddedAWS) -> None:
     """The first error of a service is the one the caller sees."""
     assert aws.client("s3").meta.config.retries["total_max_attempts"] == 1
+
+
+def test_the_environment_is_lent(aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inside `in_environment` every client finds this AWS and no profile; afterwards all is as before."""
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+    with aws.in_environment():
+        assert os.environ["AWS_ENDPOINT_URL"] == aws.endpoint_url
+        assert os.environ["AWS_REGION"] == "us-east-1"
+        assert "AWS_PROFILE" not in os.environ
+
+    assert os.environ["AWS_PROFILE"] == "production"
+    assert os.environ["AWS_REGION"] == "eu-west-1"
+    assert "AWS_ENDPOINT_URL" not in os.environ

@@ -22,8 +22,11 @@ _SHOWN: Final = 100
 
 _NO_GLOBAL_CORS: Final = True
 
-# moto: every answer lets pages of any origin read it. AWS: none does, but for a bucket's own CORS configuration.
-replaces(werkzeug_app, "DISABLE_GLOBAL_CORS")(_NO_GLOBAL_CORS)
+replaces(
+    werkzeug_app,
+    "DISABLE_GLOBAL_CORS",
+    gap="moto: pages of any origin may read every answer. AWS: none may, but by a bucket's own CORS configuration.",
+)(_NO_GLOBAL_CORS)
 
 
 class ThisMachineOnly:

@@ -39,7 +39,10 @@ def refuse_what_is_not_emulated(self: Any) -> Any:
 
 @replaces(AthenaResponse, "start_query_execution")
 def no_query_runs(self: Any) -> Any:
-    """Refuse: moto says that a query has succeeded, and has no rows."""
+    """Refuse a query.
+
+    moto: says that it has succeeded, and has no rows. AWS: runs it; here it is refused.
+    """
     raise NotImplementedError(f"no query runs here: {self._get_param('QueryString')}")
 
 

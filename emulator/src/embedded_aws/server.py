@@ -1,10 +1,11 @@
 """AWS on this machine: a moto server in a thread, with what moto lacks installed on top of it."""
 
 import importlib
-import importlib.util
 import logging
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from threading import Lock, Thread
 from types import TracebackType
@@ -33,13 +34,15 @@ ACCOUNT_ID: Final = DEFAULT_ACCOUNT_ID
 _list_of_moto_modules = backends.list_of_moto_modules
 _LOOPBACK: Final = "127.0.0.1"
 _BACKLOG: Final = 128
-_PARTS: Final = (
+PARTS: Final = (
+    "embedded_aws.loopback",
     "embedded_aws.refusals",
     "embedded_aws.awslambda.invoke",
     "embedded_aws.awslambda.configuration",
     "embedded_aws.iam.managed_policies",
     "embedded_aws.iam.assuming",
     "embedded_aws.iam.cloudformation",
+    "embedded_aws.s3.conditions",
     "embedded_aws.s3.policy",
     "embedded_aws.s3.writes",
     "embedded_aws.s3.cloudformation",
@@ -49,6 +52,9 @@ _PARTS: Final = (
     "embedded_aws.ssm.cloudformation",
     "embedded_aws.sqs.messages",
     "embedded_aws.logs.cloudformation",
+    "embedded_aws.cloudformation.custom",
+    "embedded_aws.cloudformation.engine",
+    "embedded_aws.cloudformation.templates",
     "embedded_aws.cloudformation.stacks",
     "embedded_aws.events.delivery",
     "embedded_aws.events.patterns",
@@ -61,23 +67,32 @@ _PARTS: Final = (
     "embedded_aws.scheduler.cloudformation",
     "embedded_aws.stepfunctions.definitions",
     "embedded_aws.stepfunctions.expressions",
+    "embedded_aws.stepfunctions.history",
+    "embedded_aws.stepfunctions.positions",
+    "embedded_aws.stepfunctions.task_tokens",
+    "embedded_aws.stepfunctions.versions",
     "embedded_aws.stepfunctions.timing",
     "embedded_aws.stepfunctions.integrations",
     "embedded_aws.stepfunctions.optimized",
     "embedded_aws.stepfunctions.item_readers",
     "embedded_aws.stepfunctions.map_runs",
     "embedded_aws.stepfunctions.glue",
-    "embedded_aws.stepfunctions.execution_logs",
     "embedded_aws.stepfunctions.models",
     "embedded_aws.stepfunctions.responses",
     "embedded_aws.stepfunctions.cloudformation",
+    "embedded_aws.personalize.routing",
+    "embedded_aws.personalize.cloudformation",
 )
+"""Every module that replaces or adds something, and those that hold nothing but new types for CloudFormation."""
 
 
 @replaces(backends, "list_of_moto_modules")
 @cache
 def list_the_services_once() -> tuple[str, ...]:
-    """Return the names of moto's services; moto looks for them in the file system twice for each request."""
+    """Return the names of moto's services.
+
+    moto: looks for them in the file system twice for each request. Here: once, which changes nothing but the time.
+    """
     return tuple(_list_of_moto_modules())
 
 
@@ -193,6 +208,21 @@ class EmbeddedAWS:
             "CDK_DEFAULT_REGION": REGION,
         }
 
+    @contextmanager
+    def in_environment(self) -> Iterator[None]:
+        """Let every client of this process and of its children reach this server; afterwards it is all as before."""
+        variables = self.environment()
+        # A profile of the caller would win over the keys, and a token of the caller's would go with them.
+        hidden = {"AWS_PROFILE", "AWS_SESSION_TOKEN", *variables}
+        before = {name: os.environ.pop(name) for name in hidden if name in os.environ}
+        os.environ.update(variables)
+        try:
+            yield
+        finally:
+            for name in variables:
+                os.environ.pop(name, None)
+            os.environ.update(before)
+
     def client(self, service: str) -> Any:
         """Return the boto3 client of `service`, bound to this server, that shows every error at once."""
         with self._clients_lock:
@@ -236,15 +266,19 @@ def install() -> None:
     """Teach moto in this process what it lacks; doing it again changes nothing."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     default_user_config["iam"] = {"load_aws_managed_policies": True}  # what roles may do depends on them
-    for module in _PARTS:
-        importlib.import_module(module)
+    import_parts()
     patches.install()
     # The interpreter logs every failed state; the execution and its history say it already.
     logging.getLogger("moto.stepfunctions.parser").setLevel(logging.CRITICAL)
-    if importlib.util.find_spec("embedded_aws.personalize") is not None:
-        importlib.import_module("embedded_aws.personalize").install()
+    importlib.import_module("embedded_aws.personalize").install()
     for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         cached.cache_clear()  # moto may have looked before our types were there
+
+
+def import_parts() -> None:
+    """Import every module that registers what moto lacks; nothing is put in place."""
+    for module in PARTS:
+        importlib.import_module(module)
 
 
 def _listen(port: int) -> socket.socket:

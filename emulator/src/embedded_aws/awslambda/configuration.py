@@ -43,21 +43,30 @@ _SETTINGS: Final[dict[str, Any]] = {
 
 @replaces(LambdaFunction, "__init__")
 def keep_the_logging_config(self: Any, account_id: str, spec: Any, region: str, version: Any = 1) -> None:
-    """Create a function; moto drops LoggingConfig."""
+    """Create a function.
+
+    moto: drops LoggingConfig. AWS: keeps it.
+    """
     self.logging_config = spec.get("LoggingConfig") or {}
     _init(self, account_id, spec, region, version)
 
 
 @replaces(LambdaFunction, "get_configuration")
 def show_the_logging_config(self: Any, on_create: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002  # moto's
-    """Describe a function; moto leaves LoggingConfig out."""
+    """Describe a function.
+
+    moto: leaves LoggingConfig out. AWS: tells it.
+    """
     logging = {"LogFormat": "Text", **self.logging_config, "LogGroup": log_group(self)}
     return {**_get_configuration(self, on_create), "LoggingConfig": logging}
 
 
 @replaces(LambdaFunction, "update_configuration")
 def update_every_setting(self: Any, config_updates: Mapping[str, Any]) -> dict[str, Any]:
-    """Change a function's settings; moto ignores logging, tracing and storage."""
+    """Change a function's settings.
+
+    moto: ignores logging, tracing and storage. AWS: changes them.
+    """
     if "LoggingConfig" in config_updates:
         self.logging_config = config_updates["LoggingConfig"] or {}
     if "TracingConfig" in config_updates:
@@ -71,7 +80,10 @@ def update_every_setting(self: Any, config_updates: Mapping[str, Any]) -> dict[s
 
 @replaces(LambdaFunction, "update_function_code")
 def update_code_and_environments(self: Any, updated_spec: Any) -> dict[str, Any]:
-    """Change a function's code; moto knows no execution environments."""
+    """Change a function's code.
+
+    moto: knows no execution environments. AWS: ends those with the former code.
+    """
     configuration: dict[str, Any] = _update_function_code(self, updated_spec)
     pool.retire(self.function_arn)
     return configuration
@@ -79,7 +91,10 @@ def update_code_and_environments(self: Any, updated_spec: Any) -> dict[str, Any]
 
 @replaces(LambdaBackend, "delete_function")
 def delete_function_and_environments(self: Any, function_name: str, qualifier: str | None = None) -> None:
-    """Delete a function, or one version of it; moto knows no execution environments."""
+    """Delete a function, or one version of it.
+
+    moto: knows no execution environments. AWS: ends the function's.
+    """
     arn = self.get_function(function_name, qualifier).function_arn
     _delete_function(self, function_name, qualifier)
     pool.retire(arn)
@@ -87,7 +102,10 @@ def delete_function_and_environments(self: Any, function_name: str, qualifier: s
 
 @replaces(LambdaBackend, "reset")
 def forget_functions_and_environments(self: Any) -> None:
-    """Forget every function; moto knows no execution environments."""
+    """Forget every function.
+
+    moto: knows no execution environments. AWS: never forgets; here they end.
+    """
     for function in self.list_functions():
         pool.retire(function.function_arn)
     _reset(self)
@@ -122,7 +140,10 @@ def _code(code: Mapping[str, Any]) -> dict[str, Any]:
 def create_with_every_property(
     _cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
 ) -> Any:
-    """Create a function; moto drops layers, architectures, storage, logging, tracing and tags."""
+    """Create a function.
+
+    moto: drops layers, architectures, storage, logging, tracing and tags. AWS: they count.
+    """
     backend = get_backend(account_id, region_name)
     return backend.create_function({**_spec(cloudformation_json["Properties"]), "FunctionName": resource_name})
 
@@ -136,7 +157,11 @@ def update_with_every_property(  # noqa: PLR0917  # moto's signature
     account_id: str,
     region_name: str,
 ) -> Any:
-    """Update a function; a property taken away falls back to its default, another name replaces the function."""
+    """Update a function.
+
+    moto: keeps the value of a property that was taken away. AWS: a property taken away falls back to
+    its default, another name replaces the function.
+    """
     properties = cloudformation_json["Properties"]
     if properties.get("FunctionName", original_resource.function_name) != original_resource.function_name:
         replacement = cls.create_from_cloudformation_json(
@@ -154,7 +179,10 @@ def update_with_every_property(  # noqa: PLR0917  # moto's signature
 
 @replaces(LayerVersion, "cloudformation_name_type", staticmethod)
 def layers_have_names() -> str:
-    """Return the property with a layer's name; moto looks for LayerVersion."""
+    """Return the property with a layer's name.
+
+    moto: looks for LayerVersion. AWS: it is LayerName.
+    """
     return "LayerName"
 
 
@@ -162,7 +190,10 @@ def layers_have_names() -> str:
 def create_layer(
     _cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
 ) -> Any:
-    """Create a layer version whose Ref is its ARN; moto's has none."""
+    """Create a layer version.
+
+    moto: it has no Ref. AWS: its Ref is its ARN.
+    """
     properties = cloudformation_json["Properties"]
     backend = get_backend(account_id, region_name)
     layer = backend.publish_layer_version({**properties, "LayerName": resource_name})
@@ -179,7 +210,10 @@ def replace_layer(  # noqa: PLR0917  # moto's signature
     account_id: str,
     region_name: str,
 ) -> Any:
-    """Publish a new version; every property of a layer version replaces it."""
+    """Publish a new version.
+
+    moto: does nothing. AWS: every property of a layer version replaces it.
+    """
     replacement = cls.create_from_cloudformation_json(
         original_resource.name if "LayerName" not in cloudformation_json["Properties"] else new_resource_name,
         cloudformation_json,
@@ -192,7 +226,10 @@ def replace_layer(  # noqa: PLR0917  # moto's signature
 
 @replaces(LayerVersion, "delete_from_cloudformation_json", classmethod)
 def delete_layer(_cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str) -> None:
-    """Delete a layer version by its ARN; moto cannot."""
+    """Delete a layer version by its ARN.
+
+    moto: cannot. AWS: does.
+    """
     del cloudformation_json
     name, version = resource_name.split(":")[-2:]
     get_backend(account_id, region_name).delete_layer_version(name, version)
@@ -202,7 +239,10 @@ def delete_layer(_cls: Any, resource_name: str, cloudformation_json: Any, accoun
 def create_permission(
     cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
 ) -> Any:
-    """Add a statement to a function's policy under an id by which it can be taken away again; moto has none."""
+    """Add a statement to a function's policy.
+
+    moto: it has no id. AWS: it has one, by which it can be taken away again.
+    """
     del resource_name
     properties = cloudformation_json["Properties"]
     function = get_backend(account_id, region_name).get_function(properties["FunctionName"])
@@ -222,7 +262,10 @@ def replace_permission(  # noqa: PLR0917  # moto's signature
     account_id: str,
     region_name: str,
 ) -> Any:
-    """Replace a statement; every property of a permission replaces it."""
+    """Replace a statement.
+
+    moto: does nothing. AWS: every property of a permission replaces it.
+    """
     replacement = cls.create_from_cloudformation_json(new_resource_name, cloudformation_json, account_id, region_name)
     delete_permission(cls, original_resource.physical_resource_id, cloudformation_json, account_id, region_name)
     return replacement
@@ -232,22 +275,22 @@ def replace_permission(  # noqa: PLR0917  # moto's signature
 def delete_permission(
     _cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str
 ) -> None:
-    """Take the statement away, if the function still is there."""
+    """Take the statement away, if the function still is there.
+
+    moto: does nothing. AWS: does.
+    """
     del cloudformation_json
     for function in get_backend(account_id, region_name).list_functions():
         if any(statement.get("Sid") == resource_name for statement in function.policy.statements):
             function.policy.del_statement(resource_name)
 
 
-@replaces(LambdaFunction, "has_cfn_attr", classmethod)
-def functions_have_arns(_cls: Any, attr: str) -> bool:
-    """Say whether Fn::GetAtt knows `attr`."""
-    return attr == "Arn"
-
-
 @replaces(LayerVersion, "has_cfn_attr", classmethod)
 def layers_have_arns(_cls: Any, attr: str) -> bool:
-    """Say whether Fn::GetAtt knows `attr`."""
+    """Say whether Fn::GetAtt knows `attr`.
+
+    moto: says yes to everything. AWS: LayerVersionArn.
+    """
     return attr == "LayerVersionArn"
 
 

@@ -321,7 +321,10 @@ def looking_creates_nothing(self: Any, key: str) -> Any:
 
 @replaces(ResourceMap, "validate_outputs")
 def outputs_are_checked_when_made(self: Any) -> None:
-    """Accept the outputs; those that cannot be made fail the stack (moto trips over types it does not know)."""
+    """Accept the outputs.
+
+    moto: trips over types that it does not know. AWS: outputs that cannot be made fail the stack.
+    """
 
 
 @replaces(Stack, "stack_resources", property)

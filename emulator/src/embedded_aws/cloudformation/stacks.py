@@ -80,10 +80,11 @@ _create_change_set: Final = CloudFormationResponse.create_change_set
 
 @replaces(CloudFormationResponse, "create_change_set")
 def create_change_set(self: Any) -> Any:
-    """Create a change set; a previous value is what was given, or the default.
+    """Create a change set.
 
-    moto: takes what an SSM parameter held, and then looks for a parameter of that name: no stack of the CDK's could be
-    updated; and knows the stack by its name alone.
+    moto: for a previous value takes what an SSM parameter held, and then looks for a parameter of that name, so that no
+    stack of the CDK's could be updated; and knows the stack by its name alone. AWS: a previous value is what was given,
+    or the default; the stack may be named by its ARN.
     """
     if (named := self._get_param("StackName")).startswith("arn:"):
         self.params["StackName"] = named.split("/")[1]
@@ -170,7 +171,10 @@ def delete_stack(self: Any, name_or_stack_id: str) -> None:
 
 @replaces(Stack, "outputs", property)
 def outputs(self: Any) -> list[dict[str, Any]] | None:
-    """Return the outputs of a finished stack; moto makes them, and resources for them, on every look."""
+    """Return the outputs of a finished stack.
+
+    moto: makes them, and resources for them, on every look. AWS: they are made once.
+    """
     return getattr(self, "made_outputs", None) if self.status in _FINISHED_WITH_OUTPUTS else None
 
 

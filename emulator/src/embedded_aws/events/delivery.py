@@ -144,7 +144,10 @@ def _admitted(rule: Any, target: Mapping[str, Any]) -> bool:
 def a_rule_goes_with_its_targets(
     cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str
 ) -> None:
-    """Delete a rule; moto refuses while it has targets, which CloudFormation removes first."""
+    """Delete a rule.
+
+    moto: refuses while it has targets. AWS: CloudFormation removes them first.
+    """
     bus = cloudformation_json["Properties"].setdefault("EventBusName", "default")
     backend = events_backends[account_id][region_name]
     if rule := backend.event_buses[bus].rules.get(resource_name):

@@ -18,7 +18,9 @@ _BUT: Final = "Value of anything-but must be an array or single string/number va
 
 @replaces(EventPatternParser, "_validate_event_pattern")
 def refuse_wrong_patterns(_self: Any, pattern: Any) -> None:
-    """Check a pattern; moto looks at no operator.
+    """Check a pattern.
+
+    moto: looks at no operator. AWS: refuses what is no pattern.
 
     Raises:
         InvalidEventPatternException: it is none.

@@ -43,7 +43,10 @@ def _has_object(event: Mapping[str, Any]) -> bool:
 
 @replaces(EventsBackend, "put_rule")
 def refuse_wrong_schedules(self: Any, name: str, *args: Any, **kwargs: Any) -> Any:
-    """Create or change a rule; moto takes what looks like a schedule."""
+    """Create or change a rule.
+
+    moto: takes what looks like a schedule. AWS: refuses what is none.
+    """
     expression = kwargs.get("scheduled_expression")
     on_default_bus = kwargs.get("event_bus_arn") in {None, "default"}  # the only one that moto lets have schedules
     if expression and on_default_bus and not _is_schedule(expression):
@@ -65,7 +68,10 @@ def _is_schedule(expression: str) -> bool:
 
 @replaces(EventsBackend, "put_targets")
 def refuse_wrong_targets(self: Any, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> Any:
-    """Add targets to a rule; moto takes any, and some are never reached."""
+    """Add targets to a rule.
+
+    moto: takes any, and some are never reached. AWS: refuses wrong ones; here those that are not emulated too.
+    """
     for target in targets:
         ways = [way for way in ("Input", "InputPath", "InputTransformer") if target.get(way)]
         if len(ways) > 1:
@@ -86,7 +92,10 @@ def refuse_wrong_targets(self: Any, name: str, event_bus_arn: str | None, target
 
 @replaces(EventsHandler, "test_event_pattern")
 def say_whether_a_pattern_matches(self: Any) -> str:
-    """Say whether an event matches a pattern; moto says nothing."""
+    """Say whether an event matches a pattern.
+
+    moto: says nothing. AWS: answers with Result.
+    """
     pattern = self._get_param("EventPattern")
     event = json.loads(self._get_param("Event"))
     return json.dumps({"Result": EventPattern(pattern, EventPatternParser(pattern).parse()).matches_event(event)})

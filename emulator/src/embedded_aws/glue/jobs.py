@@ -90,7 +90,10 @@ def check(operation: str, settings: Mapping[str, Any]) -> None:
 
 @replaces(FakeJob, "as_dict")
 def describe_with_defaults(self: Any) -> dict[str, Any]:
-    """Describe a job; moto leaves out what the service fills in."""
+    """Describe a job.
+
+    moto: leaves out what the service fills in. AWS: tells it.
+    """
     filled = {
         "ExecutionProperty": {"MaxConcurrentRuns": _most_runs(self)},
         "GlueVersion": self.glue_version or spark.GLUE_VERSIONS[-1],
@@ -102,7 +105,11 @@ def describe_with_defaults(self: Any) -> dict[str, Any]:
 
 @replaces(GlueBackend, "start_job_run")
 def start_job_run(self: Any, name: str, *settings: Any) -> str:
-    """Start a run; a job that is not there is told in the service's words."""
+    """Start a run.
+
+    moto: names a job that is not there in words of its own. AWS: answers EntityNotFoundException in the
+    service's words.
+    """
     if name not in self.jobs:
         raise EntityNotFoundException("Failed to start job run due to missing metadata.")
     run_id: str = _start_job_run(self, name, *settings)
@@ -159,7 +166,10 @@ def _run(job: Any, arguments: Mapping[str, str], capacity: Mapping[str, Any]) ->
 
 @replaces(FakeJob, "get_job_run")
 def get_run(self: Any, run_id: str) -> JobRun:
-    """Return a run; looking at it does not move it on, as it does in moto."""
+    """Return a run.
+
+    moto: looking at it moves it on. AWS: looking changes nothing.
+    """
     for run in self.job_runs:
         if run.job_run_id == run_id:
             found: JobRun = run
@@ -169,7 +179,10 @@ def get_run(self: Any, run_id: str) -> JobRun:
 
 @replaces(FakeJob, "get_job_runs")
 def get_runs(self: Any) -> list[JobRun]:
-    """Return the runs, newest first."""
+    """Return the runs.
+
+    moto: oldest first, and moves them on. AWS: newest first.
+    """
     return list(reversed(self.job_runs))
 
 

@@ -56,7 +56,10 @@ def a_changed_role_changes(  # noqa: PLR0917  # moto's signature
 def a_role_goes_with_its_attachments(
     cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str
 ) -> None:
-    """Delete a role; moto refuses while managed policies are attached, which CloudFormation detaches first."""
+    """Delete a role.
+
+    moto: refuses while managed policies are attached. AWS: CloudFormation detaches them first.
+    """
     backend = iam_backends[account_id][PARTITION]
     for role in [each for each in backend.roles.values() if each.name == resource_name]:
         for arn in list(role.managed_policies):

@@ -28,7 +28,10 @@ def update_retention(  # noqa: PLR0917  # moto's signature
     account_id: str,
     region_name: str,
 ) -> Any:
-    """Update a log group; moto cannot. Another name replaces it."""
+    """Update a log group.
+
+    moto: cannot. AWS: changes the retention; another name replaces it.
+    """
     properties = cloudformation_json["Properties"]
     if properties.get("LogGroupName", original_resource.name) != original_resource.name:
         replacement = cls.create_from_cloudformation_json(

@@ -13,13 +13,9 @@ through `asking`, with `filters` over the data in `views`.
 `coverage` the table of what is emulated.
 """
 
-from embedded_aws.personalize import cloudformation as cloudformation  # registers the resource types
 from embedded_aws.personalize import progress
-from embedded_aws.personalize.routing import replace_backend, route_faults_path
 
 
 def install() -> None:
-    """Make the embedded AWS serve this Personalize; doing it again changes nothing."""
+    """Make what is set for the kinds of resources as it is at first; `server` imports what teaches moto the service."""
     progress.register()
-    replace_backend()
-    route_faults_path()

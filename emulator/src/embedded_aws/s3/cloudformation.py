@@ -72,7 +72,10 @@ def update_with_every_property(  # noqa: PLR0917  # moto's signature
     account_id: str,
     region_name: str,
 ) -> Any:
-    """Update a bucket; another name replaces it."""
+    """Update a bucket.
+
+    moto: changes encryption and tags alone. AWS: changes every property; another name replaces it.
+    """
     properties = cloudformation_json["Properties"]
     if properties.get("BucketName", original_resource.name) == original_resource.name:
         _configure(original_resource.name, properties)

@@ -25,7 +25,10 @@ _begin_upload = FakeMultipart.__init__
 
 @replaces(FakeMultipart, "__init__")
 def uploads_know_their_start(self: Any, *args: Any, **kwargs: Any) -> None:
-    """Begin a multipart upload; moto forgets when."""
+    """Begin a multipart upload.
+
+    moto: forgets when. AWS: remembers, for conditions.
+    """
     _begin_upload(self, *args, **kwargs)
     self.initiated = datetime.now(UTC).replace(tzinfo=None)
 

@@ -22,7 +22,10 @@ _making: Final = Lock()
 
 @replaces(FakeKey, "__init__")
 def objects_are_encrypted(self: Any, *args: Any, **kwargs: Any) -> None:
-    """Make an object; moto encrypts none unless told to. AWS: all, with its own keys (page default-encryption-faq)."""
+    """Make an object.
+
+    moto: encrypts none unless told to. AWS: all, with its own keys (page default-encryption-faq).
+    """
     _make(self, *args, **kwargs)
     self.encryption = self.encryption or "AES256"
 

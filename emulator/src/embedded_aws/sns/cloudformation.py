@@ -131,5 +131,8 @@ def update_topic_in_place(  # noqa: PLR0917  # moto's signature
 
 @replaces(Topic, "get_cfn_attribute")
 def topic_attribute(self: Any, attribute_name: str) -> str:
-    """Return an attribute for Fn::GetAtt; moto lacks TopicArn."""
+    """Return an attribute for Fn::GetAtt.
+
+    moto: lacks TopicArn. AWS: has it.
+    """
     return str(getattr(self, _ATTRIBUTES[attribute_name]))

@@ -10,10 +10,11 @@ from moto.sns.models import Subscription
 from embedded_aws.iam.authorization import service_may
 from embedded_aws.patches import replaces
 
-# moto: a message to a FIFO topic without a group lacks a parameter, in SQS's words. AWS: it is invalid (recorded).
-replaces(sns_models, "MissingParameter")(
-    lambda parameter: InvalidParameterValue(f"Invalid parameter: The {parameter} parameter is required for FIFO topics")
-)
+replaces(
+    sns_models,
+    "MissingParameter",
+    gap="moto: says in SQS's words that a message to a FIFO topic lacks its group. AWS: it is invalid (recorded).",
+)(lambda parameter: InvalidParameterValue(f"Invalid parameter: The {parameter} parameter is required for FIFO topics"))
 _SERVICE: Final = "sns.amazonaws.com"
 _ACTIONS: Final = {"sqs": "sqs:SendMessage", "lambda": "lambda:InvokeFunction"}
 _publish = Subscription.publish

@@ -16,7 +16,10 @@ _ATTRIBUTES: Final = {"Type": "parameter_type", "Value": "value"}
 def name_what_has_no_name(
     cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **settings: Any
 ) -> Any:
-    """Create a parameter; moto fails without a Name. AWS: makes one that begins with CFN-."""
+    """Create a parameter.
+
+    moto: fails without a Name. AWS: makes one that begins with CFN-.
+    """
     cloudformation_json["Properties"].setdefault("Name", f"CFN-{resource_name}")
     return _create(cls, resource_name, cloudformation_json, account_id, region_name, **settings)
 
@@ -37,13 +40,16 @@ def keep_a_name_that_was_made(  # noqa: PLR0917  # moto's signature
 
 @replaces(Parameter, "has_cfn_attr", classmethod)
 def has_attributes(_cls: Any, attr: str) -> bool:
-    """Say whether Fn::GetAtt knows `attr`; moto knows none."""
+    """Say whether Fn::GetAtt knows `attr`.
+
+    moto: knows none. AWS: knows Type and Value.
+    """
     return attr in _ATTRIBUTES
 
 
 @adds(Parameter, "get_cfn_attribute")
 def attribute(self: Any, attribute_name: str) -> Any:
-    """Return an attribute for Fn::GetAtt."""
+    """Return an attribute for Fn::GetAtt (see has_attributes)."""
     if attribute_name not in _ATTRIBUTES:
         raise UnformattedGetAttTemplateException
     return getattr(self, _ATTRIBUTES[attribute_name])

@@ -70,7 +70,11 @@ def update_with_substitutions_and_logging(  # noqa: PLR0917  # moto's signature
     account_id: str,
     region_name: str,
 ) -> Any:
-    """Update a state machine; another name or type replaces it, as on AWS."""
+    """Update a state machine.
+
+    moto: ignores DefinitionSubstitutions, logging, tracing and type. AWS: they count; another name or type
+    replaces it.
+    """
     properties = cloudformation_json["Properties"]
     backend = backends[account_id][region_name]
     renamed = properties.get("StateMachineName", original_resource.name) != original_resource.name
@@ -95,20 +99,26 @@ def update_with_substitutions_and_logging(  # noqa: PLR0917  # moto's signature
 
 @replaces(StateMachine, "delete_from_cloudformation_json", classmethod)
 def delete_by_arn(_cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str) -> None:
-    """Delete a state machine by its ARN, the physical id."""
+    """Delete a state machine by its ARN, the physical id.
+
+    moto: looks for it in its own backend. AWS: deletes it; here it is in another backend.
+    """
     del cloudformation_json
     backends[account_id][region_name].delete_state_machine(resource_name)
 
 
 @replaces(StateMachine, "has_cfn_attr", classmethod)
 def has_arn(_cls: Any, attr: str) -> bool:
-    """Say whether Fn::GetAtt knows `attr`; moto lacks Arn."""
+    """Say whether Fn::GetAtt knows `attr`.
+
+    moto: lacks Arn. AWS: knows it.
+    """
     return attr in _ATTRIBUTES
 
 
 @replaces(StateMachine, "get_cfn_attribute")
 def attribute(self: Any, attribute_name: str) -> Any:
-    """Return an attribute for Fn::GetAtt."""
+    """Return an attribute for Fn::GetAtt (see has_arn)."""
     if attribute_name not in _ATTRIBUTES:
         raise UnformattedGetAttTemplateException
     return getattr(self, _ATTRIBUTES[attribute_name], "INITIAL")

@@ -57,9 +57,9 @@ def only_known_escapes(match: re.Match[str]) -> str:
 
 @replaces(VariableReferencesStaticAnalyser, "visitString_jsonata")
 def jsonata_reads_variables(self: Any, ctx: Any) -> None:
-    """Note the variables that an expression reads; moto looks at JSONPath alone.
+    """Note the variables that an expression reads; a bare `$` is what a predicate or a function looks at.
 
-    A bare ``$`` is what a predicate or a function looks at, and no variable.
+    moto: looks at JSONPath alone. AWS: also tells what JSONata reads.
     """
     found = {reference for reference in _REFERENCE.findall(texts_are_json(ctx)) if isinstance(reference, str)}
     for reference in sorted(found - {"", "$", "$$"}):
@@ -137,7 +137,8 @@ def _with_decimal_points(definition: str) -> str:
 def parse_each_definition_once(self: Any) -> Any:
     """Return the program of an execution, its own since it keeps values while it runs.
 
-    moto: parses the definition at every start, which for a large one takes longer than its states do.
+    moto: parses the definition at every start, which for a large one takes longer than its states do. AWS:
+    starts at once.
     """
     definition = self._evaluation_details.state_machine_details.definition
     return pickle.loads(parsed(definition))  # noqa: S301  # pickled above

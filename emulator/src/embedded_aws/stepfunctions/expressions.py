@@ -81,10 +81,12 @@ def _places(value: Any, expression: str, path: str = "") -> Iterator[str]:
             yield from _places(item, expression, f"{path}[{index}]")
 
 
-# moto: an iteration, branch or task token that fails with an error named States.… fails its state with States.Runtime.
-# AWS: with that error.
+_RESERVED = (
+    "moto: an iteration, branch or task token that fails with an error named States.… fails its state with "
+    "States.Runtime. AWS: with that error."
+)
 for _module in (iteration_module, branches_module, token_module):
-    replaces(_module, "CustomErrorName")(ErrorName)
+    replaces(_module, "CustomErrorName", gap=_RESERVED)(ErrorName)
 
 
 def _variables(env: Any) -> Mapping[str, Any]:
@@ -168,7 +170,10 @@ def default_fields_only_without_a_match(self: Any, env: Any) -> None:
 
 @replaces(ChoiceRule, "_eval_body")
 def rule_output_leaves_the_match_on_the_stack(self: Any, env: Any) -> None:
-    """Evaluate a Choice rule; the stack keeps whether it matched."""
+    """Evaluate a Choice rule.
+
+    moto: its Output takes the place of whether it matched. AWS: a rule with an Output matches as any other.
+    """
     self.comparison.eval(env)
     if env.stack[-1] is True:
         for declaration in (self.assign, self.output):

@@ -88,7 +88,10 @@ def service_part_of_error_names(service: str) -> str:
 
 @replaces(StateTaskServiceAwsSdk, "_from_error")
 def causes_tell_the_attempts(self: Any, env: Any, ex: Exception) -> Any:
-    """Return the failure of a call; moto's cause has no extended id of S3's, nor says that the SDK tried once."""
+    """Return the failure of a call.
+
+    moto: its cause has no extended id of S3's, nor says that the SDK tried once. AWS: it has both.
+    """
     if isinstance(ex, ClientError) and self.resource.api_name == "s3":
         metadata = ex.response["ResponseMetadata"]
         metadata.setdefault("HostId", b64encode(sha256(metadata["RequestId"].encode()).digest()).decode())

@@ -55,7 +55,11 @@ def check_max_items(reader: Any, env: Any) -> None:
 
 @replaces(ResourceEvalS3, "eval_resource")
 def read_in_the_machines_role(self: Any, env: Any) -> None:
-    """Read items from S3; moto does not say which state machine the role is assumed for."""
+    """Read items from S3.
+
+    moto: does not say which state machine the role is assumed for. AWS: as the machine's role, which trusts the
+    service for this state machine alone.
+    """
     self.resource.eval(env=env)
     runtime_part = env.stack.pop()
     self._get_api_action_handler()(env, runtime_part, credentials_of(env))

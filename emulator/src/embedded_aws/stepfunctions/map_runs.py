@@ -178,7 +178,11 @@ _EXCEEDED: Final = "The specified tolerated failure threshold was exceeded"
 
 @replaces(map_run.DistributedIterationComponent, "_eval_body")
 def items_are_child_executions(_self: Any, env: Any) -> None:
-    """Run a distributed Map, or after a redrive what of it was unsuccessful (see above)."""
+    """Run a distributed Map, or after a redrive what of it was unsuccessful.
+
+    moto: evaluates the items within the execution, with its variables, and drops their errors and histories. AWS: each
+    is a child execution with ARN, history, events and redrives; too many that fail fail the Map.
+    """
     eval_input = env.stack.pop()
     record, position = eval_input.map_run_record, env.position
     position.begin_children()
@@ -219,7 +223,10 @@ def _check(env: Any, eval_input: Any) -> None:
 
 @replaces(ResultWriter, "_eval_body")
 def results_are_not_written(_self: Any, _env: Any) -> None:
-    """Refuse: moto writes empty results."""
+    """Refuse.
+
+    moto: writes empty results. AWS: writes them; here they are refused.
+    """
     raise NotImplementedError("a ResultWriter is not emulated")
 
 

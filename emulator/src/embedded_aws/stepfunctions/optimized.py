@@ -59,11 +59,15 @@ _payload = lambda_module.to_payload_type
 _wait_for_execution = StateTaskServiceSfn._eval_integration_pattern  # noqa: SLF001  # as above
 _HEADERS: Final = ("Content-Length", "Content-Type", "Date", "X-Amz-Executed-Version", "x-amzn-RequestId")
 _TABLE_NAME: Final = re.compile(r"[a-zA-Z0-9_.-]+|arn:.+")
+_SLOW: Final = "moto: looks every half second for what a task waits for. Here: every tenth, since time may pass faster."
 _STEP: Final = 0.1  # real seconds between two looks at what a task waits for
 
 
 def client_with_metadata(region: str, service: str, state_credentials: Any) -> Any:
-    """Return a client as client_of_this_aws does, whose answers have what the SDK for Java adds to them."""
+    """Return a client as client_of_this_aws does.
+
+    moto: answers as boto3 does. AWS: answers have what the SDK for Java adds to them.
+    """
     client = client_of_this_aws(region, service, state_credentials)
     client.meta.events.register("after-call", _add_metadata, unique_id="sdk-metadata")
     return client
@@ -95,12 +99,15 @@ def _headers_of(service: str, http_response: Any) -> dict[str, str]:
 for _module in (lambda_module, sns_module, sqs_module, sfn_module, table_module):
     replaces(_module, "boto_client_for")(client_with_metadata)
 replaces(events_module, "boto_client_for")(client_of_this_aws)  # its results are as EventBridge gives them
-replaces(sync_module, "_DELAY_SECONDS_SYNC_CONDITION_CHECK")(_STEP)
+replaces(sync_module, "_DELAY_SECONDS_SYNC_CONDITION_CHECK", gap=_SLOW)(_STEP)
 
 
 @replaces(lambda_module, "select_from_typed_dict")
 def all_of_the_answer(typed_dict: Any, obj: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the result of an invocation; moto leaves out what the SDK adds."""
+    """Return the result of an invocation.
+
+    moto: leaves out what the SDK adds. AWS: has it.
+    """
     del typed_dict
     return {name: value for name, value in obj.items() if name != "ResponseMetadata"}
 
@@ -125,7 +132,10 @@ def unmodelled_errors_of_lambda(error: ClientError) -> tuple[str, str]:
 
 @replaces(StateTaskServiceDynamoDB, "_error_cause_from_client_error", staticmethod)
 def unmodelled_errors_of_dynamodb(error: ClientError) -> tuple[str, str]:
-    """Return error and cause of a call of DynamoDB that failed; what no model lists has the SDK's name for it."""
+    """Return error and cause of a call of DynamoDB that failed.
+
+    moto: every code is a name. AWS: what no model lists has the SDK's name for it.
+    """
     _, cause = _dynamodb_error(error)
     return f"DynamoDB.{_modelled('dynamodb', 'UpdateItem', error) or 'AmazonDynamoDBException'}", cause
 
@@ -143,7 +153,7 @@ def null_is_a_payload(payload: Any) -> bytes | None:
 def lambda_invoke_leaves_null_out(
     self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
 ) -> None:
-    """Invoke a function; a Payload of null is none, so that the handler's event is `{}`, as recorded."""
+    """Invoke a function (see null_is_a_payload): a Payload of null is none, so its event is `{}`, as recorded."""
     if normalised_parameters.get("Payload") == b"null":
         normalised_parameters["Payload"] = b"{}"
     _call_lambda(self, env, resource_runtime_part, normalised_parameters, state_credentials)
@@ -189,7 +199,10 @@ def a_queue_url_names_a_host(
 
 @replaces(lambda_module, "exec_lambda_function")
 def answers_may_be_text(env: Any, parameters: Any, region: str, account: str, credentials: Any) -> None:
-    """Invoke the function that is a task's resource; moto fails if the payload is not JSON, which AWS takes as text."""
+    """Invoke the function that is a task's resource.
+
+    moto: fails if the payload is not JSON. AWS: takes it as text.
+    """
     del account
     lambda_module.execute_lambda_function_integration(env, parameters, region, credentials)
 
@@ -216,7 +229,10 @@ def errors_of_sqs(self: Any, env: Any, ex: Exception) -> FailureEvent:
 
 @replaces(StateTaskServiceEvents, "_from_error")
 def failed_entries_are_json(self: Any, env: Any, ex: Exception) -> FailureEvent:
-    """Return the failure of PutEvents; moto's cause is no text."""
+    """Return the failure of PutEvents.
+
+    moto: its cause is no text. AWS: its cause is JSON.
+    """
     event: FailureEvent = _events_error(self, env, ex)
     if not isinstance(ex, events_module.SfnFailedEntryCountException):
         return event
@@ -258,7 +274,7 @@ def start_in_pascal_case(
 def answers_in_pascal_case(
     _self: Any, response: Any, boto_service_name: Any = None, service_action_name: str | None = None
 ) -> None:
-    """Respell the answer of StartExecution or DescribeExecution in place; times become milliseconds."""
+    """Respell an answer in place (see start_in_pascal_case); times become milliseconds."""
     del boto_service_name
     operation = "DescribeExecution" if service_action_name else "StartExecution"
     shape = clients.client("stepfunctions").meta.service_model.operation_model(operation).output_shape

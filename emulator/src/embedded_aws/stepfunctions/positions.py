@@ -126,7 +126,7 @@ def begin_program(program: Any, env: Any) -> None:
 
 @replaces(inline_map.InlineIterationComponent, "_eval_body")
 def iterations_go_on_after_a_redrive(self: Any, env: Any) -> None:
-    """Run the iterations of an inline Map, over the items of the first attempt."""
+    """Run the iterations of an inline Map (see a_state_can_be_evaluated_again), over the items of the first attempt."""
     position = env.position
     position.begin_children()
     eval_input = env.stack[-1]
@@ -138,7 +138,7 @@ def iterations_go_on_after_a_redrive(self: Any, env: Any) -> None:
 
 @replaces(IterationWorker, "_eval_job")
 def an_iteration_goes_on_after_a_redrive(self: Any, env: Any, job: Any) -> None:
-    """Run one iteration, unless it has ended well before."""
+    """Run one iteration, unless it has ended well before (see a_state_can_be_evaluated_again)."""
     env.position = env.position.child(job.job_index)
     if env.position.ended:
         job.job_output = copy.deepcopy(env.position.data)
@@ -149,7 +149,7 @@ def an_iteration_goes_on_after_a_redrive(self: Any, env: Any, job: Any) -> None:
 
 @replaces(BranchesDecl, "_eval_body")
 def branches_go_on_after_a_redrive(self: Any, env: Any) -> None:
-    """Run the branches of a Parallel; begin_program ends at once those that have ended well before."""
+    """Run the branches of a Parallel (see a_state_can_be_evaluated_again); begin_program ends those that had ended."""
     env.position.begin_children()
     for number, program in enumerate(self.programs):
         program.branch_number = number

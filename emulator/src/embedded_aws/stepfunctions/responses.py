@@ -177,4 +177,6 @@ def _origin(execution: Execution) -> dict[str, str]:
     return {name: arn for name, arn in given.items() if arn is not None}
 
 
-replaces(moto_urls, "url_paths")({"{0}/$": StepFunctions.dispatch})
+replaces(moto_urls, "url_paths", gap="moto: lacks operations and fields of this API. AWS: has them.")(
+    {"{0}/$": StepFunctions.dispatch}
+)

@@ -60,9 +60,10 @@ class _EmbeddedDatetime(dt.datetime):
         return iso(dt.datetime.fromtimestamp(self.timestamp(), dt.UTC))
 
 
+_TIMES = "moto: times are those of the machine's clock. AWS: of its own; here of the embedded clock."
 _embedded = SimpleNamespace(datetime=_EmbeddedDatetime, timezone=dt.timezone, timedelta=dt.timedelta)
 for _module in (states_module, timestamp_module, event_manager_module, execution_module, models_module):
-    replaces(_module, "datetime")(_embedded)
+    replaces(_module, "datetime", gap=_TIMES)(_embedded)
 
 
 @replaces(WaitFunction, "_wait_interval")
@@ -210,7 +211,7 @@ def _evaluate_assign_and_output(state: Any, env: Any) -> None:
 
 @replaces(ExecutionState, "_eval_state_output")
 def jsonata_output_is_evaluated_already(self: Any, env: Any) -> None:
-    """Pass the output on; evaluate_a_state_with_its_timeout and Catch have evaluated JSONata's."""
+    """Pass the output on (see evaluate_a_state_with_its_timeout); JSONata's was evaluated there or by Catch."""
     if isinstance(env.stack[-1], CatchOutcome):
         return
     if self._is_language_query_jsonpath():
