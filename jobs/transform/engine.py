@@ -121,5 +121,6 @@ def _number(text: Column) -> Column:
 
 
 _ENGINE: Engine[Column, DataFrame] = _Spark()
+
 RULES = Rules(_ENGINE)
 with_values = Values(_ENGINE).with_values

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _DTYPES = {"string": pl.String, "float": pl.Float64, "double": pl.Float64, "int": pl.Int64, "long": pl.Int64}
 
 _UNSAFE = [chr(code) for code in range(128) if re.match(UNSAFE_CHARACTERS, chr(code))]
+
 _PLAIN_NUMBER = 5
 """Bytes up to which every finite number that the engine casts matches NUMBER_PATTERN."""
 
@@ -112,5 +113,6 @@ def _is_plain_epoch(count: pl.Expr, text: pl.Expr) -> pl.Expr:
 
 
 _ENGINE: Engine[pl.Expr, pl.LazyFrame] = _Polars()
+
 RULES = Rules(_ENGINE)
 with_values = Values(_ENGINE).with_values

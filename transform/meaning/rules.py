@@ -99,13 +99,13 @@ class Rules(Generic[Expr]):
         return ~self._engine.is_null(text) & self._engine.is_null(found)
 
     def _reason(self, *wrong: tuple[Expr, str]) -> Expr:
-        """Return the first reason that there is."""
+        """Return the first reason that holds, None where none does."""
         if not wrong:
             return self._engine.constant(None, "string")
         return self._engine.cases(*((found, self._engine.constant(reason)) for found, reason in wrong))
 
     def _first_reason(self, key: str, column: ColumnMapping, *wrong: tuple[Expr, str]) -> Expr:
-        """Return the first reason that there is; an empty field is one unless the column is nullable."""
+        """Return the first reason of a column that holds; an empty field is one unless it is nullable."""
         if not column.nullable:
             wrong = ((self._values.is_empty(key, column), reasons.empty(column.name)), *wrong)
         return self._reason(*wrong)

@@ -38,8 +38,8 @@ class Times(Generic[Expr, Frame]):
             for key, (time, _) in texts.items()
             for index, code in enumerate(time.parts)
         }
-        locals_ = {f"local:{key}": self._local(key, time) for key, (time, _) in texts.items()}
-        for step in (groups, parts, locals_):
+        clocks = {f"local:{key}": self._local(key, time) for key, (time, _) in texts.items()}
+        for step in (groups, parts, clocks):
             rows = engine.with_columns(rows, step)
         return rows
 

@@ -39,7 +39,7 @@ class Values(Generic[Expr, Frame]):
         """Add what the other methods name.
 
         Args:
-            rows: OBJECT, LINE, SHAPE and the raw columns, as each engine reads them.
+            rows: the rows with their raw columns (``names.raw``), as the engine reads them.
             columns: the columns by their ids.
             compared: raw columns that conditions read as numbers.
         """
@@ -47,7 +47,6 @@ class Values(Generic[Expr, Frame]):
         names = dict.fromkeys([*compared, *(name for each in columns.values() for name in each.numbers_read())])
         computed = {key: each for key, each in columns.items() if each.is_computed}
         floats = [key for key, each in computed.items() if each.reads_float and not each.gives_number]
-        wholes = {key: each for key, each in columns.items() if each.reads_whole}
         epochs = {key: each for key, each in columns.items() if isinstance(each.time, EpochTime)}
         formatted = {
             key: (each.time, self.text_of(key, each))
@@ -57,11 +56,9 @@ class Values(Generic[Expr, Frame]):
         rows = engine.with_numbers(rows, {number(name): column(raw(name)) for name in names})
         rows = engine.with_columns(rows, {_computed(key): self._compute(each) for key, each in computed.items()})
         rows = engine.with_numbers(rows, {_parsed(key): column(_computed(key)) for key in floats})
-        longs = {_parsed(key): self._whole(key, each) for key, each in wholes.items()} | {
-            _epoch(key): engine.long(engine.floor(column(_computed(key))))
-            for key, each in epochs.items()
-            if each.gives_number
-        }
+        longs = {_parsed(key): self._whole(key, each) for key, each in columns.items() if each.reads_whole}
+        for key in (key for key, each in epochs.items() if each.gives_number):
+            longs[_epoch(key)] = engine.long(engine.floor(column(_computed(key))))
         texts = {_epoch(key): self.text_of(key, each) for key, each in epochs.items() if not each.gives_number}
         rows = engine.with_epochs(engine.with_columns(rows, longs), texts)
         return self._times.with_local_times(rows, formatted)
