@@ -24,16 +24,6 @@ def col(name: str) -> Column:
     return F.col("`{}`".format(name.replace("`", "``")))
 
 
-def raw(name: str) -> str:
-    """Return the frame's column for a raw column, None where the field is empty."""
-    return f"raw:{name}"
-
-
-def number(name: str) -> str:
-    """Return the frame's column for the number in a raw column, None where it holds none."""
-    return f"number:{name}"
-
-
 def text(value: str | None) -> Column:
     """Return a constant text."""
     return F.lit(value).cast("string")

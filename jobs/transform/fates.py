@@ -10,9 +10,8 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
 from jobs.transform.columns import BLOCK, LINE, MORE, OBJECT, ROW, SHAPE, all_of, col, first_of
+from jobs.transform.engine import RULES, with_values
 from jobs.transform.files import decoded
-from jobs.transform.rules import column_rule, holds, readable, unreadable_reason
-from jobs.transform.values import with_values
 from transform.records import FILTERED, OUT, REJECTED
 
 if TYPE_CHECKING:
@@ -38,10 +37,13 @@ def rows_with_fate(rows: DataFrame, plan: Plan) -> DataFrame:
     """
     mapping = plan.mapping
     compared = mapping.compared_numbers()
-    rules = {key: column_rule(key, column) for key, column in plan.columns.items()}
+    rules = {key: RULES.column_rule(key, column) for key, column in plan.columns.items()}
     judged = with_values(rows, plan.columns, compared).withColumns(
-        {_READABLE: F.col(SHAPE).isNull() & readable(compared)}
-        | {takes(index): holds(mapping.keep) & holds(record.when) for index, record in enumerate(mapping.records)}
+        {_READABLE: F.col(SHAPE).isNull() & RULES.readable(compared)}
+        | {
+            takes(index): RULES.holds(mapping.keep) & RULES.holds(record.when)
+            for index, record in enumerate(mapping.records)
+        }
         | {_ok(key): rule.ok for key, rule in rules.items()}
         | {value(key): rule.value for key, rule in rules.items()}
     )
@@ -112,11 +114,11 @@ def _is_kept(key: str) -> Column:
 def _reason(plan: Plan) -> Column:
     """Return the first thing wrong with a row."""
     wrong = [
-        F.when(col(takes(index)), column_rule(key, plan.columns[key]).reason)
+        F.when(col(takes(index)), RULES.column_rule(key, plan.columns[key]).reason)
         for index, keys in enumerate(plan.records)
         for key in keys
     ]
-    return first_of(F.col(SHAPE), unreadable_reason("keep", plan.mapping.compared_numbers()), *wrong)
+    return first_of(F.col(SHAPE), RULES.unreadable_reason("keep", plan.mapping.compared_numbers()), *wrong)
 
 
 def _distinct(out: DataFrame, mapping: DatasetMapping, order: DataFrame) -> DataFrame:

@@ -34,10 +34,11 @@ from pyspark.sql.types import (
 )
 
 from definition.mapping.mapping import EXACT, SEVERAL
-from jobs.transform.columns import BLOCK, LINE, MORE, OBJECT, ROW, SHAPE, col, filled, first_of, raw, text
+from jobs.transform.columns import BLOCK, LINE, MORE, OBJECT, ROW, SHAPE, col, filled, first_of, text
 from jobs.transform.files import READ_OPTIONS, folders_of, footer, literal_path, places
 from transform import reasons
 from transform.errors import ColumnMissingError, UndecodableError
+from transform.meaning.names import raw
 from transform.raw.objects import partitions
 from transform.raw.told import fields_told, without_values
 

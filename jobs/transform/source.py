@@ -25,10 +25,11 @@ from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 from pyspark.sql.types import BooleanType, LongType, StringType, StructField, StructType
 
 from jobs.transform import cut, jsonl, parquet
-from jobs.transform.columns import BLOCK, LINE, MORE, OBJECT, ROW, SHAPE, first_of, raw, text
+from jobs.transform.columns import BLOCK, LINE, MORE, OBJECT, ROW, SHAPE, first_of, text
 from jobs.transform.files import READ_OPTIONS, address, folders_of, is_hidden_to_spark, literal_path, places, unzstd
 from transform import reasons
 from transform.errors import UndecodableError
+from transform.meaning.names import raw
 from transform.raw.dialect import UNQUOTED, Dialect, check_header
 from transform.raw.objects import partitions
 from transform.raw.records import batches

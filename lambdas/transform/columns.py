@@ -10,22 +10,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from transform.meaning.names import raw
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OBJECT, LINE_NUMBER, LINE, SHAPE = ":object", ":line_number", ":line", ":shape"
 """Columns beside the raw fields: key, number of the line from 1, its text, what is wrong with its shape. Where a format
 has no lines, the number only says which row of an object comes before which. No field can have such a name."""
-
-
-def raw(name: str) -> str:
-    """Return the frame's column for a raw column, None where the field is empty."""
-    return f"raw:{name}"
-
-
-def number(name: str) -> str:
-    """Return the frame's column for the number in a raw column, None where it holds none."""
-    return f"number:{name}"
 
 
 @dataclass(frozen=True)

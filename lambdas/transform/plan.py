@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE
-from lambdas.transform.rules import column_rule, holds, readable, unreadable_reason
-from lambdas.transform.values import with_values
+from lambdas.transform.engine import RULES, with_values
 from transform.records import FILTERED, OUT, REJECTED
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def with_fate(lines: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     """
     mapping = plan.mapping
     compared = mapping.compared_numbers()
-    rules = {key: column_rule(key, column) for key, column in plan.columns.items()}
+    rules = {key: RULES.column_rule(key, column) for key, column in plan.columns.items()}
     taken = pl.any_horizontal(pl.col(_takes(index)) for index in range(len(plan.records)))
     ok = pl.all_horizontal(
         ~pl.col(_takes(index)) | pl.col(_ok(key)) for index, keys in enumerate(plan.records) for key in keys
@@ -46,9 +45,9 @@ def with_fate(lines: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     return (
         with_values(lines, plan.columns, compared)
         .with_columns(
-            (pl.col(SHAPE).is_null() & readable(compared)).alias(_READABLE),
+            (pl.col(SHAPE).is_null() & RULES.readable(compared)).alias(_READABLE),
             *(
-                (holds(mapping.keep) & holds(record.when)).alias(_takes(index))
+                (RULES.holds(mapping.keep) & RULES.holds(record.when)).alias(_takes(index))
                 for index, record in enumerate(mapping.records)
             ),
             *(rule.ok.alias(_ok(key)) for key, rule in rules.items()),
@@ -69,9 +68,9 @@ def with_reason(rows: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     """Add to each row that is rejected the first thing wrong with it; cheap where few rows are given."""
     shape = pl.col(SHAPE)
     mapping = plan.mapping
-    compared = unreadable_reason("keep", mapping.compared_numbers())
+    compared = RULES.unreadable_reason("keep", mapping.compared_numbers())
     wrong = [
-        pl.when(_takes(index)).then(column_rule(key, plan.columns[key]).reason)
+        pl.when(_takes(index)).then(RULES.column_rule(key, plan.columns[key]).reason)
         for index, keys in enumerate(plan.records)
         for key in keys
     ]

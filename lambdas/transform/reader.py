@@ -16,9 +16,10 @@ import polars as pl
 from polars.exceptions import ComputeError
 
 from lambdas.transform import packing
-from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE, Origin, raw
+from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE, Origin
 from lambdas.transform.formats import delimited, jsonl, parquet
 from transform.errors import UndecodableError
+from transform.meaning.names import raw
 from transform.raw.dialect import UNQUOTED, Dialect, check_header
 from transform.raw.objects import partitions
 from transform.raw.text import BOM, UNDECODABLE, damage_named, is_utf8, looks_compressed, unpacked

@@ -18,11 +18,12 @@ from definition.mapping.mapping import EPOCH_PATTERN, NUMBER_PATTERN, DatasetMap
 from definition.paths import ROOT
 from definition.plan.mappings import dataset_mapping
 from lambdas.transform import plan
-from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE, raw
+from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE
+from lambdas.transform.engine import with_values
 from lambdas.transform.reader import read
-from lambdas.transform.values import with_values
 from tests.documents import parsed
 from tests.unit.raw import Folder, fill
+from transform.meaning.names import raw
 from transform.records import Plan
 
 COLUMNS = "datasets__interactions__columns"

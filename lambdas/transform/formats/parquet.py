@@ -22,9 +22,10 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from definition.mapping.mapping import EXACT, SEVERAL
-from lambdas.transform.columns import LINE, LINE_NUMBER, Origin, raw
+from lambdas.transform.columns import LINE, LINE_NUMBER, Origin
 from transform import reasons
 from transform.errors import ColumnMissingError, UndecodableError
+from transform.meaning.names import raw
 from transform.raw.objects import partitions
 from transform.raw.told import fields_told, without_values
 

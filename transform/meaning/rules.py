@@ -1,0 +1,196 @@
+"""Which values a column takes, and why a row is rejected.
+
+Reasons are expressions of their own, to be computed for rejected rows only.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple
+
+from definition.mapping.expressions import Number, Text, numbers_read
+from definition.mapping.mapping import (
+    CONTROL_CHARACTERS,
+    EARLIEST,
+    LARGEST_FLOAT,
+    LATEST,
+    QUOTES,
+    UNITS_PER_SECOND,
+    UNSAFE_CHARACTERS,
+    WHOLE_BITS,
+    ColumnMapping,
+    EpochTime,
+    FormattedTime,
+)
+from transform import reasons
+from transform.meaning.engine import Expr
+from transform.meaning.names import number, raw
+from transform.meaning.sql import Sql
+from transform.meaning.times import Times
+from transform.meaning.values import Values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from definition.mapping.expressions import Condition
+    from transform.meaning.engine import Engine
+
+
+class Rule(NamedTuple, Generic[Expr]):
+    """A column's value, whether it is one that the column takes, and the reason if it is not.
+
+    ``ok`` is never null and holds exactly where ``reason`` is null, at a fraction of its cost.
+    """
+
+    value: Expr
+    ok: Expr
+    reason: Expr
+
+
+class Rules(Generic[Expr]):
+    """The rules of a mapping, in an engine's words, over what ``Values.with_values`` returns."""
+
+    def __init__(self, engine: Engine[Expr, Any]) -> None:
+        self._engine = engine
+        self._values = Values(engine)
+        self._times = Times(engine)
+        self._sql = Sql(engine)
+
+    def holds(self, condition: Condition | None) -> Expr:
+        """Return whether a condition takes a row; one that is neither true nor false does not."""
+        return self._always() if condition is None else self._surely(self._sql.condition(condition))
+
+    def readable(self, names: Iterable[str]) -> Expr:
+        """Return whether raw columns that are read as numbers hold nothing else."""
+        return functools.reduce(operator.and_, (~self._unreadable(name) for name in names), self._always())
+
+    def unreadable_reason(self, where: str, names: Iterable[str]) -> Expr:
+        """Return which of the raw columns that are read as numbers holds something else."""
+        return self._reason(*((self._unreadable(name), reasons.unreadable(where, name)) for name in names))
+
+    def column_rule(self, key: str, column: ColumnMapping) -> Rule[Expr]:
+        """Return the rule of one column, whose id is ``key``."""
+        if isinstance(column.value, Text | Number):
+            return Rule(self._engine.constant(column.value.value, column.type), self._always(), self._reason())
+        if column.values is not None:
+            rule = self._mapped(key, column)
+        elif isinstance(column.time, EpochTime):
+            rule = self._epoch(key, column, column.time)
+        elif isinstance(column.time, FormattedTime):
+            rule = self._formatted(key, column, column.time)
+        else:
+            rule = self._plain(key, column)
+        names = numbers_read(column.value)
+        if not names:
+            return rule
+        wrong = self.unreadable_reason(column.name, names)
+        return Rule(rule.value, self.readable(names) & rule.ok, self._engine.first_of(wrong, rule.reason))
+
+    def _always(self) -> Expr:
+        return self._engine.constant(value=True)
+
+    def _surely(self, condition: Expr, otherwise: Expr | None = None) -> Expr:
+        """Return a condition, and what it is where it is null: false, if nothing else is given."""
+        return self._engine.first_of(condition, self._engine.constant(value=False) if otherwise is None else otherwise)
+
+    def _unreadable(self, name: str) -> Expr:
+        text, found = self._engine.column(raw(name)), self._engine.column(number(name))
+        return ~self._engine.is_null(text) & self._engine.is_null(found)
+
+    def _reason(self, *wrong: tuple[Expr, str]) -> Expr:
+        """Return the first reason that holds, None where none does."""
+        if not wrong:
+            return self._engine.constant(None, "string")
+        return self._engine.cases(*((found, self._engine.constant(reason)) for found, reason in wrong))
+
+    def _first_reason(self, key: str, column: ColumnMapping, *wrong: tuple[Expr, str]) -> Expr:
+        """Return the first reason of a column that holds; an empty field is one unless it is nullable."""
+        if not column.nullable:
+            wrong = ((self._values.is_empty(key, column), reasons.empty(column.name)), *wrong)
+        return self._reason(*wrong)
+
+    def _plain(self, key: str, column: ColumnMapping) -> Rule[Expr]:
+        if column.reads_float or column.reads_whole:
+            return self._numeric(key, column)
+        return self._textual(key, column) if column.textual else self._string(key, column)
+
+    def _numeric(self, key: str, column: ColumnMapping) -> Rule[Expr]:
+        value, empty = self._values.number_of(key, column), self._values.is_empty(key, column)
+        none = self._engine.is_null(value) & ~empty
+        if column.reads_float:
+            fits = self._engine.absolute(value) <= LARGEST_FLOAT[column.type]
+            wrong = [(none, reasons.not_a_number(column.name)), (~fits, reasons.too_large(column.name, column.type))]
+        else:
+            half = 2 ** (WHOLE_BITS[column.type] - 1)
+            fits = self._engine.between(value, -half, half - 1)
+            wrong = [(~fits | none, reasons.not_whole(column.name, column.type))]
+        ok = self._surely(fits, empty if column.nullable else None)
+        return Rule(value, ok, self._first_reason(key, column, *wrong))
+
+    def _string(self, key: str, column: ColumnMapping) -> Rule[Expr]:
+        text, longest, engine = self._values.text_of(key, column), column.max_length or 0, self._engine
+        ok = (engine.length(text) <= longest) & ~engine.has(text, UNSAFE_CHARACTERS)
+        reason = self._first_reason(
+            key,
+            column,
+            (engine.length(text) > longest, reasons.too_long(column.name, longest)),
+            (engine.has(text, CONTROL_CHARACTERS), reasons.control_character(column.name)),
+            (engine.has(text, QUOTES), reasons.quote(column.name)),
+        )
+        return Rule(text, self._surely(ok, engine.constant(value=column.nullable)), reason)
+
+    def _textual(self, key: str, column: ColumnMapping) -> Rule[Expr]:
+        """Return the rule of a text in human language, escaped as the service asks for (page items-datasets)."""
+        text = self._values.text_of(key, column)
+        bare = self._engine.substituted(text, CONTROL_CHARACTERS, " ")
+        ok = self._always() if column.nullable else ~self._engine.is_null(text)
+        return Rule(self._engine.substituted(bare, QUOTES, r"\$0"), ok, self._first_reason(key, column))
+
+    def _mapped(self, key: str, column: ColumnMapping) -> Rule[Expr]:
+        engine, values = self._engine, column.values or {}
+        text = engine.first_of(self._values.text_of(key, column), engine.constant(""))
+        hits = [engine.cases((text == name, engine.constant(value, column.type))) for name, value in values.items()]
+        listed = engine.is_in(text, list(values))
+        if column.otherwise == "keep":
+            kept = self._plain(key, column)
+            return Rule(engine.first_of(*hits, kept.value), listed | kept.ok, engine.cases((~listed, kept.reason)))
+        if column.otherwise == "reject":
+            return Rule(engine.first_of(*hits), listed, self._reason((~listed, reasons.not_in_map(column.name))))
+        value = engine.first_of(*hits, engine.constant(column.otherwise_value, column.type))
+        return Rule(value, self._always(), self._reason())
+
+    def _epoch(self, key: str, column: ColumnMapping, time: EpochTime) -> Rule[Expr]:
+        count, per_second = self._values.epoch_of(key), UNITS_PER_SECOND[time.unit]
+        none = self._engine.is_null(count) & ~self._values.is_empty(key, column)
+        wrong = [(none, reasons.not_an_epoch_time(column.name))]
+        for unit, others in UNITS_PER_SECOND.items():
+            if unit != time.unit and not column.any_year:
+                fits = ~self._in_range(count, per_second) & self._in_range(count, others)
+                wrong.append((fits, reasons.other_unit(column.name, time.unit, unit)))
+        return self._in_time(key, column, count, wrong, per_second)
+
+    def _formatted(self, key: str, column: ColumnMapping, time: FormattedTime) -> Rule[Expr]:
+        local, seconds = self._times.local(key), self._times.instant(key, time)
+        none = self._engine.is_null(local)
+        wrong = [
+            (none & ~self._values.is_empty(key, column), reasons.not_of_form(column.name, time)),
+            (self._engine.is_null(seconds) & ~none, reasons.skipped(column.name, time)),
+        ]
+        return self._in_time(key, column, seconds, wrong)
+
+    def _in_time(
+        self, key: str, column: ColumnMapping, count: Expr, wrong: list[tuple[Expr, str]], per_second: int = 1
+    ) -> Rule[Expr]:
+        if column.any_year:
+            ok = ~self._engine.is_null(count)
+        else:
+            ok = self._in_range(count, per_second)
+            wrong = [*wrong, (~ok, reasons.outside(column.name))]
+        reason, ok = self._first_reason(key, column, *wrong), self._surely(ok)
+        if column.nullable:
+            ok = ok | self._values.is_empty(key, column)
+        return Rule(self._engine.floored(count, per_second), ok, reason)
+
+    def _in_range(self, count: Expr, per_second: int) -> Expr:
+        return (count >= EARLIEST * per_second) & (count < LATEST * per_second)
