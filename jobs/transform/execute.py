@@ -210,7 +210,7 @@ def _check_compressed(store: Store, objects: Sequence[RawObject]) -> None:
     """
     for item in objects:
         with store.read(item.key) as stream:
-            content = unpacked(stream)
+            content = unpacked(item.key, stream)
             with damage_named(item.key):
                 while content is not None and content is not stream and content.read(_CHUNK):
                     pass

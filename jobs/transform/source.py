@@ -160,7 +160,7 @@ def _open(
             unzstd(session, store.root, item.key, unpack_to)
             location = unpack_to
     with store.read(location) as stream:
-        content = unpacked(stream)
+        content = unpacked(item.key, stream)
         misnamed = location.lower().endswith(_CODECS) and not (location.endswith(".gz") and content is not stream)
         packed = content is not stream and not location.endswith(".gz")
         streamed = is_long or mapping.encoding != "utf-8" or misnamed or packed or is_hidden_to_spark(location)
@@ -232,7 +232,7 @@ def _stream(session: SparkSession, store: Store, alike: list[Opened], mapping: D
     def rows(each: Opened) -> Iterator[tuple[str, int, int, int, str, bool, bool]]:
         place = quote(address(store.root, each.location), safe="/:")
         with store.read(each.location) as stream:
-            content = unpacked(stream)
+            content = unpacked(each.key, stream)
             if content is None:
                 raise UndecodableError(f"{each.key} is compressed twice. Compress it once.")
             found = chain.from_iterable(batches(lines(each.key, content, encoding), dialect))

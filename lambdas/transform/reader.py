@@ -161,7 +161,7 @@ def _first_line(store: Store, key: str) -> str | None:
     The engine would read the whole object for it; only of zstd, which only it unpacks, it is asked.
     """
     with store.read(key) as stream, damage_named(key):
-        content = unpacked(stream)
+        content = unpacked(key, stream)
         if content is None:
             found = pl.scan_lines(store.root + key, n_rows=1, glob=False).collect()
             return None if found.is_empty() else str(found.item()).removeprefix(BOM)

@@ -25,7 +25,7 @@ def lines(key: str, stream: io.BufferedReader, encoding: Encoding) -> Iterator[s
         DamagedError: gzip content is cut off or damaged.
         UndecodableError: the object is zstd and not UTF-8, which can only be decoded as a whole.
     """
-    content = text.unpacked(stream) or io.BytesIO(_unpack_zstd(key, stream, encoding))
+    content = text.unpacked(key, stream) or io.BytesIO(_unpack_zstd(key, stream, encoding))
     yield from text.lines(key, content, encoding)
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import io
 import json
+import lzma
 import re
+import zipfile
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,13 +17,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from definition.plan.mappings import dataset_mapping
 from lambdas.transform import packing
+from lambdas.transform.execute import execute
 from lambdas.transform.reader import FEW, broken_objects
+from tests.documents import parsed
 from tests.unit.raw import Folder, fates, fill, found, lazy_fates, table, told
 from transform.errors import ColumnMissingError, DamagedError, UndecodableError
 from transform.raw import records
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 COLUMNS = "datasets__interactions__columns"
@@ -119,6 +127,35 @@ def test_damaged_gzip_is_named(tmp_path: Path, damaged: bytes) -> None:
         broken_objects(Folder(tmp_path), objects)
     with pytest.raises(DamagedError, match=r"a\.csv\.gz is cut off or damaged"):
         fates(tmp_path, {"a.csv.gz": damaged}, encoding="latin-1")
+
+
+def zipped(content: bytes) -> bytes:
+    """Return a zip archive of one file."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("data", content)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+@pytest.mark.parametrize(
+    ("pack", "told"),
+    [(zipped, "a zip archive"), (bz2.compress, "packed with bzip2"), (lzma.compress, "packed with xz")],
+)
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_archives_are_named(
+    tmp_path: Path, kind: str, pack: Callable[[bytes], bytes], told: str, encoding: str
+) -> None:
+    """What people download is named for what it is, whatever encoding is set, with what to do about it."""
+    body = f"{HEADER}u1,i1,{AT}\n" if kind == "csv" else json.dumps({"user": "u1", "item": "i1", "at": AT})
+    objects = fill(tmp_path, {"ratings": pack(body.encode())})
+    (tmp_path / "staging").mkdir()
+    columns = {"USER_ID": "user", "ITEM_ID": "item", "TIMESTAMP": {"from": "at", "unit": "s"}}
+    source = {"path": "ratings", "format": kind, "encoding": encoding}
+    mapping = dataset_mapping(parsed(datasets={"interactions": {"source": source, "columns": columns}}), "interactions")
+
+    with pytest.raises(UndecodableError, match=f"ratings is {told}, which is not read: unpack it, or pack it"):
+        execute(mapping, Folder(tmp_path), objects, staging="staging/", started=AT)
 
 
 def test_a_header_in_another_encoding_is_an_error(tmp_path: Path) -> None:

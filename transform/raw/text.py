@@ -6,10 +6,11 @@ import codecs
 import contextlib
 import gzip
 import io
+import re
 import zlib
 from typing import TYPE_CHECKING
 
-from transform.errors import DamagedError
+from transform.errors import DamagedError, UndecodableError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -29,6 +30,18 @@ GIVEN_UP = "\ufdd3"
 _GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _ZLIB = (b"x\x01", b"x^")
 """How zlib streams begin that may as well be text."""
+
+_ARCHIVES = (
+    ("a zip archive", re.compile(rb"PK(\x03\x04|\x05\x06)")),
+    ("packed with bzip2", re.compile(rb"BZh[1-9]1AY&SY")),
+    ("packed with xz", re.compile(rb"\xfd7zXZ\x00")),
+    ("a 7z archive", re.compile(rb"7z\xbc\xaf\x27\x1c")),
+    ("a rar archive", re.compile(rb"Rar!\x1a\x07")),
+)
+"""What people download data in, by how it begins."""
+
+_MAGIC = 10
+"""Bytes of the longest beginning."""
 
 _CHUNK = 1 << 24
 
@@ -68,9 +81,16 @@ def damage_named(key: str) -> Iterator[None]:
         raise DamagedError(f"{key} is cut off or damaged ({error}). Upload it again.") from error
 
 
-def unpacked(stream: io.BufferedReader) -> io.BufferedReader | gzip.GzipFile | None:
-    """Return the stream of what a gzip stream holds, other streams as they are, and None for zstd."""
-    beginning = stream.peek(len(ZSTD))
+def unpacked(key: str, stream: io.BufferedReader) -> io.BufferedReader | gzip.GzipFile | None:
+    """Return the stream of what a gzip stream holds, other streams as they are, and None for zstd.
+
+    Raises:
+        UndecodableError: the object is packed in a way that is not read.
+    """
+    beginning = stream.peek(_MAGIC)
+    for archive, form in _ARCHIVES:
+        if form.match(beginning):
+            raise UndecodableError(f"{key} is {archive}, which is not read: unpack it, or pack it with gzip or zstd.")
     if beginning.startswith(ZSTD):
         return None
     return gzip.GzipFile(fileobj=stream) if beginning.startswith(_GZIP) else stream
@@ -107,8 +127,9 @@ def is_utf8(key: str, stream: io.BufferedReader) -> bool:
 
     Raises:
         DamagedError: gzip content is cut off or damaged.
+        UndecodableError: the object is packed in a way that is not read.
     """
-    content = unpacked(stream)
+    content = unpacked(key, stream)
     if content is None:
         return True
     decoder = codecs.getincrementaldecoder("utf-8")()

@@ -91,6 +91,7 @@ def test_a_schema_against_the_rules_is_refused(shared: Account, document: str, r
         ),
         ([*_ITEM, _GENRES, _TEXT, {"name": "CREATION_TIMESTAMP", "type": "long"}], "Items"),
         ([{"name": "USER_ID", "type": "string"}, {"name": "AGE", "type": "int"}], "Users"),
+        (INTERACTION_FIELDS, "interactions"),
     ],
 )
 def test_a_documented_schema_comes_back_as_it_was(account: Account, fields: list[dict[str, Any]], record: str) -> None:

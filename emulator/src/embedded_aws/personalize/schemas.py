@@ -200,10 +200,12 @@ def parse_schema(text: str, domain: str | None) -> Schema:
         InvalidInputException: it breaks a rule; the text names the field and the rule.
     """
     document = _document(text)
-    by_record = {rules.record: name for name, rules in DATASET_TYPES.items()}
+    known = [rules.record for rules in DATASET_TYPES.values()]
+    # In small letters, too: configurations that AWS publishes and deploys have them.
+    by_record = {form: name for name, rules in DATASET_TYPES.items() for form in (rules.record, rules.record.lower())}
     record = document.get("name")
     if not isinstance(record, str) or record not in by_record:
-        _refuse(f"the record's name must be one of {', '.join(by_record)}, not {shortened(record)}")
+        _refuse(f"the record's name must be one of {', '.join(known)}, not {shortened(record)}")
     fields = document.get("fields")
     if not isinstance(fields, list) or not fields:
         _refuse("fields must be a list of at least one field")
