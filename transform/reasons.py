@@ -16,6 +16,12 @@ MISPLACED_QUOTE = "text or a carriage return stands where a quoted field must en
 GIVEN_UP = "may be text of a quoted field that does not end"
 BROKEN_QUOTING = (OPEN_QUOTE, MISPLACED_QUOTE)
 """The reasons of lines by which records may have been cut at line feeds within a field."""
+SEVERAL_OBJECTS = "several JSON objects on one line (Amazon Data Firehose can append a delimiter)"
+
+
+def no_object(raw_column: str, parent: str, *, is_list: bool) -> str:
+    """Return the reason for a path that leads through something else than an object."""
+    return f"{parent} is a {'list' if is_list else 'text or a number'}, through which {raw_column} cannot lead"
 
 
 def fewer_fields(width: int) -> str:

@@ -51,12 +51,20 @@ SHAPES = [
             f'{{"user":"u","item":7,"at":{AT},"about":{{"genres":"A|B"}}}}\n'
             f'{{"user":["u"],"item":7,"at":{AT}}}\n'
             f'{{"user":"u","item":7,"at":{AT},"about":{{"genres":[["A"]]}}}}\n'
+            f'{{"user":"u","item":7,"at":{AT},"about":[{{"genres":"A"}}]}}\n'
+            f'{{"user":"u","item":7,"at":{AT}}}{{"user":"u","item":7,"at":{AT}}}\n'
         },
         [("u", "7", AT, "A|B C"), ("u", "7", AT, None), ("u", "7", AT, "A|B")],
         [
             ("a.jsonl", 2, "about.genres holds | within a list"),
             ("a.jsonl", 5, "user is a list or an object"),
             ("a.jsonl", 6, "about.genres is a list or an object"),
+            ("a.jsonl", 7, "about is a list, through which about.genres cannot lead"),
+            (
+                "a.jsonl",
+                8,
+                "several JSON objects on one line (Amazon Data Firehose can append a delimiter)",
+            ),
         ],
     ),
     Case(

@@ -55,6 +55,9 @@ def decode(line: str, paths: Sequence[Path]) -> tuple[str | None, ...]:
     try:
         # Each of several files that were joined may begin with a BOM.
         document = _decoder.decode(line.removeprefix(_BOM))
+    except json.JSONDecodeError as error:
+        several = error.msg == "Extra data" and line.startswith("{") and error.doc.startswith("{", error.pos)
+        return reasons.SEVERAL_OBJECTS if several else "not JSON", *nothing
     except ValueError:
         return "not JSON", *nothing
     except RecursionError:
@@ -69,8 +72,12 @@ def decode(line: str, paths: Sequence[Path]) -> tuple[str | None, ...]:
 
 def _text(path: Path, document: dict[str, Any]) -> str | None:
     value: Any = document
-    for key in (path.name,) if path.name in document else path.keys:
-        value = value.get(key) if isinstance(value, dict) else None
+    for at, key in enumerate((path.name,) if path.name in document else path.keys):
+        if not isinstance(value, dict):
+            if value is None:
+                break
+            raise _NotTextError(reasons.no_object(path.name, ".".join(path.keys[:at]), is_list=isinstance(value, list)))
+        value = value.get(key)
     if isinstance(value, list) and path.several:
         values = [text for each in value if (text := _scalar(path.name, each))]
         if any(SEVERAL in text for text in values):
