@@ -16,6 +16,7 @@ from definition.file.values import (
     TimeFormat,
     Timezone,
     ValueMap,
+    absent,
 )
 from definition.mapping.mapping import Encoding, SourceFormat
 from definition.service.dataset_types import ColumnType, DatasetName
@@ -40,6 +41,9 @@ class Source(Strict):
         default=None,
         min_length=1,
         description="csv: names of the fields of objects without header line; left out: first lines name them",
+    )
+    nulls: list[str] = absent(
+        default=[], description="texts that stand for no value, wherever a field is nothing else", examples=[["NULL"]]
     )
 
 

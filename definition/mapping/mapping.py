@@ -11,10 +11,11 @@ the row gives its columns in their order; the first thing wrong is the reason, a
 
 from __future__ import annotations
 
+import operator
 import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from definition.mapping.expressions import Condition, Number, RawColumn, Text, Value, kind_of, numbers_read, raw_columns
 from definition.service.dataset_types import AvroType, DatasetName
@@ -193,6 +194,7 @@ class DatasetMapping(_Data):
         delimiter: character between the fields of CSV.
         quote: character around fields of CSV, or None where fields are never quoted.
         header: names of the fields of CSV, or None where each object's first line gives them.
+        nulls: texts of a field that stand for no value.
         lists: raw columns that may hold a list, which is read as its values joined by ``SEVERAL``.
         keep: condition on the raw columns.
         records: what a row gives, one at least. Several go without ``duplicates``.
@@ -205,6 +207,8 @@ class DatasetMapping(_Data):
     delimiter: str
     quote: str | None = None
     header: list[str] | None = None
+    # Left out where there are none, so that mappings of before keep their digest.
+    nulls: list[str] = Field(default=[], exclude_if=operator.not_)
     lists: list[str] = []
     keep: Condition | None = None
     records: list[RecordMapping]

@@ -65,6 +65,7 @@ def _mapping(pipeline: Pipeline, name: DatasetName, dataset: Dataset) -> Dataset
         delimiter=source.delimiter,
         quote=None if source.quote == "none" else source.quote,
         header=source.header,
+        nulls=source.nulls,
         lists=_lists(kind, dataset),
         keep=parse_condition(dataset.keep) if dataset.keep else None,
         records=records,

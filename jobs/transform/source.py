@@ -25,7 +25,7 @@ from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 from pyspark.sql.types import BooleanType, LongType, StringType, StructField, StructType
 
 from jobs.transform import cut, jsonl, parquet
-from jobs.transform.columns import BLOCK, LINE, MORE, OBJECT, ROW, SHAPE, first_of, text
+from jobs.transform.columns import BLOCK, LINE, MORE, OBJECT, ROW, SHAPE, col, first_of, text
 from jobs.transform.files import READ_OPTIONS, address, folders_of, is_hidden_to_spark, literal_path, places, unzstd
 from transform import reasons
 from transform.errors import UndecodableError
@@ -127,7 +127,8 @@ def read(
     columns = mapping.raw_columns()
     if mapping.format == "parquet":
         keys = {address(store.root, item.key): item.key for item in objects}
-        return Source(parquet.read(session, store, objects, mapping, columns), keys, frozenset(), numbered=False)
+        found = parquet.read(session, store, objects, mapping, columns)
+        return Source(_without_nulls(found, mapping, columns), keys, frozenset(), numbered=False)
 
     def look(at: int) -> Opened | None:
         return _open(session, store, objects[at], mapping, f"{staging}{at:05}.txt", is_long=objects[at].key in long)
@@ -142,7 +143,15 @@ def read(
     rows = reduce(lambda left, right: left.unionByName(right), frames) if frames else _no_rows(session, columns)
     keys = {address(store.root, each.location): each.key for each in opened}
     headers = frozenset(address(store.root, each.location) for each in opened if each.first)
-    return Source(rows, keys, headers, numbered=True)
+    return Source(_without_nulls(rows, mapping, columns), keys, headers, numbered=True)
+
+
+def _without_nulls(rows: DataFrame, mapping: DatasetMapping, columns: Sequence[str]) -> DataFrame:
+    """Return the rows with nothing where a raw column holds a text that stands for no value."""
+    if not mapping.nulls:
+        return rows
+    cells = {raw(name): col(raw(name)) for name in columns}
+    return rows.withColumns({name: F.when(~cell.isin(mapping.nulls), cell) for name, cell in cells.items()})
 
 
 def _open(

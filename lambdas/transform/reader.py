@@ -58,6 +58,22 @@ def read(
         TransformError: an object cannot be read at all, or lacks one of ``columns``.
         polars.exceptions.ComputeError: the beginning of an object is not UTF-8; ``broken_objects`` says of which.
     """
+    frame = _read(store, objects, mapping, columns, staging=staging, broken=broken)
+    if not mapping.nulls:
+        return frame
+    cells = [pl.col(raw(name)) for name in columns]
+    return frame.with_columns(pl.when(~cell.is_in(mapping.nulls)).then(cell) for cell in cells)
+
+
+def _read(
+    store: Store,
+    objects: Sequence[RawObject],
+    mapping: DatasetMapping,
+    columns: Sequence[str],
+    *,
+    staging: str,
+    broken: Collection[str],
+) -> pl.LazyFrame:
     if mapping.format == "parquet":
         return parquet.scan(store, objects, mapping, columns)
     packed = [item for item in objects if _is_packed(item, len(objects), mapping, broken)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.corpus.case import AT, COLUMNS, Case, shop
 
 _TYPES = shop(
@@ -66,6 +68,40 @@ SHAPES = [
                 "several JSON objects on one line (Amazon Data Firehose can append a delimiter)",
             ),
         ],
+    ),
+    Case(
+        "words that stand for no value",
+        {
+            "source": {"format": "jsonl", "nulls": ["NULL", "\\N", "None", "0"]},
+            "keep": "kind IS NULL OR kind != 'gone'",
+            **shop(
+                EVENT_VALUE="x",
+                KIND={"from": "kind", "type": "categorical"},
+                PLACE={"from": "place.name", "map": {"": "nowhere"}, "otherwise": "keep", "type": "string"},
+            ),
+        },
+        {
+            "a.jsonl": "".join(
+                json.dumps({"user": user, "item": "i", "at": AT, "x": x, "kind": kind, "place": place}) + "\n"
+                for user, x, kind, place in (
+                    ("u1", "\\N", "NULL", {"name": "None"}),
+                    ("u2", 0, "null", {"name": "NULL "}),
+                    ("u3", "1.5", "gone", None),
+                    ("NULL", 1, "k", None),
+                    ("u4", "NaN", "k", None),
+                )
+            )
+        },
+        [("u1", "i", AT, None, None, "nowhere"), ("u2", "i", AT, None, "null", "NULL ")],
+        [("a.jsonl", 4, "USER_ID is empty"), ("a.jsonl", 5, "EVENT_VALUE is not a number")],
+        filtered=1,
+    ),
+    Case(
+        "nulls of MySQL in CSV",
+        {"source": {"nulls": ["\\N"]}, **shop(EVENT_VALUE="x")},
+        {"a.csv": f'user,item,at,x\nu1,i,{AT},\\N\n\\N,i,{AT},1\nu2,"\\N",{AT},1\n'},
+        [("u1", "i", AT, None)],
+        [("a.csv", 3, "USER_ID is empty"), ("a.csv", 4, "ITEM_ID is empty")],
     ),
     Case(
         "duplicates: the latest of each pair",
