@@ -114,6 +114,7 @@ class TestChildExecutions:
         assert run(aws, states)["output"] == [False]
         done = run(aws, {"M": distributed([1], {"P": pass_state(Output="{% $states.context.Execution.Id %}")})})
         assert done["output"] == [children(aws, done["executionArn"])[0]["executionArn"]]
+        assert done["output"] != [done["executionArn"]]
 
     def test_item_selector(self, aws: EmbeddedAWS) -> None:
         """ItemSelector sees the Map's input and the item."""
