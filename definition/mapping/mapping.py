@@ -21,7 +21,9 @@ from definition.mapping.expressions import Condition, Number, RawColumn, Text, V
 from definition.service.dataset_types import AvroType, DatasetName
 
 SourceFormat = Literal["csv", "jsonl", "parquet"]
-Encoding = Literal["utf-8", "latin-1", "gb18030", "utf-16"]
+Encoding = Literal[
+    "utf-8", "latin-1", "windows-1252", "windows-1251", "shift_jis", "euc-kr", "big5", "gb18030", "utf-16"
+]
 TimeUnit = Literal["s", "ms", "us", "ns"]
 UNITS_PER_SECOND: dict[TimeUnit, int] = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 

@@ -87,6 +87,20 @@ BYTES = [
         ],
     ),
     Case(
+        "Windows in the West",
+        {"source": {"encoding": "windows-1252"}, **shop(KIND={"from": "kind", "type": "string"})},
+        {"a.csv": b"user,item,at,kind\n\x80,i,%d,\x93caf\xe9\x94\nu\x81,i,1,x\n" % AT},
+        [("€", "i", AT, "“café”")],
+        [("a.csv", 3, "bytes that are not windows-1252")],
+    ),
+    Case(
+        "Windows that is called Latin-1",
+        {"source": {"encoding": "latin-1"}, **shop(KIND={"from": "kind", "type": "string"})},
+        {"a.csv": b"user,item,at,kind\n\xe9,i,%d,x\nu,i,%d,\x93caf\xe9\x94\n" % (AT, AT)},
+        [("é", "i", AT, "x")],
+        [("a.csv", 3, "bytes that are not latin-1")],
+    ),
+    Case(
         "tabs without quotes",
         {"source": {"delimiter": "\t", "quote": "none"}, **shop()},
         {"a.tsv": f'user\titem\tat\n"u1"\ti\t{AT}\nu,2\ti\t{AT}\n u3 \ti\t{AT}\nu4\t\t{AT}\n'},

@@ -68,6 +68,34 @@ def test_encodings(tmp_path: Path, encoding: str, bom: str) -> None:
     assert user == frame["USER_ID"][0]
 
 
+@pytest.mark.parametrize(
+    ("encoding", "content", "text"),
+    [
+        ("windows-1252", b"\x93caf\xe9\x94 \x80", "“café” €"),
+        ("windows-1251", b"\xea\xed\xe8\xe3\xe0", "книга"),
+        ("shift_jis", b"\x96{\x87@", "本①"),
+        ("euc-kr", b"\xc3\xa5\x8cc", "책똠"),
+        ("big5", b"\xae\xd1", "書"),
+    ],
+)
+def test_what_spreadsheets_save(tmp_path: Path, encoding: str, content: bytes, text: str) -> None:
+    """Text as the Windows of each country writes it; the bytes are those of its tables, not of our codec."""
+    body = HEADER.encode() + content + f",i1,{AT}\n".encode()
+    frame = fates(tmp_path, {"a.csv": body}, encoding=encoding)
+
+    assert [("a.csv", 2, f"{text},i1,{AT}", None)] == found(frame)
+    assert text == frame["USER_ID"][0]
+
+
+def test_windows_is_not_latin_1(tmp_path: Path) -> None:
+    """Curly quotes of Windows in what is called Latin-1 reject their line, instead of becoming control characters."""
+    body = HEADER.encode() + b"\x93u\x94,i1,1\n" + f"\xe9,i1,{AT}\n".encode("latin-1")
+    frame = fates(tmp_path, {"a.csv": body}, encoding="latin-1")
+
+    assert ("a.csv", 2, "\\x93u\\x94,i1,1", "bytes that are not latin-1") == found(frame)[0]
+    assert "é" == frame["USER_ID"][1]
+
+
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_both_orders_of_utf_16(tmp_path: Path, encoding: str) -> None:
     """The BOM says in which order the bytes stand, and lines are cut where characters end."""

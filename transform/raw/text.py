@@ -31,6 +31,12 @@ _GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _ZLIB = (b"x\x01", b"x^")
 """How zlib streams begin that may as well be text."""
 
+_CODECS = {"shift_jis": "cp932", "euc-kr": "cp949"}
+"""What files in these encodings are written in, as browsers read them, too (https://encoding.spec.whatwg.org/)."""
+
+_CONTROLS = re.compile("[\x80-\x9f]")
+"""Bytes that no text in Latin-1 has: in files that are called so they are quotes and dashes of Windows-1252."""
+
 _ARCHIVES = (
     ("a zip archive", re.compile(rb"PK(\x03\x04|\x05\x06)")),
     ("packed with bzip2", re.compile(rb"BZh[1-9]1AY&SY")),
@@ -55,6 +61,10 @@ def _mark(error: UnicodeError) -> tuple[str | bytes, int]:
         wrong = "".join(f"\\u{ord(half):04x}" for half in error.object[error.start : error.end])
         return (UNDECODABLE + wrong).encode(), error.end
     raise error
+
+
+def _shown_control(found: re.Match[str]) -> str:
+    return f"{UNDECODABLE}\\x{ord(found[0]):02x}"
 
 
 MARK = "mark-undecodable"
@@ -106,13 +116,14 @@ def lines(
     """
     with damage_named(key), io.TextIOWrapper(content, _codec(content, encoding), errors=MARK, newline="\n") as decoded:
         for number, line in enumerate(decoded):
-            yield line if number else line.removeprefix(BOM)
+            text = _CONTROLS.sub(_shown_control, line) if encoding == "latin-1" else line
+            yield text if number else text.removeprefix(BOM)
 
 
 def _codec(content: io.BufferedReader | gzip.GzipFile | io.BytesIO, encoding: Encoding) -> str:
     """Return the name of the codec; UTF-16 without a BOM is little-endian, which Python's own refuses to assume."""
     if encoding != "utf-16":
-        return encoding
+        return _CODECS.get(encoding, encoding)
     beginning = content.getvalue()[:2] if isinstance(content, io.BytesIO) else content.peek(2)[:2]
     return encoding if beginning in {codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE} else "utf-16-le"
 
