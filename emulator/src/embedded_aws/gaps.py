@@ -27,7 +27,11 @@ def gap(patch: Patch) -> tuple[str, str] | None:
     """Return what moto and what AWS does, None if the patch does not say it."""
     told = _told(patch)
     if (see := _SEE.search(told)) is not None and not _GAP.search(told):
-        others = [_told(other) for other in registered() if _function(other).__name__ == see[1]]
+        others = [
+            _told(other)
+            for other in sorted(registered(), key=lambda each: each.target)
+            if _function(other).__name__ == see[1]
+        ]
         told = others[0] if others else ""
     found = _GAP.search(told)
     if found is None:
@@ -41,14 +45,15 @@ def page() -> str:
 
     server.import_parts()
     services: dict[str, dict[tuple[str, str], list[str]]] = defaultdict(lambda: defaultdict(list))
-    for patch in registered():
+    # In which order parts are imported, and so register, is up to who imports one first.
+    for patch in sorted(registered(), key=lambda patch: patch.target):
         if (found := gap(patch)) is not None:
             services[patch.target.split(".")[1]][found].append(_short(patch.target))
     lines = [_HEAD.format(moto=version("moto"))]
     for service in sorted(services):
         lines += [f"## {service}", "", "| in moto | moto | AWS |", "|---|---|---|"]
         rows = services[service].items()
-        lines += [f"| {'<br>'.join(sorted(names))} | {moto} | {aws} |" for (moto, aws), names in rows]
+        lines += [f"| {'<br>'.join(names)} | {moto} | {aws} |" for (moto, aws), names in rows]
         lines.append("")
     return "\n".join(lines)
 
