@@ -85,7 +85,7 @@ def test_the_readme_shows_the_bundled_pipeline() -> None:
     """The file in the README is the one that ships, but for comments, spaces and what only the terminal needs."""
 
     def bare(text: str) -> list[str]:
-        lines = [re.sub(r"\s+#.*", "", line).rstrip() for line in text.splitlines()]
+        lines = [re.sub(r"(^|\s+)#.*", "", line).rstrip() for line in text.splitlines()]
         return [line for line in lines if line and not line.startswith(("description:", "item_labels:"))]
 
     readme = (ROOT / "README.md").read_text()
