@@ -55,7 +55,7 @@ class Outcome:
 def execute(
     mapping: DatasetMapping, store: Store, objects: Sequence[RawObject], *, staging: str, started: int
 ) -> Outcome:
-    """Execute, once more if bytes are in the way that are not UTF-8, or quoted fields that do not end on their line.
+    """Execute, and again as long as objects turn up that cannot be scanned: not UTF-8, or of records of several lines.
 
     Args:
         mapping: the dataset's mapping.
@@ -68,8 +68,9 @@ def execute(
         TransformError: the raw data cannot be read.
     """
     broken: set[str] = set()
-    # Other keys each time: the engine may still be finishing objects of a scan that failed.
-    for folder in (staging, f"{staging}again/"):
+    while True:
+        # Other keys each time: the engine may still be finishing objects of a scan that failed.
+        folder = f"{staging}{len(broken)}/" if broken else staging
         try:
             outcome = _execute(mapping, store, objects, staging=folder, started=started, broken=broken)
         except _ENGINE_ERRORS as error:
@@ -81,8 +82,6 @@ def execute(
             if found <= broken:
                 return outcome
         broken |= found
-    # What is staged has neither bytes nor records that could be in the way.
-    return _execute(mapping, store, objects, staging=f"{staging}third/", started=started, broken=broken)
 
 
 def _of_several_lines(store: Store, outcome: Outcome) -> set[str]:
