@@ -32,7 +32,7 @@ from transform.errors import UndecodableError
 from transform.meaning.names import raw
 from transform.raw.dialect import UNQUOTED, Dialect, check_header
 from transform.raw.objects import partitions
-from transform.raw.records import batches
+from transform.raw.records import Batch, batches
 from transform.raw.text import MARK, UNDECODABLE, ZSTD, lines, unpacked
 
 if TYPE_CHECKING:
@@ -184,11 +184,11 @@ def _open(
                 return None
             if not dialect.is_whole(line):
                 streamed = True
-                line = next(filter(None, batches(chain([line], found), dialect)))[0].text
+                line = next(batches(chain([line], found), dialect)).texts[0]
     if UNDECODABLE in line:
         remedy = f"Set datasets.{mapping.dataset}.source.encoding to the one it is in, or convert it"
         raise UndecodableError(f"{item.key} is not {mapping.encoding} text: its header cannot be decoded. {remedy}.")
-    header = dialect.header(line.removesuffix("\n").removesuffix("\r"))
+    header = dialect.fields(line)
     return Opened(item.key, location, tuple(header), 1, streamed)
 
 
@@ -244,8 +244,8 @@ def _stream(session: SparkSession, store: Store, alike: list[Opened], mapping: D
             content = unpacked(each.key, stream)
             if content is None:
                 raise UndecodableError(f"{each.key} is compressed twice. Compress it once.")
-            found = chain.from_iterable(batches(lines(each.key, content, encoding), dialect))
-            for row, record in enumerate(found):
+            found = batches(lines(each.key, content, encoding), dialect)
+            for row, record in enumerate(chain.from_iterable(map(Batch.records, found))):
                 marked = record.text.removesuffix("\n").removesuffix("\r").encode("utf-8", MARK).decode()
                 line, damaged = marked.replace(UNDECODABLE, ""), UNDECODABLE in marked
                 yield place, 0, row, record.number - 1 - row, line, damaged, record.given_up

@@ -11,6 +11,7 @@ Where fields may be quoted, records of several lines are staged as one, with mar
 from __future__ import annotations
 
 import io
+import re
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from definition.mapping.mapping import Encoding
     from transform.contract import RawObject
     from transform.raw.dialect import Dialect
-    from transform.raw.records import Record
+    from transform.raw.records import Batch
     from transform.raw.store import Store
 
 SMALL = 4 * 1024 * 1024
@@ -43,6 +44,8 @@ _FETCHES = 10
 """Objects fetched at once: as many connections as botocore keeps by default."""
 
 _STAGED = 16 * 1024 * 1024
+
+_OURS = re.compile(f"[{text.LINE_FEED}{text.GIVEN_UP}]")
 
 Header = tuple[str, ...]
 
@@ -113,19 +116,19 @@ class Packer:
             self._flush(group)
         return list(self._groups.values())
 
-    def _pack_one(self, index: int, item: RawObject, batches: Iterator[list[Record]]) -> None:
+    def _pack_one(self, index: int, item: RawObject, batches: Iterator[Batch]) -> None:
         names = self._names
         if self._header:
-            batches = filter(None, batches)
             first = next(batches, None)
             if first is None:
                 return
-            names = tuple(self._header(item, first[0].text.rstrip("\r\n")))
-            batches = chain([first[1:]], batches)
+            names = tuple(self._header(item, first.texts[0]))
+            batches = chain([first._replace(numbers=first.numbers[1:], texts=first.texts[1:])], batches)
         given = self._columns.intersection(partitions(item.key))
         group = self._groups.setdefault((names, given), Packed(item.key, names, given))
         for batch in batches:
-            staged = "".join([f"{index} {record.number} {_on_one_line(record)}" for record in batch])
+            lines = zip(batch.numbers, _on_one_line(batch), strict=True)
+            staged = "".join([f"{index} {number} {line}" for number, line in lines])
             group.buffer.write(staged.encode("utf-8", text.MARK))
             if staged and not staged.endswith("\n"):
                 group.buffer.write(b"\n")
@@ -160,16 +163,19 @@ class Packer:
             return stream.read()
 
 
-def _on_one_line(record: Record) -> str:
-    """Return a record as a line; what looks like one of our marks is not text."""
-    line = record.text
-    for mark in (text.LINE_FEED, text.GIVEN_UP):
-        if mark in line:
-            line = line.replace(mark, text.UNDECODABLE)
-    end = len(line) - line.endswith("\n")
-    if "\n" in line[:end]:
-        line = line[:end].replace("\n", text.LINE_FEED) + line[end:]
-    return text.GIVEN_UP + line if record.given_up else line
+def _on_one_line(batch: Batch) -> Sequence[str]:
+    """Return the records of a batch as a line each; what looks like one of our marks is not text."""
+    texts = batch.texts
+    whole = "".join(texts)
+    if text.LINE_FEED in whole or text.GIVEN_UP in whole:
+        texts = [_OURS.sub(text.UNDECODABLE, each) for each in texts]
+    # The last line of an object may have no end.
+    if whole.count("\n") + (not whole.endswith("\n")) > len(texts):
+        texts = [each[:-1].replace("\n", text.LINE_FEED) + each[-1:] for each in texts]
+    if batch.given_up:
+        marks = [text.GIVEN_UP if number in batch.given_up else "" for number in batch.numbers]
+        texts = [mark + each for mark, each in zip(marks, texts, strict=True)]
+    return texts
 
 
 def unpack(

@@ -157,7 +157,7 @@ def _scan_with_header(
             continue
         if dialect.is_whole(line):
             lines = _lines(store.root + item.key).filter(pl.col(LINE_NUMBER) > 1)
-            frames.append(_cut(lines, item, dialect.header(line), columns, dialect))
+            frames.append(_cut(lines, item, dialect.fields(line), columns, dialect))
         else:
             long.append(item)
     return frames, long
@@ -196,7 +196,7 @@ def _read_packed(
     def header(item: RawObject, line: str) -> Sequence[str]:
         if UNDECODABLE in line:
             raise _not_text(item, mapping)
-        return dialect.header(line)
+        return dialect.fields(line)
 
     delimited_text = mapping.format == "csv"
     packer = packing.Packer(

@@ -66,6 +66,9 @@ BYTES = [
                 + b'\xff\n"\nu11,i,'
                 + f'{AT},k,x\nu12,i,{AT},k,"never\nmallory,i666,{AT},k,nice\n'.encode()
             ),
+            "e.csv": f'user,item,at,kind,comment\nu13,i,{AT},k,"a\nmallory,i666,{AT},k,x"\nu14,i,{AT},k,',
+            # The line that begins the field is not text, and the one that ends it looks like a record.
+            "f.csv": f'user,item,at,kind,comment\nu15,i,{AT},k,"'.encode() + b'\xff\nmallory,i666,%d,k,x"\n' % AT,
         },
         [
             ("u1", "i", AT, "k"),
@@ -74,11 +77,14 @@ BYTES = [
             ("u4", "i", AT, "k"),
             ("u5", "i", AT, "k"),
             ("u11", "i", AT, "k"),
+            ("u13", "i", AT, "k"),
+            ("u14", "i", AT, "k"),
         ],
         [
             ("c.csv", 2, _NOT_UTF8),
             ("c.csv", 7, "a quoted field does not end"),
             ("c.csv", 8, "may be text of a quoted field that does not end"),
+            ("f.csv", 2, _NOT_UTF8),
             ("d.csv", 4, "TIMESTAMP is not an epoch time"),
             ("d.csv", 6, "a quoted field does not end"),
             ("d.csv", 7, "may be text of a quoted field that does not end"),

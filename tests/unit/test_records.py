@@ -27,7 +27,9 @@ HOSTILE = ('"', '""', ",", "\n", "\r\n", "mallory,i666,5", "\nmallory,i666,5\n",
 
 def read(text: str, dialect: Dialect = COMMAS) -> list[Record]:
     """Return the records of a text."""
-    return [record for batch in batches(iter(io.StringIO(text, newline="\n")), dialect) for record in batch]
+    found = list(batches(iter(io.StringIO(text, newline="\n")), dialect))
+    assert all(batch.texts for batch in found)
+    return [record for batch in found for record in batch.records()]
 
 
 def fields(record: Record, dialect: Dialect = COMMAS) -> tuple[str | None, ...]:
@@ -142,6 +144,12 @@ def test_a_field_may_not_grow_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert ["b", "c"] == [fields(record)[0] for record in found if not record.given_up and len(fields(record)) == WIDTH]
     assert 53 == len(found)
+
+
+@pytest.mark.parametrize("line", [',"a' * 5000, '"a' * 5000, '",' * 5000, '"\n' * 5000, '",a"b\n' * 5000])
+def test_whatever_quotes_there_are_nothing_is_lost(line: str) -> None:
+    """No line is too hostile: each is handed out once."""
+    assert f"{line}\n" == "".join(record.text for record in read(f"{line}\n"))
 
 
 def test_without_quotes_a_line_is_a_record() -> None:

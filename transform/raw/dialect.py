@@ -27,18 +27,18 @@ class Dialect:
     delimiter: str
     quote: str | None
 
-    def header(self, record: str) -> list[str]:
-        """Return the names in a header without BOM; its line end does not count."""
+    def fields(self, record: str) -> list[str]:
+        """Return the fields of a record without its line end; if its quoting is broken, all of it as one field."""
         line = record.removesuffix("\n").removesuffix("\r")
         if self.quote is None:
             return line.split(self.delimiter)
-        return self._fields(line) or [line]
+        return [field for field in self.cut(line) if field is not None] or [line]
 
     def is_whole(self, line: str) -> bool:
         """Say whether a line is a record by itself, however many fields it has; line ends do not count."""
         if self.quote is None or self.quote not in line:
             return True
-        return bool(self._fields(line.removesuffix("\n").removesuffix("\r")))
+        return self.cut(line.removesuffix("\n").removesuffix("\r")) not in (OPEN, MISPLACED)
 
     def cut(self, record: str) -> Sequence[str | None]:
         """Cut a record with quotes into its fields.
@@ -50,9 +50,6 @@ class Dialect:
             return next(csv.reader([record], delimiter=self.delimiter, strict=True), [])
         except csv.Error as error:
             return OPEN if str(error) == "unexpected end of data" else MISPLACED
-
-    def _fields(self, line: str) -> list[str]:
-        return [field for field in self.cut(line) if field is not None]
 
 
 UNQUOTED = Dialect("", None)

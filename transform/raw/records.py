@@ -17,13 +17,14 @@ and reading goes on at the next place that cannot be within a field.
 
 from __future__ import annotations
 
+import csv
 import re
 from enum import Enum
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from transform.raw.dialect import Dialect
 
@@ -44,7 +45,20 @@ class Record(NamedTuple):
 
     number: int
     text: str
-    given_up: bool = False
+    given_up: bool
+
+
+class Batch(NamedTuple):
+    """Some records of an object: number and text of each, and the numbers of those that are given up."""
+
+    numbers: Sequence[int]
+    texts: Sequence[str]
+    given_up: frozenset[int] = frozenset()
+
+    def records(self) -> Iterator[Record]:
+        """Yield the records."""
+        for number, text in zip(self.numbers, self.texts, strict=True):
+            yield Record(number, text, number in self.given_up)
 
 
 class _Run(Enum):
@@ -56,23 +70,32 @@ class _Run(Enum):
     NEITHER = 4
 
 
-def batches(lines: Iterator[str], dialect: Dialect) -> Iterator[list[Record]]:
-    """Yield the records of an object in lists.
+_RUNS = {
+    (True, False): _Run.BEGINS,
+    (False, True): _Run.ENDS,
+    (True, True): _Run.EITHER,
+    (False, False): _Run.NEITHER,
+}
+"""By whether a field may begin at the run, and whether one may end there."""
+
+
+def batches(lines: Iterator[str], dialect: Dialect) -> Iterator[Batch]:
+    """Yield the records of an object, none of them twice, in batches that are never empty.
 
     Args:
         lines: the object's lines with their line ends.
         dialect: how fields are told apart.
     """
-    if dialect.quote is None:
-        number = 1
-        while batch := list(islice(lines, _BATCH)):
-            yield list(map(Record, range(number, number + len(batch)), batch))
-            number += len(batch)
-        return
-    reader = _Reader(dialect, dialect.quote)
-    while batch := list(islice(lines, _BATCH)):
-        yield reader.read(batch)
-    yield reader.end()
+    reader = _Reader(dialect, dialect.quote) if dialect.quote is not None else None
+    number = 1
+    while lot := list(islice(lines, _BATCH)):
+        numbers = range(number, number + len(lot))
+        number += len(lot)
+        found = reader.read(numbers, lot) if reader else Batch(numbers, lot)
+        if found.texts:
+            yield found
+    if reader and (rest := reader.end()).texts:
+        yield rest
 
 
 class _Reader:
@@ -81,17 +104,19 @@ class _Reader:
     ``held`` are the lines from a record on that has not surely ended; ``starts`` tells at which of them a record begins
     as far as is known, ``wrong`` which of those records are broken. ``inside`` says whether the last line ended within
     a field; ``doubtful``, whether that rests on a run that may be either; ``guessed``, whether anything that is held
-    does. ``width`` is the number of fields of the first record.
+    does. ``runs`` counts the runs that began or ended a field, ``last`` is the line of the last one. ``lost`` says
+    that no end was found within ``LONGEST``. ``width`` is the number of fields of the object's first record.
     """
 
     def __init__(self, dialect: Dialect, quote: str) -> None:
         self._dialect = dialect
         self._quote = quote
-        self._runs = re.compile(f"(?:{re.escape(quote)})+")
-        self._number = 1
-        self._done: list[Record] = []
-        self._lost = False
+        self._pattern = re.compile(f"{re.escape(quote)}+")
         self._width: int | None = None
+        self._lost = False
+        self._numbers: list[int] = []
+        self._texts: list[str] = []
+        self._given_up: set[int] = set()
         self._forget()
 
     def _forget(self) -> None:
@@ -100,161 +125,173 @@ class _Reader:
         self._starts: list[int] = []
         self._wrong: set[int] = set()
         self._inside = self._doubtful = self._guessed = False
-        self._last_run = 0
-        self._count = 0
+        self._runs = self._last = 0
 
-    def read(self, batch: list[str]) -> list[Record]:
+    def read(self, numbers: range, lines: list[str]) -> Batch:
         """Return the records that are whole after some further lines."""
-        first = self._number
-        self._number += len(batch)
-        if self._width is None and batch and self._dialect.is_whole(batch[0]):
-            self._width = len(self._dialect.header(batch[0]))
-        if not self._held and not self._lost and self._quote not in "".join(batch):
-            return list(map(Record, range(first, self._number), batch))
-        for number, line in enumerate(batch, first):
-            self._take(number, line)
-        return self._taken()
+        if not self._held and not self._lost and self._quote not in "".join(lines):
+            self._measure(lines[0])
+            return Batch(numbers, lines)
+        at = 0
+        while at < len(lines):
+            if not self._held and not self._lost:
+                whole = self._whole(lines, at)
+                self._numbers += numbers[at:whole]
+                self._texts += lines[at:whole]
+                at = whole
+            if at < len(lines):
+                self._take(numbers[at], lines[at])
+                at += 1
+        return self._hand_out()
 
-    def end(self) -> list[Record]:
+    def end(self) -> Batch:
         """Return what is left at the end of the object."""
         if self._inside:
             self._give_up(len(self._held))
         else:
             self._commit()
-        return self._taken()
+        return self._hand_out()
 
-    def _taken(self) -> list[Record]:
-        done, self._done = self._done, []
+    def _hand_out(self) -> Batch:
+        done = Batch(self._numbers, self._texts, frozenset(self._given_up))
+        self._numbers, self._texts, self._given_up = [], [], set()
         return done
+
+    def _whole(self, lines: list[str], at: int) -> int:
+        """Return the index of the first line from ``at`` on that the standard library does not read as a record."""
+        reader = csv.reader(islice(lines, at, None), delimiter=self._dialect.delimiter, strict=True)
+        count = 0
+        try:
+            for fields in reader:
+                if reader.line_num != count + 1:
+                    break
+                self._width = self._width or len(fields)
+                count += 1
+        except csv.Error:
+            pass
+        return at + count
+
+    def _measure(self, record: str) -> None:
+        if self._width is None:
+            self._width = len(self._dialect.fields(record))
 
     def _take(self, number: int, line: str) -> None:
         if self._lost:
             self._find_back(number, line)
         elif not self._held and self._dialect.is_whole(line):
-            self._done.append(Record(number, line))
+            self._measure(line)
+            self._numbers.append(number)
+            self._texts.append(line)
         else:
             self._hold(number, line)
 
     def _hold(self, number: int, line: str) -> None:
         runs = self._runs_of(line)
-        if self._held and not self._inside and runs[:1] == [_Run.BEGINS]:
-            # What is held has ended before this line.
-            self._commit()
-            self._take(number, line)
+        if self._held and runs[:1] == [_Run.BEGINS]:
+            # Nothing has begun or ended since the last run, so all that came after its line stood outside.
+            again: list[tuple[int, str]] = []
+            if self._inside:
+                known = 1 if self._runs == 1 else self._last + 1
+                again = self._held[known:]
+                self._give_up(known)
+                self._forget()
+            else:
+                self._commit()
+            for each in (*again, (number, line)):
+                self._take(*each)
             return
         if not self._inside:
             self._starts.append(len(self._held))
         self._held.append((number, line))
         self._size += len(line)
         self._follow(runs)
-        if self._held and not self._inside and not self._doubtful:
+
+    def _follow(self, runs: list[_Run]) -> None:
+        """Follow the runs of the line that was held last, and hand out what is held if it has surely ended."""
+        for run in runs:
+            if (run is _Run.BEGINS and self._inside) or (run is _Run.ENDS and self._doubtful and not self._inside):
+                # What came before was read wrongly, and so was this line.
+                number, line = self._held[-1]
+                self._give_up(len(self._held) - 1)
+                self._hold_wrong(number, line, inside=run is _Run.BEGINS)
+            elif self._inside or run in {_Run.BEGINS, _Run.EITHER}:
+                self._turn(run)
+            # Anything else is text of a field without quotes.
+        if not self._inside and not self._doubtful:
             self._commit()
         elif self._size > LONGEST:
             self._give_up(len(self._held))
             self._forget()
             self._lost = True
 
-    def _follow(self, runs: list[_Run]) -> None:
-        """Follow the runs of the line that was held last."""
-        here = len(self._held) - 1
-        for at, run in enumerate(runs):
-            if (run is _Run.BEGINS and self._inside) or (run is _Run.ENDS and not self._inside and self._doubtful):
-                self._contradict(run, runs[at + 1 :])
-                return
-            if run in {_Run.NEITHER, _Run.ENDS} and not self._inside:
-                continue  # text of a field without quotes
-            if run is _Run.NEITHER:
-                self._wrong.add(self._starts[-1])
-            closes_doubtfully = self._inside and run in {_Run.EITHER, _Run.NEITHER}
-            self._doubtful = closes_doubtfully or (self._doubtful and run is _Run.EITHER)
-            self._guessed |= closes_doubtfully
-            self._inside = not self._inside
-            self._last_run = here
-            self._count += 1
+    def _turn(self, run: _Run) -> None:
+        """Go into a field, or out of one."""
+        if run is _Run.NEITHER:
+            self._wrong.add(self._starts[-1])
+        out_by_guess = self._inside and run in {_Run.EITHER, _Run.NEITHER}
+        self._doubtful = out_by_guess or (self._doubtful and run is _Run.EITHER)
+        self._guessed = self._guessed or out_by_guess
+        self._inside = not self._inside
+        self._last = len(self._held) - 1
+        self._runs += 1
 
-    def _contradict(self, run: _Run, rest: list[_Run]) -> None:
-        """Go on where a run says that what came before it was read wrongly."""
-        here, count, last = len(self._held) - 1, self._count, self._last_run
-        lines = self._held
-        if run is _Run.BEGINS and last < here:
-            # Since the last run nothing began or ended, so all that came after its line stood outside.
-            self._give_up(1 if count == 1 else last + 1)
-            again = lines[1 if count == 1 else last + 1 :]
-            self._forget()
-            for number, line in again:
-                self._take(number, line)
-            return
-        self._give_up(here)
+    def _hold_wrong(self, number: int, line: str, *, inside: bool) -> None:
+        """Hold nothing but a line whose record is broken."""
         self._forget()
-        self._held, self._size = [lines[here]], len(lines[here][1])
-        self._starts, self._wrong = [0], {0}
-        self._inside = run is _Run.BEGINS
-        self._count = 1
-        self._follow(rest)
+        self._held, self._size, self._starts, self._wrong = [(number, line)], len(line), [0], {0}
+        self._inside, self._runs = inside, 1
 
     def _find_back(self, number: int, line: str) -> None:
         """Look for a run that tells whether it stands within a field; until there lines are given up."""
-        runs = self._runs_of(line) if self._quote in line else []
+        runs = self._runs_of(line)
         if not runs or runs[0] not in {_Run.BEGINS, _Run.ENDS}:
-            self._done.append(self._given_up(number, line))
+            self._give_up_line(number, line)
             return
         self._lost = False
         if runs[0] is _Run.BEGINS:
             self._take(number, line)
-            return
-        self._held, self._size = [(number, line)], len(line)
-        self._starts, self._wrong = [0], {0}
-        self._follow(runs[1:])
-        if self._held and not self._inside and not self._doubtful:
-            self._commit()
+        else:
+            self._hold_wrong(number, line, inside=False)
+            self._follow(runs[1:])
 
     def _commit(self) -> None:
         """Hand out what is held, in records."""
-        if not self._held:
-            return
-        if self._guessed and not self._fits():
-            self._give_up(len(self._held))
-            self._forget()
-            return
-        for start, end in zip(self._starts, [*self._starts[1:], len(self._held)], strict=True):
-            lines = self._held[start:end]
-            if start in self._wrong:
-                self._done += [self._given_up(number, line) for number, line in lines]
+        ends = [*self._starts[1:], len(self._held)] if self._starts else []
+        records = [self._held[start:end] for start, end in zip(self._starts, ends, strict=True)]
+        texts = ["".join(line for _, line in lines) for lines in records]
+        fit = all(len(lines) == 1 or self._fits(text) for lines, text in zip(records, texts, strict=True))
+        for start, lines, text in zip(self._starts, records, texts, strict=True):
+            if start in self._wrong or (self._guessed and not fit):
+                for each in lines:
+                    self._give_up_line(*each)
             else:
-                self._done.append(Record(lines[0][0], "".join(line for _, line in lines)))
+                self._measure(text)
+                self._numbers.append(lines[0][0])
+                self._texts.append(text)
         self._forget()
 
-    def _fits(self) -> bool:
-        """Say whether each record of several lines has as many fields as the first record of the object."""
-        ends = [*self._starts[1:], len(self._held)]
-        for start, end in zip(self._starts, ends, strict=True):
-            text = "".join(line for _, line in self._held[start:end])
-            if end - start > 1 and self._width is not None and len(self._dialect.header(text)) != self._width:
-                return False
-        return True
+    def _fits(self, record: str) -> bool:
+        """Say whether a record has as many fields as the first one of the object."""
+        return self._width is None or len(self._dialect.fields(record)) == self._width
 
     def _give_up(self, count: int) -> None:
-        self._done += [self._given_up(number, line) for number, line in self._held[:count]]
+        for each in self._held[:count]:
+            self._give_up_line(*each)
 
-    def _given_up(self, number: int, line: str) -> Record:
-        """Return a line as a record that is rejected: for its own quoting, if that is broken."""
-        return Record(number, line, given_up=self._dialect.is_whole(line))
+    def _give_up_line(self, number: int, line: str) -> None:
+        """Hand out a line as a record that is rejected: for its own quoting, if that is broken."""
+        self._numbers.append(number)
+        self._texts.append(line)
+        if self._dialect.is_whole(line):
+            self._given_up.add(number)
 
     def _runs_of(self, line: str) -> list[_Run]:
         body = line.removesuffix("\n").removesuffix("\r")
-        delimiter, length = self._dialect.delimiter, len(self._quote)
+        delimiter = self._dialect.delimiter
         found = []
-        for run in self._runs.finditer(body):
-            if (run.end() - run.start()) // length % 2:
+        for run in self._pattern.finditer(body):
+            if (run.end() - run.start()) % 2:
                 begins = run.start() == 0 or body.endswith(delimiter, 0, run.start())
                 ends = run.end() == len(body) or body.startswith(delimiter, run.end())
-                found.append(_KINDS[begins, ends])
+                found.append(_RUNS[begins, ends])
         return found
-
-
-_KINDS = {
-    (True, False): _Run.BEGINS,
-    (False, True): _Run.ENDS,
-    (True, True): _Run.EITHER,
-    (False, False): _Run.NEITHER,
-}
