@@ -36,12 +36,11 @@ def main() -> None:
 
 def _run_films(*, enforced: bool) -> None:
     """Do what `make run` does, or the same with a server that asks nobody."""
-    from embedded_aws import server  # noqa: PLC0415  # as above
-
     from cli.run import RunOptions, raw_folder, run_local  # noqa: PLC0415  # the parent needs none of it
     from cli.view import View  # noqa: PLC0415  # as above
     from definition.load import load  # noqa: PLC0415  # as above
     from definition.paths import find  # noqa: PLC0415  # as above
+    from embedded_aws import server  # noqa: PLC0415  # as above
 
     if not enforced:
         server.Gate = lambda inner, _: inner  # type: ignore[assignment,misc]

@@ -15,7 +15,6 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from embedded_aws.glue.spark import missing
 from rich.console import Console
 from rich.table import Table
 
@@ -24,6 +23,7 @@ from bench.process import run_command
 from bench.transform import bucket
 from bench.transform_mapping import write_mapping
 from definition.plan.capacity import FUNCTION_BYTES
+from embedded_aws.glue.spark import missing
 
 STEP = 10_000
 """Rows come in multiples of so many (``bench.data``)."""

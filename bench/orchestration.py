@@ -21,7 +21,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from embedded_aws.server import EmbeddedAWS
 from rich.console import Console
 from rich.table import Table
 
@@ -31,6 +30,7 @@ from bench.orchestration_many import many
 from bench.orchestration_partners import Ground, create_until_accepted, poll, retry_until_active
 from cli.deployment import Deployment, deploy, find_deployment
 from definition.paths import PIPELINES, ROOT
+from embedded_aws.server import EmbeddedAWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

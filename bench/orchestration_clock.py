@@ -13,12 +13,13 @@ from itertools import count
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from moto.moto_api import state_manager
+
 from embedded_aws import clock
 from embedded_aws.patches import replaces
 from embedded_aws.personalize.models import personalize_backends
 from embedded_aws.server import ACCOUNT_ID, REGION
 from embedded_aws.stepfunctions import timing
-from moto.moto_api import state_manager
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+
 from embedded_aws.personalize.recipes.base import Metadata, TrainingData
 from embedded_aws.personalize.recipes.interactions import Interactions
 

@@ -6,10 +6,9 @@ import itertools
 import sys
 import time
 
+from bench.recommend_data import synthetic, training_data
 from embedded_aws.personalize.recipes import RECIPES
 from embedded_aws.personalize.recipes.base import Questions, Settings
-
-from bench.recommend_data import synthetic, training_data
 
 
 def main(events: int, users: int, items: int) -> None:

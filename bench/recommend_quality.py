@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from rich.table import Table
+
+from bench.recommend_data import movielens, newest_of_some, random_quarter, training_data
 from embedded_aws.personalize.metrics import evaluate, measure
 from embedded_aws.personalize.recipes import RECIPES
 from embedded_aws.personalize.recipes.base import Questions, Settings
 from embedded_aws.personalize.recipes.preferences import marks
-from rich.table import Table
-
-from bench.recommend_data import movielens, newest_of_some, random_quarter, training_data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,13 +17,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embedded_aws.glue.spark import missing
 from rich.console import Console
 from rich.table import Table
 
 from bench.data import EXPECTED, write_raw
 from bench.process import run_command
 from bench.transform_mapping import write_mapping
+from embedded_aws.glue.spark import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

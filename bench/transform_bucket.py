@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import sys
 
-from embedded_aws.server import EmbeddedAWS
-
 from bench.data import BUCKET
+from embedded_aws.server import EmbeddedAWS
 
 
 def main(raw: str) -> None:

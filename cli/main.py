@@ -114,10 +114,9 @@ def serve(
 
     Example: pipelines serve --port 4566
     """
+    from cli.view import View  # noqa: PLC0415  # see above
     from embedded_aws import PortInUseError  # noqa: PLC0415  # see above
     from embedded_aws.command import keep_up  # noqa: PLC0415  # see above
-
-    from cli.view import View  # noqa: PLC0415  # see above
 
     try:
         keep_up(port, speed, typer.echo)

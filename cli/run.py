@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from embedded_aws import EmbeddedAWS, clock
-
 from cli import results
 from cli.account import session as session_of_environment
 from cli.deployment import deploy, find_deployment
@@ -17,6 +15,7 @@ from cli.errors import CommandError
 from cli.follow import Follower
 from definition.paths import ROOT
 from definition.plan.names import run_id
+from embedded_aws import EmbeddedAWS, clock
 
 if TYPE_CHECKING:
     from cli.deployment import Deployment

@@ -6,9 +6,8 @@ import copy
 import json
 from typing import TYPE_CHECKING, Any
 
-from embedded_aws import clock
-
 from definition.load import parse
+from embedded_aws import clock
 
 if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline

@@ -1,8 +1,8 @@
 from collections.abc import Iterator
 
 import pytest
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.account import Account
 from emulator.tests.support import make_administrator
 

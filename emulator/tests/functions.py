@@ -7,7 +7,6 @@ import zipfile
 from typing import Any
 
 from embedded_aws.server import EmbeddedAWS
-
 from emulator.tests.support import administrator, unique
 
 

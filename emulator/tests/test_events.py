@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from embedded_aws.server import ACCOUNT_ID, EmbeddedAWS
 
+from embedded_aws.server import ACCOUNT_ID, EmbeddedAWS
 from emulator.tests.functions import function, messages
 from emulator.tests.stepfunctions.support import pass_state, received, start
 from emulator.tests.support import ROLE, admit, ended, eventually, machine, unique

@@ -5,8 +5,8 @@ import uuid
 from typing import Any
 
 import pytest
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.functions import archive, function, invoke, messages
 from emulator.tests.support import eventually, run, unique
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from embedded_aws.awslambda.environment import Specification
 from embedded_aws.awslambda.pool import Pool
 from embedded_aws.server import EmbeddedAWS
-
 from emulator.tests.functions import archive, function, invoke, messages
 from emulator.tests.support import eventually, unique
 

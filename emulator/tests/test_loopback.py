@@ -12,8 +12,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.stepfunctions.support import bucket
 from emulator.tests.support import unique
 

@@ -10,6 +10,7 @@ from types import ModuleType
 
 import moto
 import pytest
+
 from embedded_aws import originals, server
 
 SOURCES = Path(server.__file__).parent

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.functions import function
 from emulator.tests.support import unique
 from emulator.tests.test_cloudformation import Stack, parameter

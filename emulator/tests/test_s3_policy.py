@@ -2,10 +2,10 @@ import json
 from typing import Any
 
 import pytest
+
 from embedded_aws.policies import Decision, Request, decide
 from embedded_aws.s3 import policy
 from embedded_aws.server import ACCOUNT_ID, EmbeddedAWS
-
 from emulator.tests.support import unique
 
 PERSONALIZE = "personalize.amazonaws.com"

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from embedded_aws import clock
 from embedded_aws.scheduler.expressions import InvalidExpressionError, next_time
 from embedded_aws.server import ACCOUNT_ID, EmbeddedAWS
-
 from emulator.tests.functions import function, messages
 from emulator.tests.support import ended, eventually, machine, unique
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from embedded_aws.server import AlreadyRunningError, EmbeddedAWS, PortInUseError
 
 

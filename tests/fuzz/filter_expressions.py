@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from definition.plan.filters import placeholders, references, with_values
 from embedded_aws.personalize.exceptions import InvalidInputException
 from embedded_aws.personalize.filters import parse_filter
-
-from definition.plan.filters import placeholders, references, with_values
 from emulator.tests.personalize.test_filters import DOCUMENTED
 from tests.fuzz.ground import TEXTS, altered
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.server import EmbeddedAWS
-
 from tests.pipeline.handlers import Bucket
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from embedded_aws.glue.spark import missing
 
 if TYPE_CHECKING:

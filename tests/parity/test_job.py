@@ -11,12 +11,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from embedded_aws.glue.spark import missing
-from embedded_aws.server import EmbeddedAWS
 
 from definition.load import parse
 from definition.paths import ROOT
 from definition.plan.mappings import dataset_mapping
+from embedded_aws.glue.spark import missing
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.support import administrator, eventually
 from lambdas.transform.transform import transform
 from stacks.code import modules_of

@@ -13,11 +13,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embedded_aws.glue import spark
-from embedded_aws.server import EmbeddedAWS
 from rich.console import Console
 from rich.table import Table
 
+from embedded_aws.glue import spark
+from embedded_aws.server import EmbeddedAWS
 from tests.permissions.explained import explanation
 from tests.permissions.exploring import explore
 from tests.permissions.recording import short

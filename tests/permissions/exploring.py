@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from embedded_aws.server import EmbeddedAWS
-
     from tests.permissions.recording import Grant, Statement
 
 

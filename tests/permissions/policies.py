@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from embedded_aws.server import EmbeddedAWS
-
     from tests.permissions.recording import Statement
 
 

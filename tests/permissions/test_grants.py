@@ -6,15 +6,14 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from embedded_aws.policies import Decision, Request, decide
 
+from embedded_aws.policies import Decision, Request, decide
 from tests.permissions.explained import explanation
 from tests.permissions.exploring import explore
 from tests.permissions.recording import Grant
 
 if TYPE_CHECKING:
     from embedded_aws.server import EmbeddedAWS
-
     from tests.permissions.exploring import Explored
 
 NAMES = ("whole", "whole-test")

@@ -16,7 +16,6 @@ from tests.pipeline.rig import Rig
 
 if TYPE_CHECKING:
     from embedded_aws.server import EmbeddedAWS
-
     from tests.pipeline.rig import Run
 
 FULL = {"import": "full", "training": "full"}

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from embedded_aws.glue import spark
 
+from embedded_aws.glue import spark
 from tests.permissions.exploring import explore
 
 if TYPE_CHECKING:
     from embedded_aws.server import EmbeddedAWS
-
     from tests.permissions.exploring import Explored
 
 LACKING = spark.missing()

@@ -9,8 +9,8 @@ import zlib
 from typing import TYPE_CHECKING
 
 import pytest
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from tests.documents import shop
 from tests.pipeline.handlers import Bucket
 from tests.pipeline.rig import Rig

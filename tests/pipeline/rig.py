@@ -21,10 +21,9 @@ from tests.synthesis import synthesize
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from embedded_aws.server import EmbeddedAWS
-
     from cli.deployment import Deployment
     from definition.file.pipeline import Pipeline
+    from embedded_aws.server import EmbeddedAWS
 
 DEADLINE = 600
 """Seconds after which an execution counts as hanging: a Spark job takes two minutes where cores are shared."""

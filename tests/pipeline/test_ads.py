@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from embedded_aws.server import EmbeddedAWS
-
     from tests.pipeline.rig import Run
 
 SAMPLE = ROOT / "samples" / "ad-audience"

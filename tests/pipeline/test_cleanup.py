@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from embedded_aws.server import EmbeddedAWS
-
     from tests.pipeline.rig import Run
 
 GROUP = 5

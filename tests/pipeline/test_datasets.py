@@ -15,7 +15,6 @@ from tests.pipeline.rig import Rig
 
 if TYPE_CHECKING:
     from embedded_aws.server import EmbeddedAWS
-
     from tests.pipeline.rig import Run
 
 ROWS = planted()

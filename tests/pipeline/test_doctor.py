@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from click.testing import Result
-    from embedded_aws.server import EmbeddedAWS
 
+    from embedded_aws.server import EmbeddedAWS
     from tests.pipeline.rig import Rig
 
 READS = re.compile(r"Get|List|Describe|Head")

@@ -30,9 +30,8 @@ from tests.pipeline.rig import Rig
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from embedded_aws.server import EmbeddedAWS
-
     from definition.service.resource_kinds import ResourceKind
+    from embedded_aws.server import EmbeddedAWS
     from tests.pipeline.rig import Run
 
 METRICS = "GetSolutionMetrics"

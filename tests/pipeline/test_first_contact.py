@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from click.testing import Result
+
     from embedded_aws.server import EmbeddedAWS
 
 ACCOUNT = "123456789012"

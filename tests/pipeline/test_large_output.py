@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from embedded_aws.server import EmbeddedAWS
-
     from tests.pipeline.handlers import Bucket
 
 # A call that raises, or publishes a part, has nothing to count; Powertools says so at every one.

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
-from embedded_aws.server import ACCOUNT_ID, REGION
 
 from cli.deployment import deploy
 from cli.follow import Follower
 from definition.paths import ROOT
 from definition.plan import names
+from embedded_aws.server import ACCOUNT_ID, REGION
 from emulator.tests.iam.support import Role
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from embedded_aws.server import EmbeddedAWS
-
     from tests.pipeline.rig import Rig
 
 POLICIES = ROOT / "docs" / "policies"

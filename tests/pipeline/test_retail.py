@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import pathlib
 
     from embedded_aws.server import EmbeddedAWS
-
     from tests.pipeline.rig import Run
 
 

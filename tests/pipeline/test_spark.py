@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from embedded_aws.glue import spark
 
 from definition.plan.capacity import FUNCTION_BYTES
+from embedded_aws.glue import spark
 from tests.permissions.policies import altered
 from tests.pipeline.data import broken, csv, planted
 from tests.pipeline.guarding import configured

@@ -7,8 +7,8 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.validate import validate_parameters
-from embedded_aws.stepfunctions.casing import to_request
 
+from embedded_aws.stepfunctions.casing import to_request
 from stacks.states.run import definition
 from tests.documents import parsed, shop
 from tests.stacks.evaluation import evaluate

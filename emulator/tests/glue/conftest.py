@@ -1,8 +1,8 @@
 """A bucket, a role that Glue may assume, and a maker of jobs."""
 
 import pytest
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.glue.support import Jobs
 from emulator.tests.support import administrator, unique
 

@@ -4,9 +4,9 @@ import textwrap
 from typing import Any
 
 import pytest
+
 from embedded_aws.glue import spark
 from embedded_aws.server import EmbeddedAWS
-
 from emulator.tests.support import eventually, unique
 
 LACKING = spark.missing()

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.support import unique
 from emulator.tests.test_cloudformation import Stack
 

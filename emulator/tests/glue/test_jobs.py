@@ -7,8 +7,8 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.glue.support import Jobs
 from emulator.tests.support import eventually, role, unique
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from embedded_aws.glue.access import Access
 from embedded_aws.glue.exceptions import RunFailedError
 from embedded_aws.iam.principals import role_session
 from embedded_aws.server import ACCOUNT_ID
-
 from emulator.tests.glue.support import put, runs_jobs, text
 from emulator.tests.iam.support import Role
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from embedded_aws.server import EmbeddedAWS
-
     from emulator.tests.glue.support import Jobs
 
 GLUE = {"Service": "glue.amazonaws.com"}

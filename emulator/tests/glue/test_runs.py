@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.glue.support import Jobs, keys, put, runs_jobs, text
 from emulator.tests.support import eventually
 

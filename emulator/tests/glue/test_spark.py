@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.glue.support import Jobs, keys, put, runs_jobs, text
 
 SPARK_SCRIPT = """

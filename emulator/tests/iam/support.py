@@ -8,8 +8,8 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from embedded_aws.server import ACCOUNT_ID, EmbeddedAWS
 
+from embedded_aws.server import ACCOUNT_ID, EmbeddedAWS
 from emulator.tests.support import unique
 
 ACCOUNT = {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"}

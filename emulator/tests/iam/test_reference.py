@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
+
 from embedded_aws.iam.rules import RULES
 
 REFERENCE: dict[str, Any] = json.loads(

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 import requests
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.iam.support import Role, document, passes, refused
 from emulator.tests.stepfunctions.support import bucket
 

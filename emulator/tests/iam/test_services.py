@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from embedded_aws.server import ACCOUNT_ID, EmbeddedAWS
 
+from embedded_aws.server import ACCOUNT_ID, EmbeddedAWS
 from emulator.tests.functions import function, invoke
 from emulator.tests.iam.support import Role, document, refused
 from emulator.tests.stepfunctions.support import bucket, history, pass_state, task

@@ -1,11 +1,11 @@
 """A small catalogue with its users and events, for the tests of filters: every value is meant to be read."""
 
 import polars as pl
+
 from embedded_aws.personalize.filters import View
 from embedded_aws.personalize.filters.matching import newest_events
 from embedded_aws.personalize.filters.tree import Target
 from embedded_aws.personalize.schemas import Schema, parse_schema
-
 from emulator.tests.personalize.support import INTERACTION_FIELDS, avro
 
 TEXT = {"type": ["string", "null"], "categorical": True}

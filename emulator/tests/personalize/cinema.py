@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.personalize.support import INTERACTION_FIELDS, Account, avro, code, csv, message, two_groups
 
 NULLABLE = ["null", "string"]

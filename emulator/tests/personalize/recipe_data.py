@@ -5,11 +5,11 @@ from functools import cache
 from typing import Any
 
 import polars as pl
+
 from embedded_aws.personalize.recipes import RECIPES
 from embedded_aws.personalize.recipes.base import Answer, Metadata, Model, Questions, Recipe, Settings, TrainingData
 from embedded_aws.personalize.recipes.interactions import Interactions, Mask
 from embedded_aws.personalize.schemas import Field
-
 from emulator.tests.personalize.support import two_groups
 
 Rows = Sequence[tuple[str, str, int]]

@@ -15,6 +15,7 @@ import pytest
 import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
 from embedded_aws.server import EmbeddedAWS
 
 SERVICE = "personalize.amazonaws.com"

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+
 from embedded_aws.personalize.asking import histories
 from embedded_aws.personalize.contents import Contents
 from embedded_aws.personalize.recipes import find_recipe
@@ -16,7 +17,6 @@ from embedded_aws.personalize.schemas import parse_schema
 from embedded_aws.personalize.training import Trained
 from embedded_aws.personalize.views import Records
 from embedded_aws.server import EmbeddedAWS
-
 from emulator.tests.personalize.cinema import (
     ACTION_EVENT_FIELDS,
     EVENT_FIELDS,

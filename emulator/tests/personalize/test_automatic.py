@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.personalize.support import Account, csv, two_groups
 
 HOUR, DAY = 3600, 24 * 3600

@@ -4,8 +4,8 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.personalize.support import Account, csv, two_groups
 
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
+
 from embedded_aws.personalize.recipes.blend import Blend, choose, comparable
 from embedded_aws.personalize.recipes.components import (
     ease,
@@ -14,7 +16,6 @@ from embedded_aws.personalize.recipes.components import (
     trend,
 )
 from embedded_aws.personalize.recipes.interactions import Interactions
-from scipy import sparse
 
 
 def random_events(users: int, items: int, events: int) -> Interactions:

@@ -7,9 +7,9 @@ from typing import Any, Final
 import pytest
 import requests
 from botocore.exceptions import ClientError
+
 from embedded_aws.personalize.kinds import KINDS
 from embedded_aws.server import EmbeddedAWS
-
 from emulator.tests.personalize import models
 from emulator.tests.personalize.support import DEADLINE, Account, avro
 from emulator.tests.personalize.world import ITEM_FIELDS, USER_FIELDS, World

@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
+
 from embedded_aws.personalize.contents import Contents
 from embedded_aws.personalize.kinds import DATASET, SCHEMA
 from embedded_aws.personalize.models import PersonalizeBackend
 from embedded_aws.personalize.schemas import parse_schema
 from embedded_aws.personalize.views import look
-
 from emulator.tests.personalize.support import avro
 
 ITEMS = avro([{"name": "ITEM_ID", "type": "string"}, {"name": "PRICE", "type": "int"}], "Items")

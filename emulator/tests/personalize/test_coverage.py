@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from embedded_aws.personalize.coverage import SERVICES, SIMPLIFIED, table
-
 from emulator.tests.personalize import models
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.personalize.support import Account, code, csv, message, two_groups
 from emulator.tests.personalize.world import World
 

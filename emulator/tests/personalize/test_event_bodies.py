@@ -4,8 +4,8 @@ import json
 
 import pytest
 import requests
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.personalize.shop import Shop
 from emulator.tests.personalize.support import Account
 

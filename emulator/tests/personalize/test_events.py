@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.personalize.shop import FIELDS, NOON, Shop
 from emulator.tests.personalize.support import Account, code, held, message
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import requests
 from botocore.exceptions import ClientError
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.personalize.support import INTERACTION_FIELDS, Account, avro, csv, two_groups
 
 

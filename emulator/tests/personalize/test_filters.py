@@ -2,12 +2,12 @@
 
 import polars as pl
 import pytest
+
 from embedded_aws.personalize.exceptions import InvalidInputException
 from embedded_aws.personalize.filters import Asker, View, bind, parse_attributes, parse_filter
 from embedded_aws.personalize.filters.matching import newest_events
 from embedded_aws.personalize.filters.tree import Target
 from embedded_aws.personalize.recipes.base import Metadata
-
 from emulator.tests.personalize.catalogue import ITEM_FIELDS, ITEM_ROWS, ITEMS, SCHEMAS, USERS_VIEW, VIEW, schema
 
 DOCUMENTED = [

@@ -4,10 +4,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+
 from embedded_aws.personalize.exceptions import JobFailedError
 from embedded_aws.personalize.schemas import parse_schema
 from embedded_aws.personalize.tables import read_table
-
 from emulator.tests.personalize.support import INTERACTION_FIELDS, SERVICE, Account, avro, csv, two_groups
 
 FIELDS: list[dict[str, Any]] = [

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+
 from embedded_aws.personalize.metrics import evaluate, hold_out, measure, part
 from embedded_aws.personalize.recipes import RECIPES, Recipe
 from embedded_aws.personalize.recipes.base import Answer, Asks, Metadata, Questions, Settings, TrainingData
 from embedded_aws.personalize.recipes.interactions import Interactions
-
 from emulator.tests.personalize.recipe_data import interactions, recipe, small, training_data
 from emulator.tests.personalize.support import two_groups
 

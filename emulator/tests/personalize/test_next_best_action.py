@@ -1,9 +1,9 @@
 """Next-Best-Action: propensities of actions, and when there are any."""
 
 import pytest
+
 from embedded_aws.personalize.recipes.base import TrainingData
 from embedded_aws.personalize.recipes.interactions import Interactions
-
 from emulator.tests.personalize.recipe_data import ask, fitted, recipe, small
 
 DAY = 86400

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import requests
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.personalize.support import DEADLINE, Account, csv, two_groups
 
 Set = Callable[[str, dict[str, object]], None]

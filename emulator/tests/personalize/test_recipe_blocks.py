@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+
 from embedded_aws.personalize.recipes import user_segmentation
 from embedded_aws.personalize.recipes.base import Questions, Settings
-
 from emulator.tests.personalize.recipe_data import fitted, interactions, recipe, training_data
 
 

@@ -3,12 +3,12 @@
 import numpy as np
 import polars as pl
 import pytest
+
 from embedded_aws.personalize.metrics import evaluate, hold_out, part
 from embedded_aws.personalize.recipes import RECIPES, Recipe
 from embedded_aws.personalize.recipes.base import Asks, Exploration, Metadata, Questions, Settings, TrainingData
 from embedded_aws.personalize.recipes.interactions import Interactions
 from embedded_aws.personalize.schemas import Field
-
 from emulator.tests.personalize.recipe_data import Rows, ask, fitted, interactions, recipe, small, training_data
 from emulator.tests.personalize.support import two_groups
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from botocore.session import get_session
 from botocore.validate import ParamValidator
+
 from embedded_aws.personalize.exceptions import ResourceNotFoundException
 from embedded_aws.personalize.recipes import (
     RECIPES,
@@ -14,7 +15,6 @@ from embedded_aws.personalize.recipes import (
     find_recipe,
 )
 from embedded_aws.personalize.recipes.base import Asks, Exploration, Settings
-
 from emulator.tests.personalize.recipe_data import ask, fitted, recipe, small, training_data
 from emulator.tests.personalize.support import two_groups
 

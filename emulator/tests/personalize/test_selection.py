@@ -4,13 +4,13 @@ from typing import Any
 
 import polars as pl
 import pytest
+
 from embedded_aws.personalize.contents import Datasets, Table
 from embedded_aws.personalize.exceptions import JobFailedError
 from embedded_aws.personalize.recipes import RECIPES
 from embedded_aws.personalize.schemas import DATASET_TYPES, Field, Schema
 from embedded_aws.personalize.selection import training_data
 from embedded_aws.personalize.training import train, update
-
 from emulator.tests.personalize.recipe_data import ARN, ask, recipe
 from emulator.tests.personalize.support import two_groups
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from embedded_aws.server import EmbeddedAWS
-
 from emulator.tests.support import ended, eventually, machine, unique
 
 SDK = "arn:aws:states:::aws-sdk:"

@@ -3,8 +3,8 @@ import uuid
 from typing import Any
 
 import pytest
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.stepfunctions.support import NASTY, bucket, history, pass_state, task
 from emulator.tests.support import ROLE, ended, machine, output, run, unique
 

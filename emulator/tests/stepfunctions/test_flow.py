@@ -3,8 +3,8 @@ import time
 from typing import Any
 
 import pytest
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.stepfunctions.support import NASTY, bucket, history, map_state, parallel, pass_state, queue, task
 from emulator.tests.support import output, run
 

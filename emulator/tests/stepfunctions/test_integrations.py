@@ -1,8 +1,8 @@
 import json
 
 import pytest
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.stepfunctions.support import NASTY, bucket, history, pass_state, task
 from emulator.tests.support import admit, machine, output, run, unique
 

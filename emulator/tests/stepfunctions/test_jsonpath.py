@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.stepfunctions.support import pass_state
 from emulator.tests.support import run
 

@@ -5,8 +5,8 @@ import re
 from typing import Any
 
 import pytest
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.functions import function
 from emulator.tests.iam.support import Role
 from emulator.tests.stepfunctions.support import FAIL, history, map_state, pass_state, queue, stopped

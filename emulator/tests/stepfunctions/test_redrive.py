@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 from embedded_aws.server import EmbeddedAWS
-
 from emulator.tests.stepfunctions.support import (
     FAIL,
     bucket,

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.stepfunctions.support import FAIL, pass_state, redriven, start
 from emulator.tests.support import ROLE, ended, run, unique
 

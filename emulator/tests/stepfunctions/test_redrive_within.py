@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from embedded_aws.server import EmbeddedAWS
-
 from emulator.tests.stepfunctions.support import (
     bucket,
     entered,

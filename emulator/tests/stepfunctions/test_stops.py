@@ -4,8 +4,8 @@ import time
 from typing import Any
 
 import pytest
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.functions import function
 from emulator.tests.stepfunctions.support import (
     bucket,

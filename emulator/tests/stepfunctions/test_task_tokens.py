@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from embedded_aws.server import EmbeddedAWS
 
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.stepfunctions.support import (
     NASTY,
     history,
