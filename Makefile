@@ -99,7 +99,7 @@ fmt: setup ## format the code
 	@ruff format .
 	@ruff check --fix --quiet .
 
-lint: setup ## style, layers and unused pins
+lint: setup ## style and layers
 	@ruff format --check --quiet .
 	@ruff check --quiet .
 	@lint-imports --no-logo

@@ -82,7 +82,8 @@ def test_the_schema_shows_raw_formats() -> None:
     source = Pipeline.model_json_schema()["$defs"]["Source"]["properties"]
 
     assert ["csv", "jsonl", "parquet"] == source["format"]["enum"]
-    assert ["utf-8", "latin-1", "windows-1252"] == source["encoding"]["enum"][:3]
+    windows = ["windows-1252", "windows-1251", "shift_jis", "euc-kr", "big5"]
+    assert ["utf-8", "latin-1", *windows, "gb18030", "utf-16"] == source["encoding"]["enum"]
     assert all(key["description"] for key in source.values())
 
 
@@ -211,7 +212,7 @@ def test_all_mistakes_are_told_at_once_with_line_place_and_remedy(tmp_path: Path
         ({"datasets__interactions__keep": "'x' = 'y'"}, "datasets.interactions.keep", "column on one side"),
         ({"datasets__interactions__keep": "USER_ID = 'x'"}, "datasets.interactions.keep", "raw column"),
         ({f"{SOURCE}__format": "xml"}, f"{SOURCE}.format", "'csv', 'jsonl' or 'parquet'"),
-        ({f"{SOURCE}__encoding": "UTF-8"}, f"{SOURCE}.encoding", "'utf-8', 'latin-1', 'windows-1252'"),
+        ({f"{SOURCE}__encoding": "UTF-8"}, f"{SOURCE}.encoding", "'euc-kr', 'big5', 'gb18030' or 'utf-16'"),
         ({f"{SOURCE}__header": []}, f"{SOURCE}.header", "at least one"),
         ({f"{SOURCE}__header": ["user", ""]}, f"{SOURCE}.header[1]", "at least 1 character"),
         ({f"{SOURCE}__header": ["user", "item", "user"]}, f"{SOURCE}.header[2]", "stands twice"),
