@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Node comes with this environment, whether or not it is activated.
 _OWN_TOOLS = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+# No colours, and no word to anybody: neither for the newest version nor with telemetry of what is deployed here.
+_QUIET = {"CDK_DISABLE_VERSION_CHECK": "1", "CDK_DISABLE_CLI_TELEMETRY": "true", "NO_COLOR": "1"}
 _CDK = ROOT / "node_modules" / ".bin" / "cdk"
 
 
@@ -47,7 +49,7 @@ def cdk(*arguments: str, environment: Mapping[str, str], say: Callable[[str], No
     with subprocess.Popen(  # noqa: S603  # our own pinned CDK
         [_CDK, *arguments],
         cwd=folder,
-        env={**os.environ, **environment, **_OWN_TOOLS, "CDK_DISABLE_VERSION_CHECK": "1", "NO_COLOR": "1"},
+        env={**os.environ, **environment, **_OWN_TOOLS, **_QUIET},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

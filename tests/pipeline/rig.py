@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 DEADLINE = 600
 """Seconds after which an execution counts as hanging: a Spark job takes two minutes where cores are shared."""
 
+LOOK_SECONDS = 0.2
+"""How often executions are looked at: each look takes as much of the processor as a state does."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -104,7 +107,7 @@ class Rig:
         deadline = time.monotonic() + DEADLINE
         while (execution := follower.finished()) is None:
             assert time.monotonic() < deadline, [progress.state for progress in follower.progress()][-5:]
-            time.sleep(0.1)
+            time.sleep(LOOK_SECONDS)
         run = run_id(execution["startDate"], execution["name"])
         states = [progress.state for progress in follower.progress() if not progress.detail]
         return Run(run, execution, states, self._json(run, "manifest"), self._json(run, "failure"))
@@ -119,7 +122,7 @@ class Rig:
         deadline = time.monotonic() + DEADLINE
         while not condition():
             assert time.monotonic() < deadline, "it never came to be"
-            time.sleep(0.05)
+            time.sleep(LOOK_SECONDS / 2)
 
     def next_state(self, follower: Follower, known: list[str]) -> bool:
         """Wait for states that are not among those known and add them; return False if the execution ends.

@@ -159,6 +159,8 @@ def test_run_with_an_input_goes_on_with_a_run(deployed: Rig, tmp_path: Path) -> 
     assert "Take over solution version" in done.output
     assert f"Look: '{stranger}' was left in s3://{deployed.deployment.bucket}" in done.output
     assert not list(tmp_path.rglob("stranger.jsonl"))
+    # The Spark jobs of other tests with this bucket would not find it beside its other objects.
+    deployed.aws.client("s3").delete_object(Bucket=deployed.deployment.bucket, Key=stranger)
 
 
 def test_run_beside_an_active_run_says_so(deployed: Rig, tmp_path: Path) -> None:

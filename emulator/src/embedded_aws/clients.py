@@ -1,6 +1,6 @@
 """Clients of this AWS for its own services, which call each other as AWS's do: as themselves or in a role's session."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from threading import Lock
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ OWN_KEY: Final = "embedded"
 """Access key of the administrator, whom nothing is denied: this AWS itself, and who it is served to."""
 
 _READ_TIMEOUT: Final = 1000  # longer than the longest Lambda invocation, 900 s
-_lock = Lock()
+_lock = Lock()  # making clients is not safe between threads, using them is
 
 
 def client(service: str, region: str = "us-east-1", session: Any = None) -> Any:
@@ -26,13 +26,25 @@ def client(service: str, region: str = "us-east-1", session: Any = None) -> Any:
         session: a role's, in which to call; left out: as the administrator.
     """
     keys = (session.access_key_id, session.session_token) if session is not None else (OWN_KEY, None)
-    with _lock:  # making clients is not safe between threads, using them is
+    with _lock:
         return _client(service, region, moto_server_port(), *keys)
+
+
+def outside(service: str, **arguments: Any) -> Any:
+    """Return a boto3 client as somebody outside makes it; arguments are those of `boto3.Session.client`."""
+    with _lock:
+        return _models().client(service, **arguments)
+
+
+@cache
+def _models() -> Any:
+    """Return the session that has read the services' models: each new one reads them again, for a tenth of a second."""
+    return boto3.Session()
 
 
 @lru_cache(maxsize=512)
 def _client(service: str, region: str, port: str, access_key: str, token: str | None) -> Any:
-    return boto3.Session().client(
+    return _models().client(
         service,
         region_name=region,
         endpoint_url=f"http://localhost:{port}",

@@ -11,7 +11,6 @@ from threading import Lock, Thread
 from types import TracebackType
 from typing import Any, ClassVar, Final, Self
 
-import boto3
 from botocore.config import Config
 from moto import backends
 from moto.cloudformation import parsing
@@ -228,7 +227,7 @@ class EmbeddedAWS:
         with self._clients_lock:
             if service not in self._clients:
                 environment = self.environment()
-                self._clients[service] = boto3.Session().client(
+                self._clients[service] = clients.outside(
                     service,
                     endpoint_url=self.endpoint_url,
                     region_name=REGION,

@@ -34,6 +34,7 @@ are left, the fired ones in order; `DELETE` forgets both. A fault that cannot be
 
 import json
 from dataclasses import asdict, dataclass
+from functools import cache
 from threading import Lock
 from typing import Any
 
@@ -263,6 +264,7 @@ def _check_text(name: str, value: Any, *, lines: bool = False) -> None:
         raise ValueError(f"{name} must be a text{'' if lines else ' without line breaks'}")
 
 
+@cache
 def _operations() -> set[str]:
     """Return the operations of all three service models: control plane, runtime and events."""
     session = Session()

@@ -4,6 +4,7 @@ import json
 import pickle
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -112,14 +113,30 @@ def _not_in_express(resource: str) -> str | None:
     return "Activity ARN" if ":activity:" in resource else None
 
 
+@dataclass(frozen=True)
+class Parsed:
+    """What is made of a definition.
+
+    Attributes:
+        program: the pickled program.
+        references: the variables that each state refers to, by its name.
+    """
+
+    program: bytes
+    references: Mapping[str, list[str]]
+
+
 @lru_cache(maxsize=64)
-def parsed(definition: str) -> bytes:
-    """Return the pickled program of a definition.
+def parsed(definition: str) -> Parsed:
+    """Parse a definition, which takes a second for a large one, and is done once.
 
     Raises:
         Exception: whatever moto's parser raises for what is not in the Amazon States Language.
     """
-    return pickle.dumps(AmazonStateLanguageParser.parse(_with_decimal_points(definition))[0])
+    program, tree = AmazonStateLanguageParser.parse(_with_decimal_points(definition))
+    analyser = VariableReferencesStaticAnalyser()
+    analyser.visit(tree)
+    return Parsed(pickle.dumps(program), analyser.get_variable_references())
 
 
 def _with_decimal_points(definition: str) -> str:
@@ -141,4 +158,4 @@ def parse_each_definition_once(self: Any) -> Any:
     starts at once.
     """
     definition = self._evaluation_details.state_machine_details.definition
-    return pickle.loads(parsed(definition))  # noqa: S301  # pickled above
+    return pickle.loads(parsed(definition).program)  # noqa: S301  # pickled above

@@ -8,9 +8,13 @@ import hashlib
 import json
 import math
 import random
+import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from jsonata.functions import Functions
@@ -27,6 +31,9 @@ _HASHES: Final = {
     "SHA-384": "sha384",
     "SHA-512": "sha512",
 }
+
+_NAME: Final = re.compile(r"\$(\w+)")
+"""A variable or a function of an expression, also where it stands in a text, which does no harm."""
 
 
 class QueryEvaluationError(Exception):
@@ -47,19 +54,47 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
     Raises:
         QueryEvaluationError: the expression fails, is undefined or yields a function.
     """
+    mentioned = set(_NAME.findall(expression))
+    bindings = {name: _bound(item) for name, item in variables.items() if name in mentioned}
     try:
-        program = Jsonata(expression)
-        program.set_output_convert_nulls(False)
-        for name, function in _functions().items():
-            program.register_lambda(name, function)
-        value = program.evaluate(None, {name: _bound(item) for name, item in variables.items()})
-        return _defined(value)
+        with _program(expression) as program:
+            for name, function in _functions().items():
+                program.register_lambda(name, function)
+            return _defined(program.evaluate(None, bindings))
     except QueryEvaluationError:
         raise
     except (JException, _FunctionError) as error:
         raise QueryEvaluationError(f"threw an error during evaluation. {_reason(error)}") from error
     except Exception as error:  # the library lets Python's own errors through where JSONata has none
         raise QueryEvaluationError(f"threw an error during evaluation. {error}") from error
+
+
+@contextmanager
+def _program(expression: str) -> Iterator[Jsonata]:
+    """Lend the program of an expression: parsing costs more than evaluating, and a program serves one thread at once.
+
+    Raises:
+        JException: the expression is not JSONata.
+    """
+    idle = _idle(expression)
+    try:
+        program = idle.pop()
+    except IndexError:
+        program = Jsonata(expression)
+        program.set_output_convert_nulls(False)
+    # The library's own functions look here for the program that calls them.
+    Jsonata.CURRENT.jsonata = program
+    try:
+        yield program
+    finally:
+        idle.append(program)
+
+
+@lru_cache(maxsize=2048)
+def _idle(expression: str) -> deque[Jsonata]:
+    """Return the programs of an expression that nobody uses at the moment."""
+    del expression
+    return deque()
 
 
 def iso(moment: datetime) -> str:
