@@ -14,11 +14,14 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 SETUP := .venv/.done node_modules/.done build/layer.zip
 
-# tests/pipeline runs whole deployments, a third slower when measured, and what it reaches first is mostly the cli's.
+PYTEST := python -m pytest --quiet -n 2 --dist loadscope
 MEASURED := --cov --cov-append --cov-report= --cov-fail-under=0
+# Whole deployments: a third slower where they are measured, and what they reach first is mostly the cli's.
+DEPLOYED := tests/pipeline tests/permissions
+SUITES := tests/unit tests/stacks tests/functions tests/parity $(DEPLOYED)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark run test serve permissions doctor deploy destroy first-contact fuzz bench fmt lint types lock clean
+.PHONY: help setup spark run test test-emulator test-all quick serve permissions doctor deploy destroy first-contact fuzz bench fmt lint types lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,12 +64,25 @@ run: setup ## run PIPELINE on this machine from raw data to recommendations (RAW
 
 test: setup spark lint types ## everything that CI checks: style, layers, types, every suite, coverage
 	@coverage erase
-	@for suite in tests/unit tests/stacks emulator/tests tests/parity tests/pipeline tests/permissions; do \
+	@python -m emulator.tests.record || $(MAKE) --no-print-directory test-emulator
+	@for suite in $(SUITES); do \
 		echo "$$suite"; \
-		if [ $$suite = tests/pipeline ] || [ $$suite = tests/permissions ]; then measured=; else measured="$(MEASURED)"; fi; \
-		python -m pytest --quiet -n 2 --dist loadscope $$measured $$suite || exit 1; \
+		$(PYTEST) $$(echo "$(DEPLOYED)" | grep --quiet "$$suite" || echo "$(MEASURED)") $$suite || exit 1; \
 	done
-	@coverage report
+	@python -m tests.coverage_floors
+
+test-emulator: setup spark ## the embedded AWS's own tests; make test leaves them out where nothing of it changed
+	@echo emulator/tests
+	@$(PYTEST) $(MEASURED) emulator/tests
+	@python -m tests.coverage_floors embedded_aws
+	@python -m emulator.tests.record --passed
+
+test-all: setup ## as make test, and the embedded AWS's own tests whatever changed
+	@rm -f emulator/tests/passed.sha256
+	@$(MAKE) --no-print-directory test
+
+quick: lint ## style, layers and the two suites without an AWS, while you work
+	@$(PYTEST) tests/unit tests/stacks
 
 serve: setup ## the embedded AWS on localhost until Ctrl-C (PORT=4566)
 	@pipelines serve --port $(PORT)

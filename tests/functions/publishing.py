@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from lambdas.publish.handler import handler
-from tests.pipeline.handlers import Context
+from tests.functions.handlers import Context
 
 if TYPE_CHECKING:
-    from tests.pipeline.handlers import Bucket
+    from tests.functions.handlers import Bucket
 
 
 def line(user: str, items: list[str], **more: Any) -> str:

@@ -13,10 +13,10 @@ from lambdas.publish import changes
 from lambdas.publish.lines import OutputUnreadableError
 from lambdas.publish.objects import OutputMissingError
 from lambdas.publish.publish import TooManyErrorsError
-from tests.pipeline.publishing import called, line
+from tests.functions.publishing import called, line
 
 if TYPE_CHECKING:
-    from tests.pipeline.handlers import Bucket
+    from tests.functions.handlers import Bucket
 
 # A call that raises has nothing to count; Powertools says so at every one.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")

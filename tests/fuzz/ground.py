@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.server import EmbeddedAWS
-from tests.pipeline.handlers import Bucket
+from tests.functions.handlers import Bucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,8 +20,8 @@ from transform.errors import TransformError
 if TYPE_CHECKING:
     from random import Random
 
+    from tests.functions.handlers import Bucket
     from tests.fuzz.ground import Ground
-    from tests.pipeline.handlers import Bucket
 
 _AT = 1_700_000_000
 _RUN = "20260101T000000-abcdef"

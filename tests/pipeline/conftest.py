@@ -12,7 +12,7 @@ import pytest
 
 from embedded_aws.server import EmbeddedAWS
 from tests.documents import shop
-from tests.pipeline.handlers import Bucket
+from tests.functions.handlers import Bucket
 from tests.pipeline.rig import Rig
 
 if TYPE_CHECKING:

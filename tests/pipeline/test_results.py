@@ -14,7 +14,7 @@ from tests.documents import shop
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.pipeline.handlers import Bucket
+    from tests.functions.handlers import Bucket
 
 SHOP = parse(json.dumps(shop()))
 """The pipeline with the job for-you/top."""

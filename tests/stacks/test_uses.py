@@ -1,0 +1,11 @@
+"""The embedded AWS is tested with what the pipelines ask of AWS."""
+
+from __future__ import annotations
+
+from emulator.tests.record import USES
+from tests.stacks.uses import text
+
+
+def test_what_pipelines_use_is_written_down() -> None:
+    """A new type or integration changes the file (python -m tests.stacks.uses), and so the embedded AWS's tests run."""
+    assert text() == USES.read_text()

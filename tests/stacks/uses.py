@@ -1,0 +1,47 @@
+"""What the pipelines ask of AWS: `python -m tests.stacks.uses` writes it down for the embedded AWS's tests."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emulator.tests.record import USES
+from tests.documents import LIVE, parsed
+from tests.stacks.test_asl import RIGHT
+from tests.synthesis import synthesize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def uses() -> dict[str, list[str]]:
+    """Return the types of resources in the templates, and the integrations of every state machine."""
+    with tempfile.TemporaryDirectory() as folder:
+        for engine in ("lambda", "glue"):
+            synthesize(parsed(**LIVE, engine=engine), Path(folder, engine))
+        templates = [json.loads(file.read_text()) for file in Path(folder).glob("*/*.template.json")]
+    types = {resource["Type"] for template in templates for resource in template["Resources"].values()}
+    integrations = {found for machine in RIGHT.values() for found in _integrations(machine)}
+    return {"integrations": sorted(integrations), "types": sorted(types)}
+
+
+def _integrations(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(resource := value.get("Resource"), str) and resource.startswith("arn:"):
+            yield resource.partition(":states:::")[2] or resource
+        for each in value.values():
+            yield from _integrations(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _integrations(each)
+
+
+def text() -> str:
+    """Return what the file holds."""
+    return json.dumps(uses(), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    USES.write_text(text())
