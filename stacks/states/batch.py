@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
     from definition.service.resource_kinds import ResourceKind
 
-_BUCKET = "'s3://${Bucket}/' & "
+_BUCKET = "s3://${Bucket}/"
 _FAILED = "Batch job failed"
 
 # An argument cannot be left out within an object that is written down: it would be an error to evaluate to nothing.
@@ -105,8 +105,8 @@ def _job(kind: ResourceKind, timeout: timedelta, quota: timedelta, more: list[st
         "SolutionVersionArn": jsonata("$task.version"),
         "RoleArn": "${ServiceRoleArn}",
         "NumResults": jsonata("$job.num_results"),
-        "JobInput": {"S3DataSource": {"Path": jsonata(f"{_BUCKET}{publish.FOLDER} & 'input/'")}},
-        "JobOutput": {"S3DataDestination": {"Path": jsonata(f"{_BUCKET}{publish.FOLDER} & 'output/'")}},
+        "JobInput": {"S3DataSource": {"Path": jsonata(publish.folder("input", before=_BUCKET))}},
+        "JobOutput": {"S3DataDestination": {"Path": jsonata(publish.folder("output", before=_BUCKET))}},
     }
     return Job(
         kind=kind,

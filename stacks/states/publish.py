@@ -25,8 +25,12 @@ if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
 
 FIRST_STATE = "Publish"
-FOLDER = batch_folder("$task.run", "$task.solution")
-"""JSONata of the folder of the batch job of this child execution."""
+
+
+def folder(part: str, *, before: str = "") -> str:
+    """Return JSONata of a folder of the batch job of this child execution; arguments are those of `batch_folder`."""
+    return batch_folder(part, run="$task.run", solution="$task.solution", before=before)
+
 
 _PARTS_AT_ONCE = 10
 """Of one job; five jobs at once then take 50 of the 1,000 calls at once that an account has."""
@@ -40,7 +44,7 @@ _JOB: dict[str, Any] = {
     "run": jsonata("$task.run"),
     "kind": jsonata("$job.kind"),
     "line": jsonata("$job.input.line"),
-    "output": jsonata(f"{FOLDER} & 'output/'"),
+    "output": jsonata(folder("output")),
     "curated": jsonata("'curated/' & $task.solution & '/' & $job.name & '/'"),
     "rejects": jsonata("'rejects/' & $task.run & '/' & $task.solution & '/' & $job.name & '.jsonl'"),
     "max_errors": jsonata("$job.max_errors"),
@@ -219,7 +223,7 @@ def _end(published: str) -> dict[str, Any]:
             "kind": jsonata("$job.kind"),
             "status": "SUCCEEDED",
             "arn": jsonata("$batchJob.arn"),
-            "output": jsonata(f"'s3://${{Bucket}}/' & {FOLDER} & 'output/'"),
+            "output": jsonata(folder("output", before="s3://${Bucket}/")),
             "published": published,
         },
         "End": True,

@@ -30,9 +30,16 @@ _REPORT_KEY = "'runs/' & $run & '/data-report.json'"
 _BEGIN_SPARK = "Write transform request"
 
 
-def batch_folder(run: str, solution: str) -> str:
-    """Return JSONata of the folder of the batch job ``$job``, of JSONata of the run's id and the solution's name."""
-    return f"'batch/' & {run} & '/' & {solution} & '/' & $job.name & '/'"
+def batch_folder(part: str, *, run: str, solution: str, before: str = "") -> str:
+    """Return JSONata of a folder of the batch job ``$job``.
+
+    Args:
+        part: ``input`` or ``output``.
+        run: JSONata of the run's id.
+        solution: JSONata of the solution's name.
+        before: text that stands before it, such as the bucket of an S3 URL.
+    """
+    return f"'{before}batch/' & {run} & '/' & {solution} & '/' & $job.name & '/{part}/'"
 
 
 def states(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
@@ -60,8 +67,8 @@ def read_report(*, next_state: str, on_failure: str, fresh: bool, missing: str |
 
 
 def _describe(pipeline: Pipeline) -> State:
-    folder = batch_folder("$run", "$plan.name")
-    inputs = f"[$plans.($plan := $; $plan.jobs.($job := $; $merge([$job.input, {{'prefix': {folder} & 'input/'}}])))]"
+    folder = batch_folder("input", run="$run", solution="$plan.name")
+    inputs = f"[$plans.($plan := $; $plan.jobs.($job := $; $merge([$job.input, {{'prefix': {folder}}}])))]"
     return {
         "Type": "Pass",
         "Comment": "Where the raw data lies, how its columns map, and which batch inputs are made of it.",
