@@ -239,13 +239,3 @@ def reported(objects: Sequence[RawObject]) -> list[RawObject]:
     """Return the objects that a report names: the first ones, within the limits."""
     lengths = accumulate(len(item.key) for item in objects[:MAX_REPORTED_OBJECTS])
     return [item for item, length in zip(objects, lengths, strict=False) if length <= MAX_REPORTED_KEYS]
-
-
-def increment_folder(run: str, dataset: DatasetName) -> str:
-    """Return the folder of the CSV of new raw objects alone; an import reads one level of a folder."""
-    return f"transformed/{run}/{dataset}-increment/"
-
-
-def report_key(run: str) -> str:
-    """Return the key under which an engine writes the report of a run."""
-    return f"runs/{run}/data-report.json"

@@ -20,6 +20,7 @@ from cli.first_contact.points import ask
 from cli.first_contact.removal import remove_everything
 from cli.first_contact.setting_up import deploy_films, examine_account
 from cli.follow import Follower
+from definition import layout
 from definition.load import load
 from definition.plan.names import run_id
 
@@ -34,7 +35,7 @@ EARLY_POINTS = (*account_points.POINTS, *sandbox_points.POINTS)
 
 POINTS = (*EARLY_POINTS, *trained_points.POINTS)
 _NOTHING_NEW: dict[str, Any] = {"training": "skip", "jobs": []}
-_BROKEN, _FIRST, _LATER = "raw/ratings/broken.csv", "raw/ratings/first.csv", "raw/ratings/later.csv"
+_BROKEN, _FIRST, _LATER = (layout.RAW.key(path=f"ratings/{name}.csv") for name in ("broken", "first", "later"))
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def _bring(world: World, execution: dict[str, Any], *, run: str = "", changed: b
     run = run or _run_of(execution)
     pipeline = load(write(world.folder, world.films, changed=changed))
     results.download(world.client("s3"), world.bucket, pipeline, run, world.folder / run)
-    manifest = results.read_json(world.folder / run / "manifest.json")
+    manifest = results.read_json(world.folder / run / layout.MANIFEST.name)
     expect(manifest is not None, f"run {run} succeeded and left no manifest")
     return manifest or {}
 

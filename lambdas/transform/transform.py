@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from definition import layout
 from lambdas.transform import batch_input
 from lambdas.transform.execute import DATASET, REJECTS, execute
 from lambdas.transform.report import dataset_report
 from lambdas.transform.reuse import reuse
-from transform.contract import TransformReport, increment_folder, report_key
-from transform.raw.lineage import changes, full_import, incremental_import, lineage_key, lineage_of, no_import
+from transform.contract import TransformReport
+from transform.raw.lineage import changes, full_import, incremental_import, lineage_of, no_import
 from transform.raw.objects import check_size, list_objects
 from transform.raw.store import S3Store
 from transform.warnings import warnings
@@ -69,8 +70,8 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
         batch_inputs=inputs,
         warnings=warnings(reports),
     )
-    store.write(lineage_key(request.run), lineage.model_dump_json(indent=1).encode())
-    store.write(report_key(request.run), report.model_dump_json(indent=1).encode())
+    store.write(layout.LINEAGE.key(run=request.run), lineage.model_dump_json(indent=1).encode())
+    store.write(layout.DATA_REPORT.key(run=request.run), report.model_dump_json(indent=1).encode())
     return report
 
 
@@ -83,7 +84,7 @@ def _imports(
     staging = f"{_staging_prefix(request, mapping)}increment/"
     store = S3Store(s3, request.bucket)
     outcome = execute(mapping, store, change.added, staging=staging, started=request.started)
-    folder = increment_folder(request.run, mapping.dataset)
+    folder = layout.INCREMENT.key(run=request.run, dataset=mapping.dataset)
     source = {"Bucket": request.bucket, "Key": outcome.staging + DATASET}
     s3.copy(source, request.bucket, f"{folder}{mapping.dataset}.csv")
     records = outcome.facts["records"]
@@ -115,15 +116,15 @@ def _publish(request: TransformRequest, mapping: DatasetMapping, s3: Any, outcom
 
 
 def _staging_prefix(request: TransformRequest, mapping: DatasetMapping) -> str:
-    return f"staging/{request.run}/{mapping.dataset}/"
+    return f"{layout.STAGING.key(run=request.run)}{mapping.dataset}/"
 
 
 def _folder(request: TransformRequest, mapping: DatasetMapping) -> str:
-    return f"transformed/{request.run}/{mapping.dataset}/"
+    return layout.DATASET.key(run=request.run, dataset=mapping.dataset)
 
 
 def _rejects(request: TransformRequest, mapping: DatasetMapping) -> str:
-    return f"rejects/{request.run}/{mapping.dataset}.jsonl"
+    return layout.REJECTED_ROWS.key(run=request.run, dataset=mapping.dataset)
 
 
 def _report(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from definition import layout
 from definition.plan.executions import BATCH_JOB
 from definition.plan.history import quota_wait
 from definition.service.limits import MAX_BATCH_JOBS_IN_PROGRESS
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
     from definition.service.resource_kinds import ResourceKind
 
-_BUCKET = "s3://${Bucket}/"
 _FAILED = "Batch job failed"
 
 # An argument cannot be left out within an object that is written down: it would be an error to evaluate to nothing.
@@ -100,13 +100,17 @@ def _states(pipeline: Pipeline) -> States:
     return merged(begin, inference.states(), segment.states(), published, end)
 
 
+def _url(place: layout.Place) -> str:
+    return jsonata(place.jsonata(before="s3://${Bucket}/", **publish.OF_RUN))
+
+
 def _job(kind: ResourceKind, timeout: timedelta, quota: timedelta, more: list[str]) -> Job:
     arguments = {
         "SolutionVersionArn": jsonata("$task.version"),
         "RoleArn": "${ServiceRoleArn}",
         "NumResults": jsonata("$job.num_results"),
-        "JobInput": {"S3DataSource": {"Path": jsonata(publish.folder("input", before=_BUCKET))}},
-        "JobOutput": {"S3DataDestination": {"Path": jsonata(publish.folder("output", before=_BUCKET))}},
+        "JobInput": {"S3DataSource": {"Path": _url(layout.BATCH_INPUT)}},
+        "JobOutput": {"S3DataDestination": {"Path": _url(layout.BATCH_OUTPUT)}},
     }
     return Job(
         kind=kind,

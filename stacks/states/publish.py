@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from definition import layout
 from definition.plan.capacity import PUBLISH_BYTES
 from definition.plan.executions import COMPARED_PART, PUBLISHED_PART
 from stacks.states import retries
 from stacks.states.asl import State, States, jsonata
 from stacks.states.job import caught
-from stacks.states.transform import batch_folder
 
 if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 FIRST_STATE = "Publish"
 
 
-def folder(part: str, *, before: str = "") -> str:
-    """Return JSONata of a folder of the batch job of this child execution; arguments are those of `batch_folder`."""
-    return batch_folder(part, run="$task.run", solution="$task.solution", before=before)
+_OF_JOB = {"solution": "$task.solution", "job": "$job.name"}
+OF_RUN = {"run": "$task.run", **_OF_JOB}
+"""JSONata of run, solution and job of this child execution: the parts of its keys."""
 
 
 _PARTS_AT_ONCE = 10
@@ -44,9 +44,9 @@ _JOB: dict[str, Any] = {
     "run": jsonata("$task.run"),
     "kind": jsonata("$job.kind"),
     "line": jsonata("$job.input.line"),
-    "output": jsonata(folder("output")),
-    "curated": jsonata("'curated/' & $task.solution & '/' & $job.name & '/'"),
-    "rejects": jsonata("'rejects/' & $task.run & '/' & $task.solution & '/' & $job.name & '.jsonl'"),
+    "output": jsonata(layout.BATCH_OUTPUT.jsonata(**OF_RUN)),
+    "curated": jsonata(layout.TABLES.jsonata(**_OF_JOB)),
+    "rejects": jsonata(layout.REJECTED_LINES.jsonata(**OF_RUN)),
     "max_errors": jsonata("$job.max_errors"),
     "themed": jsonata("$exists($job.themes_from)"),
 }
@@ -223,7 +223,7 @@ def _end(published: str) -> dict[str, Any]:
             "kind": jsonata("$job.kind"),
             "status": "SUCCEEDED",
             "arn": jsonata("$batchJob.arn"),
-            "output": jsonata(folder("output", before="s3://${Bucket}/")),
+            "output": jsonata(layout.BATCH_OUTPUT.jsonata(before="s3://${Bucket}/", **OF_RUN)),
             "published": published,
         },
         "End": True,

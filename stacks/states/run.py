@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from definition import layout
 from definition.plan import names
 from definition.plan.batch_jobs import batch_plans
 from definition.plan.requests import campaign_request, solution_config
@@ -139,7 +140,7 @@ def _manifest(pipeline: Pipeline, spec_hash: str) -> State:
         **({"recommenders": jsonata("$recommenders")} if pipeline.recommenders else {}),
     }
     return write_json(
-        jsonata("'runs/' & $run & '/manifest.json'"),
+        jsonata(layout.MANIFEST.jsonata(run="$run")),
         body,
         comment="Write runs/<run>/manifest.json: what went in, what was made of it, where the results are.",
         catch=caught("manifest", go_to="Run failed"),

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from definition import layout
 from definition.plan.capacity import FUNCTION_BYTES
 from definition.plan.mappings import dataset_mappings
 from stacks.states import retries
@@ -25,21 +26,9 @@ if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
 
 FIRST_STATE = "Describe transform"
-_REQUEST_KEY = "'runs/' & $run & '/transform-request.json'"
-_REPORT_KEY = "'runs/' & $run & '/data-report.json'"
+_REQUEST_KEY = layout.TRANSFORM_REQUEST.jsonata(run="$run")
+_REPORT_KEY = layout.DATA_REPORT.jsonata(run="$run")
 _BEGIN_SPARK = "Write transform request"
-
-
-def batch_folder(part: str, *, run: str, solution: str, before: str = "") -> str:
-    """Return JSONata of a folder of the batch job ``$job``.
-
-    Args:
-        part: ``input`` or ``output``.
-        run: JSONata of the run's id.
-        solution: JSONata of the solution's name.
-        before: text that stands before it, such as the bucket of an S3 URL.
-    """
-    return f"'{before}batch/' & {run} & '/' & {solution} & '/' & $job.name & '/{part}/'"
 
 
 def states(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
@@ -67,7 +56,7 @@ def read_report(*, next_state: str, on_failure: str, fresh: bool, missing: str |
 
 
 def _describe(pipeline: Pipeline) -> State:
-    folder = batch_folder("input", run="$run", solution="$plan.name")
+    folder = layout.BATCH_INPUT.jsonata(run="$run", solution="$plan.name", job="$job.name")
     inputs = f"[$plans.($plan := $; $plan.jobs.($job := $; $merge([$job.input, {{'prefix': {folder}}}])))]"
     return {
         "Type": "Pass",

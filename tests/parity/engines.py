@@ -62,7 +62,7 @@ def by_spark(
 ) -> Result:
     """Transform raw objects, by their keys, with the Glue job's engine."""
     objects = fill(folder, contents)
-    target = Target(staging="staging/", dataset="out/", rejects="rejects/r")
+    target = Target(staging="staging/", dataset="out/", rejects="rejects/r-{:05}.jsonl")
     outcome = spark_execute(session, mapping, SparkFolder(folder), objects, target=target, started=STARTED)
     counted = None
     if mapping.dataset == "interactions":

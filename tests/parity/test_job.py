@@ -27,10 +27,8 @@ from transform.contract import (
     Imported,
     TransformReport,
     TransformRequest,
-    increment_folder,
-    report_key,
 )
-from transform.raw.lineage import Lineage, lineage_key
+from transform.raw.lineage import Lineage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,10 +173,10 @@ def test_the_job_does_what_the_function_does(aws: EmbeddedAWS, monkeypatch: pyte
     }
     without = transform(request("before"), s3)
     assert ["FULL", "FULL"] == [dataset.imports and dataset.imports.mode for dataset in without.datasets]
-    earlier = Lineage.model_validate_json(contents(aws, lineage_key("before"))[""])
+    earlier = Lineage.model_validate_json(contents(aws, "runs/before/lineage.json")[""])
     for made in earlier.datasets:
         made.objects[:] = [each for each in made.objects if each.etag != hashlib.md5(LATE).hexdigest()]  # noqa: S324
-    s3.put_object(Bucket=BUCKET, Key=lineage_key("before"), Body=earlier.model_dump_json().encode())
+    s3.put_object(Bucket=BUCKET, Key="runs/before/lineage.json", Body=earlier.model_dump_json().encode())
 
     polars = transform(request("polars", **since), s3)
     for left in ("transformed/spark/interactions/interactions.csv", "rejects/spark/interactions.jsonl"):
@@ -187,7 +185,7 @@ def test_the_job_does_what_the_function_does(aws: EmbeddedAWS, monkeypatch: pyte
     ended = ran(aws, request("spark", **since))
 
     assert "SUCCEEDED" == ended["JobRunState"], ended.get("ErrorMessage")
-    report = TransformReport.model_validate_json(contents(aws, report_key("spark"))[""])
+    report = TransformReport.model_validate_json(contents(aws, "runs/spark/data-report.json")[""])
     assert "glue" == report.engine
     assert facts(polars) == facts(report)
     interactions = report.datasets[1]
@@ -208,8 +206,8 @@ def test_the_job_does_what_the_function_does(aws: EmbeddedAWS, monkeypatch: pyte
         assert lines(contents(aws, "rejects/polars/"), dataset) == lines(contents(aws, "rejects/spark/"), dataset)
     modes = [dataset.imports and dataset.imports.mode for dataset in report.datasets]
     assert ["INCREMENTAL", "NONE"] == modes
-    (added,) = contents(aws, increment_folder("spark", "items")).values()
-    assert contents(aws, increment_folder("polars", "items"))["items.csv"].splitlines() == added.splitlines()
+    (added,) = contents(aws, "transformed/spark/items-increment/").values()
+    assert contents(aws, "transformed/polars/items-increment/")["items.csv"].splitlines() == added.splitlines()
     assert ["ITEM_ID,GENRES", "i3,C"] == added.decode().splitlines()
     assert contents(aws, "batch/polars/") == contents(aws, "batch/spark/")
     assert {} == contents(aws, "staging/")
