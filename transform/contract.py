@@ -187,7 +187,8 @@ class DatasetReport(Contract):
         reasons: rejected rows by reason, the most frequent first.
         empty: records without a value, by nullable column.
         location: S3 folder of the dataset's CSV.
-        rejects: S3 folder of the rejected rows, None if there are none.
+        rejects: S3 folder of what the run rejected; the dataset's rows are in objects that begin with its name. None if
+            there are none.
         imports: what is to be imported.
     """
 

@@ -129,12 +129,11 @@ def dataset_report(
     """Return the report of a dataset."""
     rows = outcome.fates.rows
     return report.dataset_report(
+        request,
         mapping,
         raw,
         Rows(rows.get(OUT, 0), rows.get(FILTERED, 0), rows.get(REJECTED, 0)),
         outcome.facts,
         reasons=outcome.fates.reasons,
         tallies=counted,
-        location=f"s3://{request.bucket}/{layout.DATASET.key(run=request.run, dataset=mapping.dataset)}",
-        rejects=f"s3://{request.bucket}/{layout.REJECTS.key(run=request.run)}",
     )

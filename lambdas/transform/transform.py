@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from definition.mapping.mapping import DatasetMapping
     from lambdas.transform.execute import Outcome
-    from transform.contract import DatasetReport, ImportPlan, RawObject, TransformRequest
+    from transform.contract import DatasetReport, ImportPlan, TransformRequest
     from transform.raw.lineage import Change
 
 
@@ -55,7 +55,7 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
         with _staging(request, mapping, s3) as staging:
             outcome = execute(mapping, store, raw, staging=staging, started=request.started)
             _publish(request, mapping, s3, outcome)
-            dataset = _report(request, mapping, raw, outcome, known_items)
+            dataset = dataset_report(request, mapping, raw, outcome, known_items=known_items)
             imports = _imports(request, mapping, s3, dataset, change)
         reports.append(dataset.model_copy(update={"imports": imports}))
         if mapping.dataset == "items":
@@ -107,9 +107,10 @@ def _staging(request: TransformRequest, mapping: DatasetMapping, s3: Any) -> Ite
 
 
 def _publish(request: TransformRequest, mapping: DatasetMapping, s3: Any, outcome: Outcome) -> None:
-    copies = {DATASET: f"{_folder(request, mapping)}{mapping.dataset}.csv"}
+    of_dataset = {"run": request.run, "dataset": mapping.dataset}
+    copies = {DATASET: f"{layout.DATASET.key(**of_dataset)}{mapping.dataset}.csv"}
     if outcome.facts["rows_rejected"]:
-        copies[REJECTS] = _rejects(request, mapping)
+        copies[REJECTS] = layout.REJECTED_ROWS.key(**of_dataset)
     for name, key in copies.items():
         # The managed copy takes objects beyond 5 GB in parts.
         s3.copy({"Bucket": request.bucket, "Key": outcome.staging + name}, request.bucket, key)
@@ -117,28 +118,3 @@ def _publish(request: TransformRequest, mapping: DatasetMapping, s3: Any, outcom
 
 def _staging_prefix(request: TransformRequest, mapping: DatasetMapping) -> str:
     return f"{layout.STAGING.key(run=request.run)}{mapping.dataset}/"
-
-
-def _folder(request: TransformRequest, mapping: DatasetMapping) -> str:
-    return layout.DATASET.key(run=request.run, dataset=mapping.dataset)
-
-
-def _rejects(request: TransformRequest, mapping: DatasetMapping) -> str:
-    return layout.REJECTED_ROWS.key(run=request.run, dataset=mapping.dataset)
-
-
-def _report(
-    request: TransformRequest,
-    mapping: DatasetMapping,
-    raw: list[RawObject],
-    outcome: Outcome,
-    known_items: pl.Series | None,
-) -> DatasetReport:
-    return dataset_report(
-        mapping,
-        raw,
-        outcome,
-        location=f"s3://{request.bucket}/{_folder(request, mapping)}",
-        rejects=f"s3://{request.bucket}/{_rejects(request, mapping)}",
-        known_items=known_items,
-    )
