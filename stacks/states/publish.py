@@ -15,10 +15,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from definition import layout
+from definition.contract.publishing import Job, PublishRequest, TotalRequest
 from definition.plan.capacity import PUBLISH_BYTES
 from definition.plan.executions import COMPARED_PART, PUBLISHED_PART
 from stacks.states import retries
-from stacks.states.asl import State, States, jsonata
+from stacks.states.asl import State, States, document, jsonata
 from stacks.states.job import caught
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 FIRST_STATE = "Publish"
 
 
-_OF_JOB = {"solution": "$task.solution", "job": "$job.name"}
-OF_RUN = {"run": "$task.run", **_OF_JOB}
+OF_RUN = {"run": "$task.run", "solution": "$task.solution", "job": "$job.name"}
 """JSONata of run, solution and job of this child execution: the parts of its keys."""
 
 
@@ -39,22 +39,21 @@ _REASON_LENGTH = 1000
 """Characters of the reason of a part that failed: all results together may have 256 KiB, and the largest inputs come to
 some 150 objects (docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
 
-_JOB: dict[str, Any] = {
-    "bucket": "${Bucket}",
-    "run": jsonata("$task.run"),
-    "kind": jsonata("$job.kind"),
-    "line": jsonata("$job.input.line"),
-    "output": jsonata(layout.BATCH_OUTPUT.jsonata(**OF_RUN)),
-    "curated": jsonata(layout.TABLES.jsonata(**_OF_JOB)),
-    "rejects": jsonata(layout.REJECTED_LINES.jsonata(**OF_RUN)),
-    "max_errors": jsonata("$job.max_errors"),
-    "themed": jsonata("$exists($job.themes_from)"),
-}
+_JOB = document(
+    Job,
+    bucket="${Bucket}",
+    **{name: jsonata(expression) for name, expression in OF_RUN.items()},
+    kind=jsonata("$job.kind"),
+    line=jsonata("$job.input.line"),
+    max_errors=jsonata("$job.max_errors"),
+    themed=jsonata("$exists($job.themes_from)"),
+)
 
 
 def states(pipeline: Pipeline, *, on_failure: str) -> States:
     """Return the fragment, which ends with the job's result; it goes to ``on_failure`` with ``$jobFailure``."""
     most = 0 if pipeline.publish == "parts" else PUBLISH_BYTES
+    # What Maps put into each of their items lacks only what differs: it is merged where the function is called.
     of_parts = {"job": {**_JOB, "step": "part"}}
     too_large: State = {"ErrorEquals": ["OutputTooLargeError"], "Output": of_parts, "Next": "Publish parts"}
     catch = caught("published table", go_to=on_failure, variable="jobFailure")
@@ -62,7 +61,7 @@ def states(pipeline: Pipeline, *, on_failure: str) -> States:
         FIRST_STATE: {
             "Type": "Task",
             "Comment": "Turn Personalize's lines into one Parquet table; readers see it when the run is complete.",
-            **_invoke({**_JOB, "step": "whole", "max_bytes": most}),
+            **_invoke(document(PublishRequest, **_JOB, step="whole", max_bytes=most)),
             "Catch": [too_large, *catch],
             **_end(jsonata("$states.result.Payload")),
         },
@@ -86,12 +85,13 @@ _CHANGES = (
 
 
 def _parts(catch: list[State]) -> State:
+    output = layout.BATCH_OUTPUT.jsonata(**{name: f"$states.input.job.{name}" for name in OF_RUN})
     return {
         "Type": "Map",
         "Comment": f"Too much for one call: a call for each object that Personalize wrote, {_PARTS_AT_ONCE} at once.",
         "ItemReader": {
             "Resource": "arn:aws:states:::s3:listObjectsV2",
-            "Arguments": {"Bucket": jsonata("$states.input.job.bucket"), "Prefix": jsonata("$states.input.job.output")},
+            "Arguments": {"Bucket": jsonata("$states.input.job.bucket"), "Prefix": jsonata(output)},
         },
         **_calls(
             PUBLISHED_PART,
@@ -111,7 +111,7 @@ def _add_up(catch: list[State]) -> State:
     return {
         "Type": "Task",
         "Comment": "Count, and look at the share of errors, as of one table.",
-        **_invoke({**_JOB, "step": "total", "counts": jsonata("$parts")}),
+        **_invoke(document(TotalRequest, **_JOB, step="total", counts=jsonata("$parts"))),
         "Catch": catch,
         "Assign": {"total": jsonata(total)},
         "Output": {
