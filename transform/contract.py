@@ -44,11 +44,10 @@ class Active(Contract):
     active_seconds: int
 
 
-class BatchInput(Contract):
-    """The input of one batch job.
+class BatchSelection(Contract):
+    """What the lines of a batch job's input name.
 
     Attributes:
-        prefix: where its objects go.
         line: what a line names.
         users: whose lines; None where lines name no user.
         items: the items of the lines; of rankings those that every line lists. None where lines name no item.
@@ -56,12 +55,21 @@ class BatchInput(Contract):
         lines_per_file: most lines of an object.
     """
 
-    prefix: str
     line: UserItemOrRanking | Literal["attributes"]
     users: Literal["all"] | Active | FromFile | list[str] | None = None
     items: Literal["all"] | FromFile | list[str] | None = None
     attributes: list[str] | None = None
     lines_per_file: int
+
+
+class BatchInput(BatchSelection):
+    """The input of one batch job.
+
+    Attributes:
+        prefix: where its objects go.
+    """
+
+    prefix: str
 
 
 class Imported(Contract):
