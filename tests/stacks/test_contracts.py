@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import re
+from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
+from definition.contract.plans import JobPlan, RecommenderPlan, SolutionPlan
 from definition.contract.publishing import Job, PartRequest, PublishRequest, RangeRequest, Request, TotalRequest
 from stacks.states.asl import document
 from stacks.states.run import definition
-from tests.documents import parsed
+from tests.documents import LIVE, parsed
 from tests.stacks.evaluation import evaluated
+from transform.contract import DatasetReport, TransformReport, TransformRequest
 
 TASK = {"run": "20261122T030000-1ebdeb", "solution": "for-you", "version": "arn:version"}
 ASKED = {
@@ -105,3 +110,44 @@ def test_a_document_with_other_fields_is_refused_at_synthesis(change: dict[str, 
     fields = {name: value for name, value in (ASKED | change).items() if value is not ...}
     with pytest.raises(TypeError, match="Job knows no"):
         document(Job, **fields)
+
+
+READ: dict[str, tuple[type[BaseModel], ...]] = {
+    "plan": (SolutionPlan, RecommenderPlan),
+    "job": (JobPlan,),
+    "report": (TransformReport,),
+    "dataset": (DatasetReport,),
+    "request": (TransformRequest,),
+}
+"""What variables of the state machine hold."""
+
+
+def models_of(annotation: Any) -> list[type[BaseModel]]:
+    """Return the models within the type of a field: of lists and of what may be left out."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in models_of(argument)]
+
+
+def unknown_fields(text: str) -> list[str]:
+    """Return the paths of JSONata that name a field which the document does not have."""
+    found = []
+    for variable, path in re.findall(rf"\$({'|'.join(READ)})((?:\.[a-z_]+)+)", text):
+        models: list[type[BaseModel]] = list(READ[variable])
+        for name in path[1:].split("."):
+            fields = [model.model_fields[name] for model in models if name in model.model_fields]
+            if models and not fields:
+                found.append(f"${variable}{path}")
+            models = [model for field in fields for model in models_of(field.annotation)]
+    return found
+
+
+@pytest.mark.parametrize("engine", ["lambda", "auto"])
+def test_states_read_fields_that_documents_have(engine: str) -> None:
+    """A field that no document has is nothing in JSONata, and a branch that is never taken."""
+    text = json.dumps(machine(**LIVE, engine=engine))
+
+    assert [] == unknown_fields(text)
+    assert ["$plan.qualty.floors", "$report.datasets.row_in"] == unknown_fields(
+        "$plan.qualty.floors or $report.datasets.row_in = 0 or $job.input.line = 'user'"
+    )
