@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from definition import layout
+from definition.contract.manifest import Document, read_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,9 +67,14 @@ def download(s3: Any, bucket: str, pipeline: Pipeline, run: str, target: Path) -
     ]
 
 
-def read_json(file: Path) -> dict[str, Any] | None:
-    """Return a JSON file's content, None if it is not there."""
-    return json.loads(file.read_text()) if file.exists() else None
+def document(model: type[Document], folder: Path, place: layout.Place) -> Document | None:
+    """Return what a run wrote, from the folder that it was brought to; None if it wrote no such object.
+
+    Raises:
+        UnreadableDocumentError: it is of a later version, or another document.
+    """
+    file = folder / place.name
+    return read_document(model, file.read_bytes()) if file.exists() else None
 
 
 def item_labels(s3: Any, bucket: str, labels: ItemLabels | None) -> dict[str, str]:

@@ -14,9 +14,11 @@ from cli.deployment import deploy, find_deployment
 from cli.errors import CommandError
 from cli.follow import Follower
 from definition import layout
+from definition.contract.manifest import FailureRecord, Manifest, UnreadableDocumentError
 from definition.paths import ROOT
 from definition.plan.names import run_id
 from embedded_aws import EmbeddedAWS, clock
+from transform.contract import TransformReport
 
 if TYPE_CHECKING:
     from cli.deployment import Deployment
@@ -120,7 +122,7 @@ def run(pipeline: Pipeline, options: RunOptions, view: View, *, every: float = 5
     _show(pipeline, folder, labels, view)
     if execution["status"] != "SUCCEEDED":
         cause = execution.get("cause") or execution["status"]
-        told = (results.read_json(folder / layout.FAILURE.name) or {}).get("remedy", "")
+        told = _remedy(folder)
         view.error(CommandError(cause, remedy=f"{told} The record of the failure is in {_relative(folder)}".lstrip()))
     view.times()
     view.console.print(_relative(folder), highlight=False, soft_wrap=True, markup=False)
@@ -159,17 +161,31 @@ def _follow(
 
 
 def _show(pipeline: Pipeline, folder: Path, labels: dict[str, str], view: View) -> None:
-    manifest = results.read_json(folder / layout.MANIFEST.name)
-    if manifest is None:
+    try:
+        manifest = results.document(Manifest, folder, layout.MANIFEST)
         # What stopped the run may well be seen in its data.
-        if report := results.read_json(folder / layout.DATA_REPORT.name):
-            view.data(report)
+        report = None if manifest else results.document(TransformReport, folder, layout.DATA_REPORT)
+    except UnreadableDocumentError as error:
+        # What cannot be shown must not spoil a run that succeeded: everything is in the folder.
+        view.look(str(error))
+        return
+    if report is not None:
+        view.data(report)
+    if manifest is None:
         return
     view.summary(manifest)
     for solution in pipeline.solutions:
         for job in solution.jobs:
             if found := results.samples(folder / solution.name / job.name, labels):
                 view.samples(solution.name, job.name, found)
+
+
+def _remedy(folder: Path) -> str:
+    try:
+        record = results.document(FailureRecord, folder, layout.FAILURE)
+    except UnreadableDocumentError as error:
+        return str(error)
+    return record.remedy if record else ""
 
 
 def _relative(path: Path) -> str:

@@ -25,6 +25,9 @@ ImportMode = Literal["FULL", "INCREMENTAL", "NONE"]
 """How a dataset is imported; the last one is not Personalize's, and stands for no import."""
 
 
+Engine = Literal["lambda", "glue"]
+
+
 class Contract(BaseModel):
     """A document between two parts of the project: nothing unknown in it, and never changed."""
 
@@ -236,7 +239,7 @@ class TransformReport(Contract):
         unchanged_since: run whose datasets and batch inputs this one's are, None where they were made anew.
     """
 
-    engine: Literal["lambda", "glue"]
+    engine: Engine
     fingerprint: str
     unchanged_since: str | None = None
     datasets: list[DatasetReport]

@@ -22,8 +22,7 @@ _LATEST = "$LATEST"
 
 def version_of(world: World, solution: str) -> str:
     """Return the ARN of the version that the first run trained of a solution."""
-    found = (each for each in world.manifest["solutions"] if each["name"] == solution)
-    return str(next(found)["version_arn"])
+    return str(world.first_run.solution(solution).version_arn)
 
 
 def _solution(version: str) -> str:
@@ -31,7 +30,7 @@ def _solution(version: str) -> str:
 
 
 def _batch_keys(world: World) -> Answer:
-    prefix = layout.BATCH_OUTPUT.key(run=world.manifest["run"], solution="for-you", job="top")
+    prefix = layout.BATCH_OUTPUT.key(run=world.first_run.run, solution="for-you", job="top")
     s3 = world.client("s3")
     listed = s3.list_objects_v2(Bucket=world.bucket, Prefix=prefix)["Contents"]
     key = next(each["Key"] for each in listed if each["Key"].endswith(".out"))

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from definition import layout
+from definition.contract.manifest import BatchJobResult
 from definition.plan.executions import BATCH_JOB
 from definition.plan.history import quota_wait
 from definition.service.limits import MAX_BATCH_JOBS_IN_PROGRESS
 from definition.service.resource_kinds import BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB
 from stacks.states import publish
-from stacks.states.asl import States, inlined, jsonata, merged
+from stacks.states.asl import States, document, inlined, jsonata, merged
 from stacks.states.children import Children
 from stacks.states.job import Job
 
@@ -87,12 +88,13 @@ def _states(pipeline: Pipeline) -> States:
         _FAILED: {
             "Type": "Pass",
             "Comment": "The job's result is its failure; the other jobs go on.",
-            "Output": {
-                "name": jsonata("$job.name"),
-                "kind": jsonata("$job.kind"),
-                "status": "FAILED",
-                "failure": jsonata("$merge([$jobFailure, {'solution': $task.solution, 'job': $job.name}])"),
-            },
+            "Output": document(
+                BatchJobResult,
+                name=jsonata("$job.name"),
+                kind=jsonata("$job.kind"),
+                status="FAILED",
+                failure=jsonata("$merge([$jobFailure, {'solution': $task.solution, 'job': $job.name}])"),
+            ),
             "End": True,
         },
     }

@@ -12,7 +12,8 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#co
 from __future__ import annotations
 
 from definition import layout
-from stacks.states.asl import State, States, catch_all, jsonata, sdk
+from definition.contract.manifest import FailureRecord
+from stacks.states.asl import State, States, catch_all, document, jsonata, sdk
 from stacks.states.calls import console_link, notify, write_json
 from stacks.states.retries import OUT_OF_BOUNDS
 
@@ -120,15 +121,16 @@ def _fail() -> State:
 
 
 def _record() -> State:
-    body = {
-        "run": jsonata("$run"),
-        "pipeline": "${Pipeline}",
-        "stage": "${Stage}",
-        "execution": jsonata("$states.context.Execution.Id"),
-        "cause": jsonata("$cause"),
-        "remedy": jsonata("$remedy"),
-        "failures": jsonata("[$failures]"),
-    }
+    body = document(
+        FailureRecord,
+        run=jsonata("$run"),
+        pipeline="${Pipeline}",
+        stage="${Stage}",
+        execution=jsonata("$states.context.Execution.Id"),
+        cause=jsonata("$cause"),
+        remedy=jsonata("$remedy"),
+        failures=jsonata("[$failures]"),
+    )
     return write_json(
         jsonata(layout.FAILURE.jsonata(run="$run")),
         body,

@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from definition import layout
+from definition.contract.manifest import BatchJobResult
 from definition.contract.publishing import Job, PublishRequest, TotalRequest
 from definition.plan.capacity import PUBLISH_BYTES
 from definition.plan.executions import COMPARED_PART, PUBLISHED_PART
@@ -218,13 +219,14 @@ def _invoke(payload: Any) -> dict[str, Any]:
 
 def _end(published: str) -> dict[str, Any]:
     return {
-        "Output": {
-            "name": jsonata("$job.name"),
-            "kind": jsonata("$job.kind"),
-            "status": "SUCCEEDED",
-            "arn": jsonata("$batchJob.arn"),
-            "output": jsonata(layout.BATCH_OUTPUT.jsonata(before="s3://${Bucket}/", **OF_RUN)),
-            "published": published,
-        },
+        "Output": document(
+            BatchJobResult,
+            name=jsonata("$job.name"),
+            kind=jsonata("$job.kind"),
+            status="SUCCEEDED",
+            arn=jsonata("$batchJob.arn"),
+            output=jsonata(layout.BATCH_OUTPUT.jsonata(before="s3://${Bucket}/", **OF_RUN)),
+            published=published,
+        ),
         "End": True,
     }

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from definition.contract.manifest import RecommenderResult
 from definition.contract.plans import RecommenderPlan
 from definition.plan.executions import RECOMMENDER as LABEL
 from definition.plan.names import recommender_name
 from definition.plan.requests import recommender_config
 from definition.service.recipes import USE_CASES
 from definition.service.resource_kinds import RECOMMENDER
-from stacks.states.asl import State, States, jsonata, merged
+from stacks.states.asl import State, States, document, jsonata, merged
 from stacks.states.children import Children
 from stacks.states.job import Job
 
@@ -93,5 +94,5 @@ def _each(pipeline: Pipeline) -> States:
 
 
 def _result(comment: str, **more: str) -> State:
-    output = {"name": jsonata("$plan.name"), "recipe": jsonata("$plan.recipe"), **more}
+    output = document(RecommenderResult, name=jsonata("$plan.name"), recipe=jsonata("$plan.recipe"), **more)
     return {"Type": "Pass", "Comment": comment, "Output": output, "End": True}

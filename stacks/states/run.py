@@ -11,13 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from definition import layout
+from definition.contract.manifest import VERSION, Manifest
 from definition.contract.plans import CampaignPlan, SolutionPlan, TrainingPlan
 from definition.plan import names
 from definition.plan.batch_jobs import batch_plans, columns_of
 from definition.plan.requests import campaign_request, solution_config
 from definition.plan.tables import table_input
 from stacks.states import data, ending, failure, flight, inputs, point, recommenders, solution
-from stacks.states.asl import State, jsonata, machine, merged
+from stacks.states.asl import State, document, jsonata, machine, merged
 from stacks.states.calls import write_json
 from stacks.states.job import caught
 from stacks.states.timeout import whole_timeout
@@ -117,24 +118,26 @@ def _has_failed(pipeline: Pipeline) -> str:
 
 def _manifest(pipeline: Pipeline, spec_hash: str) -> State:
     arn = "{'import_job_arn': import_job_arn}"
-    body = {
-        "run": jsonata("$run"),
-        "pipeline": "${Pipeline}",
-        "stage": "${Stage}",
-        "spec_hash": spec_hash,
-        "execution": jsonata("$states.context.Execution.Id"),
-        "status": jsonata(f"{_has_failed(pipeline)} ? 'FAILED' : 'SUCCEEDED'"),
-        "started": jsonata("$states.context.Execution.StartTime"),
-        "finished": jsonata("$now()"),
-        "engine": jsonata("$report.engine"),
-        "warnings": jsonata("$report.warnings"),
-        "fingerprint": jsonata("$report.fingerprint"),
-        "unchanged_since": jsonata("$report.unchanged_since"),
-        "datasets": jsonata(f"[$report.datasets.($name := dataset; $merge([$, $imports[dataset = $name].{arn}]))]"),
-        "batch_inputs": jsonata("$report.batch_inputs"),
-        "solutions": jsonata("$solutions"),
+    body = document(
+        Manifest,
+        version=VERSION,
+        run=jsonata("$run"),
+        pipeline="${Pipeline}",
+        stage="${Stage}",
+        spec_hash=spec_hash,
+        execution=jsonata("$states.context.Execution.Id"),
+        status=jsonata(f"{_has_failed(pipeline)} ? 'FAILED' : 'SUCCEEDED'"),
+        started=jsonata("$states.context.Execution.StartTime"),
+        finished=jsonata("$now()"),
+        engine=jsonata("$report.engine"),
+        warnings=jsonata("$report.warnings"),
+        fingerprint=jsonata("$report.fingerprint"),
+        unchanged_since=jsonata("$report.unchanged_since"),
+        datasets=jsonata(f"[$report.datasets.($name := dataset; $merge([$, $imports[dataset = $name].{arn}]))]"),
+        batch_inputs=jsonata("$report.batch_inputs"),
+        solutions=jsonata("$solutions"),
         **({"recommenders": jsonata("$recommenders")} if pipeline.recommenders else {}),
-    }
+    )
     return write_json(
         jsonata(layout.MANIFEST.jsonata(run="$run")),
         body,

@@ -18,9 +18,10 @@ from definition import layout
 from definition.plan.capacity import FUNCTION_BYTES
 from definition.plan.mappings import dataset_mappings
 from stacks.states import retries
-from stacks.states.asl import State, States, jsonata
+from stacks.states.asl import State, States, document, jsonata
 from stacks.states.calls import Absent, read_json, write_json
 from stacks.states.job import caught
+from transform.contract import TransformRequest
 
 if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
@@ -62,21 +63,20 @@ def _describe(pipeline: Pipeline) -> State:
         "Type": "Pass",
         "Comment": "Where the raw data lies, how its columns map, and which batch inputs are made of it.",
         "Assign": {
-            "request": {
-                "bucket": "${Bucket}",
-                "run": jsonata("$run"),
-                "started": jsonata("$floor($toMillis($states.context.Execution.StartTime) / 1000)"),
-                "datasets": [
-                    mapping.model_dump(mode="json", exclude_none=True) for mapping in dataset_mappings(pipeline)
-                ],
-                "batch_inputs": jsonata(inputs),
-                "imported": jsonata("$importMode = 'full' ? [] : [$imported.{'dataset': dataset, 'run': run}]"),
-                "incremental": [
+            "request": document(
+                TransformRequest,
+                bucket="${Bucket}",
+                run=jsonata("$run"),
+                started=jsonata("$floor($toMillis($states.context.Execution.StartTime) / 1000)"),
+                datasets=[mapping.model_dump(mode="json", exclude_none=True) for mapping in dataset_mappings(pipeline)],
+                batch_inputs=jsonata(inputs),
+                imported=jsonata("$importMode = 'full' ? [] : [$imported.{'dataset': dataset, 'run': run}]"),
+                incremental=[
                     name
                     for name, dataset in pipeline.datasets.by_name().items()
                     if dataset.import_mode == "incremental"
                 ],
-            }
+            )
         },
         "Next": "Transform",
     }

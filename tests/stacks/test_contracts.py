@@ -7,13 +7,16 @@ import re
 from typing import Any, get_args
 
 import pytest
-from pydantic import BaseModel
+from jsonschema import validate
+from pydantic import BaseModel, ValidationError
 
+from definition.contract.manifest import FailureRecord, Manifest, json_schema
 from definition.contract.plans import JobPlan, RecommenderPlan, SolutionPlan
 from definition.contract.publishing import Job, PartRequest, PublishRequest, RangeRequest, Request, TotalRequest
 from stacks.states.asl import document
 from stacks.states.run import definition
 from tests.documents import LIVE, parsed
+from tests.manifests import PUBLISHED, REPORT
 from tests.stacks.evaluation import evaluated
 from transform.contract import DatasetReport, TransformReport, TransformRequest
 
@@ -151,3 +154,125 @@ def test_states_read_fields_that_documents_have(engine: str) -> None:
     assert ["$plan.qualty.floors", "$report.datasets.row_in"] == unknown_fields(
         "$plan.qualty.floors or $report.datasets.row_in = 0 or $job.input.line = 'user'"
     )
+
+
+PLANS = plans(**LIVE)
+FAILURE = {"state": "Describe solution version", "resource": "solution version", "arn": "arn:solution/1",
+           "status": "CREATE FAILED", "error": "JobFailed", "reason": "why"}  # fmt: skip
+
+
+def jobs() -> list[dict[str, Any]]:
+    """Return the results of batch jobs: published at once, published in parts, failed."""
+    states = job_states(**LIVE)
+    job = PLANS[0]["jobs"][0]
+    given = {"job": job, "task": TASK, "batchJob": {"arn": "arn:job"}}
+    table = {name: value for name, value in PUBLISHED.items() if name not in {"keys", "changes"}}
+    total = {"table": table, "since": PUBLISHED["changes"]["since"], "changes": PUBLISHED["changes"]["location"]}
+    compared = {"keys": 199, "added": 3, "removed": 2, "moved": 1}
+    return [
+        evaluated(states["Publish"]["Output"], states={"result": {"Payload": PUBLISHED}}, **given),
+        evaluated(states["Published"]["Output"], total=total, compared=compared, **given),
+        evaluated(states["Batch job failed"]["Output"], jobFailure=FAILURE, **given),
+    ]
+
+
+def solutions() -> list[dict[str, Any]]:
+    """Return the results of solutions: with jobs of which one failed, and failed before any of them."""
+    states = machine(**LIVE)["Solutions"]["ItemProcessor"]["States"]
+    variables = {
+        "plan": PLANS[0],
+        "jobs": jobs(),
+        "solution": {"arn": "arn:solution"},
+        "solutionVersion": {"arn": "arn:solution/1"},
+        "training": {"metrics": {"coverage": 0.5}, "hours": 1.25},
+        "misses": [],
+        "kept": False,
+        "campaign": {"arn": "arn:campaign", "status": "ACTIVE"},
+    }
+    return [
+        evaluated(states["Solution result"]["Output"], **variables),
+        evaluated(states["End of failed solution"]["Output"], plan=PLANS[0], solutionFailure=FAILURE),
+    ]
+
+
+def recommenders() -> list[dict[str, Any]]:
+    """Return the results of recommenders: one that answers, one that failed."""
+    children = machine(**LIVE)["Recommenders"]["ItemProcessor"]["States"]
+    plan = machine(**LIVE)["Begin recommenders"]["Output"]["items"][0]
+    made = {"arn": "arn:recommender", "status": "ACTIVE"}
+    return [
+        evaluated(children["Recommender result"]["Output"], plan=plan, recommender=made),
+        evaluated(children["End of failed recommender"]["Output"], plan=plan, recommenderFailure=FAILURE),
+    ]
+
+
+def written(**changes: Any) -> dict[str, Any]:
+    """Return the manifest that the state machine writes."""
+    context = {"Execution": {"Id": "arn:execution", "StartTime": "2026-11-22T03:00:00.000Z"}}
+    variables: dict[str, Any] = {
+        "run": TASK["run"],
+        "report": REPORT,
+        "imports": [{"dataset": "interactions", "status": "SUCCEEDED", "import_job_arn": "arn:import"}],
+        "solutions": solutions(),
+        "recommenders": recommenders(),
+        "states": {"context": context},
+    }
+    body: dict[str, Any] = evaluated(machine(**LIVE)["Write manifest"]["Arguments"]["Body"], **(variables | changes))
+    return body
+
+
+def test_the_manifest_is_what_its_type_says() -> None:
+    """What the state machine writes is a manifest, by type and by schema: nothing is missing or unknown."""
+    body = written()
+    read = Manifest.model_validate(body)
+
+    assert body == read.model_dump(mode="json", exclude_unset=True)
+    validate(body, json_schema())
+    assert (1, "FAILED", "arn:import") == (read.version, read.status, read.datasets[0].import_job_arn)
+    made, failed = read.solutions
+    assert [PUBLISHED, PUBLISHED, None] == [job.published and job.published.model_dump() for job in made.jobs]
+    assert ("FAILED", "arn:campaign", "top") == (
+        made.status,
+        made.campaign and made.campaign.arn,
+        made.jobs[2].failure and made.jobs[2].failure.job,
+    )
+    assert FAILURE | {"solution": "for-you"} == (failed.failure and failed.failure.model_dump(exclude_none=True))
+    assert ["ACTIVE", "FAILED"] == [each.status for each in read.recommenders]
+
+
+def test_a_manifest_without_imports_has_no_import_job() -> None:
+    """Where the input left the imports out, no import job is named."""
+    body = written(imports=[])
+
+    assert "import_job_arn" not in body["datasets"][0]
+    assert Manifest.model_validate(body).datasets[0].import_job_arn is None
+
+
+@pytest.mark.parametrize("changed", [{"status": "DONE"}, {"runs": 1}, {"run": ...}, {"datasets": [{}]}])
+def test_another_manifest_is_refused(changed: dict[str, Any]) -> None:
+    """The check above can fail: a status, a field too many, one too few, and a dataset without its counts are found."""
+    body = {name: value for name, value in (written() | changed).items() if value is not ...}
+    with pytest.raises(ValidationError):
+        Manifest.model_validate(body)
+
+
+def test_the_failure_record_is_what_its_type_says() -> None:
+    """What the state machine writes of a failure is read by the command line."""
+    variables = {"run": "r", "cause": "Run r failed.", "remedy": "Redrive.", "failures": [FAILURE]}
+    context = {"context": {"Execution": {"Id": "arn:execution"}}}
+    body = evaluated(machine()["Record failure"]["Arguments"]["Body"], states=context, **variables)
+
+    assert body == FailureRecord.model_validate(body).model_dump(exclude_unset=True)
+
+
+def test_the_transform_is_asked_for_as_the_engines_read_it() -> None:
+    """The request that the state machine makes is one of the transform, for each solution's jobs."""
+    context = {"context": {"Execution": {"StartTime": "2026-11-22T03:00:00.000Z"}}}
+    imported = [{"dataset": "interactions", "run": "before", "identity": "i", "import_job_arn": "arn"}]
+    variables = {"run": TASK["run"], "plans": PLANS, "importMode": "run", "imported": imported}
+    asked = evaluated(machine(**LIVE)["Describe transform"]["Assign"]["request"], states=context, **variables)
+    request = TransformRequest.model_validate(asked)
+
+    assert [f"batch/{TASK['run']}/for-you/top/input/"] == [each.prefix for each in request.batch_inputs]
+    assert [("interactions", "before")] == [(each.dataset, each.run) for each in request.imported]
+    assert 1_795_316_400 == request.started
