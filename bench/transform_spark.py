@@ -62,7 +62,9 @@ def main(raw: Path, out: Path) -> None:
     mapping = DatasetMapping.model_validate_json((raw.parent / "mapping.json").read_bytes())
     store, place = Folder(raw.parent), out.relative_to(raw.parent)
     item = RawObject(key=raw.name, size=raw.stat().st_size, etag="")
-    target = Target(staging=f"{place}/staging/", dataset=f"{place}/interactions/", rejects=f"{place}/rejects/rejects")
+    target = Target(
+        staging=f"{place}/staging/", dataset=f"{place}/interactions/", rejects=f"{place}/rejects/{{:05}}.jsonl"
+    )
     outcome = execute(session, mapping, store, [item], target=target, started=0)
     folder = f"{store.root}{target.staging}"
     users = staged(session, per_user(outcome.rows, outcome.records), f"{folder}users")

@@ -7,6 +7,7 @@ is imported by the command that needs it, and so is the meaning of pipeline file
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,16 +43,27 @@ def validate(pipeline: PipelineArgument) -> None:
     typer.echo(f"{file.name} is right: {told}")
 
 
+class Document(StrEnum):
+    """What has a JSON Schema."""
+
+    PIPELINE = "pipeline"
+    MANIFEST = "manifest"
+
+
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of pipeline files, for editors.
+def schema(
+    document: Annotated[Document, typer.Argument(help="Pipeline files, or the manifests of runs.")] = Document.PIPELINE,
+) -> None:
+    """Print the JSON Schema of pipeline files, for editors, or of manifests, for programs that read them.
 
     Example: pipelines schema > pipeline.schema.json, and as the first line of the pipeline file
     # yaml-language-server: $schema=pipeline.schema.json
     """
+    from definition.contract import manifest  # noqa: PLC0415  # see above
     from definition.file.schema import json_schema  # noqa: PLC0415  # see above
 
-    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    described = manifest.json_schema() if document is Document.MANIFEST else json_schema()
+    typer.echo(json.dumps(described, indent=2, ensure_ascii=False))
 
 
 @app.command("run")

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from definition import layout
+from definition.contract.manifest import Document, read_document
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -37,7 +40,7 @@ def upload(s3: Any, bucket: str, folder: Path) -> int:
     # Hidden files are the desktop's, not data.
     files = sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("."))
     for file in files:
-        s3.upload_file(str(file), bucket, f"raw/{file.relative_to(folder).as_posix()}")
+        s3.upload_file(str(file), bucket, layout.RAW.key(path=file.relative_to(folder).as_posix()))
     return len(files)
 
 
@@ -64,9 +67,14 @@ def download(s3: Any, bucket: str, pipeline: Pipeline, run: str, target: Path) -
     ]
 
 
-def read_json(file: Path) -> dict[str, Any] | None:
-    """Return a JSON file's content, None if it is not there."""
-    return json.loads(file.read_text()) if file.exists() else None
+def document(model: type[Document], folder: Path, place: layout.Place) -> Document | None:
+    """Return what a run wrote, from the folder that it was brought to; None if it wrote no such object.
+
+    Raises:
+        UnreadableDocumentError: it is of a later version, or another document.
+    """
+    file = folder / place.name
+    return read_document(model, file.read_bytes()) if file.exists() else None
 
 
 def item_labels(s3: Any, bucket: str, labels: ItemLabels | None) -> dict[str, str]:
@@ -74,7 +82,7 @@ def item_labels(s3: Any, bucket: str, labels: ItemLabels | None) -> dict[str, st
     if labels is None:
         return {}
     try:
-        body = s3.get_object(Bucket=bucket, Key=f"raw/{labels.path}")["Body"].read()
+        body = s3.get_object(Bucket=bucket, Key=layout.RAW.key(path=labels.path))["Body"].read()
     except ClientError:
         return {}
     # Labels are for the eye: whatever is wrong with them must not spoil a run that succeeded.
@@ -109,14 +117,15 @@ def _lines(folder: Path) -> Iterator[dict[str, Any]]:
 
 def _sources(pipeline: Pipeline, run: str) -> Iterator[tuple[str, str, str]]:
     """Yield prefixes in the bucket, the folder that each goes to, and the end of the keys that are wanted."""
-    yield f"runs/{run}/", "", ""
-    yield f"rejects/{run}/", "rejects", ""
+    yield layout.RUN.key(run=run), "", ""
+    yield layout.REJECTS.key(run=run), "rejects", ""
     for solution in pipeline.solutions:
         for job in solution.jobs:
             name = f"{solution.name}/{job.name}"
-            yield f"batch/{run}/{name}/output/", name, ".out"
-            yield f"curated/{name}/run={run}/", name, ".parquet"
-            yield f"curated/{name}/changes/run={run}/", f"{name}/changes", ".parquet"
+            of_run = {"run": run, "solution": solution.name, "job": job.name}
+            yield layout.BATCH_OUTPUT.key(**of_run), name, ".out"
+            yield layout.TABLE.key(**of_run), name, ".parquet"
+            yield layout.CHANGES.key(**of_run), f"{name}/changes", ".parquet"
 
 
 def _fetch(s3: Any, bucket: str, prefix: str, suffix: str, place: Callable[[str], Path]) -> Iterator[Left]:

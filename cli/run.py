@@ -13,9 +13,12 @@ from cli.account import session as session_of_environment
 from cli.deployment import deploy, find_deployment
 from cli.errors import CommandError
 from cli.follow import Follower
+from definition import layout
+from definition.contract.manifest import FailureRecord, Manifest, UnreadableDocumentError
 from definition.paths import ROOT
 from definition.plan.names import run_id
 from embedded_aws import EmbeddedAWS, clock
+from transform.contract import TransformReport
 
 if TYPE_CHECKING:
     from cli.deployment import Deployment
@@ -94,7 +97,9 @@ def run(pipeline: Pipeline, options: RunOptions, view: View, *, every: float = 5
     if options.raw is not None:
         with view.phase("Upload"):
             count = results.upload(s3, deployment.bucket, options.raw)
-            view.line(f"{count} files from {_relative(options.raw)} to s3://{deployment.bucket}/raw/")
+            view.line(
+                f"{count} files from {_relative(options.raw)} to s3://{deployment.bucket}/{layout.RAW.key(path='')}"
+            )
     with view.phase("Run"):
         execution = _follow(session.client("stepfunctions"), deployment, options.execution_input, view, every)
     if (active := _active_run(execution)) is not None:
@@ -117,7 +122,7 @@ def run(pipeline: Pipeline, options: RunOptions, view: View, *, every: float = 5
     _show(pipeline, folder, labels, view)
     if execution["status"] != "SUCCEEDED":
         cause = execution.get("cause") or execution["status"]
-        told = (results.read_json(folder / "failure.json") or {}).get("remedy", "")
+        told = _remedy(folder)
         view.error(CommandError(cause, remedy=f"{told} The record of the failure is in {_relative(folder)}".lstrip()))
     view.times()
     view.console.print(_relative(folder), highlight=False, soft_wrap=True, markup=False)
@@ -136,7 +141,7 @@ def _run_of(execution: dict[str, Any], execution_input: Any, s3: Any, bucket: st
     own = run_id(execution["startDate"], execution["name"])
     given = execution_input.get("run") if isinstance(execution_input, dict) else None
     # An execution that was refused left its record under its own id.
-    is_own = given is None or s3.list_objects_v2(Bucket=bucket, Prefix=f"runs/{own}/")["KeyCount"]
+    is_own = given is None or s3.list_objects_v2(Bucket=bucket, Prefix=layout.RUN.key(run=own))["KeyCount"]
     return own if is_own else str(given)
 
 
@@ -156,17 +161,31 @@ def _follow(
 
 
 def _show(pipeline: Pipeline, folder: Path, labels: dict[str, str], view: View) -> None:
-    manifest = results.read_json(folder / "manifest.json")
-    if manifest is None:
+    try:
+        manifest = results.document(Manifest, folder, layout.MANIFEST)
         # What stopped the run may well be seen in its data.
-        if report := results.read_json(folder / "data-report.json"):
-            view.data(report)
+        report = None if manifest else results.document(TransformReport, folder, layout.DATA_REPORT)
+    except UnreadableDocumentError as error:
+        # What cannot be shown must not spoil a run that succeeded: everything is in the folder.
+        view.look(str(error))
+        return
+    if report is not None:
+        view.data(report)
+    if manifest is None:
         return
     view.summary(manifest)
     for solution in pipeline.solutions:
         for job in solution.jobs:
             if found := results.samples(folder / solution.name / job.name, labels):
                 view.samples(solution.name, job.name, found)
+
+
+def _remedy(folder: Path) -> str:
+    try:
+        record = results.document(FailureRecord, folder, layout.FAILURE)
+    except UnreadableDocumentError as error:
+        return str(error)
+    return record.remedy if record else ""
 
 
 def _relative(path: Path) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.table import Table
@@ -15,10 +15,13 @@ from cli.terminal import Terminal
 from definition.service.resource_kinds import ACTIVE, FAILED_STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from cli.errors import CommandError
     from cli.follow import Progress
+    from definition.contract.manifest import Manifest, QualityResult
+    from definition.contract.publishing import Changes
+    from transform.contract import ImportPlan, InteractionsReport, Reason, TransformReport
 
 _COVERAGE = "coverage"
 """The metric that every recipe has."""
@@ -82,7 +85,7 @@ class View:
         """Print what people should look at, although nothing failed."""
         self.console.print(f"[yellow]Look:[/yellow] {escape(text)}", highlight=False, soft_wrap=True)
 
-    def summary(self, manifest: dict[str, Any]) -> None:
+    def summary(self, manifest: Manifest) -> None:
         """Print data, training and batch jobs of a run's manifest."""
         self.console.print()
         self.data(manifest)
@@ -91,20 +94,20 @@ class View:
         if live := _live(manifest):
             self.console.print(_live_table(live))
 
-    def data(self, report: dict[str, Any]) -> None:
+    def data(self, report: Manifest | TransformReport) -> None:
         """Print what became of the raw data: rows, the shape of the interactions, reasons of rejection, warnings."""
         self.console.print(_rows_table(report))
-        for dataset in report["datasets"]:
-            if plan := dataset.get("imports"):
-                told = f"{dataset['dataset']}, {_import(plan)} import: {plan['reason']}"
+        for dataset in report.datasets:
+            if plan := dataset.imports:
+                told = f"{dataset.dataset}, {_import(plan)} import: {plan.reason}"
                 self.console.print(f"[dim]{escape(told)}[/dim]", highlight=False, soft_wrap=True)
-        for dataset in report["datasets"]:
-            if facts := dataset.get("interactions"):
+        for dataset in report.datasets:
+            if facts := dataset.interactions:
                 self.console.print(_interactions_table(facts))
-        reasons = [(each["dataset"], *reason.values()) for each in report["datasets"] for reason in each["reasons"]]
+        reasons = [(each.dataset, reason) for each in report.datasets for reason in each.reasons]
         if reasons:
             self.console.print(_reasons_table(reasons))
-        for warning in report["warnings"]:
+        for warning in report.warnings:
             self.look(warning)
 
     def samples(self, solution: str, job: str, samples: dict[str, list[str]]) -> None:
@@ -123,33 +126,29 @@ class View:
         self.console.print(f"Took {whole:.1f} s: {parts}", highlight=False, soft_wrap=True)
 
 
-def _rows_table(report: dict[str, Any]) -> Table:
+def _rows_table(report: Manifest | TransformReport) -> Table:
     table = Table(title="Rows", title_justify="left")
-    columns = ("rows_in", "rows_out", "rows_filtered", "rows_rejected", "records")
     for name in ("dataset", "in", "out", "filtered", "rejected", "records", "import"):
         table.add_column(name, justify="left" if name in {"dataset", "import"} else "right")
-    for dataset in report["datasets"]:
-        counts = (f"{dataset[column]:,}" for column in columns)
-        table.add_row(dataset["dataset"], *counts, _import(dataset.get("imports")))
+    for dataset in report.datasets:
+        rows = (dataset.rows_in, dataset.rows_out, dataset.rows_filtered, dataset.rows_rejected, dataset.records)
+        table.add_row(dataset.dataset, *(f"{count:,}" for count in rows), _import(dataset.imports))
     return table
 
 
-def _import(plan: dict[str, Any] | None) -> str:
-    if not plan:
-        return "-"
-    return str(plan["mode"]).lower()
+def _import(plan: ImportPlan | None) -> str:
+    return plan.mode.lower() if plan else "-"
 
 
-def _interactions_table(facts: dict[str, Any]) -> Table:
-    first, last = (_day(facts[f"{end}_timestamp"]) for end in ("first", "last"))
+def _interactions_table(facts: InteractionsReport) -> Table:
+    first, last = _day(facts.first_timestamp), _day(facts.last_timestamp)
     table = Table(title=f"Interactions from {first} to {last} (UTC)", title_justify="left")
     for name in ("per", "count", "with one", "median", "mean", "90 % up to", "most"):
         table.add_column(name, justify="left" if name == "per" else "right")
-    for label in ("user", "item"):
-        spread = facts[f"per_{label}"]
-        whole = [f"{spread[name]:,}" for name in ("count", "once")]
-        numbers = [f"{spread[name]:,.1f}" for name in ("median", "mean")]
-        table.add_row(label, *whole, *numbers, f"{spread['p90']:,.0f}", f"{spread['most']:,}")
+    for label, spread in (("user", facts.per_user), ("item", facts.per_item)):
+        whole = [f"{count:,}" for count in (spread.count, spread.once)]
+        numbers = [f"{number:,.1f}" for number in (spread.median, spread.mean)]
+        table.add_row(label, *whole, *numbers, f"{spread.p90:,.0f}", f"{spread.most:,}")
     return table
 
 
@@ -157,67 +156,67 @@ def _day(seconds: int | None) -> str:
     return "-" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
 
 
-def _reasons_table(reasons: list[tuple[Any, ...]]) -> Table:
+def _reasons_table(reasons: Sequence[tuple[str, Reason]]) -> Table:
     table = Table(title="Why rows were rejected", title_justify="left")
     for name in ("dataset", "reason", "rows"):
         table.add_column(name, justify="right" if name == "rows" else "left")
-    most = sorted(reasons, key=lambda reason: -reason[2])[:_MOST_REASONS]
-    for dataset, reason, rows in most:
-        table.add_row(dataset, escape(reason), f"{rows:,}")
+    most = sorted(reasons, key=lambda each: -each[1].rows)[:_MOST_REASONS]
+    for dataset, reason in most:
+        table.add_row(dataset, escape(reason.reason), f"{reason.rows:,}")
     return table
 
 
-def _training_table(manifest: dict[str, Any]) -> Table:
+def _training_table(manifest: Manifest) -> Table:
     table = Table(title="Training: offline metrics of the new versions", title_justify="left")
     table.add_column("solution")
-    measured = {key for solution in manifest["solutions"] for key in solution.get("metrics", {})} | {_COVERAGE}
+    measured = {key for solution in manifest.solutions for key in solution.metrics} | {_COVERAGE}
     shown = [(key, label) for key, label in _METRICS if key in measured]
     for _, label in shown:
         table.add_column(label, justify="right")
-    misses = any(solution.get("quality", {}).get("misses") for solution in manifest["solutions"])
+    misses = any(solution.quality and solution.quality.misses for solution in manifest.solutions)
     if misses:
         table.add_column("quality")
-    for solution in manifest["solutions"]:
-        metrics = solution.get("metrics", {})
-        name = f"{solution['name']}\n[dim]{solution['recipe'].rsplit('/', 1)[1]}[/dim]"
+    for solution in manifest.solutions:
+        metrics = solution.metrics
+        name = f"{solution.name}\n[dim]{solution.recipe.rsplit('/', 1)[1]}[/dim]"
         cells = [f"{metrics[key]:.4f}" if key in metrics else "-" for key, _ in shown]
-        table.add_row(name, *cells, *([_quality(solution)] if misses else []))
+        table.add_row(name, *cells, *([_quality(solution.quality)] if misses else []))
     return table
 
 
-def _quality(solution: dict[str, Any]) -> str:
-    quality = solution.get("quality", {})
-    told = "\n".join(escape(miss) for miss in quality.get("misses", []))
-    return f"{told}\n[yellow]scored with the version before[/yellow]" if told and quality["kept_version"] else told
+def _quality(quality: QualityResult | None) -> str:
+    if quality is None:
+        return ""
+    told = "\n".join(escape(miss) for miss in quality.misses)
+    return f"{told}\n[yellow]scored with the version before[/yellow]" if told and quality.kept_version else told
 
 
-def _jobs_table(manifest: dict[str, Any]) -> Table:
+def _jobs_table(manifest: Manifest) -> Table:
     table = Table(title="Batch jobs", title_justify="left")
     for name in ("job", "lines", "lines with an error", "rows", "different results", "rows changed"):
         # A narrow terminal breaks the headings: half a name would be no name.
         table.add_column(name, justify="left" if name == "job" else "right", no_wrap=name == "job")
-    for solution in manifest["solutions"]:
-        for job in (*solution["batch_inference"], *solution["batch_segment"]):
-            published = job.get("published")
+    for solution in manifest.solutions:
+        for job in solution.jobs:
+            made = job.published
             counts = (
-                [f"{published[key]:,}" for key in ("lines", "errors", "rows", "results")] if published else ["-"] * 4
+                [f"{count:,}" for count in (made.lines, made.errors, made.rows, made.results)] if made else ["-"] * 4
             )
-            table.add_row(f"{solution['name']}/{job['name']}", *counts, _changes(published))
+            table.add_row(f"{solution.name}/{job.name}", *counts, _changes(made.changes if made else None))
     return table
 
 
-def _changes(published: dict[str, Any] | None) -> str:
-    counted = (published or {}).get("changes")
-    if not counted:
+def _changes(counted: Changes | None) -> str:
+    if counted is None:
         return "-"
-    return f"{counted['added']:,} added, {counted['removed']:,} removed, {counted['moved']:,} moved"
+    return f"{counted.added:,} added, {counted.removed:,} removed, {counted.moved:,} moved"
 
 
-def _live(manifest: dict[str, Any]) -> list[tuple[str, str, str]]:
+def _live(manifest: Manifest) -> list[tuple[str, str, str]]:
     """Return what answers in real time: name, status and ARN of each campaign and recommender."""
-    campaigns = [(solution["name"], solution.get("campaign")) for solution in manifest["solutions"]]
-    recommenders = [(recommender["name"], recommender) for recommender in manifest.get("recommenders", ())]
-    return [(name, live["status"], live.get("arn", "-")) for name, live in (*campaigns, *recommenders) if live]
+    campaigns = [(solution.name, solution.campaign) for solution in manifest.solutions]
+    recommenders = [(recommender.name, recommender) for recommender in manifest.recommenders]
+    return [(name, live.status, live.arn or "-") for name, live in (*campaigns, *recommenders) if live]
 
 
 def _live_table(live: list[tuple[str, str, str]]) -> Table:

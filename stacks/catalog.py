@@ -9,8 +9,9 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from definition.plan.batch_jobs import batch_plans
-from definition.plan.tables import columns_of, database_name, table_input
+from definition import layout
+from definition.plan.batch_jobs import batch_plans, columns_of
+from definition.plan.tables import database_name, table_input
 
 if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
@@ -46,14 +47,15 @@ class Catalog(Construct):
         for solution in pipeline.solutions:
             for job in batch_plans(pipeline, solution):
                 columns = columns_of(job)
-                curated = f"s3://{bucket.bucket_name}/curated/{solution.name}/{job['name']}/"
+                root, of_job = f"s3://{bucket.bucket_name}/", {"solution": solution.name, "job": job.name}
+                tables = f"{root}{layout.TABLES.key(**of_job)}"
                 folders: dict[TableKind, str] = {
-                    "newest": f"{curated}none/",
-                    "runs": curated,
-                    "changes": f"{curated}changes/",
+                    "newest": f"{tables}none/",
+                    "runs": tables,
+                    "changes": f"{root}{layout.ALL_CHANGES.key(**of_job)}",
                 }
                 for kind, folder in folders.items():
-                    described = table_input(solution.name, job["name"], kind, columns, folder=folder)
+                    described = table_input(solution.name, job.name, kind, columns, folder=folder)
                     table = CfnResource(
                         self,
                         described["Name"],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 
+from definition import layout
 from definition.plan import names
 from definition.service.resource_kinds import CAMPAIGN, SOLUTION, SOLUTION_VERSION
 from stacks.acknowledge import acknowledge
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from stacks.storage import StorageStack
 
-_PUBLISHED = "curated/*/latest.json"
+_PUBLISHED = layout.LATEST_VERSION.pattern
 
 
 def cleanup_function(stack: Stack, prefix: str, storage: StorageStack) -> lambda_.IFunction:

@@ -9,8 +9,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_personalize as personalize
 from constructs import Construct
 
+from definition import layout
 from stacks.acknowledge import acknowledge
-from stacks.storage import ATTRIBUTION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ class Attribution(Construct):
         storage: StorageStack,
     ) -> None:
         super().__init__(scope, construct_id)
-        path = f"s3://{storage.bucket.bucket_name}/{ATTRIBUTION}{wanted.report}/"
+        report = wanted.report and layout.ATTRIBUTION.key(report=wanted.report)
         attribution = personalize.CfnMetricAttribution(
             self,
             "Attribution",
@@ -59,7 +59,7 @@ class Attribution(Construct):
             ],
             metrics_output_config=personalize.CfnMetricAttribution.MetricsOutputConfigProperty(
                 role_arn=self._role(trust, storage if wanted.report else None).role_arn,
-                s3_data_destination={"path": path} if wanted.report else None,
+                s3_data_destination={"path": f"s3://{storage.bucket.bucket_name}/{report}"} if report else None,
             ),
         )
         attribution.node.add_dependency(*datasets)
@@ -76,7 +76,7 @@ class Attribution(Construct):
         )
         acknowledge(role, "CloudWatch metrics know no resource", "IAM5[Resource::*]")
         if storage:
-            pattern = f"{ATTRIBUTION}*"
+            pattern = layout.ATTRIBUTION.pattern
             role.add_to_policy(iam.PolicyStatement(actions=["s3:PutObject"], resources=storage.arns((pattern,))))
             acknowledge(role, "Reports have names that the service gives", storage.wildcard_finding(pattern))
         return role

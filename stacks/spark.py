@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
+from definition import layout
 from definition.paths import ROOT
 from stacks.acknowledge import acknowledge
 from stacks.code import ignored_but, modules_of
@@ -23,8 +24,9 @@ SCRIPT = ROOT / "jobs" / "transform" / "main.py"
 GLUE_VERSION = "5.1"
 WORKER = "G.1X"
 _TIMEOUT = Duration.hours(12)
-_FOLDERS = ("staging", "transformed", "rejects")
-_SPARKS = tuple(f"{folder}/*" for folder in _FOLDERS)
+_PLACES = (layout.STAGING, layout.DATASET, layout.REJECTS)
+_FOLDERS = tuple(place.area for place in _PLACES)
+_SPARKS = tuple(place.pattern for place in _PLACES)
 """What Spark writes; reports and batch input are written without it."""
 
 _INSTALLED = ("annotated-types", "pydantic", "pydantic-core", "typing-extensions", "typing-inspection")

@@ -8,25 +8,19 @@ from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
+from definition import layout
 from stacks.acknowledge import acknowledge
 
 if TYPE_CHECKING:
     from constructs import Construct
 
-_EXPIRY_DAYS = {"staging/": 1, "transformed/": 30, "batch/": 30, "rejects/": 90}
-"""Days after which what a run wrote is deleted; raw/, curated/ and runs/ stay."""
-
 _BUCKET_ARN_EXPORT = "ExportsOutputFnGetAttBucket83908E77Arn063C8555"
 """How other stacks, and so the security findings about them, see the bucket's ARN; it follows from the path."""
 
-READ_BY_PERSONALIZE = ("transformed/*", "batch/*")
+READ_BY_PERSONALIZE = (layout.DATASET.area_pattern, layout.BATCH_INPUT.area_pattern)
 """The page granting-personalize-s3-access lets it read what it writes, too, and does not say why."""
 
-WRITTEN_BY_PERSONALIZE = ("batch/*/output/*",)
-ATTRIBUTION = "attribution/"
-"""Where Personalize reports what recommendations have led to."""
-
-_ATTRIBUTION_DAYS = 365
+WRITTEN_BY_PERSONALIZE = (layout.BATCH_OUTPUT.pattern,)
 
 
 class StorageStack(Stack):
@@ -49,7 +43,7 @@ class StorageStack(Stack):
             description: of the stack.
         """
         super().__init__(scope, construct_id, description=description)
-        expiry = _EXPIRY_DAYS | ({ATTRIBUTION: _ATTRIBUTION_DAYS} if attribution else {})
+        unused = set() if attribution else {layout.ATTRIBUTION.area}
         self.bucket = s3.Bucket(
             self,
             "Bucket",
@@ -67,8 +61,9 @@ class StorageStack(Stack):
                     abort_incomplete_multipart_upload_after=Duration.days(1),
                 ),
                 *(
-                    s3.LifecycleRule(id=f"expire-{prefix[:-1]}", prefix=prefix, expiration=Duration.days(days))
-                    for prefix, days in expiry.items()
+                    s3.LifecycleRule(id=f"expire-{area}", prefix=f"{area}/", expiration=Duration.days(days))
+                    for area, days in layout.DAYS.items()
+                    if area not in unused
                 ),
             ],
         )
@@ -77,7 +72,7 @@ class StorageStack(Stack):
             "Reads and writes come from three named roles; CloudTrail data events show them without a second bucket",
             "S1",
         )
-        self._admit_personalize((*WRITTEN_BY_PERSONALIZE, *([f"{ATTRIBUTION}*"] if attribution else [])))
+        self._admit_personalize((*WRITTEN_BY_PERSONALIZE, *([layout.ATTRIBUTION.pattern] if attribution else [])))
         CfnOutput(self, "BucketName", value=self.bucket.bucket_name, description="Raw data goes under raw/")
 
     def _admit_personalize(self, written: tuple[str, ...]) -> None:

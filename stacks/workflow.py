@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
+from definition import layout
 from definition.plan import names
 from definition.plan.kinds import kinds_of, recipes_of
 from stacks.acknowledge import acknowledge
@@ -36,14 +37,15 @@ if TYPE_CHECKING:
 _MEMORY_MB = 1769
 """Where a function has one full vCPU (docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html)."""
 
-_RECORDS = ("runs/*", "curated/*/latest.json")
+_RECORDS = (layout.RUN.pattern, layout.LATEST_VERSION.pattern)
 """What the state machine reads and writes by itself."""
 
-_BATCH_INPUT = "batch/*/input/*"
-_BATCH_OUTPUT = "batch/*/output/*"
-_REPORTS = ("runs/*/data-report.json", "runs/*/lineage.json")
-_TRANSFORM_READS = ("raw/*", "staging/*", "runs/*")
-_TRANSFORM_WRITES = ("staging/*", "transformed/*", "rejects/*", _BATCH_INPUT, *_REPORTS)
+_BATCH_INPUT = layout.BATCH_INPUT.pattern
+_REPORTS = (layout.DATA_REPORT.pattern, layout.LINEAGE.pattern)
+_STAGING = layout.STAGING.pattern
+_READ_ALWAYS = (layout.RAW.pattern, layout.RUN.pattern)
+_TRANSFORM_READS = (layout.RAW.pattern, _STAGING, layout.RUN.pattern)
+_TRANSFORM_WRITES = (_STAGING, layout.DATASET.pattern, layout.REJECTS.pattern, _BATCH_INPUT, *_REPORTS)
 """Nothing that says which runs there are or which tables are current: only the state machine writes that."""
 
 
@@ -142,9 +144,9 @@ class WorkflowStack(Stack):
             "transform",
             "Raw data to datasets and batch input",
             layer,
-            reads=(*(_TRANSFORM_READS if alone else ("raw/*", "runs/*")), _BATCH_INPUT),
+            reads=(*(_TRANSFORM_READS if alone else _READ_ALWAYS), _BATCH_INPUT),
             writes=_TRANSFORM_WRITES if alone else (_BATCH_INPUT, *_REPORTS),
-            deletes=("staging/*",) if alone else (),
+            deletes=(_STAGING,) if alone else (),
         )
 
     def _transform_job(self, pipeline: Pipeline) -> TransformJob:
@@ -159,9 +161,9 @@ class WorkflowStack(Stack):
         )
 
     def _publish(self, layer: lambda_.ILayerVersion) -> lambda_.IFunction:
-        writes = ("curated/*/run=*", "rejects/*")
+        writes = (layout.TABLE.pattern, layout.REJECTS.pattern)
         # The table before is read for what has changed since, rejects for the first error.
-        reads = (_BATCH_OUTPUT, "curated/*", "rejects/*")
+        reads = (layout.BATCH_OUTPUT.pattern, layout.TABLES.pattern, layout.REJECTS.pattern)
         return self._function(
             "publish", "Personalize's output to Parquet", layer, reads=reads, writes=writes, deletes=writes
         )

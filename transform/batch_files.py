@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from definition import layout
 from definition.service.limits import MAX_INPUT_BYTES, MAX_INPUT_FILES
 from transform.errors import BatchInputError
 from transform.raw.told import without_values
@@ -70,5 +71,6 @@ def unreadable_ids(selected: FromFile, error: object) -> BatchInputError:
     """Return the error for an object that gives no ids."""
     remedy = "Give an object under raw/ that is CSV in UTF-8 with a header, and one of its columns"
     return BatchInputError(
-        f"raw/{selected.file} gives no ids in {selected.column} ({without_values(str(error))}). {remedy}."
+        f"{layout.RAW.key(path=selected.file)} gives no ids in {selected.column} ({without_values(str(error))}). "
+        f"{remedy}."
     )

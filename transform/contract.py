@@ -25,6 +25,9 @@ ImportMode = Literal["FULL", "INCREMENTAL", "NONE"]
 """How a dataset is imported; the last one is not Personalize's, and stands for no import."""
 
 
+Engine = Literal["lambda", "glue"]
+
+
 class Contract(BaseModel):
     """A document between two parts of the project: nothing unknown in it, and never changed."""
 
@@ -44,11 +47,10 @@ class Active(Contract):
     active_seconds: int
 
 
-class BatchInput(Contract):
-    """The input of one batch job.
+class BatchSelection(Contract):
+    """What the lines of a batch job's input name.
 
     Attributes:
-        prefix: where its objects go.
         line: what a line names.
         users: whose lines; None where lines name no user.
         items: the items of the lines; of rankings those that every line lists. None where lines name no item.
@@ -56,12 +58,21 @@ class BatchInput(Contract):
         lines_per_file: most lines of an object.
     """
 
-    prefix: str
     line: UserItemOrRanking | Literal["attributes"]
     users: Literal["all"] | Active | FromFile | list[str] | None = None
     items: Literal["all"] | FromFile | list[str] | None = None
     attributes: list[str] | None = None
     lines_per_file: int
+
+
+class BatchInput(BatchSelection):
+    """The input of one batch job.
+
+    Attributes:
+        prefix: where its objects go.
+    """
+
+    prefix: str
 
 
 class Imported(Contract):
@@ -187,7 +198,8 @@ class DatasetReport(Contract):
         reasons: rejected rows by reason, the most frequent first.
         empty: records without a value, by nullable column.
         location: S3 folder of the dataset's CSV.
-        rejects: S3 folder of the rejected rows, None if there are none.
+        rejects: S3 folder of what the run rejected; the dataset's rows are in objects that begin with its name. None if
+            there are none.
         imports: what is to be imported.
     """
 
@@ -227,7 +239,7 @@ class TransformReport(Contract):
         unchanged_since: run whose datasets and batch inputs this one's are, None where they were made anew.
     """
 
-    engine: Literal["lambda", "glue"]
+    engine: Engine
     fingerprint: str
     unchanged_since: str | None = None
     datasets: list[DatasetReport]
@@ -239,13 +251,3 @@ def reported(objects: Sequence[RawObject]) -> list[RawObject]:
     """Return the objects that a report names: the first ones, within the limits."""
     lengths = accumulate(len(item.key) for item in objects[:MAX_REPORTED_OBJECTS])
     return [item for item, length in zip(objects, lengths, strict=False) if length <= MAX_REPORTED_KEYS]
-
-
-def increment_folder(run: str, dataset: DatasetName) -> str:
-    """Return the folder of the CSV of new raw objects alone; an import reads one level of a folder."""
-    return f"transformed/{run}/{dataset}-increment/"
-
-
-def report_key(run: str) -> str:
-    """Return the key under which an engine writes the report of a run."""
-    return f"runs/{run}/data-report.json"

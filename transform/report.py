@@ -6,6 +6,7 @@ import heapq
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from definition import layout
 from transform.contract import (
     MAX_REPORTED_EVENT_TYPES,
     MAX_REPORTED_REASONS,
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from definition.mapping.mapping import DatasetMapping
-    from transform.contract import RawObject
+    from transform.contract import RawObject, TransformRequest
 
 _TWO = 2
 
@@ -72,6 +73,7 @@ class Tallies(NamedTuple):
 
 
 def dataset_report(
+    request: TransformRequest,
     mapping: DatasetMapping,
     objects: Sequence[RawObject],
     rows: Rows,
@@ -79,21 +81,19 @@ def dataset_report(
     *,
     reasons: Iterable[tuple[str, int]],
     tallies: Tallies | None,
-    location: str,
-    rejects: str,
 ) -> DatasetReport:
     """Return the report of a dataset.
 
     Args:
+        request: bucket and run.
         mapping: the dataset's mapping.
         objects: the raw objects that were read.
         rows: the raw rows, among those out the ones of which only one stays.
         records: the dataset's records.
         reasons: each reason with its rejected rows, in any order.
         tallies: of interactions, None for other datasets.
-        location: S3 folder of the dataset's CSV.
-        rejects: where rejected rows go, if there are any.
     """
+    bucket = f"s3://{request.bucket}/"
     duplicates = rows.out - records.total if mapping.duplicates else 0
     return DatasetReport(
         dataset=mapping.dataset,
@@ -109,8 +109,8 @@ def dataset_report(
         reasons=[Reason(reason=reason, rows=count) for reason, count in _most_frequent(reasons, MAX_REPORTED_REASONS)],
         empty=records.empty,
         interactions=None if tallies is None else _interactions(records, tallies),
-        location=location,
-        rejects=rejects if rows.rejected else None,
+        location=f"{bucket}{layout.DATASET.key(run=request.run, dataset=mapping.dataset)}",
+        rejects=f"{bucket}{layout.REJECTS.key(run=request.run)}" if rows.rejected else None,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.doctor.examination import PARTS, is_there
 from cli.doctor.findings import failure, ok, warning
+from definition import layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +62,7 @@ def raw_data(examination: Examination) -> Iterator[Finding]:
         return
     for name, dataset in examination.pipeline.datasets.by_name().items():
         # Of a glob, what stands before its first special character.
-        prefix = f"raw/{_GLOB.split(dataset.source.path)[0]}"
+        prefix = layout.RAW.key(path=_GLOB.split(dataset.source.path)[0])
         found = examination.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
         place = f"s3://{bucket}/{prefix}"
         if found["KeyCount"]:

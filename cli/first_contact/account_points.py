@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Any
 from cli.errors import CommandError
 from cli.first_contact.points import Answer, Point
 from cli.first_contact.world import tried
+from definition import layout
 
 if TYPE_CHECKING:
     from cli.first_contact.world import World
 
-_THERE, _MISSING = "runs/first-contact/there", "runs/first-contact/missing"
+_FOLDER = layout.RUN.key(run="first-contact")
+_THERE, _MISSING = f"{_FOLDER}there", f"{_FOLDER}missing"
 _ENDED = frozenset({"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"})
 
 
 def _missing_key(world: World) -> Answer:
     there = world.put(_THERE, "there")
     bucket = world.arn("s3", world.bucket, account=False, region=False)
-    get: dict[str, Any] = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{bucket}/runs/*"}
+    get: dict[str, Any] = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{bucket}/{layout.RUN.pattern}"}
     allowed: dict[str, Any] = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket}
-    prefixed = {**allowed, "Condition": {"StringLike": {"s3:prefix": ["runs/*"]}}}
+    prefixed = {**allowed, "Condition": {"StringLike": {"s3:prefix": [layout.RUN.pattern]}}}
     answers = {}
     for which, statements in (("none", [get]), ("prefix", [get, prefixed]), ("whole", [get, allowed])):
         with world.assumed(f"list-{which}", statements) as session:
@@ -60,7 +62,7 @@ def _answers_of_states(world: World) -> dict[str, Any]:
 
 def _run_states(world: World) -> dict[str, Any]:
     there = world.put(_THERE, "there")
-    key = f"runs/first-contact/written-{world.token}"
+    key = f"{_FOLDER}written-{world.token}"
     put = {"Bucket": world.bucket, "Key": key, "Body": "one"}
     calls: dict[str, tuple[str, dict[str, Any]]] = {
         "first": ("s3:putObject", {**put, "IfNoneMatch": "*"}),
@@ -72,7 +74,7 @@ def _run_states(world: World) -> dict[str, Any]:
     }
     bucket = world.arn("s3", world.bucket, account=False, region=False)
     statements: list[dict[str, Any]] = [
-        {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"{bucket}/runs/first-contact/*"},
+        {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"{bucket}/{_FOLDER}*"},
         {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket},
     ]
     stepfunctions = world.client("stepfunctions")

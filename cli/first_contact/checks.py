@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cli.errors import CommandError
 from cli.first_contact.documents import RESULTS, VARIED
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cli.first_contact.world import World
+    from definition.contract.manifest import Manifest
 
 
 def expect(holds: bool, otherwise: str) -> None:  # noqa: FBT001  # reads as an assertion
@@ -23,28 +24,33 @@ def expect(holds: bool, otherwise: str) -> None:  # noqa: FBT001  # reads as an 
         CommandError: it is not.
     """
     if not holds:
-        raise CommandError(otherwise, remedy="This is a fault of the project or a change of AWS: report it")
+        raise fault(otherwise)
+
+
+def fault(told: str) -> CommandError:
+    """Return the error for what nobody but the project, or AWS, can have caused."""
+    return CommandError(told, remedy="This is a fault of the project or a change of AWS: report it")
 
 
 def check_results(world: World) -> str:
     """Hold the first run's lines and table against the raw data; return what was counted."""
-    folder = world.folder / world.manifest["run"] / "for-you" / "top"
+    manifest = world.first_run
+    folder = world.folder / manifest.run / "for-you" / "top"
     found = dict(_recommended(folder))
     expect(set(found) == world.films.users, f"{len(found)} users were scored, not {len(world.films.users)}")
     for user, films in found.items():
         expect(len(set(films)) == RESULTS == len(films), f"user {user} was given {len(films)} films, not {RESULTS}")
-    (solution,) = [each for each in world.manifest["solutions"] if each["name"] == "for-you"]
-    rows = solution["batch_inference"][0]["published"]["rows"]
+    published = manifest.solution("for-you").batch_inference[0].published
+    rows = published.rows if published else 0
     expect(rows == len(found) * RESULTS, f"the table has {rows} rows, not {len(found)} users x {RESULTS}")
     return f"{len(found)} users, {RESULTS} different films each, a table of {rows:,} rows"
 
 
-def check_filtered(world: World, manifest: dict[str, Any]) -> str:
+def check_filtered(world: World, manifest: Manifest) -> str:
     """See that the changed solution is a new one and that its filter works; return what was counted."""
-    (before,) = [each["arn"] for each in world.manifest["solutions"] if each["name"] == VARIED]
-    (after,) = [each["arn"] for each in manifest["solutions"] if each["name"] == VARIED]
+    before, after = (each.solution(VARIED).arn for each in (world.first_run, manifest))
     expect(before != after, f"{before} was trained again although its configuration has changed")
-    found = dict(_recommended(world.folder / manifest["run"] / VARIED / "new"))
+    found = dict(_recommended(world.folder / manifest.run / VARIED / "new"))
     expect(set(found) == set(world.films.few()), f"{len(found)} users were scored, not {len(world.films.few())}")
     liked = world.films.liked
     for user, films in found.items():

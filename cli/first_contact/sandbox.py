@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.errors import CommandError
 from cli.first_contact.world import tried
+from definition import layout
 
 if TYPE_CHECKING:
     from cli.first_contact.world import Reply, World
@@ -63,7 +64,7 @@ def _make(world: World) -> Sandbox:
 
 def folder(what: str, world: World) -> str:
     """Return a folder of the bucket for an import, where Personalize's role may read."""
-    return f"transformed/first-contact-{world.token}/{what}/"
+    return layout.DATASET.key(run=f"first-contact-{world.token}", dataset=what)
 
 
 def start_import(world: World, what: str) -> Reply:

@@ -13,13 +13,15 @@ from cli import results
 from cli.account import explained
 from cli.errors import CommandError
 from cli.first_contact import account_points, sandbox_points, trained_points
-from cli.first_contact.checks import check_filtered, check_results, expect, imports_of
+from cli.first_contact.checks import check_filtered, check_results, expect, fault, imports_of
 from cli.first_contact.documents import VARIED, write
 from cli.first_contact.journal import StepRecord
 from cli.first_contact.points import ask
 from cli.first_contact.removal import remove_everything
 from cli.first_contact.setting_up import deploy_films, examine_account
 from cli.follow import Follower
+from definition import layout
+from definition.contract.manifest import Manifest, UnreadableDocumentError
 from definition.load import load
 from definition.plan.names import run_id
 
@@ -34,7 +36,7 @@ EARLY_POINTS = (*account_points.POINTS, *sandbox_points.POINTS)
 
 POINTS = (*EARLY_POINTS, *trained_points.POINTS)
 _NOTHING_NEW: dict[str, Any] = {"training": "skip", "jobs": []}
-_BROKEN, _FIRST, _LATER = "raw/ratings/broken.csv", "raw/ratings/first.csv", "raw/ratings/later.csv"
+_BROKEN, _FIRST, _LATER = (layout.RAW.key(path=f"ratings/{name}.csv") for name in ("broken", "first", "later"))
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def _run_of(execution: dict[str, Any]) -> str:
     return run_id(execution["startDate"], execution["name"])
 
 
-def _bring(world: World, execution: dict[str, Any], *, run: str = "", changed: bool = False) -> dict[str, Any]:
+def _bring(world: World, execution: dict[str, Any], *, run: str = "", changed: bool = False) -> Manifest:
     """Return the manifest of an execution that must have succeeded; its results lie in the folder of the run.
 
     Args:
@@ -129,9 +131,13 @@ def _bring(world: World, execution: dict[str, Any], *, run: str = "", changed: b
     run = run or _run_of(execution)
     pipeline = load(write(world.folder, world.films, changed=changed))
     results.download(world.client("s3"), world.bucket, pipeline, run, world.folder / run)
-    manifest = results.read_json(world.folder / run / "manifest.json")
-    expect(manifest is not None, f"run {run} succeeded and left no manifest")
-    return manifest or {}
+    try:
+        manifest = results.document(Manifest, world.folder / run, layout.MANIFEST)
+    except UnreadableDocumentError as error:
+        raise fault(f"run {run} succeeded: {error}") from error
+    if manifest is None:
+        raise fault(f"run {run} succeeded and left no manifest")
+    return manifest
 
 
 def _fail(world: World, _: Journal) -> str:
@@ -174,7 +180,7 @@ def _unchanged(world: World, _: Journal) -> str:
     before = imports_of(world)
     manifest = _bring(world, _end(world, _start(world, _NOTHING_NEW)))
     expect(imports_of(world) == before, "data that has not changed was imported again")
-    return f"run {manifest['run']} imported nothing"
+    return f"run {manifest.run} imported nothing"
 
 
 def _more_data(world: World, _: Journal) -> str:
@@ -185,7 +191,7 @@ def _more_data(world: World, _: Journal) -> str:
     expect(len(made) == 1, f"new data was imported by {len(made)} jobs, not by one")
     job = world.personalize.describe_dataset_import_job(datasetImportJobArn=next(iter(made)))["datasetImportJob"]
     expect(job.get("importMode") == "INCREMENTAL", f"new data was imported as {job.get('importMode')}")
-    return f"run {manifest['run']} imported the new object alone"
+    return f"run {manifest.run} imported the new object alone"
 
 
 def _change(world: World, _: Journal) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cli.first_contact.documents import WATCHED
 from cli.first_contact.points import Answer, Point
 from cli.first_contact.world import tried
+from definition import layout
 from definition.service.resource_kinds import ACTIVE
 
 if TYPE_CHECKING:
@@ -21,8 +22,7 @@ _LATEST = "$LATEST"
 
 def version_of(world: World, solution: str) -> str:
     """Return the ARN of the version that the first run trained of a solution."""
-    found = (each for each in world.manifest["solutions"] if each["name"] == solution)
-    return str(next(found)["version_arn"])
+    return str(world.first_run.solution(solution).version_arn)
 
 
 def _solution(version: str) -> str:
@@ -30,7 +30,7 @@ def _solution(version: str) -> str:
 
 
 def _batch_keys(world: World) -> Answer:
-    prefix = f"batch/{world.manifest['run']}/for-you/top/output/"
+    prefix = layout.BATCH_OUTPUT.key(run=world.first_run.run, solution="for-you", job="top")
     s3 = world.client("s3")
     listed = s3.list_objects_v2(Bucket=world.bucket, Prefix=prefix)["Contents"]
     key = next(each["Key"] for each in listed if each["Key"].endswith(".out"))
@@ -204,8 +204,8 @@ def _minimal_batch(world: World) -> Answer:
 
 def _batch_job(world: World, which: str, version: str, of_filter: str, also: list[str]) -> Reply:
     """Ask for a job of one user by a role with so much; wait for its end, since a filter in use cannot be deleted."""
-    folder = f"batch/first-contact-{world.token}/{which}"
-    key = world.put(f"{folder}/input/user.json", f'{{"userId": "{world.films.few()[0]}"}}\n')
+    of_job = {"run": f"first-contact-{world.token}", "solution": "for-you", "job": which}
+    key = world.put(f"{layout.BATCH_INPUT.key(**of_job)}user.json", f'{{"userId": "{world.films.few()[0]}"}}\n')
     name = world.name(f"{which}-{world.token}")
     solution = f"{_solution(version)}*"
     granted = [world.arn("personalize", f"batch-inference-job/{name}"), solution, *also]
@@ -223,7 +223,7 @@ def _batch_job(world: World, which: str, version: str, of_filter: str, also: lis
             solutionVersionArn=version,
             filterArn=of_filter,
             jobInput={"s3DataSource": {"path": f"s3://{world.bucket}/{key}"}},
-            jobOutput={"s3DataDestination": {"path": f"s3://{world.bucket}/{folder}/output/"}},
+            jobOutput={"s3DataDestination": {"path": f"s3://{world.bucket}/{layout.BATCH_OUTPUT.key(**of_job)}"}},
             roleArn=world.service_role,
         )
     if reply.accepted:

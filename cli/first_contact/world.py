@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cli.deployment import Deployment
     from cli.first_contact.documents import Films
     from cli.view import View
+    from definition.contract.manifest import Manifest
 
 _Found = TypeVar("_Found")
 _RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 5})
@@ -89,9 +90,15 @@ class World:
     view: View
     token: str
     deployment: Deployment | None = None
-    manifest: dict[str, Any] = field(default_factory=dict)
+    manifest: Manifest | None = None
     memo: dict[str, Any] = field(default_factory=dict)
     _clients: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def first_run(self) -> Manifest:
+        """The manifest of the first run; steps that read it come after the one that brings it."""
+        assert self.manifest is not None, "the first run has succeeded"
+        return self.manifest
 
     @property
     def prefix(self) -> str:

@@ -46,6 +46,10 @@ _Pair = Annotated[list[_Number], Field(min_length=2, max_length=2)]
 Metric = Annotated[str, AfterValidator(_metric)]
 
 
+TrainingMode = Literal["full", "update"]
+UnchangedData = Literal["train", "skip"]
+
+
 class Quality(Strict):
     """What a new version must reach before anything is scored with it."""
 
@@ -119,10 +123,10 @@ class TrainingOptions(Strict):
     objective: Objective | None = None
     excluded_columns: Columns = Field(default=Columns(), description="columns that training does not see")
     included_columns: Columns = Field(default=Columns(), description="the only columns that training sees")
-    training_mode: Literal["full", "update"] = Field(
+    training_mode: TrainingMode = Field(
         default="full", description="update: go on from the version that was last published, where there is one"
     )
-    unchanged_data: Literal["train", "skip"] = Field(
+    unchanged_data: UnchangedData = Field(
         default="train", description="skip: no new version while the data is that of the one that was last published"
     )
     auto_training: AutoTraining | None = Field(default=None, description="left out: only runs train")

@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from definition import layout
 from definition.mapping.sql import parse_condition, parse_value
 from definition.mapping.times import compile_format
 
@@ -90,7 +91,7 @@ def _text_keys(value: Any) -> Any:
 
 
 def _raw_path(text: str) -> str:
-    if text.startswith(("/", "s3:", "raw/")) or ".." in text.split("/"):
+    if text.startswith(("/", "s3:", layout.RAW.key(path=""))) or ".." in text.split("/"):
         raise ValueError(
             f"'{text}' must lie under raw/ in the pipeline's bucket; write it relative to that, such as ratings/"
         )

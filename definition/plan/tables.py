@@ -54,11 +54,6 @@ _COLUMNS: dict[tuple[str, BatchInput | SegmentInput], Columns] = {
 """By kind of job and what a line of its input names."""
 
 
-def columns_of(job: dict[str, Any]) -> Columns:
-    """Return the columns of a batch job's tables; the job is one of ``definition.plan.batch_jobs.batch_plans``."""
-    return columns(job["kind"], job["input"]["line"], themed="themes_from" in job)
-
-
 def columns(kind: str, line: BatchInput | SegmentInput, *, themed: bool = False) -> Columns:
     """Return the columns of a job's tables by its kind and what a line of its input names."""
     return _COLUMNS[kind, line]._replace(themed=themed)

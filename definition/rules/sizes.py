@@ -26,7 +26,7 @@ MOST_BYTES = 100_000
 def sizes(pipeline: Pipeline) -> Iterator[Finding]:
     """Find what is too large to travel through the state machine."""
     mappings = [mapping.model_dump(mode="json", exclude_none=True) for mapping in dataset_mappings(pipeline)]
-    plans = [batch_plans(pipeline, solution) for solution in pipeline.solutions]
+    plans = [[job.document() for job in batch_plans(pipeline, solution)] for solution in pipeline.solutions]
     for place, document, remedy in (
         ("datasets", mappings, "Shorten value maps and conditions"),
         ("solutions", plans, "Put long lists of ids into a file: {file: ids.csv, column: id}"),

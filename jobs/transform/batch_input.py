@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
+from definition import layout
 from jobs.transform.counts import NEWEST
 from transform.batch_files import check_bytes, count_files, fitted, key_of, unreadable_ids
 from transform.contract import Active, BatchInputReport, FromFile
@@ -114,7 +115,7 @@ def _of(frame: DataFrame, name: str) -> _Ids:
 
 def _from_file(store: Store, selected: FromFile) -> list[str]:
     try:
-        with store.read(f"raw/{selected.file}") as stream:
+        with store.read(layout.RAW.key(path=selected.file)) as stream:
             rows = csv.DictReader(io.TextIOWrapper(stream, "utf-8-sig", newline=""), strict=True)
             if selected.column not in (rows.fieldnames or ()):
                 raise unreadable_ids(selected, f"it {fields_told(rows.fieldnames or (), [selected.column])}")

@@ -63,7 +63,7 @@ class Target:
     Attributes:
         staging: prefix of what is staged.
         dataset: prefix of the CSV objects.
-        rejects: what the keys of rejected rows begin with.
+        rejects: keys of the rejected rows, with the place of the part's number, ``{:05}``.
     """
 
     staging: str
@@ -127,7 +127,9 @@ def _execute(
     if mapping.duplicates:
         found = staged(session, found, f"{store.root}{target.staging}records")
     columns = mapping.records[0].columns
-    write_dataset(session, found, columns, Place(store.root, f"{target.staging}csv", target.dataset))
+    write_dataset(
+        session, found, columns, Place(store.root, f"{target.staging}csv", f"{target.dataset}part-{{:05}}.csv")
+    )
     if fates.rows.get(REJECTED):
         places = _places(session, source, split)
         write_rejects(session, rows, places, Place(store.root, f"{target.staging}rejects", target.rejects))

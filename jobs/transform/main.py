@@ -1,6 +1,6 @@
 """The script of the Glue job: transforms what ``--request`` in ``--bucket`` asks for.
 
-The request is a ``TransformRequest`` as JSON, the report goes to ``transform.contract.report_key``. What this module
+The request is a ``TransformRequest`` as JSON, the report goes to ``layout.DATA_REPORT``. What this module
 imports of ours comes as ``--extra-py-files``, pydantic as ``--additional-python-modules``.
 """
 

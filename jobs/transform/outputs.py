@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Place(NamedTuple):
-    """Where an output goes: root of the store, folder for its parts, and what final keys begin with."""
+    """Where an output goes: root of the store, folder for its parts, and the final keys, ``{:05}`` for the number."""
 
     root: str
     staging: str
@@ -36,7 +36,7 @@ def write_dataset(session: SparkSession, records: DataFrame, columns: Sequence[C
     line = F.concat_ws(",", *(F.coalesce(_cell(column), F.lit("")) for column in columns))
     header = ",".join(column.name for column in columns)
     write_text(records.select(line.alias(header)), at.root, at.staging)
-    publish(session, at.root, at.staging, f"{at.target}part-{{:05}}.csv")
+    publish(session, at.root, at.staging, at.target)
 
 
 def write_rejects(session: SparkSession, rows: DataFrame, places: DataFrame, at: Place) -> None:
@@ -57,7 +57,7 @@ def write_rejects(session: SparkSession, rows: DataFrame, places: DataFrame, at:
         spelled(F.col(RAW)).alias("raw"),
     )
     rejected.write.json(at.root + at.staging, mode="overwrite", ignoreNullFields=False)
-    publish(session, at.root, at.staging, f"{at.target}-{{:05}}.jsonl")
+    publish(session, at.root, at.staging, at.target)
 
 
 def _cell(column: ColumnMapping) -> Column:

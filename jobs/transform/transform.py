@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from definition import layout
 from jobs.transform import batch_input
 from jobs.transform.counts import per_item, per_user, tallies
 from jobs.transform.execute import Target, execute, staged
 from jobs.transform.files import delete
 from transform import report
-from transform.contract import TransformReport, increment_folder, report_key
-from transform.raw.lineage import changes, full_import, incremental_import, lineage_key, lineage_of, no_import
+from transform.contract import TransformReport
+from transform.raw.lineage import changes, full_import, incremental_import, lineage_of, no_import
 from transform.raw.objects import check_size
 from transform.records import FILTERED, OUT, REJECTED
 from transform.report import Rows
@@ -52,7 +53,7 @@ def transform(
     try:
         return _transform(session, request, store, lineage, planned)
     finally:
-        delete(session, store.root, f"staging/{request.run}/")
+        delete(session, store.root, layout.STAGING.key(run=request.run))
 
 
 def _transform(
@@ -62,12 +63,13 @@ def _transform(
     inputs: list[BatchInputReport] = []
     known_items: DataFrame | None = None
     for mapping, made, change in zip(request.datasets, lineage.datasets, planned, strict=True):
+        of_dataset = {"run": request.run, "dataset": mapping.dataset}
         target = Target(
-            staging=f"staging/{request.run}/{mapping.dataset}/",
-            dataset=f"transformed/{request.run}/{mapping.dataset}/",
-            rejects=f"rejects/{request.run}/{mapping.dataset}",
+            staging=f"{layout.STAGING.key(run=request.run)}{mapping.dataset}/",
+            dataset=layout.DATASET.key(**of_dataset),
+            rejects=layout.REJECTED_ROWS_PART.key(**of_dataset, part="{:05}"),
         )
-        for left in (target.dataset, f"{target.rejects}.jsonl"):
+        for left in (target.dataset, layout.REJECTED_ROWS.key(**of_dataset)):
             # A function that ran out of memory may have written them: Personalize imports whatever lies there.
             delete(session, store.root, left)
         outcome = execute(session, mapping, store, made.objects, target=target, started=request.started)
@@ -91,8 +93,8 @@ def _transform(
         batch_inputs=inputs,
         warnings=warnings(reports),
     )
-    store.write(lineage_key(request.run), lineage.model_dump_json(indent=1).encode())
-    store.write(report_key(request.run), document.model_dump_json(indent=1).encode())
+    store.write(layout.LINEAGE.key(run=request.run), lineage.model_dump_json(indent=1).encode())
+    store.write(layout.DATA_REPORT.key(run=request.run), document.model_dump_json(indent=1).encode())
     return document
 
 
@@ -108,12 +110,10 @@ def _imports(
     """Return what is to be imported; of new objects alone write the CSV."""
     if change.mode != "INCREMENTAL":
         return no_import(change.reason) if change.mode == "NONE" else full_import(dataset, change.reason)
-    staging, folder = (
-        f"staging/{request.run}/{mapping.dataset}-increment/",
-        increment_folder(request.run, mapping.dataset),
-    )
+    staging = f"{layout.STAGING.key(run=request.run)}{mapping.dataset}-increment/"
+    folder = layout.INCREMENT.key(run=request.run, dataset=mapping.dataset)
     # What is rejected is among the rejects of the whole already.
-    target = Target(staging=staging, dataset=folder, rejects=f"{staging}rejects")
+    target = Target(staging=staging, dataset=folder, rejects=f"{staging}rejects-{{:05}}.jsonl")
     outcome = execute(session, mapping, store, change.added, target=target, started=request.started)
     location = f"s3://{request.bucket}/{folder}"
     return incremental_import(dataset, change, records=outcome.facts.total, location=location)
@@ -129,12 +129,11 @@ def dataset_report(
     """Return the report of a dataset."""
     rows = outcome.fates.rows
     return report.dataset_report(
+        request,
         mapping,
         raw,
         Rows(rows.get(OUT, 0), rows.get(FILTERED, 0), rows.get(REJECTED, 0)),
         outcome.facts,
         reasons=outcome.fates.reasons,
         tallies=counted,
-        location=f"s3://{request.bucket}/transformed/{request.run}/{mapping.dataset}/",
-        rejects=f"s3://{request.bucket}/rejects/{request.run}/",
     )

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from definition import layout
 from lambdas.deletion import ResourcesRemainError, delete_arns, listed_arns
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _published(s3: Any, request: Request) -> dict[str, str]:
     """Return the name of the solution in the file by the ARN of the solution whose version was published last."""
     found: dict[str, str] = {}
     for solution in request.solutions:
-        key = f"curated/{solution['name']}/latest.json"
+        key = layout.LATEST_VERSION.key(solution=solution["name"])
         try:
             body = s3.get_object(Bucket=request.bucket, Key=key)["Body"].read()
         except s3.exceptions.NoSuchKey:

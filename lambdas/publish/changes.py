@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lambdas.publish.request import Changes, Range, RangeReport
+from definition import layout
+from definition.contract.publishing import Changes, Range, RangeReport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lambdas.publish.request import Job
+    from lambdas.publish.objects import Objects
 
 _ROWS_PER_RANGE = 4_000_000
 """Rows of both tables that are joined at once: about half a gigabyte."""
@@ -21,46 +22,41 @@ _ROWS_PER_RANGE = 4_000_000
 _SAMPLES_PER_RANGE = 100
 
 
-def changes(job: Job, s3: Any, location: str) -> Changes | None:
+def changes(objects: Objects, location: str) -> Changes | None:
     """Write the table, and return what it counts; None where there is no table before, or of other columns.
 
     Its columns are those of the tables without the score, and ``change``: ``added``, ``removed`` or ``moved``, with
     ``rank`` and ``rank_before``. What did not change is not in it.
 
     Args:
-        job: with the folder of its tables, in which ``latest.json`` names the one before.
-        s3: a boto3 S3 client.
+        objects: those of the job, whose ``latest.json`` names the table before.
         location: S3 folder of the new table.
     """
-    latest = table_before(job, s3, location)
+    latest = table_before(objects, location)
     if latest is None:
         return None
     before = latest["location"]
-    found = [compare(job, location, before, each) for each in ranges([location, before])]
+    found = [compare(objects, location, before, each) for each in ranges([location, before])]
     return Changes(
         since=latest["run"],
-        location=f"s3://{job.bucket}/{changes_folder(job)}",
+        location=objects.uri(objects.changes_folder),
         added=sum(each.added for each in found),
         removed=sum(each.removed for each in found),
         moved=sum(each.moved for each in found),
     )
 
 
-def changes_folder(job: Job) -> str:
-    """Return the prefix of the table of a run."""
-    return f"{job.curated}changes/run={job.run}/"
-
-
-def table_before(job: Job, s3: Any, location: str) -> dict[str, Any] | None:
+def table_before(objects: Objects, location: str) -> dict[str, Any] | None:
     """Return run and location of the table that ``latest.json`` names, None if the new one cannot be compared."""
+    s3, bucket = objects.s3, objects.job.bucket
     try:
-        body = s3.get_object(Bucket=job.bucket, Key=f"{job.curated}latest.json")["Body"].read()
+        body = s3.get_object(Bucket=bucket, Key=layout.LATEST_TABLE.key(**objects.of_job))["Body"].read()
     except s3.exceptions.NoSuchKey:
         return None
     latest: dict[str, Any] = json.loads(body)
     # The bucket's owner may have removed the table.
-    prefix = latest["location"].removeprefix(f"s3://{job.bucket}/")
-    is_there = s3.list_objects_v2(Bucket=job.bucket, Prefix=prefix, MaxKeys=1)["KeyCount"]
+    prefix = latest["location"].removeprefix(objects.uri(""))
+    is_there = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)["KeyCount"]
     if latest["location"] == location or not is_there:
         return None
     now, before = (_table(folder).collect_schema() for folder in (location, latest["location"]))
@@ -81,11 +77,11 @@ def ranges(locations: Sequence[str]) -> list[Range]:
     ]
 
 
-def compare(job: Job, location: str, before: str | None, part: Range) -> RangeReport:
+def compare(objects: Objects, location: str, before: str | None, part: Range) -> RangeReport:
     """Write what changed among the keys of a range, and count it and them.
 
     Args:
-        job: the job.
+        objects: those of the job.
         location: S3 folder of the new table.
         before: S3 folder of the table before; None if there is none.
         part: the range.
@@ -95,7 +91,7 @@ def compare(job: Job, location: str, before: str | None, part: Range) -> RangeRe
     counted = dict.fromkeys(("added", "removed", "moved"), 0)
     if before is not None:
         found = _changed(now, _within(_table(before), part)).collect()
-        found.write_parquet(f"s3://{job.bucket}/{changes_folder(job)}part-{part.number:05}.parquet")
+        found.write_parquet(objects.uri(f"{objects.changes_folder}part-{part.number:05}.parquet"))
         counted |= dict(found["change"].value_counts().iter_rows())
     return RangeReport(keys=keys, **counted)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from definition.contract.publishing import PartRequest, PublishRequest, RangeRequest, Request, TableReport
 from lambdas.observability import logger, metrics, record, s3_client, tracer
 from lambdas.publish.publish import add_up, publish, publish_part, publish_range
-from lambdas.publish.request import PartRequest, PublishRequest, RangeRequest, Request, TableReport
 
 
 @logger.inject_lambda_context

@@ -12,7 +12,7 @@ from transform.raw.told import without_values
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lambdas.publish.request import Line
+    from definition.contract.publishing import Line
 
 _LINE: dict[str, pl.DataType | type[pl.DataType]] = {
     "input": pl.Struct({"userId": pl.String, "itemId": pl.String, "itemAttributes": pl.String}),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from definition import layout
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from lambdas.publish.request import Job
+    from definition.contract.publishing import Job
 
 _WRITTEN = ".out"
 _KEYS_PER_CALL = 1000
@@ -31,14 +33,39 @@ class Objects:
     s3: Any
 
     @property
+    def of_job(self) -> dict[str, str]:
+        """Parts of the keys that belong to no run."""
+        return {"solution": self.job.solution, "job": self.job.job}
+
+    @property
+    def of_run(self) -> dict[str, str]:
+        """Parts of all other keys."""
+        return {**self.of_job, "run": self.job.run}
+
+    @property
     def folder(self) -> str:
         """Prefix of the run's table."""
-        return f"{self.job.curated}run={self.job.run}/"
+        return layout.TABLE.key(**self.of_run)
+
+    @property
+    def changes_folder(self) -> str:
+        """Prefix of the run's table of changes."""
+        return layout.CHANGES.key(**self.of_run)
+
+    @property
+    def rejects(self) -> str:
+        """Key of the lines with errors."""
+        return layout.REJECTED_LINES.key(**self.of_run)
 
     @property
     def rejects_folder(self) -> str:
         """Prefix of the lines with errors where the output is published in parts."""
-        return f"{self.job.rejects.removesuffix('.jsonl')}/"
+        return layout.REJECTED_LINES_PARTS.key(**self.of_run)
+
+    @property
+    def output(self) -> str:
+        """Prefix that Personalize wrote to."""
+        return layout.BATCH_OUTPUT.key(**self.of_run)
 
     def uri(self, key: str) -> str:
         """Return an object's S3 URL."""
@@ -50,9 +77,9 @@ class Objects:
         Raises:
             OutputMissingError: no ``.out`` object lies under the output prefix.
         """
-        found = {key: size for key, size in self._listed(self.job.output).items() if is_written(key)}
+        found = {key: size for key, size in self._listed(self.output).items() if is_written(key)}
         if not found:
-            raise OutputMissingError(f"No .out object under {self.uri(self.job.output)}.")
+            raise OutputMissingError(f"No .out object under {self.uri(self.output)}.")
         return found
 
     def table_part(self, key: str) -> str:
@@ -80,7 +107,7 @@ class Objects:
 
     def _name(self, key: str) -> str:
         # A table is read as a folder without folders in it.
-        return key.removeprefix(self.job.output).removesuffix(_WRITTEN).replace("/", "-")
+        return key.removeprefix(self.output).removesuffix(_WRITTEN).replace("/", "-")
 
     def _listed(self, prefix: str) -> dict[str, int]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.job.bucket, Prefix=prefix)

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lambdas.publish.changes import changes, changes_folder, compare, ranges, table_before
+from definition.contract.publishing import Counts, PublishReport, TableReport, TotalReport
+from lambdas.publish.changes import changes, compare, ranges, table_before
 from lambdas.publish.counting import count_different
 from lambdas.publish.lines import counted, errors, results, scan
 from lambdas.publish.objects import Objects, is_written
-from lambdas.publish.request import Counts, PublishReport, TableReport, TotalReport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lambdas.publish.request import (
+    from definition.contract.publishing import (
         PartRequest,
         PublishRequest,
         RangeReport,
@@ -57,14 +57,14 @@ def publish(request: PublishRequest, s3: Any) -> PublishReport:
     if (size := sum(written.values())) > request.max_bytes:
         raise OutputTooLargeError(f"{size:,} bytes of output; one call takes {request.max_bytes:,}.")
     key = f"{objects.folder}{_TABLE}"
-    counts = _write(request, objects, list(written), table=key, rejects=request.rejects)
+    counts = _write(request, objects, list(written), table=key, rejects=objects.rejects)
     objects.keep_only(objects.folder, {key})
     objects.keep_only(objects.rejects_folder, set())
-    objects.keep_only(changes_folder(request), set())
-    rejects = [request.rejects] if counts.errors else []
-    made = _made(request, objects, counts, table=[key], rejects=rejects, told=objects.uri(request.rejects))
+    objects.keep_only(objects.changes_folder, set())
+    rejects = [objects.rejects] if counts.errors else []
+    made = _made(request, objects, counts, table=[key], rejects=rejects, told=objects.uri(objects.rejects))
     keys = count_different(pl.scan_parquet(objects.uri(key)), 0)
-    return PublishReport(**made.model_dump(), keys=keys, changes=changes(request, s3, made.location))
+    return PublishReport(**made.model_dump(), keys=keys, changes=changes(objects, made.location))
 
 
 def publish_part(request: PartRequest, s3: Any) -> Counts:
@@ -94,18 +94,18 @@ def add_up(request: TotalRequest, s3: Any) -> TotalReport:
     missing = set(table) - objects.keep_only(objects.folder, set(table))
     if missing:
         raise PartMissingError(f"{objects.uri(min(missing))} is not there: start again with run {request.run}.")
-    objects.delete([request.rejects])
+    objects.delete([objects.rejects])
     there = objects.keep_only(objects.rejects_folder, {objects.rejects_part(key) for key in written})
     told = objects.uri(objects.rejects_folder)
     made = _made(request, objects, request.counts, table=table, rejects=sorted(there), told=told)
-    latest = table_before(request, s3, made.location) or {"run": None, "location": None}
-    objects.keep_only(changes_folder(request), set())
+    latest = table_before(objects, made.location) or {"run": None, "location": None}
+    objects.keep_only(objects.changes_folder, set())
     before = latest["location"]
     return TotalReport(
         table=made,
         since=latest["run"],
         before=before,
-        changes=objects.uri(changes_folder(request)),
+        changes=objects.uri(objects.changes_folder),
         ranges=ranges([made.location, *([before] if before else [])]),
     )
 
@@ -113,7 +113,7 @@ def add_up(request: TotalRequest, s3: Any) -> TotalReport:
 def publish_range(request: RangeRequest, s3: Any) -> RangeReport:
     """Write what changed among some keys of the table since the one before."""
     objects = Objects(request, s3)
-    return compare(request, objects.uri(objects.folder), request.before, request)
+    return compare(objects, objects.uri(objects.folder), request.before, request)
 
 
 def _write(

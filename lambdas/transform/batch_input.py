@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 from polars.exceptions import PolarsError
 
+from definition import layout
 from lambdas.transform.plan import NEWEST
 from transform.batch_files import check_bytes, count_files, fitted, key_of, unreadable_ids
 from transform.contract import Active, BatchInputReport, FromFile
@@ -87,7 +88,7 @@ def _ids(store: Store, selected: object, everything: pl.Series) -> pl.Series:
 
 
 def _from_file(store: Store, selected: FromFile) -> pl.Series:
-    uri = f"{store.root}raw/{selected.file}"
+    uri = f"{store.root}{layout.RAW.key(path=selected.file)}"
     try:
         rows = pl.scan_csv(uri, infer_schema=False, glob=False)
         names = rows.collect_schema().names()

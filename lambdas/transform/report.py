@@ -15,26 +15,24 @@ if TYPE_CHECKING:
 
     from definition.mapping.mapping import DatasetMapping
     from lambdas.transform.execute import Outcome
-    from transform.contract import DatasetReport, RawObject
+    from transform.contract import DatasetReport, RawObject, TransformRequest
 
 
 def dataset_report(
+    request: TransformRequest,
     mapping: DatasetMapping,
     objects: Sequence[RawObject],
     outcome: Outcome,
     *,
-    location: str,
-    rejects: str,
     known_items: pl.Series | None,
 ) -> DatasetReport:
     """Return the report of a dataset.
 
     Args:
+        request: bucket and run.
         mapping: the dataset's mapping.
         objects: the raw objects that were read.
         outcome: what the query found.
-        location: S3 folder of the dataset's CSV.
-        rejects: S3 folder of rejected rows.
         known_items: ids of the items dataset, None where the run has none.
     """
     facts = outcome.facts
@@ -46,14 +44,13 @@ def dataset_report(
         facts.get("after_start", 0),
     )
     return report.dataset_report(
+        request,
         mapping,
         objects,
         Rows(facts["rows_out"], facts["rows_filtered"], facts["rows_rejected"]),
         records,
         reasons=outcome.reasons.rows(),
         tallies=_tallies(outcome, known_items) if mapping.dataset == "interactions" else None,
-        location=location,
-        rejects=rejects,
     )
 
 

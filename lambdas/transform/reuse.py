@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from transform.contract import BatchInputReport, FromFile, TransformReport, report_key
-from transform.raw.lineage import Lineage, lineage_key, no_import
+from definition import layout
+from transform.contract import BatchInputReport, FromFile, TransformReport
+from transform.raw.lineage import Lineage, no_import
 from transform.raw.store import S3Store
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def reuse(request: TransformRequest, lineage: Lineage, planned: Sequence[Change]
         return None
     store = S3Store(s3, request.bucket)
     run = max(each.run for each in request.imported)
-    earlier = [store.find(key) for key in (lineage_key(run), report_key(run))]
+    earlier = [store.find(place.key(run=run)) for place in (layout.LINEAGE, layout.DATA_REPORT)]
     if earlier[0] is None or earlier[1] is None:
         return None
     before, report = Lineage.model_validate_json(earlier[0]), TransformReport.model_validate_json(earlier[1])
@@ -44,8 +45,8 @@ def reuse(request: TransformRequest, lineage: Lineage, planned: Sequence[Change]
         for dataset, change in zip(report.datasets, planned, strict=True)
     ]
     again = report.model_copy(update={"datasets": datasets, "batch_inputs": inputs, "unchanged_since": run})
-    store.write(lineage_key(request.run), lineage.model_dump_json(indent=1).encode())
-    store.write(report_key(request.run), again.model_dump_json(indent=1).encode())
+    store.write(layout.LINEAGE.key(run=request.run), lineage.model_dump_json(indent=1).encode())
+    store.write(layout.DATA_REPORT.key(run=request.run), again.model_dump_json(indent=1).encode())
     return again
 
 

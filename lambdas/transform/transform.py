@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from definition import layout
 from lambdas.transform import batch_input
 from lambdas.transform.execute import DATASET, REJECTS, execute
 from lambdas.transform.report import dataset_report
 from lambdas.transform.reuse import reuse
-from transform.contract import TransformReport, increment_folder, report_key
-from transform.raw.lineage import changes, full_import, incremental_import, lineage_key, lineage_of, no_import
+from transform.contract import TransformReport
+from transform.raw.lineage import changes, full_import, incremental_import, lineage_of, no_import
 from transform.raw.objects import check_size, list_objects
 from transform.raw.store import S3Store
 from transform.warnings import warnings
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from definition.mapping.mapping import DatasetMapping
     from lambdas.transform.execute import Outcome
-    from transform.contract import DatasetReport, ImportPlan, RawObject, TransformRequest
+    from transform.contract import DatasetReport, ImportPlan, TransformRequest
     from transform.raw.lineage import Change
 
 
@@ -54,7 +55,7 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
         with _staging(request, mapping, s3) as staging:
             outcome = execute(mapping, store, raw, staging=staging, started=request.started)
             _publish(request, mapping, s3, outcome)
-            dataset = _report(request, mapping, raw, outcome, known_items)
+            dataset = dataset_report(request, mapping, raw, outcome, known_items=known_items)
             imports = _imports(request, mapping, s3, dataset, change)
         reports.append(dataset.model_copy(update={"imports": imports}))
         if mapping.dataset == "items":
@@ -69,8 +70,8 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
         batch_inputs=inputs,
         warnings=warnings(reports),
     )
-    store.write(lineage_key(request.run), lineage.model_dump_json(indent=1).encode())
-    store.write(report_key(request.run), report.model_dump_json(indent=1).encode())
+    store.write(layout.LINEAGE.key(run=request.run), lineage.model_dump_json(indent=1).encode())
+    store.write(layout.DATA_REPORT.key(run=request.run), report.model_dump_json(indent=1).encode())
     return report
 
 
@@ -83,7 +84,7 @@ def _imports(
     staging = f"{_staging_prefix(request, mapping)}increment/"
     store = S3Store(s3, request.bucket)
     outcome = execute(mapping, store, change.added, staging=staging, started=request.started)
-    folder = increment_folder(request.run, mapping.dataset)
+    folder = layout.INCREMENT.key(run=request.run, dataset=mapping.dataset)
     source = {"Bucket": request.bucket, "Key": outcome.staging + DATASET}
     s3.copy(source, request.bucket, f"{folder}{mapping.dataset}.csv")
     records = outcome.facts["records"]
@@ -106,38 +107,14 @@ def _staging(request: TransformRequest, mapping: DatasetMapping, s3: Any) -> Ite
 
 
 def _publish(request: TransformRequest, mapping: DatasetMapping, s3: Any, outcome: Outcome) -> None:
-    copies = {DATASET: f"{_folder(request, mapping)}{mapping.dataset}.csv"}
+    of_dataset = {"run": request.run, "dataset": mapping.dataset}
+    copies = {DATASET: f"{layout.DATASET.key(**of_dataset)}{mapping.dataset}.csv"}
     if outcome.facts["rows_rejected"]:
-        copies[REJECTS] = _rejects(request, mapping)
+        copies[REJECTS] = layout.REJECTED_ROWS.key(**of_dataset)
     for name, key in copies.items():
         # The managed copy takes objects beyond 5 GB in parts.
         s3.copy({"Bucket": request.bucket, "Key": outcome.staging + name}, request.bucket, key)
 
 
 def _staging_prefix(request: TransformRequest, mapping: DatasetMapping) -> str:
-    return f"staging/{request.run}/{mapping.dataset}/"
-
-
-def _folder(request: TransformRequest, mapping: DatasetMapping) -> str:
-    return f"transformed/{request.run}/{mapping.dataset}/"
-
-
-def _rejects(request: TransformRequest, mapping: DatasetMapping) -> str:
-    return f"rejects/{request.run}/{mapping.dataset}.jsonl"
-
-
-def _report(
-    request: TransformRequest,
-    mapping: DatasetMapping,
-    raw: list[RawObject],
-    outcome: Outcome,
-    known_items: pl.Series | None,
-) -> DatasetReport:
-    return dataset_report(
-        mapping,
-        raw,
-        outcome,
-        location=f"s3://{request.bucket}/{_folder(request, mapping)}",
-        rejects=f"s3://{request.bucket}/{_rejects(request, mapping)}",
-        known_items=known_items,
-    )
+    return f"{layout.STAGING.key(run=request.run)}{mapping.dataset}/"

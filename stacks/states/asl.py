@@ -7,7 +7,10 @@ Source: https://states-language.net/ and https://docs.aws.amazon.com/step-functi
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 State = dict[str, Any]
 States = dict[str, State]
@@ -29,6 +32,20 @@ def inlined(value: Any) -> str:
     if isinstance(value, str) and value.startswith("{%"):
         return value.removeprefix("{%").removesuffix("%}").strip()
     return json.dumps(value, ensure_ascii=False)
+
+
+def document(model: type[BaseModel], **fields: Any) -> dict[str, Any]:
+    """Return a document that a state makes, each field as a value or JSONata.
+
+    Raises:
+        TypeError: the fields are not those of the model: what reads the document would refuse it.
+    """
+    known = model.model_fields
+    unknown = fields.keys() - known.keys()
+    missing = {name for name, field in known.items() if field.is_required()} - fields.keys()
+    if unknown or missing:
+        raise TypeError(f"{model.__name__} knows no {sorted(unknown)}, and needs {sorted(missing)}")
+    return fields
 
 
 def sdk(service: str, action: str) -> str:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from definition import layout
+from definition.contract.manifest import BatchJobResult
 from definition.plan.executions import BATCH_JOB
 from definition.plan.history import quota_wait
 from definition.service.limits import MAX_BATCH_JOBS_IN_PROGRESS
 from definition.service.resource_kinds import BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB
 from stacks.states import publish
-from stacks.states.asl import States, inlined, jsonata, merged
+from stacks.states.asl import States, document, inlined, jsonata, merged
 from stacks.states.children import Children
 from stacks.states.job import Job
 
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
     from definition.service.resource_kinds import ResourceKind
 
-_BUCKET = "'s3://${Bucket}/' & "
 _FAILED = "Batch job failed"
 
 # An argument cannot be left out within an object that is written down: it would be an error to evaluate to nothing.
@@ -87,12 +88,13 @@ def _states(pipeline: Pipeline) -> States:
         _FAILED: {
             "Type": "Pass",
             "Comment": "The job's result is its failure; the other jobs go on.",
-            "Output": {
-                "name": jsonata("$job.name"),
-                "kind": jsonata("$job.kind"),
-                "status": "FAILED",
-                "failure": jsonata("$merge([$jobFailure, {'solution': $task.solution, 'job': $job.name}])"),
-            },
+            "Output": document(
+                BatchJobResult,
+                name=jsonata("$job.name"),
+                kind=jsonata("$job.kind"),
+                status="FAILED",
+                failure=jsonata("$merge([$jobFailure, {'solution': $task.solution, 'job': $job.name}])"),
+            ),
             "End": True,
         },
     }
@@ -100,13 +102,17 @@ def _states(pipeline: Pipeline) -> States:
     return merged(begin, inference.states(), segment.states(), published, end)
 
 
+def _url(place: layout.Place) -> str:
+    return jsonata(place.jsonata(before="s3://${Bucket}/", **publish.OF_RUN))
+
+
 def _job(kind: ResourceKind, timeout: timedelta, quota: timedelta, more: list[str]) -> Job:
     arguments = {
         "SolutionVersionArn": jsonata("$task.version"),
         "RoleArn": "${ServiceRoleArn}",
         "NumResults": jsonata("$job.num_results"),
-        "JobInput": {"S3DataSource": {"Path": jsonata(f"{_BUCKET}{publish.FOLDER} & 'input/'")}},
-        "JobOutput": {"S3DataDestination": {"Path": jsonata(f"{_BUCKET}{publish.FOLDER} & 'output/'")}},
+        "JobInput": {"S3DataSource": {"Path": _url(layout.BATCH_INPUT)}},
+        "JobOutput": {"S3DataDestination": {"Path": _url(layout.BATCH_OUTPUT)}},
     }
     return Job(
         kind=kind,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from definition import layout
 from stacks.states import retries
 from stacks.states.asl import States, jsonata
 from stacks.states.calls import write_json
@@ -58,7 +59,7 @@ def states(*, next_state: str) -> States:
             "Default": next_state,
         },
         "Record removals": write_json(
-            jsonata("'runs/' & $run & '/cleanup.json'"),
+            jsonata(layout.CLEANUP.jsonata(run="$run")),
             jsonata("$cleanup"),
             comment="Write runs/<run>/cleanup.json: what was removed, and what could not be, with the reason.",
             catch=[{"ErrorEquals": ["States.ALL"], "Output": {}, "Next": next_state}],

@@ -97,7 +97,7 @@ def _of_each(max_rejected: float) -> str:
         "$string(rows_rejected) & ' of ' & $string(rows_in) & ' rows of ' & dataset & ' (' "
         f"& $string($round(100 * {share}, 1)) & ' %) were rejected, more than the {100 * max_rejected:g} % of "
         "max_rejected; most frequent reason: ' & reasons[0].reason & ' (' & $string(reasons[0].rows) & "
-        "' rows); see ' & rejects"
+        "' rows); see the objects ' & dataset & '*.jsonl in ' & rejects"
     )
     nothing = "'nothing of ' & dataset & ' remains of ' & $string(rows_in) & ' rows'"
     return (

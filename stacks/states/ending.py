@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from definition import layout
 from stacks.states import cleanup, failure
 from stacks.states.asl import States, jsonata
 from stacks.states.calls import notify
@@ -12,6 +13,11 @@ if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
 
 FIRST_STATE = "Did everything succeed?"
+
+
+def _manifest(before: str = "") -> str:
+    """Return JSONata of the manifest's S3 URL, with a text before it."""
+    return layout.MANIFEST.jsonata(before=f"{before}s3://${{Bucket}}/", run="$run")
 
 
 def states(pipeline: Pipeline, *, has_failed: str) -> States:
@@ -30,7 +36,7 @@ def states(pipeline: Pipeline, *, has_failed: str) -> States:
         **cleanup.states(next_state="Notify success"),
         "Notify success": notify(
             "succeeded",
-            f"'Manifest: s3://${{Bucket}}/runs/' & $run & '/manifest.json' & $join([{said}].('\\n\\n' & $))",
+            f"{_manifest('Manifest: ')} & $join([{said}].('\\n\\n' & $))",
             comment="Tell who subscribed to the topic.",
             next_state="Succeeded",
         ),
@@ -39,7 +45,7 @@ def states(pipeline: Pipeline, *, has_failed: str) -> States:
             "Comment": "The results are in the bucket.",
             "Output": {
                 "run": jsonata("$run"),
-                "manifest": jsonata("'s3://${Bucket}/runs/' & $run & '/manifest.json'"),
+                "manifest": jsonata(_manifest()),
             },
         },
         "Solutions failed": {

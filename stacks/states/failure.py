@@ -11,7 +11,9 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#co
 
 from __future__ import annotations
 
-from stacks.states.asl import State, States, catch_all, jsonata, sdk
+from definition import layout
+from definition.contract.manifest import FailureRecord
+from stacks.states.asl import State, States, catch_all, document, jsonata, sdk
 from stacks.states.calls import console_link, notify, write_json
 from stacks.states.retries import OUT_OF_BOUNDS
 
@@ -119,17 +121,18 @@ def _fail() -> State:
 
 
 def _record() -> State:
-    body = {
-        "run": jsonata("$run"),
-        "pipeline": "${Pipeline}",
-        "stage": "${Stage}",
-        "execution": jsonata("$states.context.Execution.Id"),
-        "cause": jsonata("$cause"),
-        "remedy": jsonata("$remedy"),
-        "failures": jsonata("[$failures]"),
-    }
+    body = document(
+        FailureRecord,
+        run=jsonata("$run"),
+        pipeline="${Pipeline}",
+        stage="${Stage}",
+        execution=jsonata("$states.context.Execution.Id"),
+        cause=jsonata("$cause"),
+        remedy=jsonata("$remedy"),
+        failures=jsonata("[$failures]"),
+    )
     return write_json(
-        jsonata("'runs/' & $run & '/failure.json'"),
+        jsonata(layout.FAILURE.jsonata(run="$run")),
         body,
         comment="Write runs/<run>/failure.json.",
         catch=catch_all("Notify failure"),
@@ -139,10 +142,11 @@ def _record() -> State:
 
 def _notify() -> State:
     link = console_link("$states.context.Execution.Id")
+    record = layout.FAILURE.jsonata(before="\\nRecord: s3://${Bucket}/", run="$run")
     return notify(
         "failed",
         "$substring($cause, 0, 200000) & '\\n\\n' & $remedy & '\\n\\nExecution: ' & "
-        f"{link} & '\\nRecord: s3://${{Bucket}}/runs/' & $run & '/failure.json' & $join($remarks.('\\n\\n' & $))",
+        f"{link} & {record} & $join($remarks.('\\n\\n' & $))",
         comment="Tell the on-call person, with the reason and the way to the execution.",
         next_state="Failed",
     )

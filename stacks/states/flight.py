@@ -15,15 +15,17 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecution
 
 from __future__ import annotations
 
+from definition import layout
 from stacks.states import retries
 from stacks.states.asl import State, States, jsonata, sdk
 from stacks.states.calls import Absent, notify, read_json, write_json
 from stacks.states.job import caught
 
 FIRST_STATE = "Read newest run"
-NEWEST_RUN_KEY = "runs/newest.json"
 
-_CLAIM_KEY = "('runs/claims/' & ($exists($newest.execution) ? $split($newest.execution, ':')[-1] : 'first') & '.json')"
+_NEWEST_RUN_KEY = layout.NEWEST_RUN.key()
+_FOLLOWED = "($exists($newest.execution) ? $split($newest.execution, ':')[-1] : 'first')"
+_CLAIM_KEY = f"({layout.CLAIM.jsonata(execution=_FOLLOWED)})"
 """JSONata of the object that the execution after the newest one writes."""
 
 _ACTIVE = ["RUNNING", "PENDING_REDRIVE"]
@@ -68,8 +70,8 @@ def states(datasets: str, *, next_state: str, on_failure: str) -> States:
 
 def _read(on_failure: str) -> State:
     return read_json(
-        NEWEST_RUN_KEY,
-        comment=f"{NEWEST_RUN_KEY} names the newest run and its execution.",
+        _NEWEST_RUN_KEY,
+        comment=f"{_NEWEST_RUN_KEY} names the newest run and its execution.",
         resource="newest run",
         assign={"newest": jsonata("$parse($states.result.Body)")},
         next_state="Read claim",
@@ -162,7 +164,7 @@ def _claim(datasets: str, next_state: str, on_failure: str) -> States:
     return {
         "Claim run": claim,
         "Write newest run": write_json(
-            NEWEST_RUN_KEY,
+            _NEWEST_RUN_KEY,
             body,
             comment="The next start begins its look here.",
             catch=caught("newest run", go_to=on_failure),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from definition import layout
 from definition.plan import names
 from definition.service.resource_kinds import DATASET_IMPORT_JOB
 from stacks.states.asl import State, States, jsonata
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 FIRST_STATE = "Read imports"
 FORGET = "Forget imports"
-IMPORTS_KEY = "runs/imports.json"
 
 _FAILED = "Import failed"
 _OF_DATASET = "[dataset = $dataset.dataset]"
@@ -33,7 +33,7 @@ def read_imports(pipeline: Pipeline, stage: str, *, next_state: str, on_failure:
     """Return the state that reads ``$imported``: dataset, run, and ARN of the import job of what is up to date."""
     known = list(_identities(pipeline, stage).values())
     return read_json(
-        IMPORTS_KEY,
+        layout.IMPORTS.key(),
         comment="What Personalize holds: which run imported each dataset.",
         resource="record of imports",
         assign={"imported": jsonata(f"[$parse($states.result.Body).datasets[identity in {known}]]")},
@@ -63,7 +63,7 @@ def states(pipeline: Pipeline, stage: str, *, next_state: str, on_failure: str, 
     )
     return {
         FORGET: write_json(
-            IMPORTS_KEY,
+            layout.IMPORTS.key(),
             {"datasets": jsonata(f"[$imported[dataset in [{unchanged}]]]")},
             comment="From here on only what stays as it is is known to be up to date.",
             catch=caught("record of imports", go_to=on_failure),
@@ -77,7 +77,7 @@ def states(pipeline: Pipeline, stage: str, *, next_state: str, on_failure: str, 
             "Default": "Remember imports",
         },
         "Remember imports": write_json(
-            IMPORTS_KEY,
+            layout.IMPORTS.key(),
             {"datasets": jsonata(done)},
             comment="Personalize holds the data of this run; the next one imports what has changed.",
             catch=caught("record of imports", go_to=on_failure),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from definition import layout
 from stacks.states import retries, training
 from stacks.states.asl import State, States, jsonata, sdk
 from stacks.states.calls import write_json
@@ -21,17 +22,18 @@ def tables(*, with_catalog: bool, next_state: str, on_failure: str) -> State:
         next_state: goes on with ``$remarks``, sentences about tables that the catalog did not take.
         on_failure: goes on with ``$failure``.
     """
-    folder = "'curated/' & $s.name & '/' & $j.name & '/latest.json'"
+    key = layout.LATEST_TABLE.jsonata(solution="$s.name", job="$j.name")
     jobs = "$append($s.batch_inference, $s.batch_segment)[status = 'SUCCEEDED']"
     location = "$j.published.location"
     described = "$plans[name = $s.name].jobs[name = $j.name and kind = $j.kind].table"
     moved = f"$merge([$t, {{'StorageDescriptor': $merge([$t.StorageDescriptor, {{'Location': {location}}}])}}])"
     table = (
-        f"($j := $; $t := {described}; {{'key': {folder}, 'body': {{'run': $run, 'location': {location}}}, "
+        f"($j := $; $t := {described}; {{'key': {key}, 'body': {{'run': $run, 'location': {location}}}, "
         f"'table': {moved}}})"
     )
     version = (
-        "{'key': 'curated/' & $s.name & '/latest.json', 'body': {'run': $run, 'solution_arn': $s.arn, "
+        f"{{'key': {layout.LATEST_VERSION.jsonata(solution='$s.name')}, "
+        "'body': {'run': $run, 'solution_arn': $s.arn, "
         f"'version_arn': $s.version_arn, 'metrics': $s.metrics, 'data': {training.data()}}}}}"
     )
     # The version of an earlier run is published already, with the solution that it really is of.

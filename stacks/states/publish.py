@@ -14,19 +14,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from definition import layout
+from definition.contract.manifest import BatchJobResult
+from definition.contract.publishing import Job, PublishRequest, TotalRequest
 from definition.plan.capacity import PUBLISH_BYTES
 from definition.plan.executions import COMPARED_PART, PUBLISHED_PART
 from stacks.states import retries
-from stacks.states.asl import State, States, jsonata
+from stacks.states.asl import State, States, document, jsonata
 from stacks.states.job import caught
-from stacks.states.transform import batch_folder
 
 if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
 
 FIRST_STATE = "Publish"
-FOLDER = batch_folder("$task.run", "$task.solution")
-"""JSONata of the folder of the batch job of this child execution."""
+
+
+OF_RUN = {"run": "$task.run", "solution": "$task.solution", "job": "$job.name"}
+"""JSONata of run, solution and job of this child execution: the parts of its keys."""
+
 
 _PARTS_AT_ONCE = 10
 """Of one job; five jobs at once then take 50 of the 1,000 calls at once that an account has."""
@@ -35,22 +40,21 @@ _REASON_LENGTH = 1000
 """Characters of the reason of a part that failed: all results together may have 256 KiB, and the largest inputs come to
 some 150 objects (docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
 
-_JOB: dict[str, Any] = {
-    "bucket": "${Bucket}",
-    "run": jsonata("$task.run"),
-    "kind": jsonata("$job.kind"),
-    "line": jsonata("$job.input.line"),
-    "output": jsonata(f"{FOLDER} & 'output/'"),
-    "curated": jsonata("'curated/' & $task.solution & '/' & $job.name & '/'"),
-    "rejects": jsonata("'rejects/' & $task.run & '/' & $task.solution & '/' & $job.name & '.jsonl'"),
-    "max_errors": jsonata("$job.max_errors"),
-    "themed": jsonata("$exists($job.themes_from)"),
-}
+_JOB = document(
+    Job,
+    bucket="${Bucket}",
+    **{name: jsonata(expression) for name, expression in OF_RUN.items()},
+    kind=jsonata("$job.kind"),
+    line=jsonata("$job.input.line"),
+    max_errors=jsonata("$job.max_errors"),
+    themed=jsonata("$exists($job.themes_from)"),
+)
 
 
 def states(pipeline: Pipeline, *, on_failure: str) -> States:
     """Return the fragment, which ends with the job's result; it goes to ``on_failure`` with ``$jobFailure``."""
     most = 0 if pipeline.publish == "parts" else PUBLISH_BYTES
+    # What Maps put into each of their items lacks only what differs: it is merged where the function is called.
     of_parts = {"job": {**_JOB, "step": "part"}}
     too_large: State = {"ErrorEquals": ["OutputTooLargeError"], "Output": of_parts, "Next": "Publish parts"}
     catch = caught("published table", go_to=on_failure, variable="jobFailure")
@@ -58,7 +62,7 @@ def states(pipeline: Pipeline, *, on_failure: str) -> States:
         FIRST_STATE: {
             "Type": "Task",
             "Comment": "Turn Personalize's lines into one Parquet table; readers see it when the run is complete.",
-            **_invoke({**_JOB, "step": "whole", "max_bytes": most}),
+            **_invoke(document(PublishRequest, **_JOB, step="whole", max_bytes=most)),
             "Catch": [too_large, *catch],
             **_end(jsonata("$states.result.Payload")),
         },
@@ -82,12 +86,13 @@ _CHANGES = (
 
 
 def _parts(catch: list[State]) -> State:
+    output = layout.BATCH_OUTPUT.jsonata(**{name: f"$states.input.job.{name}" for name in OF_RUN})
     return {
         "Type": "Map",
         "Comment": f"Too much for one call: a call for each object that Personalize wrote, {_PARTS_AT_ONCE} at once.",
         "ItemReader": {
             "Resource": "arn:aws:states:::s3:listObjectsV2",
-            "Arguments": {"Bucket": jsonata("$states.input.job.bucket"), "Prefix": jsonata("$states.input.job.output")},
+            "Arguments": {"Bucket": jsonata("$states.input.job.bucket"), "Prefix": jsonata(output)},
         },
         **_calls(
             PUBLISHED_PART,
@@ -107,7 +112,7 @@ def _add_up(catch: list[State]) -> State:
     return {
         "Type": "Task",
         "Comment": "Count, and look at the share of errors, as of one table.",
-        **_invoke({**_JOB, "step": "total", "counts": jsonata("$parts")}),
+        **_invoke(document(TotalRequest, **_JOB, step="total", counts=jsonata("$parts"))),
         "Catch": catch,
         "Assign": {"total": jsonata(total)},
         "Output": {
@@ -214,13 +219,14 @@ def _invoke(payload: Any) -> dict[str, Any]:
 
 def _end(published: str) -> dict[str, Any]:
     return {
-        "Output": {
-            "name": jsonata("$job.name"),
-            "kind": jsonata("$job.kind"),
-            "status": "SUCCEEDED",
-            "arn": jsonata("$batchJob.arn"),
-            "output": jsonata(f"'s3://${{Bucket}}/' & {FOLDER} & 'output/'"),
-            "published": published,
-        },
+        "Output": document(
+            BatchJobResult,
+            name=jsonata("$job.name"),
+            kind=jsonata("$job.kind"),
+            status="SUCCEEDED",
+            arn=jsonata("$batchJob.arn"),
+            output=jsonata(layout.BATCH_OUTPUT.jsonata(before="s3://${Bucket}/", **OF_RUN)),
+            published=published,
+        ),
         "End": True,
     }

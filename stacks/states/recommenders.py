@@ -6,19 +6,22 @@ a failed one: siblings and solutions go on.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from definition.contract.manifest import RecommenderResult
+from definition.contract.plans import RecommenderPlan
 from definition.plan.executions import RECOMMENDER as LABEL
 from definition.plan.names import recommender_name
 from definition.plan.requests import recommender_config
 from definition.service.recipes import USE_CASES
 from definition.service.resource_kinds import RECOMMENDER
-from stacks.states.asl import State, States, jsonata, merged
+from stacks.states.asl import State, States, document, jsonata, merged
 from stacks.states.children import Children
 from stacks.states.job import Job
 
 if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
+    from definition.file.realtime import Recommender
 
 FIRST_STATE = "Begin recommenders"
 
@@ -35,7 +38,7 @@ def states(pipeline: Pipeline, stage: str, *, next_state: str, on_failure: str) 
         begin=FIRST_STATE,
         label=LABEL,
         comment="Every recommender by itself: one that fails does not stop the others, nor the solutions.",
-        items=[_plan(pipeline, stage, index) for index in range(len(pipeline.recommenders))],
+        items=[_plan(pipeline, stage, recommender).document() for recommender in pipeline.recommenders],
         given={},
         states=_each(pipeline),
         start="Begin recommender",
@@ -45,14 +48,13 @@ def states(pipeline: Pipeline, stage: str, *, next_state: str, on_failure: str) 
     ).fragment()
 
 
-def _plan(pipeline: Pipeline, stage: str, index: int) -> dict[str, Any]:
-    recommender = pipeline.recommenders[index]
-    return {
-        "name": recommender.name,
-        "resource": recommender_name(pipeline, stage, recommender),
-        "recipe": USE_CASES[recommender.recipe].arn,
-        "config": recommender_config(recommender),
-    }
+def _plan(pipeline: Pipeline, stage: str, recommender: Recommender) -> RecommenderPlan:
+    return RecommenderPlan(
+        name=recommender.name,
+        resource=recommender_name(pipeline, stage, recommender),
+        recipe=USE_CASES[recommender.recipe].arn,
+        config=recommender_config(recommender),
+    )
 
 
 def _each(pipeline: Pipeline) -> States:
@@ -92,5 +94,5 @@ def _each(pipeline: Pipeline) -> States:
 
 
 def _result(comment: str, **more: str) -> State:
-    output = {"name": jsonata("$plan.name"), "recipe": jsonata("$plan.recipe"), **more}
+    output = document(RecommenderResult, name=jsonata("$plan.name"), recipe=jsonata("$plan.recipe"), **more)
     return {"Type": "Pass", "Comment": comment, "Output": output, "End": True}

@@ -10,19 +10,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from definition import layout
+from definition.contract.manifest import VERSION, Manifest
+from definition.contract.plans import CampaignPlan, SolutionPlan, TrainingPlan
 from definition.plan import names
-from definition.plan.batch_jobs import batch_plans
+from definition.plan.batch_jobs import batch_plans, columns_of
 from definition.plan.requests import campaign_request, solution_config
-from definition.plan.tables import columns_of, table_input
+from definition.plan.tables import table_input
 from stacks.states import data, ending, failure, flight, inputs, point, recommenders, solution
-from stacks.states.asl import State, jsonata, machine, merged
+from stacks.states.asl import State, document, jsonata, machine, merged
 from stacks.states.calls import write_json
 from stacks.states.job import caught
 from stacks.states.timeout import whole_timeout
 
 if TYPE_CHECKING:
+    from definition.contract.plans import JobPlan
     from definition.file.pipeline import Pipeline
-    from definition.file.realtime import Campaign
     from definition.file.solutions import Solution
 
 
@@ -65,7 +68,7 @@ def _begin(pipeline: Pipeline, stage: str) -> State:
         "Comment": "The run id: start time and a few characters of the execution's name. Every name carries it.",
         "Assign": {
             "run": jsonata(run_id),
-            "known": _plans(pipeline, stage),
+            "known": [_plan(pipeline, stage, solution).document() for solution in pipeline.solutions],
             "remarks": [],
             # An execution whose input was refused can be redriven, and comes to the run without them.
             "plans": [],
@@ -76,39 +79,34 @@ def _begin(pipeline: Pipeline, stage: str) -> State:
     }
 
 
-def _plans(pipeline: Pipeline, stage: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": each.name,
-            "resource": names.solution_name(pipeline, stage, each),
-            "version": names.version_base(pipeline, stage, each),
-            "config": solution_config(each),
-            "training": {
-                "mode": each.training_mode,
-                "automatic": each.auto_training is not None,
-                "unchanged_data": each.unchanged_data,
-            },
-            "quality": each.quality.model_dump(mode="json"),
-            "jobs": [
-                job | ({"table": _newest_table(each.name, job)} if pipeline.catalog else {})
-                for job in batch_plans(pipeline, each)
-            ],
-            **(_campaign(pipeline, stage, each, each.campaign) if each.campaign else {}),
-        }
-        for each in pipeline.solutions
-    ]
+def _plan(pipeline: Pipeline, stage: str, solution: Solution) -> SolutionPlan:
+    jobs = batch_plans(pipeline, solution)
+    if pipeline.catalog:
+        jobs = [job.model_copy(update={"table": _newest_table(solution.name, job)}) for job in jobs]
+    campaign = solution.campaign and CampaignPlan(
+        resource=names.campaign_name(pipeline.name, stage, solution), request=campaign_request(solution.campaign)
+    )
+    return SolutionPlan(
+        name=solution.name,
+        resource=names.solution_name(pipeline, stage, solution),
+        version=names.version_base(pipeline, stage, solution),
+        config=solution_config(solution),
+        training=TrainingPlan(
+            mode=solution.training_mode,
+            automatic=solution.auto_training is not None,
+            unchanged_data=solution.unchanged_data,
+        ),
+        quality=solution.quality,
+        jobs=jobs,
+        campaign=campaign,
+    )
 
 
-def _newest_table(owner: str, job: dict[str, Any]) -> dict[str, Any]:
+def _newest_table(owner: str, job: JobPlan) -> dict[str, Any]:
     """Return the table of a job's newest results; a run puts in where its own lie."""
-    described = table_input(owner, job["name"], "newest", columns_of(job), folder="")
+    described = table_input(owner, job.name, "newest", columns_of(job), folder="")
     described["StorageDescriptor"].pop("Location")
     return described
-
-
-def _campaign(pipeline: Pipeline, stage: str, owner: Solution, campaign: Campaign) -> dict[str, Any]:
-    name = names.campaign_name(pipeline.name, stage, owner)
-    return {"campaign": {"resource": name, "request": campaign_request(campaign)}}
 
 
 def _has_failed(pipeline: Pipeline) -> str:
@@ -120,26 +118,28 @@ def _has_failed(pipeline: Pipeline) -> str:
 
 def _manifest(pipeline: Pipeline, spec_hash: str) -> State:
     arn = "{'import_job_arn': import_job_arn}"
-    body = {
-        "run": jsonata("$run"),
-        "pipeline": "${Pipeline}",
-        "stage": "${Stage}",
-        "spec_hash": spec_hash,
-        "execution": jsonata("$states.context.Execution.Id"),
-        "status": jsonata(f"{_has_failed(pipeline)} ? 'FAILED' : 'SUCCEEDED'"),
-        "started": jsonata("$states.context.Execution.StartTime"),
-        "finished": jsonata("$now()"),
-        "engine": jsonata("$report.engine"),
-        "warnings": jsonata("$report.warnings"),
-        "fingerprint": jsonata("$report.fingerprint"),
-        "unchanged_since": jsonata("$report.unchanged_since"),
-        "datasets": jsonata(f"[$report.datasets.($name := dataset; $merge([$, $imports[dataset = $name].{arn}]))]"),
-        "batch_inputs": jsonata("$report.batch_inputs"),
-        "solutions": jsonata("$solutions"),
+    body = document(
+        Manifest,
+        version=VERSION,
+        run=jsonata("$run"),
+        pipeline="${Pipeline}",
+        stage="${Stage}",
+        spec_hash=spec_hash,
+        execution=jsonata("$states.context.Execution.Id"),
+        status=jsonata(f"{_has_failed(pipeline)} ? 'FAILED' : 'SUCCEEDED'"),
+        started=jsonata("$states.context.Execution.StartTime"),
+        finished=jsonata("$now()"),
+        engine=jsonata("$report.engine"),
+        warnings=jsonata("$report.warnings"),
+        fingerprint=jsonata("$report.fingerprint"),
+        unchanged_since=jsonata("$report.unchanged_since"),
+        datasets=jsonata(f"[$report.datasets.($name := dataset; $merge([$, $imports[dataset = $name].{arn}]))]"),
+        batch_inputs=jsonata("$report.batch_inputs"),
+        solutions=jsonata("$solutions"),
         **({"recommenders": jsonata("$recommenders")} if pipeline.recommenders else {}),
-    }
+    )
     return write_json(
-        jsonata("'runs/' & $run & '/manifest.json'"),
+        jsonata(layout.MANIFEST.jsonata(run="$run")),
         body,
         comment="Write runs/<run>/manifest.json: what went in, what was made of it, where the results are.",
         catch=caught("manifest", go_to="Run failed"),

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from definition.contract.manifest import QualityResult, SolutionResult
 from definition.plan.executions import SOLUTION as LABEL
 from definition.plan.kinds import kinds_of
 from definition.service.resource_kinds import CAMPAIGN, SOLUTION, SOLUTION_VERSION
 from stacks.states import batch, cleanup, training
-from stacks.states.asl import State, States, jsonata, merged
+from stacks.states.asl import State, States, document, jsonata, merged
 from stacks.states.children import Children
 from stacks.states.job import Job
 
@@ -31,7 +32,7 @@ _FAILED = "End of failed solution"
 
 
 def solutions(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
-    """Return the Map over ``$plans``; it goes on with a list of ``SolutionResult``-shaped objects in ``$solutions``."""
+    """Return the Map over ``$plans``; it goes on with a list of ``SolutionResult`` in ``$solutions``."""
     return Children(
         name="Solutions",
         begin=FIRST_STATE,
@@ -135,19 +136,20 @@ def _result(pipeline: Pipeline) -> State:
     return {
         "Type": "Pass",
         "Comment": "What the manifest says of this solution.",
-        "Output": {
-            "name": jsonata("$plan.name"),
-            "recipe": jsonata("$plan.config.RecipeArn"),
-            "status": jsonata("'FAILED' in $jobs.status ? 'FAILED' : 'SUCCEEDED'"),
-            "arn": jsonata("$solution.arn"),
-            "version_arn": jsonata("$solutionVersion.arn"),
-            "training_hours": jsonata("$training.hours"),
-            "metrics": jsonata("$training.metrics"),
-            "quality": {"misses": jsonata("$misses"), "kept_version": jsonata("$kept")},
+        "Output": document(
+            SolutionResult,
+            name=jsonata("$plan.name"),
+            recipe=jsonata("$plan.config.RecipeArn"),
+            status=jsonata("'FAILED' in $jobs.status ? 'FAILED' : 'SUCCEEDED'"),
+            arn=jsonata("$solution.arn"),
+            version_arn=jsonata("$solutionVersion.arn"),
+            training_hours=jsonata("$training.hours"),
+            metrics=jsonata("$training.metrics"),
+            quality=document(QualityResult, misses=jsonata("$misses"), kept_version=jsonata("$kept")),
             **({"campaign": jsonata(campaign)} if CAMPAIGN in kinds_of(pipeline) else {}),
-            "batch_inference": jsonata("[$jobs[kind = 'inference']]"),
-            "batch_segment": jsonata("[$jobs[kind = 'segment']]"),
-        },
+            batch_inference=jsonata("[$jobs[kind = 'inference']]"),
+            batch_segment=jsonata("[$jobs[kind = 'segment']]"),
+        ),
         "End": True,
     }
 
@@ -156,13 +158,14 @@ def _solution_failed() -> dict[str, Any]:
     return {
         "Type": "Pass",
         "Comment": "The solution's result is its failure; the other solutions go on.",
-        "Output": {
-            "name": jsonata("$plan.name"),
-            "recipe": jsonata("$plan.config.RecipeArn"),
-            "status": "FAILED",
-            "failure": jsonata(f"$merge([${_FAILURE}, {{'solution': $plan.name}}])"),
-            "batch_inference": [],
-            "batch_segment": [],
-        },
+        "Output": document(
+            SolutionResult,
+            name=jsonata("$plan.name"),
+            recipe=jsonata("$plan.config.RecipeArn"),
+            status="FAILED",
+            failure=jsonata(f"$merge([${_FAILURE}, {{'solution': $plan.name}}])"),
+            batch_inference=[],
+            batch_segment=[],
+        ),
         "End": True,
     }

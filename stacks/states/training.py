@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from definition import layout
 from definition.service.resource_kinds import ACTIVE, SOLUTION_VERSION
 from stacks.states import retries
 from stacks.states.asl import State, States, catch_all, jsonata, merged, sdk
@@ -133,7 +134,7 @@ def _keep(next_state: str, on_failure: str) -> States:
 
 def _published(on_failure: str) -> State:
     return read_json(
-        jsonata("'curated/' & $plan.name & '/latest.json'"),
+        jsonata(layout.LATEST_VERSION.jsonata(solution="$plan.name")),
         comment="The version that was last published: what a new one is measured by.",
         resource="published version",
         assign={"published": jsonata("$parse($states.result.Body)")},

@@ -14,25 +14,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from definition import layout
 from definition.plan.capacity import FUNCTION_BYTES
 from definition.plan.mappings import dataset_mappings
 from stacks.states import retries
-from stacks.states.asl import State, States, jsonata
+from stacks.states.asl import State, States, document, jsonata
 from stacks.states.calls import Absent, read_json, write_json
 from stacks.states.job import caught
+from transform.contract import TransformRequest
 
 if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
 
 FIRST_STATE = "Describe transform"
-_REQUEST_KEY = "'runs/' & $run & '/transform-request.json'"
-_REPORT_KEY = "'runs/' & $run & '/data-report.json'"
+_REQUEST_KEY = layout.TRANSFORM_REQUEST.jsonata(run="$run")
+_REPORT_KEY = layout.DATA_REPORT.jsonata(run="$run")
 _BEGIN_SPARK = "Write transform request"
-
-
-def batch_folder(run: str, solution: str) -> str:
-    """Return JSONata of the folder of the batch job ``$job``, of JSONata of the run's id and the solution's name."""
-    return f"'batch/' & {run} & '/' & {solution} & '/' & $job.name & '/'"
 
 
 def states(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
@@ -60,27 +57,26 @@ def read_report(*, next_state: str, on_failure: str, fresh: bool, missing: str |
 
 
 def _describe(pipeline: Pipeline) -> State:
-    folder = batch_folder("$run", "$plan.name")
-    inputs = f"[$plans.($plan := $; $plan.jobs.($job := $; $merge([$job.input, {{'prefix': {folder} & 'input/'}}])))]"
+    folder = layout.BATCH_INPUT.jsonata(run="$run", solution="$plan.name", job="$job.name")
+    inputs = f"[$plans.($plan := $; $plan.jobs.($job := $; $merge([$job.input, {{'prefix': {folder}}}])))]"
     return {
         "Type": "Pass",
         "Comment": "Where the raw data lies, how its columns map, and which batch inputs are made of it.",
         "Assign": {
-            "request": {
-                "bucket": "${Bucket}",
-                "run": jsonata("$run"),
-                "started": jsonata("$floor($toMillis($states.context.Execution.StartTime) / 1000)"),
-                "datasets": [
-                    mapping.model_dump(mode="json", exclude_none=True) for mapping in dataset_mappings(pipeline)
-                ],
-                "batch_inputs": jsonata(inputs),
-                "imported": jsonata("$importMode = 'full' ? [] : [$imported.{'dataset': dataset, 'run': run}]"),
-                "incremental": [
+            "request": document(
+                TransformRequest,
+                bucket="${Bucket}",
+                run=jsonata("$run"),
+                started=jsonata("$floor($toMillis($states.context.Execution.StartTime) / 1000)"),
+                datasets=[mapping.model_dump(mode="json", exclude_none=True) for mapping in dataset_mappings(pipeline)],
+                batch_inputs=jsonata(inputs),
+                imported=jsonata("$importMode = 'full' ? [] : [$imported.{'dataset': dataset, 'run': run}]"),
+                incremental=[
                     name
                     for name, dataset in pipeline.datasets.by_name().items()
                     if dataset.import_mode == "incremental"
                 ],
-            }
+            )
         },
         "Next": "Transform",
     }

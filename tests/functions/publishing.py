@@ -22,11 +22,10 @@ def called(bucket: Bucket, run: str, **asked: Any) -> dict[str, Any]:
     request = {
         "bucket": bucket.name,
         "run": run,
+        "solution": "a",
+        "job": "top",
         "kind": "inference",
         "line": "user",
-        "output": f"batch/{run}/a/top/output/",
-        "curated": "curated/a/top/",
-        "rejects": f"rejects/{run}/a/top.jsonl",
         "max_errors": 0.5,
     }
     return handler(request | asked, Context())

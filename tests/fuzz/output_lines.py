@@ -7,11 +7,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from lambdas.publish.request import PublishRequest
 
 from lambdas.publish.lines import OutputUnreadableError
 from lambdas.publish.objects import OutputMissingError
 from lambdas.publish.publish import TooManyErrorsError, publish
-from lambdas.publish.request import PublishRequest
 from tests.fuzz.ground import altered, value
 
 if TYPE_CHECKING:
@@ -29,17 +29,16 @@ def case(chance: Random, ground: Ground) -> None:
     request = PublishRequest(
         bucket="fuzz-lines",
         run=_RUN,
+        solution="s",
+        job="j",
         kind=kind,
         line="user" if kind == "inference" else "item",
-        output="out/",
-        curated="curated/s/j/",
-        rejects=f"rejects/{_RUN}/s/j.jsonl",
         max_errors=1.0,
         step="whole",
         max_bytes=10**9,
     )
     with ground.bucket("fuzz-lines") as bucket:
-        bucket.put("out/users.json.out", "\n".join(lines).encode("utf-8", "surrogatepass"))
+        bucket.put(f"batch/{_RUN}/s/j/output/users.json.out", "\n".join(lines).encode("utf-8", "surrogatepass"))
         try:
             report = publish(request, bucket.s3)
         except (OutputMissingError, OutputUnreadableError, TooManyErrorsError) as error:
@@ -51,7 +50,7 @@ def case(chance: Random, ground: Ground) -> None:
         table = pl.read_parquet(io.BytesIO(bucket.read(f"curated/s/j/run={_RUN}/part-00000.parquet")))
         assert len(table) == report.rows
         if report.errors:
-            rejected = bucket.read(request.rejects).decode().removesuffix("\n").split("\n")
+            rejected = bucket.read(f"rejects/{_RUN}/s/j.jsonl").decode().removesuffix("\n").split("\n")
             assert len(rejected) == report.errors, (rejected, lines)
 
 

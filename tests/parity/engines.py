@@ -51,7 +51,7 @@ def by_polars(folder: Path, mapping: DatasetMapping, contents: Mapping[str, byte
     objects = fill(folder, contents)
     (folder / "staging").mkdir()
     outcome = polars_execute(mapping, Folder(folder), objects, staging="staging/", started=STARTED)
-    report = polars_report(mapping, objects, outcome, location="", rejects="", known_items=None)
+    report = polars_report(_request(mapping), mapping, objects, outcome, known_items=None)
     staged = folder / outcome.staging
     texts = [(staged / DATASET).read_text("utf-8")]
     return _result(mapping, texts, (staged / REJECTS).read_text("utf-8"), report)
@@ -62,20 +62,23 @@ def by_spark(
 ) -> Result:
     """Transform raw objects, by their keys, with the Glue job's engine."""
     objects = fill(folder, contents)
-    target = Target(staging="staging/", dataset="out/", rejects="rejects/r")
+    target = Target(staging="staging/", dataset="out/", rejects="rejects/r-{:05}.jsonl")
     outcome = spark_execute(session, mapping, SparkFolder(folder), objects, target=target, started=STARTED)
     counted = None
     if mapping.dataset == "interactions":
         users = spark_counts.per_user(outcome.rows, outcome.records)
         items = spark_counts.per_item(outcome.records)
         counted = spark_counts.tallies(outcome.records, users, items, None)
-    request = TransformRequest(bucket="b", run="r", started=STARTED, datasets=[mapping])
-    report = spark_report(request, mapping, objects, outcome, counted)
+    report = spark_report(_request(mapping), mapping, objects, outcome, counted)
     parts = sorted((folder / "out").iterdir())
     assert [f"part-{index:05}.csv" for index in range(len(parts))] == [part.name for part in parts]
     rejects = sorted((folder / "rejects").iterdir()) if (folder / "rejects").exists() else []
     lines = "".join(part.read_text("utf-8") for part in rejects)
     return _result(mapping, [part.read_text("utf-8") for part in parts], lines, report)
+
+
+def _request(mapping: DatasetMapping) -> TransformRequest:
+    return TransformRequest(bucket="b", run="r", started=STARTED, datasets=[mapping])
 
 
 def _result(mapping: DatasetMapping, texts: list[str], rejects: str, report: DatasetReport) -> Result:
@@ -84,7 +87,7 @@ def _result(mapping: DatasetMapping, texts: list[str], rejects: str, report: Dat
     rejected = [
         (row["object"], row["line"], row["reason"], _raw(mapping, row["raw"])) for row in map(json.loads, lines)
     ]
-    facts = report.model_dump(exclude={"location", "rejects"})
+    facts = report.model_dump()
     return Result(sorted(records, key=_order), sorted(rejected, key=_order), facts)
 
 

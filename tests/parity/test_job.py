@@ -27,10 +27,8 @@ from transform.contract import (
     Imported,
     TransformReport,
     TransformRequest,
-    increment_folder,
-    report_key,
 )
-from transform.raw.lineage import Lineage, lineage_key
+from transform.raw.lineage import Lineage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,15 +146,15 @@ def lines(objects: dict[str, bytes], name: str) -> list[Any]:
     return sorted((json.loads(line) for text in texts for line in text.splitlines()), key=str)
 
 
-def facts(report: TransformReport) -> dict[str, Any]:
-    """Return what both engines report alike."""
+def facts(report: TransformReport, run: str) -> dict[str, Any]:
+    """Return what both engines report alike, whatever the run."""
     document = report.model_dump()
     for dataset in document["datasets"]:
         for document_of in (dataset, dataset["imports"]):
             location = document_of.pop("location")
             assert location is None or location.startswith(f"s3://{BUCKET}/transformed/")
         rejects = dataset.pop("rejects")
-        assert (rejects is not None) == bool(dataset["rows_rejected"])
+        assert (f"s3://{BUCKET}/rejects/{run}/" if dataset["rows_rejected"] else None) == rejects
     document.pop("engine")
     for each in document["batch_inputs"]:
         each["prefix"] = each["prefix"].split("/")[2]
@@ -175,10 +173,10 @@ def test_the_job_does_what_the_function_does(aws: EmbeddedAWS, monkeypatch: pyte
     }
     without = transform(request("before"), s3)
     assert ["FULL", "FULL"] == [dataset.imports and dataset.imports.mode for dataset in without.datasets]
-    earlier = Lineage.model_validate_json(contents(aws, lineage_key("before"))[""])
+    earlier = Lineage.model_validate_json(contents(aws, "runs/before/lineage.json")[""])
     for made in earlier.datasets:
         made.objects[:] = [each for each in made.objects if each.etag != hashlib.md5(LATE).hexdigest()]  # noqa: S324
-    s3.put_object(Bucket=BUCKET, Key=lineage_key("before"), Body=earlier.model_dump_json().encode())
+    s3.put_object(Bucket=BUCKET, Key="runs/before/lineage.json", Body=earlier.model_dump_json().encode())
 
     polars = transform(request("polars", **since), s3)
     for left in ("transformed/spark/interactions/interactions.csv", "rejects/spark/interactions.jsonl"):
@@ -187,9 +185,9 @@ def test_the_job_does_what_the_function_does(aws: EmbeddedAWS, monkeypatch: pyte
     ended = ran(aws, request("spark", **since))
 
     assert "SUCCEEDED" == ended["JobRunState"], ended.get("ErrorMessage")
-    report = TransformReport.model_validate_json(contents(aws, report_key("spark"))[""])
+    report = TransformReport.model_validate_json(contents(aws, "runs/spark/data-report.json")[""])
     assert "glue" == report.engine
-    assert facts(polars) == facts(report)
+    assert facts(polars, "polars") == facts(report, "spark")
     interactions = report.datasets[1]
     assert (9, 5, 1, 3) == (
         interactions.rows_in,
@@ -197,7 +195,6 @@ def test_the_job_does_what_the_function_does(aws: EmbeddedAWS, monkeypatch: pyte
         interactions.rows_filtered,
         interactions.rows_rejected,
     )
-    assert f"s3://{BUCKET}/rejects/spark/" == interactions.rejects
     for dataset in ("interactions", "items"):
         written = contents(aws, f"transformed/spark/{dataset}/")
         assert [f"part-{index:05}.csv" for index in range(len(written))] == list(written)
@@ -208,8 +205,8 @@ def test_the_job_does_what_the_function_does(aws: EmbeddedAWS, monkeypatch: pyte
         assert lines(contents(aws, "rejects/polars/"), dataset) == lines(contents(aws, "rejects/spark/"), dataset)
     modes = [dataset.imports and dataset.imports.mode for dataset in report.datasets]
     assert ["INCREMENTAL", "NONE"] == modes
-    (added,) = contents(aws, increment_folder("spark", "items")).values()
-    assert contents(aws, increment_folder("polars", "items"))["items.csv"].splitlines() == added.splitlines()
+    (added,) = contents(aws, "transformed/spark/items-increment/").values()
+    assert contents(aws, "transformed/polars/items-increment/")["items.csv"].splitlines() == added.splitlines()
     assert ["ITEM_ID,GENRES", "i3,C"] == added.decode().splitlines()
     assert contents(aws, "batch/polars/") == contents(aws, "batch/spark/")
     assert {} == contents(aws, "staging/")

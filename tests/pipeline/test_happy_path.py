@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from jsonschema import validate
 
+from definition.contract.manifest import VERSION, Manifest
+from definition.paths import ROOT
 from definition.plan.executions import BATCH_JOB, SOLUTION
 from definition.plan.history import histories
 from tests.pipeline.data import csv, planted
@@ -41,6 +45,15 @@ def test_the_run_succeeds_and_says_so(deployed: Rig, run: Run) -> None:
     assert run.failure is None
     subjects = [message["Subject"] for message in deployed.messages(run.id)]
     assert [f"shop-test: run {run.id} succeeded"] == subjects
+
+
+def test_the_manifest_is_what_its_type_says(run: Run) -> None:
+    """A run writes all of a manifest's fields and no other ones; programs can rely on the schema in docs."""
+    manifest = Manifest.model_validate(run.manifest)
+
+    assert run.manifest == manifest.model_dump(mode="json", exclude_unset=True)
+    validate(run.manifest, json.loads((ROOT / "docs" / "manifest.schema.json").read_text("utf-8")))
+    assert (VERSION, run.id) == (manifest.version, manifest.run)
 
 
 def test_no_history_is_longer_than_reckoned(deployed: Rig, run: Run) -> None:

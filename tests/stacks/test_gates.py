@@ -17,18 +17,18 @@ EVENT_TYPES = (
 METRICS = {"precision_at_5": 0.02, "coverage": 0.5}
 
 
-def data_gate(**interactions: Any) -> list[str]:
-    """Return what the data gate finds in a report that is right but for the given facts of the interactions."""
+def data_gate(rejected: int = 0, **interactions: Any) -> list[str]:
+    """Return what the data gate finds in a report that is right but for rejected rows and facts of the interactions."""
     facts = {"users_with_two": 100, "per_user": {"count": 200}, "event_type_count": 1} | interactions
     records = facts.pop("records", 5000)
     lines = facts.pop("lines", 200)
     dataset = {
         "dataset": "interactions",
         "rows_in": 5000,
-        "rows_rejected": 0,
+        "rows_rejected": rejected,
         "records": records,
         "rejects": "s3://b/rejects/r/",
-        "reasons": [],
+        "reasons": [{"reason": "USER_ID is empty", "rows": rejected}],
         "interactions": facts,
     }
     report = {"datasets": [dataset], "batch_inputs": [{"prefix": "batch/r/for-you/top/input/", "lines": lines}]}
@@ -39,6 +39,17 @@ def data_gate(**interactions: Any) -> list[str]:
 def test_good_data_passes() -> None:
     """Nothing is found where every minimum of the service is met."""
     assert [] == data_gate()
+
+
+def test_too_many_rejected_rows_are_told_with_their_place() -> None:
+    """A share above max_rejected is found, with the most frequent reason, and the folder where the rows are."""
+    told = (
+        "251 of 5000 rows of interactions (5 %) were rejected, more than the 5 % of max_rejected; most frequent "
+        "reason: USER_ID is empty (251 rows); see the objects interactions*.jsonl in s3://b/rejects/r/"
+    )
+
+    assert [told] == data_gate(rejected=251)
+    assert [] == data_gate(rejected=250)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from definition.plan.mappings import dataset_mapping
 from tests.documents import parsed
 from tests.unit.raw import Folder
 from transform.contract import DatasetReport, Imported, RawObject, TransformRequest
-from transform.raw.lineage import Lineage, changes, incremental_import, lineage_key, lineage_of
+from transform.raw.lineage import Lineage, changes, incremental_import, lineage_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def change(
     """Return how a second run's data differs from a first one's that was imported."""
     store = Folder(folder)
     lineage = lineage_of(request("first"), [before])
-    store.write(lineage_key("first"), lineage.model_dump_json().encode())
+    store.write("runs/first/lineage.json", lineage.model_dump_json().encode())
     imported = [Imported(dataset="interactions", run="first")]
     wanted = request("second", keep, imported=imported, incremental=["interactions"] if incremental else [])
     (found,) = changes(wanted, lineage_of(wanted, [now]), store)

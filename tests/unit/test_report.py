@@ -9,7 +9,7 @@ import pytest
 
 from definition.plan.mappings import dataset_mapping
 from tests.documents import parsed
-from transform.contract import MAX_REPORTED_REASONS, RawObject
+from transform.contract import MAX_REPORTED_REASONS, RawObject, TransformRequest
 from transform.report import Records, Rows, Tallies, dataset_report
 
 if TYPE_CHECKING:
@@ -32,15 +32,15 @@ def reported(
     """Return the report of the shop's interactions."""
     changes = {f"datasets__interactions__{key}": value for key, value in section.items()}
     kinds = [("buy", 3), ("view", 9), ("add", 3)]
+    mapping = dataset_mapping(parsed(**changes), "interactions")
     return dataset_report(
-        dataset_mapping(parsed(**changes), "interactions"),
+        TransformRequest(bucket="b", run="r", started=0, datasets=[mapping]),
+        mapping,
         [RawObject(key="raw/a", size=5, etag="e"), RawObject(key="raw/b", size=7, etag="f")],
         rows,
         Records(total, {"DEVICE": 2}, first=10, last=20, after_start=1),
         reasons=(reasons or {}).items(),
         tallies=Tallies(users or {}, items or {}, kinds, len(kinds)),
-        location="s3://b/out/",
-        rejects="s3://b/rejects/",
     )
 
 
@@ -51,7 +51,8 @@ def test_rows_add_up_where_all_stay() -> None:
     assert (10, 6, 3, 0, 1, 8) == (
         found.rows_in, found.rows_out, found.rows_filtered, found.rows_duplicate, found.rows_rejected, found.records,
     )  # fmt: skip
-    assert (2, 12, "s3://b/rejects/") == (found.object_count, found.object_bytes, found.rejects)
+    assert (2, 12) == (found.object_count, found.object_bytes)
+    assert ("s3://b/transformed/r/interactions/", "s3://b/rejects/r/") == (found.location, found.rejects)
 
 
 def test_rows_that_are_the_same_are_filtered() -> None:

@@ -12,6 +12,7 @@ from lambdas.transform.execute import execute
 from lambdas.transform.report import dataset_report
 from tests.documents import parsed
 from tests.unit.raw import Folder, fill
+from transform.contract import TransformRequest
 from transform.warnings import warnings
 
 if TYPE_CHECKING:
@@ -33,8 +34,9 @@ def warned(folder: Path, rows: list[Row], known_items: list[str] | None = None) 
     objects = fill(folder, {"raw/a.csv": body})
     (folder / "staging").mkdir()
     outcome = execute(mapping, Folder(folder), objects, staging="staging/", started=STARTED)
+    asked = TransformRequest(bucket="b", run="r", started=STARTED, datasets=[mapping])
     ids = None if known_items is None else pl.Series(known_items)
-    report = dataset_report(mapping, objects, outcome, location="", rejects="", known_items=ids)
+    report = dataset_report(asked, mapping, objects, outcome, known_items=ids)
     assert (len(rows), len(rows)) == (report.rows_in, report.records)
     return warnings([report])
 

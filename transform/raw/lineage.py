@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from definition import layout
 from definition.service.dataset_types import DatasetName
 from definition.service.limits import MAX_INCREMENTAL_BYTES, MIN_INTERACTIONS
 from transform.contract import BatchInput, Contract, ImportMode, ImportPlan, RawObject
@@ -66,11 +67,6 @@ class Change:
     added: Sequence[RawObject] = field(default=())
 
 
-def lineage_key(run: str) -> str:
-    """Return the key of a run's lineage."""
-    return f"runs/{run}/lineage.json"
-
-
 def lineage_of(request: TransformRequest, objects: Sequence[Sequence[RawObject]]) -> Lineage:
     """Return the lineage of a run from the raw objects of each dataset."""
     made = [
@@ -125,7 +121,7 @@ def incremental_import(report: DatasetReport, change: Change, *, records: int, l
 def _change(made: Made, run: str | None, store: Store, *, may_add: bool) -> Change:
     if run is None:
         return Change("FULL", "Personalize holds no import of this dataset that a run has completed")
-    content = store.find(lineage_key(run))
+    content = store.find(layout.LINEAGE.key(run=run))
     earlier = Lineage.model_validate_json(content) if content else None
     before = next((each for each in earlier.datasets if each.dataset == made.dataset), None) if earlier else None
     if before is None:

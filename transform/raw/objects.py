@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from definition import layout
 from transform.contract import RawObject
 from transform.errors import DataTooLargeError, SourceEmptyError, UnreadableKeyError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from transform.contract import TransformRequest
     from transform.raw.store import Store
 
+_RAW = layout.RAW.key(path="")
 _WILDCARD = re.compile(r"[*?\[]")
 _UNPACKED = {".gz": 6, ".zst": 6, ".parquet": 4}
 """How many times its size an object's content is as text, by the end of its name: what logs and tables come to."""
@@ -45,12 +47,12 @@ def list_objects(s3: Any, bucket: str, dataset: str, path: str) -> list[RawObjec
         UnreadableKeyError: the engines cannot read an object because of its key. To go on without it would lose rows.
         SourceEmptyError: there are none.
     """
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"raw/{_literal(path)}")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{_RAW}{_literal(path)}")
     found = [
         RawObject(key=item["Key"], size=item["Size"], etag=item["ETag"].strip('"'))
         for page in pages
         for item in page.get("Contents", ())
-        if item["Size"] and matches(item["Key"].removeprefix("raw/"), path)
+        if item["Size"] and matches(item["Key"].removeprefix(_RAW), path)
     ]
     if odd := [item.key for item in found if _UNREADABLE.search(item.key)]:
         others = f", nor can {len(odd) - 1} more under {path}" if len(odd) > 1 else ""
@@ -60,7 +62,7 @@ def list_objects(s3: Any, bucket: str, dataset: str, path: str) -> list[RawObjec
         )
     if not found:
         remedy = f"Upload the raw data there, or correct datasets.{dataset}.source.path"
-        raise SourceEmptyError(f"No data at s3://{bucket}/raw/{path}. {remedy}.")
+        raise SourceEmptyError(f"No data at s3://{bucket}/{_RAW}{path}. {remedy}.")
     return found
 
 

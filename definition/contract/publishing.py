@@ -1,39 +1,37 @@
-"""What publishing is asked for, and what it reports: the contract with the state machine."""
+"""What publishing is asked for by the state machine, and what it reports: states spell it, the function parses it."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
-Line = Literal["user", "item", "ranking", "attributes"]
+from definition.service.recipes import BatchInput, SegmentInput
+from transform.contract import Contract
+
+Kind = Literal["inference", "segment"]
+Line = BatchInput | SegmentInput
 """What a line of a job's input names."""
 
 
-class _Contract(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Job(_Contract):
-    """The output of one batch job.
+class Job(Contract):
+    """The output of one batch job, whose keys are those of ``definition.layout``.
 
     Attributes:
+        solution: name of the solution in the pipeline file.
+        job: name of the job there.
         kind: whether the job inferred, or found segments of users.
         line: what a line of its input names.
-        output: prefix that Personalize wrote to.
-        curated: prefix of the job's curated table, without the run.
-        rejects: key for the lines with errors; of parts, each has its own in the folder of that name.
         max_errors: share of lines with errors beyond which nothing is published.
         themed: whether lines have a theme.
     """
 
     bucket: str
     run: str
-    kind: Literal["inference", "segment"]
+    solution: str
+    job: str
+    kind: Kind
     line: Line
-    output: str
-    curated: str
-    rejects: str
     max_errors: float
     themed: bool = False
 
@@ -60,7 +58,7 @@ class PartRequest(Job):
     part: str
 
 
-class Counts(_Contract):
+class Counts(Contract):
     """Lines of output, and how many of them are errors: what adds up over parts."""
 
     lines: int
@@ -78,7 +76,7 @@ class TotalRequest(Job):
     counts: Counts
 
 
-class Range(_Contract):
+class Range(Contract):
     """Some of the keys of tables.
 
     Attributes:
@@ -109,7 +107,7 @@ Request: TypeAdapter[PublishRequest | PartRequest | TotalRequest | RangeRequest]
 """Whatever the function is asked for."""
 
 
-class Changes(_Contract):
+class Changes(Contract):
     """What changed since the table before: rows of it that are new, are gone, or have another rank.
 
     Attributes:
@@ -124,7 +122,7 @@ class Changes(_Contract):
     moved: int
 
 
-class TableReport(_Contract):
+class TableReport(Contract):
     """What is known of a table without comparing it.
 
     Attributes:
@@ -159,7 +157,7 @@ class PublishReport(TableReport):
     changes: Changes | None
 
 
-class TotalReport(_Contract):
+class TotalReport(Contract):
     """A table of parts, and what is left to do for it.
 
     Attributes:
@@ -177,7 +175,7 @@ class TotalReport(_Contract):
     ranges: list[Range]
 
 
-class RangeReport(_Contract):
+class RangeReport(Contract):
     """Different keys of a range, and rows of it that are new, are gone, or have another rank: they add up."""
 
     keys: int

@@ -1,0 +1,107 @@
+"""What the state machine is told of a pipeline file: solutions, their batch jobs, recommenders.
+
+States read a plan by its fields, and ask with ``$exists`` for those that may be left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from definition.contract.publishing import Kind
+from definition.file.training import Quality, TrainingMode, UnchangedData
+from transform.contract import BatchSelection, Contract
+
+
+class Plan(Contract):
+    """A plan."""
+
+    def document(self) -> dict[str, Any]:
+        """Return the plan as the state machine carries it: as JSON, without what has no value."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+class JobPlan(Plan):
+    """A batch job.
+
+    Attributes:
+        name: its name in the pipeline file.
+        num_results: results per line.
+        max_errors: share of lines with errors beyond which nothing is published.
+        input: what its lines name.
+        themes_from: column of items that themes are made from, for batch inference with themes.
+        filter: what the filter's name has behind the prefix of all names.
+        table: how the data catalog describes the table of the newest results, but for where it lies.
+    """
+
+    name: str
+    kind: Kind
+    num_results: int
+    max_errors: float
+    input: BatchSelection
+    themes_from: str | None = None
+    filter: str | None = None
+    table: dict[str, Any] | None = None
+
+
+class TrainingPlan(Plan):
+    """How a solution is trained.
+
+    Attributes:
+        mode: of CreateSolutionVersion, unless the input of the run asks for all of it.
+        automatic: whether the service trains by itself.
+        unchanged_data: what to do where the data is that of the published version.
+    """
+
+    mode: TrainingMode
+    automatic: bool
+    unchanged_data: UnchangedData
+
+
+class CampaignPlan(Plan):
+    """A campaign.
+
+    Attributes:
+        resource: its name in Personalize.
+        request: what CreateCampaign and UpdateCampaign take besides name, ARN and version.
+    """
+
+    resource: str
+    request: dict[str, Any]
+
+
+class SolutionPlan(Plan):
+    """A solution with its batch jobs.
+
+    Attributes:
+        name: its name in the pipeline file.
+        resource: its name in Personalize.
+        version: what the names of its versions have before the run id.
+        config: what CreateSolution takes besides name and group.
+        quality: what a version must reach.
+        campaign: what serves it in real time.
+    """
+
+    name: str
+    resource: str
+    version: str
+    config: dict[str, Any]
+    training: TrainingPlan
+    quality: Quality
+    jobs: list[JobPlan]
+    campaign: CampaignPlan | None = None
+
+
+class RecommenderPlan(Plan):
+    """A recommender of a domain dataset group.
+
+    Attributes:
+        name: its name in the pipeline file.
+        resource: its name in Personalize.
+        recipe: ARN of its use case.
+        config: its RecommenderConfig.
+    """
+
+    name: str
+    resource: str
+    recipe: str
+    config: dict[str, Any]

@@ -1,0 +1,261 @@
+"""The bucket: what lies under which key, who writes it, who reads it, and how long it is kept.
+
+Nothing else in the project spells a key. From this table come keys and JSONata of keys, the patterns of IAM policies,
+the lifecycle rules, and the table of docs/runs.md (``python -m definition.layout_page`` writes it there).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+Party = Literal["you", "transform", "publish", "clean-up", "state machine", "Personalize"]
+"""Who reads and writes; the transform is a function or a Spark job, and you are whoever else may read the bucket."""
+
+DAYS = {"staging": 1, "transformed": 30, "batch": 30, "rejects": 90, "attribution": 365}
+"""Days after which objects are deleted, by area; whatever has no number here stays."""
+
+_NAME = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Place:
+    """One kind of object, or a folder of them if the template ends with a slash.
+
+    Attributes:
+        template: the key, with names in braces for what differs.
+        holds: what lies there, for people.
+        written_by: who puts it there.
+        read_by: who gets it.
+    """
+
+    template: str
+    holds: str
+    written_by: tuple[Party, ...] = field(kw_only=True)
+    read_by: tuple[Party, ...] = field(kw_only=True)
+
+    def key(self, **parts: str) -> str:
+        """Return the key.
+
+        Raises:
+            TypeError: the parts are not those of the template.
+        """
+        self._check(parts)
+        return self.template.format(**parts)
+
+    def jsonata(self, *, before: str = "", **parts: str) -> str:
+        """Return JSONata of the key.
+
+        Args:
+            before: text that stands before the key, such as the bucket of an S3 URL.
+            parts: JSONata of each part.
+
+        Raises:
+            TypeError: the parts are not those of the template.
+        """
+        self._check(parts)
+        first, *rest = _NAME.split(self.template)
+        spelled = [parts[piece] if index % 2 == 0 else f"'{piece}'" for index, piece in enumerate(rest) if piece]
+        return " & ".join([f"'{before}{first}'", *spelled])
+
+    @property
+    def area(self) -> str:
+        """The first part of the key, for which lifecycle rules hold."""
+        return self.template.partition("/")[0]
+
+    @property
+    def days(self) -> int | None:
+        """How many days an object is kept, None if it stays."""
+        return DAYS.get(self.area)
+
+    @property
+    def name(self) -> str:
+        """The last part of an object's key, under which it is brought to a folder."""
+        return self.template.rpartition("/")[2]
+
+    @property
+    def pattern(self) -> str:
+        """What matches every such key in a policy, where ``*`` stands for any characters, slashes among them."""
+        folder = "*" if self.template.endswith("/") else ""
+        return re.sub(r"\*(/\*)+", "*", _NAME.sub("*", self.template) + folder)
+
+    @property
+    def area_pattern(self) -> str:
+        """What matches every key of the area in a policy."""
+        return f"{self.area}/*"
+
+    def _check(self, parts: dict[str, str]) -> None:
+        if (wanted := set(_NAME.findall(self.template))) != parts.keys():
+            raise TypeError(f"{self.template} takes {sorted(wanted)}, not {sorted(parts)}")
+
+
+RAW = Place("raw/{path}", "raw data", written_by=("you",), read_by=("transform",))
+
+DATASET = Place(
+    "transformed/{run}/{dataset}/",
+    "CSV of a dataset, which is imported",
+    written_by=("transform",),
+    read_by=("Personalize",),
+)
+INCREMENT = Place(
+    # A folder of its own, since an import reads one level of a folder.
+    "transformed/{run}/{dataset}-increment/",
+    "CSV of what is new of it, which an incremental import takes",
+    written_by=("transform",),
+    read_by=("Personalize",),
+)
+
+REJECTS = Place("rejects/{run}/", "what a run rejected", written_by=("transform", "publish"), read_by=("you",))
+REJECTED_ROWS = Place(
+    "rejects/{run}/{dataset}.jsonl",
+    "rejected rows: object, line, reason, raw",
+    written_by=("transform",),
+    read_by=("you",),
+)
+REJECTED_ROWS_PART = Place(
+    "rejects/{run}/{dataset}-{part}.jsonl", "the same, by Spark", written_by=("transform",), read_by=("you",)
+)
+REJECTED_LINES = Place(
+    "rejects/{run}/{solution}/{job}.jsonl",
+    "lines that the job could not score, each with its error",
+    written_by=("publish",),
+    read_by=("publish", "you"),
+)
+REJECTED_LINES_PARTS = Place(
+    "rejects/{run}/{solution}/{job}/",
+    "the same, of output that is published in parts",
+    written_by=("publish",),
+    read_by=("publish", "you"),
+)
+
+BATCH_INPUT = Place(
+    "batch/{run}/{solution}/{job}/input/",
+    "input of a batch inference or batch segment job",
+    written_by=("transform",),
+    read_by=("Personalize", "transform"),
+)
+BATCH_OUTPUT = Place(
+    "batch/{run}/{solution}/{job}/output/",
+    "Personalize's lines",
+    written_by=("Personalize",),
+    read_by=("publish", "you"),
+)
+
+TABLES = Place("curated/{solution}/{job}/", "the tables of a job", written_by=("publish",), read_by=("publish", "you"))
+TABLE = Place(
+    "curated/{solution}/{job}/run={run}/",
+    "Parquet, a row per line and rank",
+    written_by=("publish",),
+    read_by=("publish", "you"),
+)
+ALL_CHANGES = Place(
+    "curated/{solution}/{job}/changes/", "what changed from run to run", written_by=("publish",), read_by=("you",)
+)
+CHANGES = Place(
+    "curated/{solution}/{job}/changes/run={run}/",
+    "Parquet: rows that are new, gone or moved since the table before",
+    written_by=("publish",),
+    read_by=("you",),
+)
+LATEST_TABLE = Place(
+    "curated/{solution}/{job}/latest.json",
+    "names the newest complete table",
+    written_by=("state machine",),
+    read_by=("publish", "you"),
+)
+LATEST_VERSION = Place(
+    "curated/{solution}/latest.json",
+    "names the version that was last published, with its metrics",
+    written_by=("state machine",),
+    read_by=("state machine", "clean-up"),
+)
+
+NEWEST_RUN = Place(
+    "runs/newest.json",
+    "names the newest run and its execution",
+    written_by=("state machine",),
+    read_by=("state machine",),
+)
+CLAIM = Place(
+    "runs/claims/{execution}.json",
+    "names the run that came after that execution",
+    written_by=("state machine",),
+    read_by=("state machine",),
+)
+IMPORTS = Place(
+    "runs/imports.json",
+    "names the run that imported what Personalize holds of each dataset",
+    written_by=("state machine",),
+    read_by=("state machine",),
+)
+RUN = Place(
+    "runs/{run}/", "what a run did", written_by=("transform", "state machine"), read_by=("state machine", "you")
+)
+MANIFEST = Place(
+    "runs/{run}/manifest.json",
+    "what went into a run, what was made of it, where the results are",
+    written_by=("state machine",),
+    read_by=("you",),
+)
+FAILURE = Place("runs/{run}/failure.json", "why a run failed", written_by=("state machine",), read_by=("you",))
+CLEANUP = Place(
+    "runs/{run}/cleanup.json",
+    "what was removed since the file names it no more, and what could not be",
+    written_by=("state machine",),
+    read_by=("you",),
+)
+DATA_REPORT = Place(
+    "runs/{run}/data-report.json",
+    "what became of the raw data, also of a run that was stopped",
+    written_by=("transform",),
+    read_by=("transform", "state machine", "you"),
+)
+LINEAGE = Place(
+    "runs/{run}/lineage.json",
+    "every raw object with size and ETag, and a digest of each mapping",
+    written_by=("transform",),
+    read_by=("transform",),
+)
+TRANSFORM_REQUEST = Place(
+    "runs/{run}/transform-request.json",
+    "what the Spark job is asked for",
+    written_by=("state machine",),
+    read_by=("transform",),
+)
+
+ATTRIBUTION = Place(
+    "attribution/{report}/",
+    "Personalize's reports, if the file asks for them",
+    written_by=("Personalize",),
+    read_by=("you",),
+)
+STAGING = Place("staging/{run}/", "while the transform works", written_by=("transform",), read_by=("transform",))
+
+LAYOUT = (
+    RAW,
+    DATASET,
+    INCREMENT,
+    REJECTED_ROWS,
+    REJECTED_ROWS_PART,
+    REJECTED_LINES,
+    REJECTED_LINES_PARTS,
+    BATCH_INPUT,
+    BATCH_OUTPUT,
+    TABLE,
+    CHANGES,
+    LATEST_TABLE,
+    LATEST_VERSION,
+    NEWEST_RUN,
+    CLAIM,
+    IMPORTS,
+    MANIFEST,
+    FAILURE,
+    CLEANUP,
+    DATA_REPORT,
+    LINEAGE,
+    TRANSFORM_REQUEST,
+    ATTRIBUTION,
+    STAGING,
+)
+"""The whole table; `REJECTS`, `TABLES`, `ALL_CHANGES` and `RUN` are folders of what is in it."""

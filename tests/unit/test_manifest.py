@@ -1,0 +1,107 @@
+"""Manifests and failure records as the command line reads them."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import validate
+
+from cli import results
+from cli.terminal import Terminal
+from cli.view import View
+from definition import layout
+from definition.contract.manifest import (
+    FailureRecord,
+    Manifest,
+    UnreadableDocumentError,
+    json_schema,
+    read_document,
+)
+from tests.manifests import REPORT, manifest
+from transform.contract import TransformReport
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def without(document: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Return a document without some of its fields."""
+    return {name: value for name, value in document.items() if name not in names}
+
+
+def test_a_manifest_without_a_version_is_of_the_first() -> None:
+    """Runs from before there was a version left what version 1 is, without fields that came with features."""
+    earlier = without(manifest(), "version", "unchanged_since", "recommenders")
+    earlier["solutions"] = [without(solution, "campaign", "quality") for solution in earlier["solutions"]]
+    earlier["datasets"] = [without(dataset, "imports", "import_job_arn") for dataset in earlier["datasets"]]
+    read = read_document(Manifest, json.dumps(earlier))
+
+    assert (1, "20261122T030000-1ebdeb", []) == (read.version, read.run, read.recommenders)
+    validate(earlier, json_schema())
+
+
+def test_fields_that_came_later_are_passed_over() -> None:
+    """A manifest of the same version may say more than is known here, at every depth."""
+    later = manifest() | {"weather": "fine"}
+    later["solutions"][0]["batch_inference"][0]["published"]["colour"] = "red"
+
+    assert read_document(Manifest, json.dumps(manifest())) == read_document(Manifest, json.dumps(later))
+    validate(later, json_schema())
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (json.dumps({"version": 2}), "This is no Manifest of a run that is known here: version 2, later than 1. Use"),
+        ("{", "This is no Manifest of a run, for it is no JSON: Expecting property name"),
+        (b"\xff\xfe\xff", "This is no Manifest of a run, for it is no JSON"),
+        ("[]", "This is no Manifest of a run: the document: Input should be"),
+        (json.dumps(manifest() | {"solutions": [{}]}), "a run: solutions.0.name: Field required. Use the checkout"),
+    ],
+)
+def test_what_is_no_manifest_says_so(content: str | bytes, told: str) -> None:
+    """The first thing wrong is told with its place, and what to do."""
+    with pytest.raises(UnreadableDocumentError) as caught:
+        read_document(Manifest, content)
+    assert told in str(caught.value)
+
+
+def test_documents_are_read_from_the_folder_of_a_run(tmp_path: Path) -> None:
+    """Manifest, data report and failure record are found under their names; what a run did not write is None."""
+    assert results.document(Manifest, tmp_path, layout.MANIFEST) is None
+    failure = {"state": "Train?", "error": "NothingTrained", "reason": "no version"}
+    record = {
+        **{name: manifest()[name] for name in ("run", "pipeline", "stage", "execution")},
+        "cause": "Run r failed.",
+        "remedy": "Train.",
+        "failures": [failure],
+    }
+    for name, body in (("manifest", manifest()), ("data-report", REPORT), ("failure", record)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(body))
+
+    assert results.document(Manifest, tmp_path, layout.MANIFEST) == Manifest(**manifest())
+    assert results.document(TransformReport, tmp_path, layout.DATA_REPORT) == TransformReport(**REPORT)
+    assert results.document(FailureRecord, tmp_path, layout.FAILURE) == FailureRecord(**record)
+
+
+def test_the_summary_shows_the_figures() -> None:
+    """Rows, reasons, metrics, misses, tables and what answers in real time stand in the summary of a run."""
+    out = io.StringIO()
+    View(console=Terminal(file=out, width=160)).summary(read_document(Manifest, json.dumps(manifest())))
+    text = " ".join(out.getvalue().split())
+
+    for told in (
+        "interactions │ 1,200 │ 1,100 │ 60 │ 40 │ 1,100 │ full",
+        "user │ 200 │ 10 │ 4.0 │ 5.5 │ 9 │ 40",
+        "interactions, full import: Personalize holds no import",
+        "interactions │ fewer than 2 fields │ 40",
+        "Look: all within an hour",
+        "0.5000",
+        "coverage is 0.5, below",
+        "for-you/top │ 200 │ 1 │ 4,975 │ 90 │ 3 added, 2 removed, 1 moved",
+        "best-sellers │ ACTIVE │ arn:recommender",
+    ):
+        assert told in text, text
