@@ -119,10 +119,10 @@ def run(pipeline: Pipeline, options: RunOptions, view: View, *, every: float = 5
                 "out who wrote it, then delete it, or fetch it with aws s3api get-object to a file that you name."
             )
         labels = results.item_labels(s3, deployment.bucket, pipeline.item_labels)
-    _show(pipeline, folder, labels, view)
+    show_results(pipeline, folder, labels, view)
     if execution["status"] != "SUCCEEDED":
         cause = execution.get("cause") or execution["status"]
-        told = _remedy(folder)
+        told = remedy_of(folder)
         view.error(CommandError(cause, remedy=f"{told} The record of the failure is in {_relative(folder)}".lstrip()))
     view.times()
     view.console.print(_relative(folder), highlight=False, soft_wrap=True, markup=False)
@@ -160,7 +160,15 @@ def _follow(
     return execution
 
 
-def _show(pipeline: Pipeline, folder: Path, labels: dict[str, str], view: View) -> None:
+def show_results(pipeline: Pipeline, folder: Path, labels: dict[str, str], view: View) -> None:
+    """Show what a run left in its folder: its manifest with samples of the results, else its data report.
+
+    Args:
+        pipeline: whose run it was.
+        folder: where the run's objects were brought to.
+        labels: readable labels of item ids.
+        view: the terminal.
+    """
     try:
         manifest = results.document(Manifest, folder, layout.MANIFEST)
         # What stopped the run may well be seen in its data.
@@ -180,7 +188,8 @@ def _show(pipeline: Pipeline, folder: Path, labels: dict[str, str], view: View) 
                 view.samples(solution.name, job.name, found)
 
 
-def _remedy(folder: Path) -> str:
+def remedy_of(folder: Path) -> str:
+    """Return what to do about the failure of a run, from its folder; if that is not known, why, or nothing."""
     try:
         record = results.document(FailureRecord, folder, layout.FAILURE)
     except UnreadableDocumentError as error:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
+from definition.document import Contract
 from definition.mapping.mapping import DatasetMapping
 from definition.service.dataset_types import DatasetName
 from definition.service.recipes import BatchInput as UserItemOrRanking
@@ -26,12 +27,6 @@ ImportMode = Literal["FULL", "INCREMENTAL", "NONE"]
 
 
 Engine = Literal["lambda", "glue"]
-
-
-class Contract(BaseModel):
-    """A document between two parts of the project: nothing unknown in it, and never changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class FromFile(Contract):
@@ -98,9 +93,9 @@ class TransformRequest(Contract):
     run: str
     started: int
     datasets: list[DatasetMapping]
-    batch_inputs: list[BatchInput] = []
-    imported: list[Imported] = []
-    incremental: list[DatasetName] = []
+    batch_inputs: list[BatchInput] = Field(default=[])
+    imported: list[Imported] = Field(default=[])
+    incremental: list[DatasetName] = Field(default=[])
     max_bytes: int | None = None
 
 

@@ -13,7 +13,8 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field, ValidationError
 
 from definition.contract.publishing import Kind, PublishReport
-from transform.contract import BatchInputReport, Contract, DatasetReport, Engine, TransformReport
+from definition.document import Contract
+from transform.contract import BatchInputReport, DatasetReport, Engine, TransformReport
 
 VERSION = 1
 """To be raised when a field goes, or means something else; a new field leaves it as it is."""

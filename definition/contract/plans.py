@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from definition.contract.publishing import Kind
+from definition.document import Contract
 from definition.file.training import Quality, TrainingMode, UnchangedData
-from transform.contract import BatchSelection, Contract
+from transform.contract import BatchSelection
 
 
 class Plan(Contract):

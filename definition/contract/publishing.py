@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from definition.document import Contract
 from definition.service.recipes import BatchInput, SegmentInput
-from transform.contract import Contract
 
 Kind = Literal["inference", "segment"]
 Line = BatchInput | SegmentInput

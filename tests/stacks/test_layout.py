@@ -92,14 +92,18 @@ def test_every_grant_to_write_is_for_a_place_of_the_table(grants: Grants) -> Non
                 assert any(fnmatchcase(key, pattern) for key in own), (party, pattern)
 
 
-def test_the_bucket_forgets_what_the_table_says(resources: dict[str, dict[str, Any]]) -> None:
-    """There is one lifecycle rule for each area with a number of days, and none for another."""
+def test_the_bucket_forgets_what_the_table_says(
+    resources: dict[str, dict[str, Any]], templates: dict[str, dict[str, Any]]
+) -> None:
+    """There is one lifecycle rule for each area with a number of days, and none that a pipeline does not use."""
     (bucket,) = (resource for resource in resources.values() if resource["Type"] == "AWS::S3::Bucket")
     rules = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
 
     assert {f"{area}/": days for area, days in DAYS.items()} == {
         rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule
     }
+    (films,) = (each for each in templates["storage"]["Resources"].values() if each["Type"] == "AWS::S3::Bucket")
+    assert "attribution/" not in json.dumps(films)
     assert {"staging/": 1, "transformed/": 30, "batch/": 30, "rejects/": 90, "attribution/": 365} == {
         f"{place.area}/": place.days for place in LAYOUT if place.days
     }

@@ -10,6 +10,7 @@ import pytest
 from jsonschema import validate
 
 from cli import results
+from cli.run import remedy_of, show_results
 from cli.terminal import Terminal
 from cli.view import View
 from definition import layout
@@ -20,6 +21,7 @@ from definition.contract.manifest import (
     json_schema,
     read_document,
 )
+from tests.documents import parsed
 from tests.manifests import REPORT, manifest
 from transform.contract import TransformReport
 
@@ -87,11 +89,45 @@ def test_documents_are_read_from_the_folder_of_a_run(tmp_path: Path) -> None:
     assert results.document(FailureRecord, tmp_path, layout.FAILURE) == FailureRecord(**record)
 
 
-def test_the_summary_shows_the_figures() -> None:
-    """Rows, reasons, metrics, misses, tables and what answers in real time stand in the summary of a run."""
+def shown(folder: Path) -> str:
+    """Return what is shown of the shop's run in a folder, without the layout of tables."""
     out = io.StringIO()
-    View(console=Terminal(file=out, width=160)).summary(read_document(Manifest, json.dumps(manifest())))
-    text = " ".join(out.getvalue().split())
+    show_results(parsed(), folder, {}, View(console=Terminal(file=out, width=160)))
+    return " ".join(out.getvalue().split())
+
+
+def test_a_run_without_a_manifest_shows_its_data(tmp_path: Path) -> None:
+    """What stopped a run may be seen in its data; of a run that came to nothing there is nothing to show."""
+    assert not shown(tmp_path)
+    (tmp_path / "data-report.json").write_text(json.dumps(REPORT))
+
+    assert "interactions │ 1,200 │ 1,100 │ 60 │ 40 │ 1,100 │ full" in shown(tmp_path)
+    assert "Training" not in shown(tmp_path)
+
+
+def test_a_later_manifest_spoils_no_run(tmp_path: Path) -> None:
+    """What this checkout cannot show is told with what to do, and ends no command."""
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest() | {"version": 2}))
+
+    assert "Look: This is no Manifest of a run that is known here: version 2" in shown(tmp_path)
+
+
+def test_the_remedy_is_that_of_the_record(tmp_path: Path) -> None:
+    """The remedy comes from the record; without a record there is none, and a record that is none says so."""
+    assert not remedy_of(tmp_path)
+    record = {name: manifest()[name] for name in ("run", "pipeline", "stage", "execution")}
+    for body, told in (
+        ({**record, "cause": "c", "remedy": "Redrive.", "failures": []}, "Redrive."),
+        ({}, "This is no"),
+    ):
+        (tmp_path / "failure.json").write_text(json.dumps(body))
+        assert remedy_of(tmp_path).startswith(told)
+
+
+def test_the_summary_shows_the_figures(tmp_path: Path) -> None:
+    """Rows, reasons, metrics, misses, tables and what answers in real time stand in the summary of a run."""
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest()))
+    text = shown(tmp_path)
 
     for told in (
         "interactions │ 1,200 │ 1,100 │ 60 │ 40 │ 1,100 │ full",

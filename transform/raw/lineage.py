@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from definition import layout
+from definition.document import Contract
 from definition.service.dataset_types import DatasetName
 from definition.service.limits import MAX_INCREMENTAL_BYTES, MIN_INTERACTIONS
-from transform.contract import BatchInput, Contract, ImportMode, ImportPlan, RawObject
+from transform.contract import BatchInput, ImportMode, ImportPlan, RawObject
 from transform.raw.objects import unpacked_bytes
 
 if TYPE_CHECKING:
