@@ -101,6 +101,9 @@ class View:
         for dataset in report["datasets"]:
             if facts := dataset.get("interactions"):
                 self.console.print(_interactions_table(facts))
+        for dataset in report["datasets"]:
+            if elements := dataset.get("elements"):
+                self.console.print(_elements(dataset["dataset"], elements), highlight=False, soft_wrap=True)
         reasons = [(each["dataset"], *reason.values()) for each in report["datasets"] for reason in each["reasons"]]
         if reasons:
             self.console.print(_reasons_table(reasons))
@@ -132,6 +135,12 @@ def _rows_table(report: dict[str, Any]) -> Table:
         counts = (f"{dataset[column]:,}" for column in columns)
         table.add_row(dataset["dataset"], *counts, _import(dataset.get("imports")))
     return table
+
+
+def _elements(dataset: str, counted: dict[str, Any]) -> str:
+    fates = ", ".join(f"{counted[name]:,} {name}" for name in ("out", "filtered", "rejected"))
+    whole = f"{dataset}, elements of exploded lists: {counted['total']:,} in, {fates}"
+    return f"{whole}; {counted['rows_without']:,} rows without any"
 
 
 def _import(plan: dict[str, Any] | None) -> str:

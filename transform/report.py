@@ -11,6 +11,7 @@ from transform.contract import (
     MAX_REPORTED_REASONS,
     DatasetReport,
     Distribution,
+    Elements,
     EventType,
     InteractionsReport,
     Reason,
@@ -52,6 +53,24 @@ class Records(NamedTuple):
     after_start: int = 0
 
 
+class Exploded(NamedTuple):
+    """Elements of rows.
+
+    Attributes:
+        total: how many there are.
+        taken: those that give a record, be it the same as one that stays.
+        rejected: those of rejected rows.
+        rows_without: rows without any that are not rejected.
+        rows_kept: rows of which a record stays, None where no record is the same as another.
+    """
+
+    total: int
+    taken: int
+    rejected: int
+    rows_without: int
+    rows_kept: int | None = None
+
+
 class Tallies(NamedTuple):
     """Interactions counted by what they are of.
 
@@ -81,6 +100,7 @@ def dataset_report(
     tallies: Tallies | None,
     location: str,
     rejects: str,
+    exploded: Exploded | None = None,
 ) -> DatasetReport:
     """Return the report of a dataset.
 
@@ -93,8 +113,10 @@ def dataset_report(
         tallies: of interactions, None for other datasets.
         location: S3 folder of the dataset's CSV.
         rejects: where rejected rows go, if there are any.
+        exploded: elements of the rows, None where none are exploded.
     """
-    duplicates = rows.out - records.total if mapping.duplicates else 0
+    kept = records.total if exploded is None else exploded.rows_kept
+    duplicates = rows.out - kept if mapping.duplicates and kept is not None else 0
     return DatasetReport(
         dataset=mapping.dataset,
         object_count=len(objects),
@@ -108,9 +130,21 @@ def dataset_report(
         records=records.total,
         reasons=[Reason(reason=reason, rows=count) for reason, count in _most_frequent(reasons, MAX_REPORTED_REASONS)],
         empty=records.empty,
+        elements=None if exploded is None else _elements(mapping, records, exploded),
         interactions=None if tallies is None else _interactions(records, tallies),
         location=location,
         rejects=rejects if rows.rejected else None,
+    )
+
+
+def _elements(mapping: DatasetMapping, records: Records, exploded: Exploded) -> Elements:
+    out = records.total if mapping.duplicates else exploded.taken
+    return Elements(
+        total=exploded.total,
+        out=out,
+        filtered=exploded.total - out - exploded.rejected,
+        rejected=exploded.rejected,
+        rows_without=exploded.rows_without,
     )
 
 

@@ -10,6 +10,7 @@ from definition.mapping.mapping import (
     DatasetMapping,
     Duplicates,
     EpochTime,
+    Explode,
     FormattedTime,
     RecordMapping,
 )
@@ -67,6 +68,7 @@ def _mapping(pipeline: Pipeline, name: DatasetName, dataset: Dataset) -> Dataset
         header=source.header,
         nulls=source.nulls,
         lists=_lists(kind, dataset),
+        explode=_explode(dataset),
         keep=parse_condition(dataset.keep) if dataset.keep else None,
         records=records,
         duplicates=_duplicates(kind, dataset),
@@ -120,6 +122,13 @@ def _lists(kind: DatasetType, dataset: Dataset) -> list[str]:
             if column.from_ is not None:
                 takes[column.from_] = field_of(kind, name, column).several and takes.get(column.from_, True)
     return [name for name, several in takes.items() if several]
+
+
+def _explode(dataset: Dataset) -> Explode | None:
+    given = dataset.source.explode
+    if given is None:
+        return None
+    return Explode(path=given.from_, split=given.split, fields=given.fields or [], between=given.between or "")
 
 
 def _duplicates(kind: DatasetType, dataset: Dataset) -> Duplicates | None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import re
 from typing import TYPE_CHECKING, Any, get_args
 
 from definition.mapping.expressions import raw_columns
-from definition.mapping.sql import UnsupportedSqlError, parse_condition, parse_value
+from definition.mapping.sql import UnsupportedSqlError, parse_condition
 from definition.rules.columns import check_column, form_of
+from definition.rules.exploding import check_explode
 from definition.rules.findings import Finding, items, mapping
+from definition.rules.reading import read_by
 from definition.service.dataset_types import ColumnType, avro_schema, dataset_type, metadata_field
 from definition.service.limits import MAX_SCHEMA_LENGTH, MAX_TEXTUAL_COLUMNS
 
@@ -45,6 +46,7 @@ def check_dataset(name: DatasetName, dataset: dict[str, Any], domain: Domain | N
         yield from _check_forms((*path, "events", index, "columns"), kind, mapping(event.get("columns")))
     yield from _check_events(path, columns, events)
     every = columns | (mapping(events[0].get("columns")) if events else {})
+    yield from check_explode((*path, "source"), kind, mapping(dataset.get("source")), every)
     if columns:
         yield from _check_together((*path, "columns"), kind, every)
     yield from _check_condition((*path, "keep"), dataset.get("keep"), every)
@@ -175,7 +177,7 @@ def _check_condition(path: Path, text: Any, columns: dict[str, Any]) -> Iterator
         names = [leaf.name for leaf in raw_columns(parse_condition(text))]
     except UnsupportedSqlError:
         return
-    read = {name for form in columns.values() for name in _read_by(form)}
+    read = {name for form in columns.values() for name in read_by(form)}
     for name in dict.fromkeys(names):
         if name in columns and name not in read and "value" not in (form_of(columns[name]) or {}):
             yield Finding(
@@ -183,15 +185,6 @@ def _check_condition(path: Path, text: Any, columns: dict[str, Any]) -> Iterator
                 f"{name} is a column of the dataset",
                 "Conditions read the raw columns: name the raw column that it is taken from",
             )
-
-
-def _read_by(given: Any) -> list[str]:
-    """Return the raw columns that a column is taken from."""
-    form = form_of(given) or {}
-    if isinstance(form.get("expression"), str):
-        with contextlib.suppress(UnsupportedSqlError):
-            return [leaf.name for leaf in raw_columns(parse_value(form["expression"]))]
-    return [str(form["from"])] if "from" in form else []
 
 
 def _check_duplicates(path: Path, dataset: dict[str, Any], columns: dict[str, Any]) -> Iterator[Finding]:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
-from jobs.transform.columns import BLOCK, OBJECT, ROW, col
-from jobs.transform.fates import FATE, REASON, users_known
+from jobs.transform.columns import BLOCK, FATE, OBJECT, REASON, ROW, col
+from jobs.transform.elements import leading
+from jobs.transform.fates import users_known
 from transform.report import Records, Tallies
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Fates(NamedTuple):
 
 def count_fates(rows: DataFrame) -> Fates:
     """Count the rows of ``fates.rows_with_fate``."""
-    counted = [(row[FATE], row[REASON], row["count"]) for row in rows.groupBy(FATE, REASON).count().collect()]
+    counted = [(row[FATE], row[REASON], row["count"]) for row in leading(rows).groupBy(FATE, REASON).count().collect()]
     fates: dict[str, int] = {}
     for fate, _, count in counted:
         fates[fate] = fates.get(fate, 0) + count

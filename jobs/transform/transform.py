@@ -137,4 +137,5 @@ def dataset_report(
         tallies=counted,
         location=f"s3://{request.bucket}/transformed/{request.run}/{mapping.dataset}/",
         rejects=f"s3://{request.bucket}/rejects/{request.run}/",
+        exploded=outcome.exploded,
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from lambdas.transform.plan import INTERACTIONS
 from transform import report
-from transform.report import Records, Rows, Tallies
+from transform.report import Exploded, Records, Rows, Tallies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +54,17 @@ def dataset_report(
         tallies=_tallies(outcome, known_items) if mapping.dataset == "interactions" else None,
         location=location,
         rejects=rejects,
+        exploded=_exploded(facts) if mapping.explode else None,
+    )
+
+
+def _exploded(facts: dict[str, Any]) -> Exploded:
+    return Exploded(
+        total=facts["elements"],
+        taken=facts["elements_out"],
+        rejected=facts["elements_rejected"],
+        rows_without=facts["rows_without"],
+        rows_kept=facts.get("rows_kept"),
     )
 
 

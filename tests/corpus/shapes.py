@@ -59,9 +59,13 @@ SHAPES = [
         [("u", "7", AT, "A|B C"), ("u", "7", AT, None), ("u", "7", AT, "A|B")],
         [
             ("a.jsonl", 2, "about.genres holds | within a list"),
-            ("a.jsonl", 5, "user is a list or an object"),
+            ("a.jsonl", 5, "user is a list; explode: user makes each element a record"),
             ("a.jsonl", 6, "about.genres is a list or an object"),
-            ("a.jsonl", 7, "about is a list, through which about.genres cannot lead"),
+            (
+                "a.jsonl",
+                7,
+                "about is a list, through which about.genres cannot lead; explode: about makes each element a record",
+            ),
             (
                 "a.jsonl",
                 8,

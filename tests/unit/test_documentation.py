@@ -143,9 +143,19 @@ def test_every_form_of_duplicates_is_right(form: str) -> None:
     load(read(form))
 
 
+@pytest.mark.parametrize("form", spans(r"explode: .+"))
+def test_every_form_of_explode_is_right(form: str) -> None:
+    """Each form of `explode` that the guide shows is read, with an item of an element."""
+    given = read(form)
+    path = given["explode"] if isinstance(given["explode"], str) else given["explode"]["from"]
+    columns = {"USER_ID": "user", "ITEM_ID": path, "TIMESTAMP": {"from": "at", "unit": "s"}}
+    load({"source": {"path": "orders/", "format": "jsonl", **given}, "columns": columns})
+
+
 def test_enough_is_shown() -> None:
     """The patterns above find what the guide shows."""
     assert 8 <= len(spans(r"[A-Z_]{2,}: .+"))
     assert 4 <= len(spans(r"\{path: .+"))
     assert 3 <= len(spans(r"duplicates: .+"))
+    assert 3 <= len(spans(r"explode: .+"))
     assert 3 <= len(BLOCKS)
