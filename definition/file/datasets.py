@@ -90,7 +90,9 @@ class Column(Strict):
         default=None, min_length=1, description="text between several values of one field; they are joined by |"
     )
     map: ValueMap | None = Field(
-        default=None, min_length=1, description="raw text to value; what is not listed goes by `otherwise`"
+        default=None,
+        min_length=1,
+        description="raw text to value, null for none; what is not listed goes by `otherwise`",
     )
     otherwise: Scalar | None = Field(
         default="reject",
@@ -122,6 +124,9 @@ class Duplicates(Strict):
     )
     by: list[str] | None = Field(
         default=None, min_length=1, description="columns of the dataset; default user, item and time, or the id"
+    )
+    order_by: str | None = absent(
+        min_length=1, description="column of items or users whose greatest value is the latest, instead of the last row"
     )
 
 

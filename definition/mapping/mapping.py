@@ -108,7 +108,7 @@ class ColumnMapping(_Data):
         name: the field's name.
         value: what it is computed from: a raw column, a constant, or more.
         split: text between several values of one field.
-        values: text to value, if the column is mapped.
+        values: text to value, None for none, if the column is mapped.
         otherwise: what happens to texts not in ``values``.
         otherwise_value: the value for ``otherwise == "value"``.
         textual: quotes, backslashes and line breaks are written in the way that textual fields have, not refused.
@@ -122,7 +122,7 @@ class ColumnMapping(_Data):
     textual: bool = False
     value: Value
     split: str | None = None
-    values: dict[str, str | float] | None = None
+    values: dict[str, str | float | None] | None = None
     otherwise: Literal["reject", "keep", "null", "value"] = "reject"
     otherwise_value: str | float | None = None
     time: EpochTime | FormattedTime | None = None
@@ -185,12 +185,15 @@ class Duplicates(_Data):
     """Which of several records stays that are the same in some columns.
 
     Attributes:
-        keep: ``first`` in the order of objects and lines; ``latest`` by TIMESTAMP, and then the last in that order.
+        keep: ``first`` in the order of objects, lines and elements; ``latest`` by
+            ``DatasetMapping.latest_by``, where no value comes before every value, and then the last in that order.
         by: names of columns of the dataset.
+        order_by: name of the column that makes a record the latest.
     """
 
     keep: Literal["latest", "first"]
     by: list[str]
+    order_by: str | None = Field(default=None, exclude_if=operator.not_)
 
 
 class Explode(_Data):
@@ -287,6 +290,15 @@ class DatasetMapping(_Data):
         """Return the names that are read of all elements, with the element's raw column that each stands for."""
         found = {name: self.explode.column_of(name) for name in self._read()} if self.explode else {}
         return {name: column for name, column in found.items() if column is not None and column != name}
+
+    def latest_by(self) -> ColumnMapping | None:
+        """Return the column by which the latest of several records is found; None where their places say it all."""
+        same = self.duplicates
+        if same is None or same.keep == "first":
+            return None
+        timed = self.dataset == "interactions" and "TIMESTAMP" not in same.by
+        name = same.order_by or ("TIMESTAMP" if timed else None)
+        return next((column for column in self.records[0].columns if column.name == name), None)
 
     def _read(self) -> list[str]:
         values = [column.value for record in self.records for column in record.columns]

@@ -136,7 +136,9 @@ def _duplicates(kind: DatasetType, dataset: Dataset) -> Duplicates | None:
     if given is None:
         # The service replaces an item or user by the one that it reads later, and order is not promised.
         return None if kind.name == "interactions" else Duplicates(keep="latest", by=list(kind.keys))
-    return None if given.keep == "all" else Duplicates(keep=given.keep, by=given.by or list(kind.keys))
+    if given.keep == "all":
+        return None
+    return Duplicates(keep=given.keep, by=given.by or list(kind.keys), order_by=given.order_by)
 
 
 def _otherwise(

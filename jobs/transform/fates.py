@@ -32,7 +32,7 @@ from transform.records import FILTERED, OUT, REJECTED
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from definition.mapping.mapping import DatasetMapping, RecordMapping
+    from definition.mapping.mapping import ColumnMapping, DatasetMapping, RecordMapping
     from transform.records import Plan
 
 ADDRESS, ORDER = ":address", ":order"
@@ -156,9 +156,15 @@ def _distinct(out: DataFrame, mapping: DatasetMapping, order: DataFrame) -> Data
     assert same is not None, "the caller has looked"
     place = [F.col(ORDER), F.col(BLOCK), F.col(ROW), *([F.col(ELEMENT)] if mapping.explode else [])]
     if same.keep == "latest":
-        place = [each.desc() for each in place]
-        if mapping.dataset == "interactions" and "TIMESTAMP" not in same.by:
-            place = [col(value("TIMESTAMP")).desc(), *place]
+        place = [each.desc_nulls_last() for each in (*_latest(mapping.latest_by()), *place)]
     placed = out.join(F.broadcast(order), decoded(F.col(OBJECT)) == F.col(ADDRESS), "left")
     window = Window.partitionBy(*(col(value(name)) for name in same.by)).orderBy(*place)
     return placed.withColumn(_RANK, F.row_number().over(window)).where(F.col(_RANK) == 1)
+
+
+def _latest(column: ColumnMapping | None) -> list[Column]:
+    if column is None:
+        return []
+    given = col(value(column.name))
+    # -0 is 0.
+    return [given + 0.0 if column.reads_float else given]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
@@ -183,13 +183,14 @@ def distinct(out: pl.LazyFrame, mapping: DatasetMapping, same: Duplicates, *more
         same: which are the same, and which stays.
         more: columns that tell apart what is of one line, in their order.
     """
-    latest = same.keep == "latest"
-    by_time = latest and mapping.dataset == "interactions" and "TIMESTAMP" not in same.by
+    column = mapping.latest_by()
     places = [OBJECT, LINE_NUMBER, *more]
-    # Keys in the order of their bytes, as S3 lists them.
-    order = [*(["TIMESTAMP"] if by_time else []), *places]
     wanted = out.select(*mapping.column_names, *places)
-    return wanted.sort(order).unique(subset=same.by, keep="last" if latest else "first", maintain_order=True)
+    # Keys in the order of their bytes, as S3 lists them. Nothing comes before every value, and -0 is 0.
+    by = [pl.col(column.name) + 0.0 if column.reads_float else pl.col(column.name)] if column else []
+    ordered = wanted.sort([*by, *places], nulls_last=False)
+    keep: Literal["last", "first"] = "last" if same.keep == "latest" else "first"
+    return ordered.unique(subset=same.by, keep=keep, maintain_order=True)
 
 
 def is_ok(key: str) -> pl.Expr:

@@ -139,8 +139,10 @@ def test_every_form_of_a_source_is_right(source: str) -> None:
 
 @pytest.mark.parametrize("form", spans(r"duplicates: .+"))
 def test_every_form_of_duplicates_is_right(form: str) -> None:
-    """Each form of `duplicates` that the guide shows is read."""
-    load(read(form))
+    """Each form of `duplicates` that the guide shows is read: of items where it names a column of theirs."""
+    columns = {"ITEM_ID": "sku", "UPDATED": {"from": "at", "type": "long"}}
+    items = {"source": {"path": "items/"}, "columns": columns, **read(form)}
+    load({"items": items} if "order_by" in form else read(form))
 
 
 @pytest.mark.parametrize("form", spans(r"explode: .+"))

@@ -74,6 +74,31 @@ def of_column(name: str, form: Any) -> dict[str, str]:
         ("EVENT_VALUE", {"value": 1.0e39}, "EVENT_VALUE.value", "beyond what EVENT_VALUE can hold"),
         ("EVENT_VALUE", {"value": True}, "EVENT_VALUE.value", "neither text nor a number"),
         ("EVENT_TYPE", {"value": ""}, "EVENT_TYPE.value", "is empty"),
+        (
+            "EVENT_TYPE",
+            {"from": "a", "map": {"NULL": None, "a": "b"}},
+            "EVENT_TYPE.map.NULL",
+            "must not be null. Give a",
+        ),
+        ("AGE", {"from": "a", "map": {"NULL": None}, "type": "int", "nullable": False}, "AGE.map.NULL", "must not be"),
+        (
+            "ITEM_ID",
+            {"expression": "CASE WHEN a = 'x' THEN NULL ELSE a END"},
+            "ITEM_ID.expression",
+            "THEN NULL: ITEM_ID",
+        ),
+        (
+            "EVENT_TYPE",
+            {"expression": "CASE WHEN a = 'x' THEN a ELSE CASE WHEN b = 'y' THEN NULL ELSE b END END"},
+            "EVENT_TYPE.expression",
+            "filter such rows with keep",
+        ),
+        (
+            "EVENT_TYPE",
+            {"expression": "CASE WHEN a = 'x' THEN NULL END"},
+            "EVENT_TYPE.expression",
+            "gives nothing but NULL",
+        ),
     ],
 )
 def test_each_mistake_in_a_column_names_its_place_and_remedy(name: str, form: Any, place: str, text: str) -> None:
@@ -272,71 +297,35 @@ def test_jobs_of_both_kinds_share_their_names() -> None:
     assert "that of a-b/c" in told(solutions=solutions)["solutions[1].batch_segment[0].name"]
 
 
-SESSIONS = {"USER_ID": "user", "ITEM_ID": "events.aid", "TIMESTAMP": {"from": "events.ts", "unit": "s"}}
-JSON_SOURCE = {"path": "a/", "format": "jsonl"}
-
-
 @pytest.mark.parametrize(
-    ("explode", "place", "text"),
+    ("dataset", "duplicates", "text"),
     [
-        ("visits", "explode", "no column is taken from an element of visits. Take one from visits or visits.…"),
-        (["events", "visits"], "explode", "a row has one list that is exploded. Name it: explode: items"),
-        (
-            {"from": "events", "split": ";"},
-            "explode",
-            "no column is taken from an element of events. Take one from events",
-        ),
-        ({"from": "events", "split": ";", "fields": ["aid", "ts"]}, "explode", "between is missing"),
-        ({"from": "events", "split": ";", "between": "-"}, "explode", "fields is missing"),
-        ({"from": "events", "fields": ["aid", "ts"], "between": "-"}, "explode.fields", "Add split"),
-        ({"from": "events", "split": ";", "fields": ["ts", "aid", "ts"], "between": "-"}, "explode.fields[2]", "twice"),
-        ({"from": "events", "split": ";", "fields": ["ts", "aid"], "between": ";"}, "explode.between", "between the"),
-        ({"from": "events", "split": ";", "fields": ["ts"], "between": "-"}, "explode.fields", "Give at least"),
-        ("events[*]", "explode", "Remove [*]"),
-        ({}, "explode.from", "is missing"),
-        ({"from": "events", "by": ";"}, "explode.by", "Known here: from, split, fields, between"),
+        ("items", {"order_by": "UPDATED"}, "'UPDATED' is no column of the dataset. Use some of ITEM_ID, GENRES"),
+        ("items", {"keep": "first", "order_by": "GENRES"}, "has no meaning for keep: first. Write keep: latest"),
+        ("items", {"keep": "all", "order_by": "GENRES"}, "has no meaning for keep: all"),
+        ("items", {"order_by": "ITEM_ID"}, "ITEM_ID is the same in records that are the same. Name another column"),
+        ("interactions", {"order_by": "EVENT_TYPE"}, "interactions are ordered by TIMESTAMP. Remove it"),
     ],
 )
-def test_each_mistake_in_explode_names_its_place_and_remedy(explode: Any, place: str, text: str) -> None:
-    """A list that nothing is taken from, two lists, and parts without what cuts them are refused."""
-    found = told(
-        datasets__interactions__source={**JSON_SOURCE, "explode": explode}, datasets__interactions__columns=SESSIONS
-    )
+def test_each_mistake_in_the_order_of_duplicates_is_told(dataset: str, duplicates: dict[str, Any], text: str) -> None:
+    """Records are ordered by another column of items and users that is there, and only where the latest stays."""
+    sections = {"datasets__items": ITEMS} | {f"datasets__{dataset}__duplicates": duplicates}
 
-    assert text in found[f"datasets.interactions.source.{place}"]
+    assert text in told(**sections)[f"datasets.{dataset}.duplicates.order_by"]
 
 
-def test_lists_of_csv_need_to_be_cut() -> None:
-    """CSV has no lists: the remedy is what cuts the text."""
-    found = told(
-        datasets__interactions__source={"path": "a/", "explode": "events"}, datasets__interactions__columns=SESSIONS
-    )
+def test_what_is_ordered_by_a_column_is_imported_in_full() -> None:
+    """An older record in a new object would replace a newer one that Personalize holds."""
+    section = {**ITEMS, "import_mode": "incremental", "duplicates": {"order_by": "GENRES"}}
 
-    assert "Write {from: events, split: …}" in found["datasets.interactions.source.explode"]
+    assert "be it older by order_by" in of_dataset("items", section)["datasets.items.import_mode"]
 
 
-@pytest.mark.parametrize(("dataset", "section"), [("items", ITEMS), ("users", USERS)])
-def test_elements_must_give_the_id_of_items_and_users(dataset: str, section: dict[str, Any]) -> None:
-    """A list whose elements are all the same item, or the same user, is refused; a list of them is not."""
-    key = f"{dataset[:-1].upper()}_ID"
-    source, seen = {**JSON_SOURCE, "explode": "seen"}, {"from": "seen.kind", "type": "categorical"}
-    of_row = {"source": source, "columns": section["columns"] | {"SEEN": seen}}
-    of_element = {"source": source, "columns": section["columns"] | {"SEEN": seen, key: "seen.id"}}
+def test_nulls_are_keys_and_values_of_maps() -> None:
+    """Every spelling of null is a raw text of its own, and gives no value where the field may be empty."""
+    text = json.dumps(shop(datasets__interactions__columns__EVENT_VALUE={"from": "a", "map": "here"}))
+    pipeline = parse(text.replace('"here"', "{NULL: null, null: null, ~: 4, NaN: null, 'None': null, 007: 7}"))
+    column = next(each for each in dataset_mapping(pipeline, "interactions").records[0].columns if each.values)
 
-    assert f"{key} is the same for all elements" in of_dataset(dataset, of_row)[f"datasets.{dataset}.source.explode"]
-    parsed(**{f"datasets__{dataset}": of_element})
-
-
-@pytest.mark.parametrize(
-    ("column", "text"), [("ITEM_ID", "takes one value"), ("IMPRESSION", "'shown[*].id' is no part of an element")]
-)
-def test_columns_of_all_elements_take_several_values(column: str, text: str) -> None:
-    """`[*]` gives several values, of parts that there are."""
-    explode = {"from": "shown", "split": " ", "fields": ["news", "label"], "between": "-"}
-    columns = {**SESSIONS, "ITEM_ID": "shown.news", "TIMESTAMP": {"from": "at", "unit": "s"}, column: "shown[*].id"}
-    columns |= {"USER_ID": "shown.label"}
-    found = told(
-        datasets__interactions__source={"path": "a/", "explode": explode}, datasets__interactions__columns=columns
-    )
-
-    assert text in found[f"{COLUMNS}.{column}"]
+    assert {"NULL": None, "null": None, "~": 4, "NaN": None, "None": None, "007": 7} == column.values
+    assert column.nullable
