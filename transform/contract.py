@@ -204,6 +204,7 @@ class DatasetReport(Contract):
         elements: what became of the elements of rows, None where none are exploded.
         reasons: rejected rows by reason, the most frequent first.
         empty: records without a value, by nullable column.
+        null_words: records with a word for no value such as NULL in an id or a text, by column, if there are any.
         location: S3 folder of the dataset's CSV.
         rejects: S3 folder of the rejected rows, None if there are none.
         imports: what is to be imported.
@@ -221,6 +222,7 @@ class DatasetReport(Contract):
     records: int
     reasons: list[Reason]
     empty: dict[str, int]
+    null_words: dict[str, int] = {}
     elements: Elements | None = None
     interactions: InteractionsReport | None = None
     location: str

@@ -41,6 +41,7 @@ class Records(NamedTuple):
     Attributes:
         total: how many there are.
         empty: how many have no value, by nullable column.
+        null_words: how many have a word for no value, by column.
         first: of interactions, seconds since 1970 of the oldest one, None without any.
         last: the newest one's.
         after_start: interactions later than the start of the run.
@@ -48,6 +49,7 @@ class Records(NamedTuple):
 
     total: int
     empty: dict[str, int]
+    null_words: dict[str, int]
     first: int | None = None
     last: int | None = None
     after_start: int = 0
@@ -130,6 +132,7 @@ def dataset_report(
         records=records.total,
         reasons=[Reason(reason=reason, rows=count) for reason, count in _most_frequent(reasons, MAX_REPORTED_REASONS)],
         empty=records.empty,
+        null_words={name: count for name, count in records.null_words.items() if count},
         elements=None if exploded is None else _elements(mapping, records, exploded),
         interactions=None if tallies is None else _interactions(records, tallies),
         location=location,

@@ -8,7 +8,7 @@ import polars as pl
 
 from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE
 from lambdas.transform.engine import RULES, with_values
-from transform.records import FILTERED, OUT, REJECTED
+from transform.records import FILTERED, NULL_WORDS, OUT, REJECTED
 
 if TYPE_CHECKING:
     from definition.mapping.mapping import DatasetMapping, Duplicates, RecordMapping
@@ -21,6 +21,7 @@ FATES = pl.Enum([OUT, FILTERED, REJECTED])
 INTERACTIONS, NEWEST = ":interactions", ":newest"
 _READABLE = ":readable"
 _COUNT = pl.UInt32
+_LONGEST_WORD = max(map(len, NULL_WORDS))
 _ONE = pl.lit(1, dtype=_COUNT).alias(INTERACTIONS)
 USER_SCHEMA = {"USER_ID": pl.String, INTERACTIONS: _COUNT, NEWEST: pl.Int64}
 
@@ -137,6 +138,11 @@ def facts(dataset: pl.LazyFrame, plan: Plan, started: int, *more: pl.Expr) -> pl
     """
     nullable = [column.name for column in plan.mapping.records[0].columns if column.nullable]
     found = [pl.len().alias("records"), *(pl.col(name).null_count().alias(f"empty:{name}") for name in nullable)]
+    # Ids of interactions are counted in any case (``report``), and few texts are as short as such a word.
+    counted = {"USER_ID", "ITEM_ID", "EVENT_TYPE"} if plan.mapping.dataset == "interactions" else set()
+    for name in (each for each in plan.told_columns if each not in counted):
+        short = pl.col(name).filter(pl.col(name).str.len_bytes() <= _LONGEST_WORD)
+        found.append(short.is_in(NULL_WORDS).sum().alias(f"null_words:{name}"))
     if plan.mapping.dataset == "interactions":
         time = pl.col("TIMESTAMP")
         found += [
