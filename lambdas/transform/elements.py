@@ -113,14 +113,18 @@ def _cut(explode: Explode, ids: Plan) -> pl.Expr:
     pieces = pl.col(raw(explode.path)).str.split(explode.split).list.eval(piece.filter(piece != ""))
     if not explode.fields:
         return pieces.list.eval(pl.concat_list(pl.lit(None, dtype=pl.String), pl.element()))
-    parts = pl.element().str.extract_groups(explode.parts_pattern)
+    # In steps: the engine would look for the parts once for each of them.
+    found = pieces.list.eval(
+        pl.struct(pl.element().alias("whole"), pl.element().str.extract_groups(explode.parts_pattern).alias("parts"))
+    )
+    whole, parts = (pl.element().struct.field(name) for name in ("whole", "parts"))
     wrong = pl.lit(reasons.fewer_parts(explode.path, len(explode.fields)))
     shape = pl.when(parts.struct.field("1").is_null()).then(wrong)
-    cells = {explode.path: pl.element()} | {
+    cells = {explode.path: whole} | {
         f"{explode.path}.{name}": parts.struct.field(str(index)) for index, name in enumerate(explode.fields, 1)
     }
     read = [cells[name] for name in ids.mapping.element_columns()]
-    return pieces.list.eval(pl.concat_list(shape, *(pl.when(cell != "").then(cell) for cell in read)))
+    return found.list.eval(pl.concat_list(shape, *(pl.when(cell != "").then(cell) for cell in read)))
 
 
 def _parts(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:

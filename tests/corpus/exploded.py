@@ -6,11 +6,14 @@ import gzip
 import io
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from tests.corpus.case import AT, Case
+
+if TYPE_CHECKING:
+    from definition.mapping.mapping import DatasetMapping
 
 
 def _lines(*rows: Any) -> str:
@@ -238,3 +241,22 @@ EXPLODED = [
         elements=(3, 3, 0, 0, 0),
     ),
 ]
+
+REFUSED = [
+    (None, "lists.id", "a list in 'lists', through which 'lists.id' cannot lead. Set explode: lists in the source"),
+    (None, "lists", "holds List in 'lists', which no text stands for. Set explode: lists"),
+    ("lists", "lists.sku", "The elements of 'lists' in raw/data/a.parquet have no field 'sku'"),
+    ("lists", "lists.more.id", "a list in 'more', through which 'more.id' cannot lead. Map a column that no further"),
+    ("lists", "lists", "which no text stands for"),
+    ("user", "user.id", "is no list to explode. If it is a text with several values, set split"),
+    ("gone", "gone.id", "has no column 'gone'"),
+]
+"""What is exploded of a Parquet object, the column of ITEM_ID, and what both engines say of it."""
+
+
+def refused(explode: str | None, column: str) -> tuple[DatasetMapping, bytes]:
+    """Return a mapping of ``REFUSED``, and the Parquet object."""
+    content = _parquet({"user": ["u"], "at": [AT], "lists": [[{"id": "a", "more": [{"id": "b"}]}]]}, {})
+    source = {"format": "parquet"} | ({"explode": explode} if explode else {})
+    columns = {"USER_ID": "user", "ITEM_ID": column, "TIMESTAMP": {"from": "at", "unit": "s"}}
+    return Case("", {"source": source, "columns": columns}, {}, []).mapping(), content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,13 +10,18 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 
+from cli.terminal import Terminal
+from cli.view import View
 from lambdas.transform import elements
 from lambdas.transform.execute import execute
+from lambdas.transform.report import dataset_report
 from tests.corpus.baskets import ROWS, Rows
 from tests.corpus.case import AT, Case
-from tests.unit.raw import Folder, fill, table
+from tests.corpus.exploded import REFUSED, refused
+from tests.unit.raw import Folder, fill
 from tests.unit.test_corpus import check
 from transform.errors import ColumnMissingError
+from transform.warnings import warnings
 
 
 @settings(max_examples=60, deadline=None)
@@ -41,25 +47,40 @@ def test_long_lists_are_judged_in_parts(tmp_path: Path, monkeypatch: pytest.Monk
     check(tmp_path, Case("", section, {"a.jsonl": body}, given, filtered=3, elements=(19, 19, 0, 0, 3)))
 
 
-@pytest.mark.parametrize(
-    ("explode", "column", "text"),
-    [
-        (None, "lists.id", "a list in 'lists', through which 'lists.id' cannot lead. Set explode: lists in the source"),
-        (None, "lists", "holds List in 'lists', which no text stands for. Set explode: lists"),
-        ("lists", "lists.sku", "The elements of 'lists' in raw/data/a.parquet have no field 'sku'"),
-        ("lists", "lists", "which no text stands for"),
-        ("user", "user.id", "is no list to explode. If it is a text with several values, set split"),
-        ("gone", "gone.id", "has no column 'gone'"),
-    ],
-)
+@pytest.mark.parametrize(("explode", "column", "text"), REFUSED)
 def test_what_parquet_cannot_explode_is_told(tmp_path: Path, explode: str | None, column: str, text: str) -> None:
     """A list in the way names explode, and a list that is none, or lacks a field, is an error that says so."""
-    content = table({"user": ["u"], "at": [AT], "lists": [[{"id": "a"}]]})
-    source = {"format": "parquet"} | ({"explode": explode} if explode else {})
-    columns = {"USER_ID": "user", "ITEM_ID": column, "TIMESTAMP": {"from": "at", "unit": "s"}}
-    mapping = Case("", {"source": source, "columns": columns}, {}, []).mapping()
+    mapping, content = refused(explode, column)
     objects = fill(tmp_path, {"raw/data/a.parquet": content})
 
     with pytest.raises(ColumnMissingError) as caught:
         execute(mapping, Folder(tmp_path), objects, staging="staging/", started=0)
     assert text in str(caught.value)
+
+
+@pytest.mark.parametrize(("without", "told"), [(2, False), (3, True)])
+def test_rows_without_their_list_are_told(tmp_path: Path, without: int, *, told: bool) -> None:
+    """A name that leads nowhere in more than half of the rows is no quiet success."""
+    rows = [f"u,a b,{AT}", f"v,a b,{AT + 86_400}", *[f"u,,{AT}"] * without]
+    columns = {"USER_ID": "user", "ITEM_ID": "skus", "TIMESTAMP": {"from": "at", "unit": "s"}}
+    case = Case("", {"source": {"explode": {"from": "skus", "split": " "}}, "columns": columns}, {}, [])
+    objects = fill(tmp_path, {"raw/data/a.csv": "\n".join(["user,skus,at", *rows])})
+    (tmp_path / "staging").mkdir()
+    outcome = execute(case.mapping(), Folder(tmp_path), objects, staging="staging/", started=AT + 10**6)
+    report = dataset_report(case.mapping(), objects, outcome, location="", rejects="", known_items=None)
+
+    remedy = "Check the name in datasets.interactions.source.explode."
+    expected = f"3 of 5 rows of interactions have no element to explode. {remedy}"
+    assert ([expected] if told else []) == warnings([report])
+
+
+def test_the_terminal_shows_elements_beside_rows() -> None:
+    """Below the table of rows stands what became of the elements of exploded lists."""
+    shown = io.StringIO()
+    counted = {"total": 1500, "out": 1200, "filtered": 200, "rejected": 100, "rows_without": 3}
+    rows = dict.fromkeys(("rows_in", "rows_out", "rows_filtered", "rows_rejected", "records"), 60)
+    dataset = {"dataset": "interactions", **rows, "reasons": [], "elements": counted}
+    View(Terminal(file=shown, width=200)).data({"datasets": [dataset], "warnings": []})
+
+    expected = "1,500 in, 1,200 out, 200 filtered, 100 rejected; 3 rows without any"
+    assert f"interactions, elements of exploded lists: {expected}\n" in shown.getvalue()

@@ -36,13 +36,14 @@ class Path(NamedTuple):
 
     Attributes:
         name: of the raw column, which reasons tell.
-        keys: that lead there, if the object has no key ``key``.
+        key: that leads there at once, None for an element itself.
+        keys: that lead there, if the object has no such key.
         several: whether a list of values may stand there.
         may_explode: whether a list that is in the way could be exploded.
     """
 
     name: str
-    key: str
+    key: str | None
     keys: Sequence[str]
     several: bool
     may_explode: bool = True
@@ -69,7 +70,7 @@ def paths_of(names: Sequence[str], mapping: DatasetMapping) -> Paths:
         return Paths(row)
     begin, element = explode.path, []
     for name in mapping.element_columns():
-        key = name.removeprefix(begin).removeprefix(".")
+        key = name.removeprefix(begin).removeprefix(".") or None
         element.append(Path(name, key, key.split(".") if key else (), name in lists, may_explode=False))
     return Paths(row, Path(begin, begin, begin.split("."), several=False, may_explode=False), element)
 
@@ -132,6 +133,9 @@ def _element(element: Any, paths: Sequence[Path]) -> list[str | None]:
 
 def _text(path: Path, document: Any) -> str | None:
     value = _value(path, document)
+    # Most are such, and this is asked of every one.
+    if isinstance(value, str) and value.isascii():
+        return value or None
     if isinstance(value, list) and path.several:
         values = [text for each in value if (text := _scalar(path, each))]
         if any(SEVERAL in text for text in values):
@@ -141,9 +145,10 @@ def _text(path: Path, document: Any) -> str | None:
 
 
 def _value(path: Path, document: Any) -> Any:
+    if isinstance(document, dict) and path.key in document:
+        return document[path.key]
     value = document
-    whole = path.keys and isinstance(value, dict) and path.key in value
-    for at, key in enumerate((path.key,) if whole else path.keys):
+    for at, key in enumerate(path.keys):
         if not isinstance(value, dict):
             if value is None:
                 break
