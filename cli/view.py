@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cli.follow import Progress
     from definition.contract.manifest import Manifest, QualityResult
     from definition.contract.publishing import Changes
-    from transform.contract import ImportPlan, InteractionsReport, Reason, TransformReport
+    from transform.contract import Elements, ImportPlan, InteractionsReport, Reason, TransformReport
 
 _COVERAGE = "coverage"
 """The metric that every recipe has."""
@@ -104,6 +104,9 @@ class View:
         for dataset in report.datasets:
             if facts := dataset.interactions:
                 self.console.print(_interactions_table(facts))
+        for dataset in report.datasets:
+            if elements := dataset.elements:
+                self.console.print(_elements(dataset.dataset, elements), highlight=False, soft_wrap=True)
         reasons = [(each.dataset, reason) for each in report.datasets for reason in each.reasons]
         if reasons:
             self.console.print(_reasons_table(reasons))
@@ -134,6 +137,12 @@ def _rows_table(report: Manifest | TransformReport) -> Table:
         rows = (dataset.rows_in, dataset.rows_out, dataset.rows_filtered, dataset.rows_rejected, dataset.records)
         table.add_row(dataset.dataset, *(f"{count:,}" for count in rows), _import(dataset.imports))
     return table
+
+
+def _elements(dataset: str, counted: Elements) -> str:
+    fates = f"{counted.out:,} out, {counted.filtered:,} filtered, {counted.rejected:,} rejected"
+    whole = f"{dataset}, elements of exploded lists: {counted.total:,} in, {fates}"
+    return f"{whole}; {counted.rows_without:,} rows without any"
 
 
 def _import(plan: ImportPlan | None) -> str:

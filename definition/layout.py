@@ -109,7 +109,7 @@ INCREMENT = Place(
 REJECTS = Place("rejects/{run}/", "what a run rejected", written_by=("transform", "publish"), read_by=("you",))
 REJECTED_ROWS = Place(
     "rejects/{run}/{dataset}.jsonl",
-    "rejected rows: object, line, reason, raw",
+    "rejected rows: object, line, reason, raw; of an exploded list also the element",
     written_by=("transform",),
     read_by=("you",),
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from definition.file.pipeline import Pipeline
 from definition.file.schema import json_schema
@@ -15,7 +15,7 @@ from definition.problems import Problem, SpecError
 from definition.rules.document import check
 from definition.rules.findings import Finding
 from definition.rules.sizes import sizes
-from definition.yaml_text import MOST_CHARACTERS, BoundsError, read_yaml
+from definition.yaml_text import MOST_CHARACTERS, BoundsError, read_yaml, scalar
 
 if TYPE_CHECKING:
     import pathlib
@@ -88,9 +88,11 @@ def _spell_keys(node: Node, value: Any) -> None:
             inner = value.get(key.value)
             if key.value == "map" and isinstance(child, MappingNode) and isinstance(inner, dict):
                 spelled = [each.value for each, _ in child.value]
-                # Keys that stand twice are told elsewhere.
                 if len(spelled) == len(inner):
                     value["map"] = dict(zip(spelled, inner.values(), strict=True))
+                elif all(isinstance(each, ScalarNode) for _, each in child.value):
+                    # NULL and null are one key to YAML. Keys that stand twice as they are spelled are told elsewhere.
+                    value["map"] = {name: scalar(each) for name, (_, each) in zip(spelled, child.value, strict=True)}
             else:
                 _spell_keys(child, inner)
 

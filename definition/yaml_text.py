@@ -11,7 +11,7 @@ from ruamel.yaml.scanner import Scanner
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ruamel.yaml.nodes import Node
+    from ruamel.yaml.nodes import Node, ScalarNode
 
 MOST_CHARACTERS = 500_000
 """Several times what the state machine takes of a pipeline file (``definition.rules.sizes``)."""
@@ -59,6 +59,11 @@ def read_yaml(text: str) -> tuple[Node | None, Any]:
     if root is not None:
         _check_aliases(root)
     return root, reader.load(text)
+
+
+def scalar(node: ScalarNode) -> Any:
+    """Return the value that stands at a node."""
+    return YAML(typ="safe", pure=True).constructor.construct_object(node)
 
 
 def _check_aliases(root: Node) -> None:

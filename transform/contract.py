@@ -180,6 +180,23 @@ class ImportPlan(Contract):
     location: str | None
 
 
+class Elements(Contract):
+    """Elements of the lists that are exploded; ``total == out + filtered + rejected``.
+
+    Attributes:
+        out: those that gave a record which stays.
+        filtered: those that no condition took, and those that were the same as one that stayed.
+        rejected: those of rejected rows, as far as their lists could be read.
+        rows_without: filtered rows whose list is empty or not there.
+    """
+
+    total: int
+    out: int
+    filtered: int
+    rejected: int
+    rows_without: int
+
+
 class DatasetReport(Contract):
     """Counts of one dataset; ``rows_in == rows_out + rows_filtered + rows_rejected``.
 
@@ -190,8 +207,10 @@ class DatasetReport(Contract):
         rows_filtered: those that no condition took, and those that were the same as one that stayed.
         rows_duplicate: the second kind of them.
         records: records of the dataset; more than rows_out where a row gives several.
+        elements: what became of the elements of rows, None where none are exploded.
         reasons: rejected rows by reason, the most frequent first.
         empty: records without a value, by nullable column.
+        null_words: records with a word for no value such as NULL in an id or a text, by column, if there are any.
         location: S3 folder of the dataset's CSV.
         rejects: S3 folder of what the run rejected; the dataset's rows are in objects that begin with its name. None if
             there are none.
@@ -210,6 +229,8 @@ class DatasetReport(Contract):
     records: int
     reasons: list[Reason]
     empty: dict[str, int]
+    null_words: dict[str, int] = Field(default_factory=dict)
+    elements: Elements | None = None
     interactions: InteractionsReport | None = None
     location: str
     rejects: str | None

@@ -19,9 +19,25 @@ BROKEN_QUOTING = (OPEN_QUOTE, MISPLACED_QUOTE)
 SEVERAL_OBJECTS = "several JSON objects on one line (Amazon Data Firehose can append a delimiter)"
 
 
-def no_object(raw_column: str, parent: str, *, is_list: bool) -> str:
+def no_object(raw_column: str, parent: str, *, is_list: bool, may_explode: bool) -> str:
     """Return the reason for a path that leads through something else than an object."""
-    return f"{parent} is a {'list' if is_list else 'text or a number'}, through which {raw_column} cannot lead"
+    what = "list" if is_list else "text or a number"
+    return f"{parent} is a {what}, through which {raw_column} cannot lead{_remedy(parent) if may_explode else ''}"
+
+
+def unexploded(raw_column: str) -> str:
+    """Return the reason for a list in the place of one value."""
+    return f"{raw_column} is a list{_remedy(raw_column)}"
+
+
+def no_list(raw_column: str) -> str:
+    """Return the reason for something else in the place of the list that is exploded."""
+    return f"{raw_column} is no list, which explode needs"
+
+
+def fewer_parts(raw_column: str, parts: int) -> str:
+    """Return the reason for an element of a list that is a text, which cannot be cut into its parts."""
+    return f"{raw_column} has an element of fewer than {parts} parts"
 
 
 def fewer_fields(width: int) -> str:
@@ -112,6 +128,10 @@ def skipped(column: str, time: FormattedTime) -> str:
 def outside(column: str) -> str:
     """Return the reason for a time before ``definition.mapping.mapping.EARLIEST`` or from ``LATEST`` on."""
     return f"{column} is outside 1971 to 2099"
+
+
+def _remedy(raw_column: str) -> str:
+    return f"; explode: {raw_column} makes each element a record"
 
 
 def _fields(width: int) -> str:

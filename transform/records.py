@@ -10,6 +10,9 @@ from definition.mapping.expressions import Number, Text
 OUT, FILTERED, REJECTED = "out", "filtered", "rejected"
 """Fates of a raw row (``definition.mapping.mapping``)."""
 
+NULL_WORDS = ("NULL", "Null", "null", "NaN", "nan", "NAN", "None", "<NA>", "(null)")
+"""Words that databases, pandas and Python write where there is no value. Those with a backslash no text may hold."""
+
 if TYPE_CHECKING:
     from definition.mapping.mapping import ColumnMapping, DatasetMapping
 
@@ -41,6 +44,13 @@ class Plan:
             if column.name == name
         }
         return values.pop() if len(values) == 1 else None
+
+    @property
+    def told_columns(self) -> list[str]:
+        """Names of the ids and the texts in which a word for no value would be taken for one."""
+        columns = [column for record in self.mapping.records for column in record.columns]
+        texts = (each for each in columns if each.type == "string" and not each.textual and not each.is_constant)
+        return list(dict.fromkeys(each.name for each in texts))
 
     @classmethod
     def of(cls, mapping: DatasetMapping) -> Plan:

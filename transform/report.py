@@ -12,6 +12,7 @@ from transform.contract import (
     MAX_REPORTED_REASONS,
     DatasetReport,
     Distribution,
+    Elements,
     EventType,
     InteractionsReport,
     Reason,
@@ -41,6 +42,7 @@ class Records(NamedTuple):
     Attributes:
         total: how many there are.
         empty: how many have no value, by nullable column.
+        null_words: how many have a word for no value, by column.
         first: of interactions, seconds since 1970 of the oldest one, None without any.
         last: the newest one's.
         after_start: interactions later than the start of the run.
@@ -48,9 +50,28 @@ class Records(NamedTuple):
 
     total: int
     empty: dict[str, int]
+    null_words: dict[str, int]
     first: int | None = None
     last: int | None = None
     after_start: int = 0
+
+
+class Exploded(NamedTuple):
+    """Elements of rows.
+
+    Attributes:
+        total: how many there are.
+        taken: those that give a record, be it the same as one that stays.
+        rejected: those of rejected rows.
+        rows_without: rows without any that are not rejected.
+        rows_kept: rows of which a record stays, None where no record is the same as another.
+    """
+
+    total: int
+    taken: int
+    rejected: int
+    rows_without: int
+    rows_kept: int | None = None
 
 
 class Tallies(NamedTuple):
@@ -81,6 +102,7 @@ def dataset_report(
     *,
     reasons: Iterable[tuple[str, int]],
     tallies: Tallies | None,
+    exploded: Exploded | None = None,
 ) -> DatasetReport:
     """Return the report of a dataset.
 
@@ -92,9 +114,11 @@ def dataset_report(
         records: the dataset's records.
         reasons: each reason with its rejected rows, in any order.
         tallies: of interactions, None for other datasets.
+        exploded: elements of the rows, None where none are exploded.
     """
     bucket = f"s3://{request.bucket}/"
-    duplicates = rows.out - records.total if mapping.duplicates else 0
+    kept = records.total if exploded is None else exploded.rows_kept
+    duplicates = rows.out - kept if mapping.duplicates and kept is not None else 0
     return DatasetReport(
         dataset=mapping.dataset,
         object_count=len(objects),
@@ -108,9 +132,22 @@ def dataset_report(
         records=records.total,
         reasons=[Reason(reason=reason, rows=count) for reason, count in _most_frequent(reasons, MAX_REPORTED_REASONS)],
         empty=records.empty,
+        null_words={name: count for name, count in records.null_words.items() if count},
+        elements=None if exploded is None else _elements(mapping, records, exploded),
         interactions=None if tallies is None else _interactions(records, tallies),
         location=f"{bucket}{layout.DATASET.key(run=request.run, dataset=mapping.dataset)}",
         rejects=f"{bucket}{layout.REJECTS.key(run=request.run)}" if rows.rejected else None,
+    )
+
+
+def _elements(mapping: DatasetMapping, records: Records, exploded: Exploded) -> Elements:
+    out = records.total if mapping.duplicates else exploded.taken
+    return Elements(
+        total=exploded.total,
+        out=out,
+        filtered=exploded.total - out - exploded.rejected,
+        rejected=exploded.rejected,
+        rows_without=exploded.rows_without,
     )
 
 

@@ -23,6 +23,12 @@ FEW_USERS = 100
 FEW_EMPTY = 0.5
 """Share of records without a value from which a column is told of."""
 
+FEW_LISTS = 0.5
+"""Share of rows whose list is empty or not there from which it is told."""
+
+OFTEN_NULL = 0.01
+"""Share of records with a word for no value from which a column is told of."""
+
 
 def warnings(reports: list[DatasetReport]) -> list[str]:
     """Return what is remarkable about the datasets of a run, the most important first.
@@ -70,6 +76,18 @@ def _of_interactions(report: DatasetReport, facts: InteractionsReport) -> Iterat
 
 
 def _of_any(report: DatasetReport) -> Iterator[str]:
+    without = report.elements.rows_without if report.elements else 0
+    if without > FEW_LISTS * report.rows_in:
+        yield (
+            f"{without:,} of {report.rows_in:,} rows of {report.dataset} have no element to explode. "
+            f"Check the name in datasets.{report.dataset}.source.explode."
+        )
+    for column, rows in report.null_words.items():
+        if rows >= OFTEN_NULL * report.records:
+            yield (
+                f"{column} of {report.dataset} is a word such as NULL, NaN or None in {rows:,} of {report.records:,} "
+                f"records. If it stands for no value, list it in datasets.{report.dataset}.source.nulls."
+            )
     for column, rows in report.empty.items():
         if rows > FEW_EMPTY * report.records:
             yield f"{column} of {report.dataset} is empty in {rows / report.records:.0%} of the records."

@@ -22,6 +22,30 @@ from definition.mapping.mapping import Encoding, SourceFormat
 from definition.service.dataset_types import ColumnType, DatasetName
 
 
+class Explode(Strict):
+    """The list of a raw row of which each element becomes a record, with the row's other fields."""
+
+    from_: str = Field(alias="from", min_length=1, description="raw column of the list; its elements go by that name")
+    split: str | None = absent(
+        min_length=1, description="text between the elements, where the list is a text and not one of JSON or Parquet"
+    )
+    fields: list[Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]] | None = absent(
+        min_length=2, description="names of the parts of each such element, which become raw columns below the list's"
+    )
+    between: str | None = absent(
+        min_length=1, description="text between those parts; the first part may hold it, too", examples=["-", ":"]
+    )
+
+
+def _explode(value: Any) -> Any:
+    if isinstance(value, list):
+        raise ValueError("a row has one list that is exploded; name it: explode: items")  # noqa: TRY004  # pydantic's
+    return {"from": value} if isinstance(value, str) else value
+
+
+ExplodeForm = Annotated[Explode, BeforeValidator(_explode, json_schema_input_type=str | Explode)]
+
+
 class Source(Strict):
     """Where the raw data lies, and how it is read."""
 
@@ -45,6 +69,9 @@ class Source(Strict):
     nulls: list[str] = absent(
         default=[], description="texts that stand for no value, wherever a field is nothing else", examples=[["NULL"]]
     )
+    explode: ExplodeForm | None = absent(
+        description="raw column of a list, each element of which becomes a record", examples=["items"]
+    )
 
 
 def _column(value: Any) -> Any:
@@ -63,7 +90,9 @@ class Column(Strict):
         default=None, min_length=1, description="text between several values of one field; they are joined by |"
     )
     map: ValueMap | None = Field(
-        default=None, min_length=1, description="raw text to value; what is not listed goes by `otherwise`"
+        default=None,
+        min_length=1,
+        description="raw text to value, null for none; what is not listed goes by `otherwise`",
     )
     otherwise: Scalar | None = Field(
         default="reject",
@@ -95,6 +124,9 @@ class Duplicates(Strict):
     )
     by: list[str] | None = Field(
         default=None, min_length=1, description="columns of the dataset; default user, item and time, or the id"
+    )
+    order_by: str | None = absent(
+        min_length=1, description="column of items or users whose greatest value is the latest, instead of the last row"
     )
 
 

@@ -108,7 +108,7 @@ Delimiter = Annotated[str, StringConstraints(min_length=1, max_length=1), AfterV
 LowerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", min_length=1)]
 PipelineName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=1)]
 RawPath = Annotated[str, StringConstraints(min_length=1), AfterValidator(_raw_path)]
-ValueMap = Annotated[dict[str, Scalar], BeforeValidator(_text_keys)]
+ValueMap = Annotated[dict[str, Scalar | None], BeforeValidator(_text_keys)]
 
 
 def _absent(value: object) -> bool:

@@ -125,10 +125,10 @@ class Case(_Node):
 
 
 class Branch(_Node):
-    """``WHEN condition THEN value``."""
+    """``WHEN condition THEN value``; None for NULL."""
 
     condition: Condition
-    value: Value
+    value: Value | None = None
 
 
 class Comparison(_Node):
@@ -198,10 +198,20 @@ def kind_of(value: Value) -> Kind:
     if isinstance(value, Coalesce):
         return kind_of(value.operands[0])
     if isinstance(value, Case):
-        return kind_of(value.branches[0].value)
+        given = [*(branch.value for branch in value.branches), value.otherwise]
+        return next(kind_of(each) for each in given if each is not None)
     if isinstance(value, Call):
         return "number" if value.function in {"abs", "floor", "ceil", "round", "length"} else "text"
     return "text" if isinstance(value, Text) else "number"
+
+
+def gives_null(value: Value) -> bool:
+    """Say whether THEN NULL of a value is what the whole value may be."""
+    if not isinstance(value, Case):
+        return False
+    given = [branch.value for branch in value.branches]
+    others = [*given, *([value.otherwise] if value.otherwise else [])]
+    return None in given or any(gives_null(each) for each in others if each is not None)
 
 
 def raw_columns(node: Value | Condition) -> list[RawColumn]:

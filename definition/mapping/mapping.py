@@ -7,6 +7,9 @@
 
 A row is looked at in that order: shape of the line, numbers that conditions compare, `keep`, then for each record that
 the row gives its columns in their order; the first thing wrong is the reason, and with it the whole row is rejected.
+
+Where a list of the row is exploded, each of its elements is looked at in that order, one after the other. A row is
+rejected with the first element that is; out if an element gives a record; else filtered, as one without elements.
 """
 
 from __future__ import annotations
@@ -46,6 +49,9 @@ EXACT = 2**53
 
 SEVERAL = "|"
 """What joins several values of one field (page items-datasets)."""
+
+ALL_ELEMENTS = "[*]"
+"""Stands behind the name of an exploded list where a column is read of all of its elements."""
 
 REPEATED_SEVERAL = r"\|{2,}"
 AROUND_SEVERAL = f"{SEVERAL} \t"
@@ -102,7 +108,7 @@ class ColumnMapping(_Data):
         name: the field's name.
         value: what it is computed from: a raw column, a constant, or more.
         split: text between several values of one field.
-        values: text to value, if the column is mapped.
+        values: text to value, None for none, if the column is mapped.
         otherwise: what happens to texts not in ``values``.
         otherwise_value: the value for ``otherwise == "value"``.
         textual: quotes, backslashes and line breaks are written in the way that textual fields have, not refused.
@@ -116,7 +122,7 @@ class ColumnMapping(_Data):
     textual: bool = False
     value: Value
     split: str | None = None
-    values: dict[str, str | float] | None = None
+    values: dict[str, str | float | None] | None = None
     otherwise: Literal["reject", "keep", "null", "value"] = "reject"
     otherwise_value: str | float | None = None
     time: EpochTime | FormattedTime | None = None
@@ -179,12 +185,46 @@ class Duplicates(_Data):
     """Which of several records stays that are the same in some columns.
 
     Attributes:
-        keep: ``first`` in the order of objects and lines; ``latest`` by TIMESTAMP, and then the last in that order.
+        keep: ``first`` in the order of objects, lines and elements; ``latest`` by
+            ``DatasetMapping.latest_by``, where no value comes before every value, and then the last in that order.
         by: names of columns of the dataset.
+        order_by: name of the column that makes a record the latest.
     """
 
     keep: Literal["latest", "first"]
     by: list[str]
+    order_by: str | None = Field(default=None, exclude_if=operator.not_)
+
+
+class Explode(_Data):
+    """The list of a raw row of which each element becomes a record, or several, with the row's other fields.
+
+    An element's raw columns are ``path``, the element itself, and what lies below it.
+
+    Attributes:
+        path: raw column of the list.
+        split: text between the elements where the list is a text, None where it is one of JSON or Parquet.
+        fields: names, below ``path``, of the parts of such an element.
+        between: text between the parts; the first may hold it, too.
+    """
+
+    path: str
+    split: str | None = None
+    fields: list[str] = []
+    between: str = ""
+
+    def column_of(self, name: str) -> str | None:
+        """Return the element's raw column that a name stands for, of one or of all elements; None for a row's own."""
+        begin = self.path + ALL_ELEMENTS
+        plain = self.path + name.removeprefix(begin) if name.startswith(begin) else name
+        if self.split is not None:
+            return plain if plain in {self.path, *(f"{self.path}.{each}" for each in self.fields)} else None
+        return plain if plain == self.path or plain.startswith(f"{self.path}.") else None
+
+    @property
+    def parts_pattern(self) -> str:
+        """Regular expression of an element with several parts, a group for each."""
+        return f"(?s)^{re.escape(self.between).join(['(.*)'] * len(self.fields))}\\z"
 
 
 class DatasetMapping(_Data):
@@ -198,6 +238,7 @@ class DatasetMapping(_Data):
         header: names of the fields of CSV, or None where each object's first line gives them.
         nulls: texts of a field that stand for no value.
         lists: raw columns that may hold a list, which is read as its values joined by ``SEVERAL``.
+        explode: the list of which each element is looked at like a row; None where a row is one.
         keep: condition on the raw columns.
         records: what a row gives, one at least. Several go without ``duplicates``.
     """
@@ -212,6 +253,7 @@ class DatasetMapping(_Data):
     # Left out where there are none, so that mappings of before keep their digest.
     nulls: list[str] = Field(default=[], exclude_if=operator.not_)
     lists: list[str] = []
+    explode: Explode | None = Field(default=None, exclude_if=operator.not_)
     keep: Condition | None = None
     records: list[RecordMapping]
     duplicates: Duplicates | None = None
@@ -233,7 +275,32 @@ class DatasetMapping(_Data):
         return [condition for condition in (self.keep, *(record.when for record in self.records)) if condition]
 
     def raw_columns(self) -> list[str]:
-        """Return the names of the raw columns that the mapping reads, each once."""
+        """Return the names of the raw columns that are read of a row as text, each once: not those of elements."""
+        if self.explode is None:
+            return self._read()
+        names = [name for name in self._read() if self.explode.column_of(name) is None]
+        return names if self.explode.split is None else [*names, self.explode.path]
+
+    def element_columns(self) -> list[str]:
+        """Return the names of the raw columns that are read of elements, each once."""
+        found = [self.explode.column_of(name) for name in self._read()] if self.explode else []
+        return list(dict.fromkeys(name for name in found if name is not None))
+
+    def whole_columns(self) -> dict[str, str]:
+        """Return the names that are read of all elements, with the element's raw column that each stands for."""
+        found = {name: self.explode.column_of(name) for name in self._read()} if self.explode else {}
+        return {name: column for name, column in found.items() if column is not None and column != name}
+
+    def latest_by(self) -> ColumnMapping | None:
+        """Return the column by which the latest of several records is found; None where their places say it all."""
+        same = self.duplicates
+        if same is None or same.keep == "first":
+            return None
+        timed = self.dataset == "interactions" and "TIMESTAMP" not in same.by
+        name = same.order_by or ("TIMESTAMP" if timed else None)
+        return next((column for column in self.records[0].columns if column.name == name), None)
+
+    def _read(self) -> list[str]:
         values = [column.value for record in self.records for column in record.columns]
         read = [leaf.name for node in (*values, *self.conditions) for leaf in raw_columns(node)]
         return list(dict.fromkeys(read))

@@ -237,10 +237,18 @@ def _convert(tree: sql.Expr, wanted: Kind | None) -> Value:
 def _case(tree: sql.Case, wanted: Kind | None) -> Case:
     if tree.this is not None:
         raise UnsupportedSqlError("CASE takes no operand; write CASE WHEN column = value THEN …")
-    conditions = [_condition(branch.this) for branch in tree.args["ifs"]]
-    values = _alike(_case_values(tree), wanted)
-    branches = [Branch(condition=condition, value=value) for condition, value in zip(conditions, values, strict=False)]
-    return Case(branches=branches, otherwise=values[-1] if len(values) > len(conditions) else None)
+    given = _case_values(tree)
+    if not given:
+        raise UnsupportedSqlError(f"'{tree.sql()}' gives nothing but NULL; give a value in one branch")
+    values = iter(_alike(given, wanted))
+    branches = [
+        Branch(
+            condition=_condition(branch.this),
+            value=None if isinstance(branch.args["true"], sql.Null) else next(values),
+        )
+        for branch in tree.args["ifs"]
+    ]
+    return Case(branches=branches, otherwise=next(values, None))
 
 
 def _call(tree: sql.Expr) -> Value:
@@ -305,10 +313,9 @@ def _first(trees: Sequence[sql.Expr]) -> Kind | None:
 
 
 def _case_values(tree: sql.Case) -> list[sql.Expr]:
-    """Return what a CASE can give, ELSE last; ELSE NULL is no ELSE."""
-    otherwise = tree.args.get("default")
-    given = [branch.args["true"] for branch in tree.args["ifs"]]
-    return given if otherwise is None or isinstance(otherwise, sql.Null) else [*given, otherwise]
+    """Return what a CASE can give, ELSE last, but for NULL; ELSE NULL is no ELSE."""
+    given = [*(branch.args["true"] for branch in tree.args["ifs"]), tree.args.get("default")]
+    return [each for each in given if each is not None and not isinstance(each, sql.Null)]
 
 
 def _name(tree: sql.Column) -> str:

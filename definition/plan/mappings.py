@@ -10,6 +10,7 @@ from definition.mapping.mapping import (
     DatasetMapping,
     Duplicates,
     EpochTime,
+    Explode,
     FormattedTime,
     RecordMapping,
 )
@@ -67,6 +68,7 @@ def _mapping(pipeline: Pipeline, name: DatasetName, dataset: Dataset) -> Dataset
         header=source.header,
         nulls=source.nulls,
         lists=_lists(kind, dataset),
+        explode=_explode(dataset),
         keep=parse_condition(dataset.keep) if dataset.keep else None,
         records=records,
         duplicates=_duplicates(kind, dataset),
@@ -122,12 +124,21 @@ def _lists(kind: DatasetType, dataset: Dataset) -> list[str]:
     return [name for name, several in takes.items() if several]
 
 
+def _explode(dataset: Dataset) -> Explode | None:
+    given = dataset.source.explode
+    if given is None:
+        return None
+    return Explode(path=given.from_, split=given.split, fields=given.fields or [], between=given.between or "")
+
+
 def _duplicates(kind: DatasetType, dataset: Dataset) -> Duplicates | None:
     given = dataset.duplicates
     if given is None:
         # The service replaces an item or user by the one that it reads later, and order is not promised.
         return None if kind.name == "interactions" else Duplicates(keep="latest", by=list(kind.keys))
-    return None if given.keep == "all" else Duplicates(keep=given.keep, by=given.by or list(kind.keys))
+    if given.keep == "all":
+        return None
+    return Duplicates(keep=given.keep, by=given.by or list(kind.keys), order_by=given.order_by)
 
 
 def _otherwise(

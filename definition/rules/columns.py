@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from definition.mapping.expressions import kind_of, raw_columns
+from definition.mapping.expressions import gives_null, kind_of, raw_columns
 from definition.mapping.mapping import LARGEST_FLOAT, UNSAFE_CHARACTERS, WHOLE_BITS
 from definition.mapping.sql import UnsupportedSqlError, parse_value
 from definition.rules.findings import Finding, is_number, mapping
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _ORIGINS = ("from", "value", "expression")
 _OF_TEXT = ("split", "map", "format")
 """Keys that read what the column is taken from as text."""
+
+_NEVER_NULL = "Give a value, or filter such rows with keep; metadata may be null without nullable: false"
 
 
 def form_of(given: Any) -> dict[str, Any] | None:
@@ -83,6 +85,8 @@ def _check_expression(path: Path, field: Field, form: dict[str, Any]) -> Iterato
         return
     if not raw_columns(value):
         yield Finding((*path, "expression"), "reads no raw column", "Give a constant with value instead")
+    if gives_null(value) and not field.nullable:
+        yield Finding((*path, "expression"), f"THEN NULL: {field.name} must not be null", _NEVER_NULL)
     if kind_of(value) != "number":
         return
     if reading := [key for key in _OF_TEXT if key in form]:
@@ -107,8 +111,9 @@ def _check_values(path: Path, field: Field, form: dict[str, Any]) -> Iterator[Fi
     if "map" in form and form.get("otherwise", "reject") not in {"reject", "keep"}:
         given.append((("otherwise",), form["otherwise"]))
     for place, value in given:
-        if value is None and place == ("otherwise",) and not field.nullable:
-            yield Finding((*path, *place), f"{name} must not be null", "Use reject, keep or a value")
+        if value is None and place != ("value",) and not field.nullable:
+            remedy = "Use reject, keep or a value" if place == ("otherwise",) else _NEVER_NULL
+            yield Finding((*path, *place), f"{name} must not be null", remedy)
         elif value is not None and (wrong := _wrong_value(value, field)):
             what, remedy = wrong
             yield Finding((*path, *place), what, remedy)

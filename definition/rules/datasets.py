@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import re
 from typing import TYPE_CHECKING, Any, get_args
 
 from definition.mapping.expressions import raw_columns
-from definition.mapping.sql import UnsupportedSqlError, parse_condition, parse_value
+from definition.mapping.sql import UnsupportedSqlError, parse_condition
 from definition.rules.columns import check_column, form_of
+from definition.rules.exploding import check_explode
 from definition.rules.findings import Finding, items, mapping
+from definition.rules.reading import read_by
 from definition.service.dataset_types import ColumnType, avro_schema, dataset_type, metadata_field
 from definition.service.limits import MAX_SCHEMA_LENGTH, MAX_TEXTUAL_COLUMNS
 
@@ -45,12 +46,13 @@ def check_dataset(name: DatasetName, dataset: dict[str, Any], domain: Domain | N
         yield from _check_forms((*path, "events", index, "columns"), kind, mapping(event.get("columns")))
     yield from _check_events(path, columns, events)
     every = columns | (mapping(events[0].get("columns")) if events else {})
+    yield from check_explode((*path, "source"), kind, mapping(dataset.get("source")), every)
     if columns:
         yield from _check_together((*path, "columns"), kind, every)
     yield from _check_condition((*path, "keep"), dataset.get("keep"), every)
     for index, event in enumerate(events):
         yield from _check_condition((*path, "events", index, "when"), event.get("when"), every)
-    yield from _check_duplicates((*path, "duplicates"), dataset, every)
+    yield from _check_duplicates((*path, "duplicates"), kind, dataset, every)
     keep = dataset.get("duplicates")
     keep = keep.get("keep", "latest") if isinstance(keep, dict) else keep
     if name == "interactions" and dataset.get("import_mode") == "incremental" and keep in {"latest", "first"}:
@@ -58,6 +60,12 @@ def check_dataset(name: DatasetName, dataset: dict[str, Any], domain: Domain | N
             (*path, "import_mode"),
             "what is imported already would stay beside the record that duplicates keeps",
             "Import in full, or keep all duplicates",
+        )
+    if dataset.get("import_mode") == "incremental" and mapping(dataset.get("duplicates")).get("order_by"):
+        yield Finding(
+            (*path, "import_mode"),
+            "what a new object holds replaces what is imported already, be it older by order_by",
+            "Import in full, or remove duplicates.order_by",
         )
 
 
@@ -175,7 +183,7 @@ def _check_condition(path: Path, text: Any, columns: dict[str, Any]) -> Iterator
         names = [leaf.name for leaf in raw_columns(parse_condition(text))]
     except UnsupportedSqlError:
         return
-    read = {name for form in columns.values() for name in _read_by(form)}
+    read = {name for form in columns.values() for name in read_by(form)}
     for name in dict.fromkeys(names):
         if name in columns and name not in read and "value" not in (form_of(columns[name]) or {}):
             yield Finding(
@@ -185,22 +193,26 @@ def _check_condition(path: Path, text: Any, columns: dict[str, Any]) -> Iterator
             )
 
 
-def _read_by(given: Any) -> list[str]:
-    """Return the raw columns that a column is taken from."""
-    form = form_of(given) or {}
-    if isinstance(form.get("expression"), str):
-        with contextlib.suppress(UnsupportedSqlError):
-            return [leaf.name for leaf in raw_columns(parse_value(form["expression"]))]
-    return [str(form["from"])] if "from" in form else []
-
-
-def _check_duplicates(path: Path, dataset: dict[str, Any], columns: dict[str, Any]) -> Iterator[Finding]:
+def _check_duplicates(
+    path: Path, kind: DatasetType, dataset: dict[str, Any], columns: dict[str, Any]
+) -> Iterator[Finding]:
     given = dataset.get("duplicates")
     form = {"keep": given} if isinstance(given, str) else mapping(given)
     if given is not None and form.get("keep") != "all" and items(dataset.get("events")):
         yield Finding(path, "cannot be told apart where a row gives several events", "Remove duplicates, or events")
-    for index, name in enumerate(items(form.get("by"))):
+    named = [(("by", index), name) for index, name in enumerate(items(form.get("by")))]
+    order = form.get("order_by")
+    for place, name in [*named, *([(("order_by",), order)] if isinstance(order, str) else [])]:
         if name not in columns:
-            yield Finding(
-                (*path, "by", index), f"'{name}' is no column of the dataset", f"Use some of {', '.join(columns)}"
-            )
+            yield Finding((*path, *place), f"'{name}' is no column of the dataset", f"Use some of {', '.join(columns)}")
+    if order is not None:
+        yield from _check_order((*path, "order_by"), kind, form)
+
+
+def _check_order(path: Path, kind: DatasetType, form: dict[str, Any]) -> Iterator[Finding]:
+    if kind.name == "interactions":
+        yield Finding(path, "belongs to items and users; interactions are ordered by TIMESTAMP", "Remove it")
+    elif form.get("keep", "latest") != "latest":
+        yield Finding(path, f"has no meaning for keep: {form['keep']}", "Write keep: latest, or remove it")
+    elif form["order_by"] in (items(form.get("by")) or kind.keys):
+        yield Finding(path, f"{form['order_by']} is the same in records that are the same", "Name another column")

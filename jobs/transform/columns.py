@@ -18,6 +18,15 @@ MORE = ":more lines"
 LINE, SHAPE = ":line", ":shape"
 """The row's text, and what is wrong with its shape."""
 
+FATE, REASON, RAW = ":fate", ":reason", ":raw"
+"""What becomes of a row, and why it is rejected; its text in bytes."""
+
+ELEMENTS, ELEMENT = ":elements", ":element"
+"""Of rows with a list that is exploded its elements: of each what is wrong with its shape, and the text of each of
+``DatasetMapping.element_columns``. Then a row is there for each of them, with its place from 1, or once without any."""
+
+ELEMENTS_TYPE = "array<array<string>>"
+
 
 def col(name: str) -> Column:
     """Return a column by its name, whatever characters it has."""

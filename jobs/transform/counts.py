@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
-from jobs.transform.columns import BLOCK, OBJECT, ROW, col
-from jobs.transform.fates import FATE, REASON, users_known
+from jobs.transform.columns import BLOCK, FATE, OBJECT, REASON, ROW, col
+from jobs.transform.elements import leading
+from jobs.transform.fates import users_known
+from transform.records import NULL_WORDS, Plan
 from transform.report import Records, Tallies
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ class Fates(NamedTuple):
 
 def count_fates(rows: DataFrame) -> Fates:
     """Count the rows of ``fates.rows_with_fate``."""
-    counted = [(row[FATE], row[REASON], row["count"]) for row in rows.groupBy(FATE, REASON).count().collect()]
+    counted = [(row[FATE], row[REASON], row["count"]) for row in leading(rows).groupBy(FATE, REASON).count().collect()]
     fates: dict[str, int] = {}
     for fate, _, count in counted:
         fates[fate] = fates.get(fate, 0) + count
@@ -58,14 +60,16 @@ def facts(records: DataFrame, mapping: DatasetMapping, started: int) -> Records:
         started: when the run began, in seconds since 1970.
     """
     nullable = [column.name for column in mapping.records[0].columns if column.nullable]
+    told = Plan.of(mapping).told_columns
     found = [F.count(F.lit(1)), *(F.count_if(col(name).isNull()) for name in nullable)]
-    if mapping.dataset != "interactions":
-        count, *empty = _only(records.agg(*found))
-        return Records(count, dict(zip(nullable, empty, strict=True)))
-    time = col("TIMESTAMP")
-    found += [F.min(time), F.max(time), F.count_if(time > started)]
-    count, *empty, first, last, after = _only(records.agg(*found))
-    return Records(count, dict(zip(nullable, empty, strict=True)), first, last, after)
+    found += [F.count_if(col(name).isin(*NULL_WORDS)) for name in told]
+    if mapping.dataset == "interactions":
+        time = col("TIMESTAMP")
+        found += [F.min(time), F.max(time), F.count_if(time > started)]
+    count, *others = _only(records.agg(*found))
+    empty = dict(zip(nullable, others, strict=False))
+    words = dict(zip(told, others[len(nullable) :], strict=False))
+    return Records(count, empty, words, *others[len(nullable) + len(told) :])
 
 
 def per_user(rows: DataFrame, records: DataFrame) -> DataFrame:

@@ -15,8 +15,9 @@ from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 from pyspark.sql.types import LongType, StringType, StructField, StructType
 
 from jobs.transform import counts
-from jobs.transform.columns import BLOCK, OBJECT
-from jobs.transform.fates import ADDRESS, ORDER, RAW, REASON, records, rows_with_fate
+from jobs.transform import elements as elements_of
+from jobs.transform.columns import BLOCK, OBJECT, RAW, REASON, ROW
+from jobs.transform.fates import ADDRESS, ORDER, records, rows_with_fate, takes_each
 from jobs.transform.outputs import Place, write_dataset, write_rejects
 from jobs.transform.source import Source, read
 from transform import reasons
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from jobs.transform.counts import Fates
     from transform.contract import RawObject
     from transform.raw.store import Store
-    from transform.report import Records
+    from transform.report import Exploded, Records
 
 _CHUNK = 1 << 24
 
@@ -48,12 +49,14 @@ class Outcome:
         facts: of the records.
         rows: ``fates.rows_with_fate``, staged.
         records: the dataset's records, staged.
+        exploded: elements of the rows, None where none are exploded.
     """
 
     fates: Fates
     facts: Records
     rows: DataFrame
     records: DataFrame
+    exploded: Exploded | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,11 @@ def _execute(
     if fates.rows.get(REJECTED):
         places = _places(session, source, split)
         write_rejects(session, rows, places, Place(store.root, f"{target.staging}rejects", target.rejects))
-    return Outcome(fates, counts.facts(found, mapping, started), rows, found)
+    exploded = None
+    if mapping.explode:
+        kept = found.select(OBJECT, BLOCK, ROW) if mapping.duplicates else None
+        exploded = elements_of.count(rows, takes_each(plan), kept)
+    return Outcome(fates, counts.facts(found, mapping, started), rows, found, exploded)
 
 
 def _judged(

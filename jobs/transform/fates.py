@@ -9,7 +9,22 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
-from jobs.transform.columns import BLOCK, LINE, MORE, OBJECT, ROW, SHAPE, all_of, col, first_of
+from jobs.transform.columns import (
+    BLOCK,
+    ELEMENT,
+    FATE,
+    LINE,
+    MORE,
+    OBJECT,
+    RAW,
+    REASON,
+    ROW,
+    SHAPE,
+    all_of,
+    col,
+    first_of,
+)
+from jobs.transform.elements import exploded, with_row_fate
 from jobs.transform.engine import RULES, with_values
 from jobs.transform.files import decoded
 from transform.records import FILTERED, OUT, REJECTED
@@ -17,10 +32,9 @@ from transform.records import FILTERED, OUT, REJECTED
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from definition.mapping.mapping import DatasetMapping
+    from definition.mapping.mapping import ColumnMapping, DatasetMapping, RecordMapping
     from transform.records import Plan
 
-FATE, REASON, RAW = ":fate", ":reason", ":raw"
 ADDRESS, ORDER = ":address", ":order"
 _READABLE, _RANK = ":readable", ":rank"
 
@@ -29,7 +43,7 @@ def rows_with_fate(rows: DataFrame, plan: Plan) -> DataFrame:
     """Return for each row its place, its fate (out, filtered, rejected), and what outputs need of it.
 
     These are REASON and RAW (its bytes) of rejected rows, the values and ``takes`` of rows out, and USER_ID of
-    filtered ones if it is one.
+    filtered ones if it is one. Of rows with a list that is exploded there is one for each element (``elements``).
 
     Args:
         rows: what ``source.read`` returns.
@@ -38,35 +52,39 @@ def rows_with_fate(rows: DataFrame, plan: Plan) -> DataFrame:
     mapping = plan.mapping
     compared = mapping.compared_numbers()
     rules = {key: RULES.column_rule(key, column) for key, column in plan.columns.items()}
+    if mapping.explode:
+        rows = exploded(rows, mapping)
     judged = with_values(rows, plan.columns, compared).withColumns(
         {_READABLE: F.col(SHAPE).isNull() & RULES.readable(compared)}
-        | {
-            takes(index): RULES.holds(mapping.keep) & RULES.holds(record.when)
-            for index, record in enumerate(mapping.records)
-        }
+        | {takes(index): _taking(mapping, record) for index, record in enumerate(mapping.records)}
         | {_ok(key): rule.ok for key, rule in rules.items()}
         | {value(key): rule.value for key, rule in rules.items()}
     )
     ok = all_of(
         *(~col(takes(index)) | col(_ok(key)) for index, keys in enumerate(plan.records) for key in dict.fromkeys(keys))
     )
-    taken = reduce(or_, [col(takes(index)) for index in range(len(plan.records))])
+    taken = reduce(or_, takes_each(plan))
     fate = F.when(~F.col(_READABLE) | ~ok, REJECTED).when(taken, OUT).otherwise(FILTERED)
-    return judged.withColumn(FATE, fate).select(
+    line = F.col(LINE).cast("binary")
+    found = judged.withColumn(FATE, fate).select(
         OBJECT,
         BLOCK,
         ROW,
         MORE,
+        *([ELEMENT] if mapping.explode else []),
         FATE,
         F.when(F.col(FATE) == REJECTED, _reason(plan)).alias(REASON),
-        F.when(F.col(FATE) == REJECTED, F.col(LINE).cast("binary")).alias(RAW),
+        (line if mapping.explode else F.when(F.col(FATE) == REJECTED, line)).alias(RAW),
         *(col(takes(index)) for index in range(len(plan.records))),
         *(F.when(_is_kept(key), col(value(key))).alias(value(key)) for key in plan.columns),
     )
+    return with_row_fate(found) if mapping.explode else found
 
 
 def records(rows: DataFrame, plan: Plan, order: DataFrame) -> DataFrame:
     """Return the records of the rows out, with the dataset's columns in the schema's order.
+
+    Records of elements have OBJECT, BLOCK and ROW before them.
 
     Args:
         rows: what ``rows_with_fate`` returns.
@@ -76,10 +94,11 @@ def records(rows: DataFrame, plan: Plan, order: DataFrame) -> DataFrame:
     out = rows.where(F.col(FATE) == OUT)
     names = plan.mapping.column_names
     if plan.mapping.duplicates:
-        out = _distinct(out, plan.mapping, order)
+        out = _distinct(out.where(reduce(or_, takes_each(plan))), plan.mapping, order)
+    places = [OBJECT, BLOCK, ROW] if plan.mapping.explode else []
     frames = [
         out.where(col(takes(index))).select(
-            *(col(value(key)).alias(name) for key, name in zip(keys, names, strict=True))
+            *places, *(col(value(key)).alias(name) for key, name in zip(keys, names, strict=True))
         )
         for index, keys in enumerate(plan.records)
     ]
@@ -100,6 +119,17 @@ def value(key: str) -> str:
 def takes(record: int) -> str:
     """Return the frame's column that says whether a row gives a record."""
     return f"takes:{record}"
+
+
+def takes_each(plan: Plan) -> list[Column]:
+    """Return whether a row gives each of its records."""
+    return [col(takes(index)) for index in range(len(plan.records))]
+
+
+def _taking(mapping: DatasetMapping, record: RecordMapping) -> Column:
+    taking = RULES.holds(mapping.keep) & RULES.holds(record.when)
+    # A row without elements is looked at as well.
+    return taking if mapping.explode is None else taking & F.col(ELEMENT).isNotNull()
 
 
 def _ok(key: str) -> str:
@@ -124,11 +154,17 @@ def _reason(plan: Plan) -> Column:
 def _distinct(out: DataFrame, mapping: DatasetMapping, order: DataFrame) -> DataFrame:
     same = mapping.duplicates
     assert same is not None, "the caller has looked"
-    place = [F.col(ORDER), F.col(BLOCK), F.col(ROW)]
+    place = [F.col(ORDER), F.col(BLOCK), F.col(ROW), *([F.col(ELEMENT)] if mapping.explode else [])]
     if same.keep == "latest":
-        place = [each.desc() for each in place]
-        if mapping.dataset == "interactions" and "TIMESTAMP" not in same.by:
-            place = [col(value("TIMESTAMP")).desc(), *place]
+        place = [each.desc_nulls_last() for each in (*_latest(mapping.latest_by()), *place)]
     placed = out.join(F.broadcast(order), decoded(F.col(OBJECT)) == F.col(ADDRESS), "left")
     window = Window.partitionBy(*(col(value(name)) for name in same.by)).orderBy(*place)
     return placed.withColumn(_RANK, F.row_number().over(window)).where(F.col(_RANK) == 1)
+
+
+def _latest(column: ColumnMapping | None) -> list[Column]:
+    if column is None:
+        return []
+    given = col(value(column.name))
+    # -0 is 0.
+    return [given + 0.0 if column.reads_float else given]

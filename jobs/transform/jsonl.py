@@ -6,32 +6,44 @@ are spelled.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
-from jobs.transform.columns import LINE
+from jobs.transform.columns import ELEMENTS_TYPE, LINE
 from transform.raw.json_lines import decode, paths_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from pyspark.sql import Column, DataFrame
+
+    from definition.mapping.mapping import DatasetMapping
 
 _JSON = ":json"
 
 
 def take(
-    lines: DataFrame, columns: Sequence[str], lists: Collection[str]
-) -> tuple[DataFrame, Column, dict[str, Column]]:
-    """Return the lines decoded, what is wrong with a line's shape, and the text of each raw column.
+    lines: DataFrame, columns: Sequence[str], mapping: DatasetMapping
+) -> tuple[DataFrame, Column, dict[str, Column], Column | None]:
+    """Return the lines decoded, their shape, the text of each raw column, and ELEMENTS if a list is exploded.
 
     Args:
         lines: frame of LINE.
-        columns: names of raw columns, or paths to them.
-        lists: those that may hold a list, which is read as its values joined by ``SEVERAL``.
+        columns: names of raw columns of the rows, or paths to them.
+        mapping: how objects are to be read.
     """
-    paths = paths_of(columns, lists)
-    decoded = F.udf(lambda line: decode(line, paths), "array<string>")
-    cells = {name: F.get(F.col(_JSON), index) for index, name in enumerate(columns, 1)}
-    return lines.withColumn(_JSON, decoded(F.col(LINE))), F.get(F.col(_JSON), 0), cells
+    paths = paths_of(columns, mapping)
+    if paths.exploded is None:
+        rows = lines.withColumn(_JSON, F.udf(lambda line: decode(line, paths), "array<string>")(F.col(LINE)))
+        texts, elements = F.col(_JSON), None
+    else:
+        whole = F.udf(lambda line: _apart(decode(line, paths)), f"struct<texts:array<string>,elements:{ELEMENTS_TYPE}>")
+        rows = lines.withColumn(_JSON, whole(F.col(LINE)))
+        texts, elements = F.col(_JSON)["texts"], F.col(_JSON)["elements"]
+    return rows, F.get(texts, 0), {name: F.get(texts, index) for index, name in enumerate(columns, 1)}, elements
+
+
+def _apart(decoded: tuple[Any, ...]) -> tuple[Any, Any]:
+    *texts, elements = decoded
+    return texts, elements

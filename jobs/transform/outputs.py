@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
-from jobs.transform.columns import BLOCK, MORE, OBJECT, ROW, col
-from jobs.transform.fates import FATE, RAW, REASON
+from jobs.transform.columns import BLOCK, FATE, MORE, OBJECT, RAW, REASON, ROW, col
+from jobs.transform.elements import WRONG, leading
 from jobs.transform.files import publish, write_text
 from transform.raw.text import shown
 from transform.records import REJECTED
@@ -40,7 +40,7 @@ def write_dataset(session: SparkSession, records: DataFrame, columns: Sequence[C
 
 
 def write_rejects(session: SparkSession, rows: DataFrame, places: DataFrame, at: Place) -> None:
-    """Write the rejected rows: object, line number from 1, reason, raw text.
+    """Write the rejected rows: object, line number from 1, reason, raw text; where a list is exploded element, too.
 
     Args:
         session: the Spark session.
@@ -49,10 +49,11 @@ def write_rejects(session: SparkSession, rows: DataFrame, places: DataFrame, at:
         at: where to.
     """
     spelled = F.udf(shown)
-    placed = rows.where(F.col(FATE) == REJECTED).join(F.broadcast(places), [OBJECT, BLOCK], "left")
+    placed = leading(rows).where(F.col(FATE) == REJECTED).join(F.broadcast(places), [OBJECT, BLOCK], "left")
     rejected = placed.select(
         F.col("key").alias("object"),
         (F.col("before") + F.col(ROW) + F.col(MORE) + 1).alias("line"),
+        *([F.col(WRONG).alias("element")] if WRONG in rows.columns else []),
         F.col(REASON).alias("reason"),
         spelled(F.col(RAW)).alias("raw"),
     )

@@ -34,16 +34,17 @@ from pyspark.sql.types import (
 )
 
 from definition.mapping.mapping import EXACT, SEVERAL
-from jobs.transform.columns import BLOCK, LINE, MORE, OBJECT, ROW, SHAPE, col, filled, first_of, text
+from jobs.transform.columns import BLOCK, ELEMENTS, LINE, MORE, OBJECT, ROW, SHAPE, col, filled, first_of, text
 from jobs.transform.files import READ_OPTIONS, folders_of, footer, literal_path, places
 from transform import reasons
 from transform.errors import ColumnMissingError, UndecodableError
 from transform.meaning.names import raw
+from transform.raw.lists import list_held, list_in_path, no_list_held
 from transform.raw.objects import partitions
 from transform.raw.told import fields_told, without_values
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from pyspark.sql import Column, DataFrame, SparkSession
 
@@ -52,17 +53,35 @@ if TYPE_CHECKING:
     from transform.raw.store import Store
 
 _NANOS = 10**9
-_CELL = "cell:{}"
+_CELL, _LISTED = "cell:{}", "listed:{}"
 _DIGITS = {"float": 9, "double": 17}
 """Significant digits that always tell two numbers apart."""
 
 
 class Field(NamedTuple):
-    """A raw column: its expression, type, and whether it is a count of nanoseconds, which Spark knows as a long."""
+    """A raw column: its expression, its type, and that type in Java as the object's footer has it.
+
+    Only the footer tells a count of nanoseconds, which Spark knows as a long.
+    """
 
     value: Column
     kind: DataType
-    nanos: bool
+    found: Any
+
+    @property
+    def nanos(self) -> bool:
+        """Whether it is a count of nanoseconds."""
+        return isinstance(self.kind, LongType) and "NANOS" in str(self.found.toString())
+
+    def element(self, value: Column) -> Field:
+        """Return an element of a list, whose expression is given."""
+        assert isinstance(self.kind, ArrayType), "asked for lists only"
+        inner = self.found.asGroupType().getType(0)
+        # Some writers leave out the group around each element (Parquet's rules for lists, LogicalTypes.md).
+        wrapped = not inner.isPrimitive() and inner.asGroupType().getFieldCount() == 1
+        if wrapped and inner.getName() not in {"array", f"{self.found.getName()}_tuple"}:
+            inner = inner.asGroupType().getType(0)
+        return Field(value, self.kind.elementType, inner)
 
 
 def read(
@@ -109,7 +128,11 @@ def _read_alike(
     except PySparkException as error:
         raise UndecodableError(f"{key} holds what Spark cannot read: {error}. Write it with other types.") from error
     given = partitions(key)
-    fields = {name: _field(key, name, found.schema, schema, columns) for name in columns if name not in given}
+
+    def fields_of(name: str) -> Field:
+        return _field(key, name, found.schema, schema, columns)
+
+    fields = {name: fields_of(name) for name in columns if name not in given}
     lists = {name for name, field in fields.items() if isinstance(field.kind, ArrayType) and name in mapping.lists}
     cells = {
         name: _joined(key, name, field) if name in lists else _text(key, name, field) for name, field in fields.items()
@@ -119,54 +142,133 @@ def _read_alike(
         for name in mapping.lists
         if name in lists
     ]
+    explode = mapping.explode if mapping.explode and mapping.explode.split is None else None
+    listed = _element_texts(key, fields_of(explode.path), explode.path, mapping) if explode else {}
     # From here on there are no columns under the names that the object gives them.
     rows = found.select(
         *places(found),
         first_of(*wrong).alias(SHAPE),
         *(cell.alias(_CELL.format(name)) for name, cell in cells.items()),
+        *(cell.alias(_LISTED.format(name)) for name, cell in listed.items()),
     )
     rows, folders = folders_of(session, store.root, rows, {item.key: item.key for item, _ in alike}, columns)
     texts = {name: filled(col(_CELL.format(name))) for name in cells} | folders
+    whole = [_as_objects(listed, explode.path).alias(explode.path)] if explode else []
     return rows.select(
         OBJECT,
         BLOCK,
         ROW,
         MORE,
-        _as_json(cells).alias(LINE),
+        _as_json([*(col(_CELL.format(name)).alias(name) for name in cells), *whole]).alias(LINE),
         SHAPE,
         *(texts[name].alias(raw(name)) for name in columns),
+        *([_as_elements(listed).alias(ELEMENTS)] if explode else []),
     )
 
 
-def _as_json(names: Collection[str]) -> Column:
-    if not names:
-        return text("{}")
-    return F.to_json(F.struct(*(col(_CELL.format(name)).alias(name) for name in names)), {"ignoreNullFields": "false"})
+def _as_json(fields: Sequence[Column]) -> Column:
+    return F.to_json(F.struct(*fields), {"ignoreNullFields": "false"}) if fields else text("{}")
 
 
-def _field(key: str, name: str, schema: StructType, found: Any, columns: Sequence[str]) -> Field:
-    """Return one of the raw columns; ``found`` is the schema in the object's footer."""
+def _as_objects(listed: Collection[str], path: str) -> Column:
+    """Return the list that is exploded with the texts that are read of it, as the raw text of a row shows it."""
+    first, *_ = texts = [col(_LISTED.format(name)) for name in listed]
+    if list(listed) == [path]:
+        return first
+    below = [name.removeprefix(f"{path}.") for name in listed]
+
+    def whole(_: Column, place: Column) -> Column:
+        return F.struct(*(F.get(each, place).alias(part) for each, part in zip(texts, below, strict=True)))
+
+    return F.transform(first, whole)
+
+
+def _as_elements(listed: Collection[str]) -> Column:
+    first, *_ = texts = [col(_LISTED.format(name)) for name in listed]
+
+    def cells(_: Column, place: Column) -> Column:
+        return F.array(text(None), *(filled(F.get(each, place)) for each in texts))
+
+    return F.transform(first, cells)
+
+
+def _element_texts(key: str, field: Field, path: str, mapping: DatasetMapping) -> dict[str, Column]:
+    """Return a list of texts for each raw column that is read of the elements of a list."""
+    if not isinstance(field.kind, ArrayType):
+        raise ColumnMissingError(no_list_held(key, path, field.kind.typeName(), mapping.dataset))
+    columns, kind = mapping.element_columns(), field.kind.elementType
+    below = [name.removeprefix(f"{path}.") for name in columns if name != path]
+    found = {}
+    for name in columns:
+        part, inner = name.removeprefix(f"{path}."), kind if isinstance(kind, StructType) else StructType([])
+
+        def read(element: Column, name: str = name, part: str = part, inner: StructType = inner) -> Field:
+            of = field.element(element)
+            return of if name == path else _field(key, part, inner, of.found, below, path=path, begin=element)
+
+        found[name] = _texts(key, name, field.value, read, several=name in mapping.lists)
+    return found
+
+
+def _texts(key: str, name: str, listed: Column, read: Callable[[Column], Field], *, several: bool) -> Column:
+    """Return the text of a field of each element of a list."""
+    probe = read(listed)
+    if isinstance(probe.kind, FloatType | DoubleType):
+        # Spark takes no function of Python within a list.
+        kind = probe.kind.typeName()
+        spelled = F.udf(lambda numbers: numbers and [spell_any(number, kind) for number in numbers], "array<string>")
+        return spelled(F.transform(listed, lambda element: read(element).value))
+
+    def text_of(element: Column) -> Column:
+        field = read(element)
+        return _joined(key, name, field) if several and isinstance(field.kind, ArrayType) else _text(key, name, field)
+
+    return F.transform(listed, text_of)
+
+
+def _field(
+    key: str,
+    name: str,
+    schema: StructType,
+    found: Any,
+    columns: Sequence[str],
+    *,
+    path: str = "",
+    begin: Column | None = None,
+) -> Field:
+    """Return one of the raw columns.
+
+    Args:
+        key: of the object.
+        name: of the raw column.
+        schema: where it is looked for: the object's, or that of the elements of a list.
+        found: that schema as the object's footer has it.
+        columns: names of the raw columns that are looked for there.
+        path: name of that list, empty for the object.
+        begin: an element of it, None for the object.
+    """
     parts = [name] if name in schema.fieldNames() else name.split(".")
     kind: DataType = schema
-    value: Column | None = None
-    for part in parts:
+    value = begin
+    for at, part in enumerate(parts):
+        if isinstance(kind, ArrayType):
+            raise ColumnMissingError(list_in_path(key, ".".join(parts[:at]), name, may_explode=not path))
         if not isinstance(kind, StructType) or part not in kind.fieldNames():
             told = fields_told(schema.fieldNames(), columns)
-            raise ColumnMissingError(
-                f"{key} has no column '{name}'; it {told}. Correct the column names in the pipeline file."
-            )
+            where = f"{key} has no column '{name}'; it"
+            if path:
+                where = f"The elements of '{path}' in {key} have no field '{name}'; each"
+            raise ColumnMissingError(f"{where} {told}. Correct the column names in the pipeline file.")
         kind = kind[part].dataType
         found = found.asGroupType().getType(part)
         value = col(part) if value is None else value.getField(part)
     assert value is not None, "names have one part at least"
-    return Field(value, kind, nanos="NANOS" in str(found.toString()) and isinstance(kind, LongType))
+    return Field(value, kind, found)
 
 
 def _joined(key: str, name: str, field: Field) -> Column:
     """Return the values of a list as one text; those without a value are left out."""
-    assert isinstance(field.kind, ArrayType), "asked for lists only"
-    inner = field.kind.elementType
-    texts = F.transform(field.value, lambda element: _text(key, name, Field(element, inner, nanos=False)))
+    texts = _texts(key, name, field.value, field.element, several=False)
     return F.array_join(F.filter(texts, lambda each: each != ""), SEVERAL)
 
 
@@ -198,7 +300,9 @@ def _text(key: str, name: str, field: Field) -> Column:
         return _decimal(value.cast("string"), kind.scale)
     if isinstance(kind, StringType | IntegralType | BooleanType | DateType):
         return value.cast("string")
-    told = {"array": "List", "struct": "Struct", "binary": "Binary"}.get(kind.typeName(), kind.typeName())
+    if isinstance(kind, ArrayType):
+        raise ColumnMissingError(list_held(key, name))
+    told = {"struct": "Struct", "binary": "Binary"}.get(kind.typeName(), kind.typeName())
     raise ColumnMissingError(
         f"{key} holds {told} in '{name}', which no text stands for. Map a column of text, numbers, booleans, dates "
         "or timestamps."
@@ -210,6 +314,13 @@ def _decimal(spelled: Column, scale: int) -> Column:
     digits = F.regexp_replace(F.regexp_replace(spelled, "[Ee].*", ""), "[-.]", "")
     plain = F.concat(F.when(spelled.startswith("-"), "-").otherwise(""), F.lit("0."), F.lpad(digits, scale, "0"))
     return F.when(spelled.contains("E"), plain).otherwise(spelled)
+
+
+def spell_any(number: float | None, kind: str) -> str | None:
+    """Return the text of a number, be it whole or not; ``kind`` is as of ``spell``."""
+    if number is not None and abs(number) < EXACT and number == int(number):
+        return str(int(number))
+    return spell(number, kind)
 
 
 def spell(number: float | None, kind: str) -> str | None:

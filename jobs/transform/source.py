@@ -25,7 +25,7 @@ from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 from pyspark.sql.types import BooleanType, LongType, StringType, StructField, StructType
 
 from jobs.transform import cut, jsonl, parquet
-from jobs.transform.columns import BLOCK, LINE, MORE, OBJECT, ROW, SHAPE, col, first_of, text
+from jobs.transform.columns import BLOCK, ELEMENTS, ELEMENTS_TYPE, LINE, MORE, OBJECT, ROW, SHAPE, col, first_of, text
 from jobs.transform.files import READ_OPTIONS, address, folders_of, is_hidden_to_spark, literal_path, places, unzstd
 from transform import reasons
 from transform.errors import UndecodableError
@@ -86,7 +86,8 @@ class Source:
     """The rows of all objects.
 
     Attributes:
-        rows: OBJECT, BLOCK, ROW, MORE, LINE, SHAPE and the raw columns.
+        rows: OBJECT, BLOCK, ROW, MORE, LINE, SHAPE and the raw columns; ELEMENTS where a list that is none of text
+            is exploded.
         keys: keys of the raw objects by their addresses.
         headers: addresses of the objects whose first line is a header.
         numbered: whether rows are lines.
@@ -140,7 +141,9 @@ def read(
         given = frozenset(columns).intersection(partitions(each.key))
         groups[each.header, each.first, each.streamed, given].append(each)
     frames = [_read_alike(session, store, alike, mapping, columns) for alike in groups.values()]
-    rows = reduce(lambda left, right: left.unionByName(right), frames) if frames else _no_rows(session, columns)
+    rows = (
+        reduce(lambda left, right: left.unionByName(right), frames) if frames else _no_rows(session, columns, mapping)
+    )
     keys = {address(store.root, each.location): each.key for each in opened}
     headers = frozenset(address(store.root, each.location) for each in opened if each.first)
     return Source(_without_nulls(rows, mapping, columns), keys, headers, numbered=True)
@@ -201,8 +204,9 @@ def _read_alike(
         found = found.where((F.col(BLOCK) > 0) | (F.col(ROW) >= alike[0].first))
     found, given = folders_of(session, store.root, found, {each.location: each.key for each in alike}, columns)
     needed = [name for name in columns if name not in given]
+    elements = None
     if mapping.format == "jsonl":
-        decoded_rows, shape, cells = jsonl.take(found, needed, mapping.lists)
+        decoded_rows, shape, cells, elements = jsonl.take(found, needed, mapping)
     else:
         dialect = Dialect(mapping.delimiter, mapping.quote)
         check_header(alike[0].key, alike[0].header, needed)
@@ -218,6 +222,7 @@ def _read_alike(
         LINE,
         first_of(wrong, shape).alias(SHAPE),
         *(cells[name].alias(raw(name)) for name in columns),
+        *([] if elements is None else [elements.alias(ELEMENTS)]),
     )
 
 
@@ -254,7 +259,8 @@ def _stream(session: SparkSession, store: Store, alike: list[Opened], mapping: D
     return session.createDataFrame(streams, _STREAMED, verifySchema=False)
 
 
-def _no_rows(session: SparkSession, columns: Sequence[str]) -> DataFrame:
+def _no_rows(session: SparkSession, columns: Sequence[str], mapping: DatasetMapping) -> DataFrame:
     names = [OBJECT, LINE, SHAPE, *map(raw, columns)]
     places = [StructField(name, LongType()) for name in (BLOCK, ROW, MORE)]
-    return session.createDataFrame([], StructType([*places, *(StructField(name, StringType()) for name in names)]))
+    none = session.createDataFrame([], StructType([*places, *(StructField(name, StringType()) for name in names)]))
+    return none.withColumn(ELEMENTS, F.lit(None).cast(ELEMENTS_TYPE)) if mapping.explode else none

@@ -136,4 +136,5 @@ def dataset_report(
         outcome.facts,
         reasons=outcome.fates.reasons,
         tallies=counted,
+        exploded=outcome.exploded,
     )

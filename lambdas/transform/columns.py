@@ -19,6 +19,12 @@ OBJECT, LINE_NUMBER, LINE, SHAPE = ":object", ":line_number", ":line", ":shape"
 """Columns beside the raw fields: key, number of the line from 1, its text, what is wrong with its shape. Where a format
 has no lines, the number only says which row of an object comes before which. No field can have such a name."""
 
+ELEMENTS = ":elements"
+"""Of rows with a list that is exploded its elements: of each what is wrong with its shape, and the text of each of
+``DatasetMapping.element_columns``."""
+
+ELEMENTS_TYPE = pl.List(pl.List(pl.String))
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -35,7 +41,12 @@ class Origin:
     damage: pl.Expr = field(default_factory=lambda: pl.lit(None, dtype=pl.String))
 
     def rows(
-        self, lines: pl.LazyFrame, columns: Sequence[str], shape: pl.Expr, cells: dict[str, pl.Expr]
+        self,
+        lines: pl.LazyFrame,
+        columns: Sequence[str],
+        shape: pl.Expr,
+        cells: dict[str, pl.Expr],
+        elements: pl.Expr | None = None,
     ) -> pl.LazyFrame:
         """Return the frame between reader and rules.
 
@@ -44,6 +55,7 @@ class Origin:
             columns: names of raw columns, in the order of the frame.
             shape: what is wrong with a line that was decoded.
             cells: text of each raw column that no folder gives.
+            elements: what becomes ELEMENTS, where the format has lists and one is exploded.
         """
         given = cells | self.partitions
         return lines.select(
@@ -52,4 +64,5 @@ class Origin:
             LINE,
             pl.coalesce(self.damage, shape).alias(SHAPE),
             *(given[name].alias(raw(name)) for name in columns),
+            *([] if elements is None else [elements.alias(ELEMENTS)]),
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
-from lambdas.transform import csv_sink, plan
+from lambdas.transform import csv_sink, elements, plan
 from lambdas.transform.columns import LINE, SHAPE
 from lambdas.transform.reader import broken_objects, read
 from lambdas.transform.tally import Tally
@@ -129,13 +129,15 @@ def _execute(
     ids = Plan.of(mapping)
     lines = read(store, objects, mapping, mapping.raw_columns(), staging=staging, broken=broken)
     # Without the cache each sink would read the input again.
-    rows = plan.with_fate(lines, ids).cache()
-    dataset = plan.records(rows, ids).cache()
-    rejected = plan.rejects(rows, ids).cache()
+    how = elements if mapping.explode else plan
+    rows = how.with_fate(lines, ids).cache()
+    found = how.records(rows, ids).cache()
+    dataset = found.select(mapping.column_names) if mapping.explode else found
+    rejected = how.rejects(rows, ids).cache()
     target = store.root + staging
     tables = {
-        "counts": plan.counts(rows),
-        "facts": plan.facts(dataset, ids, started),
+        "counts": how.counts(rows),
+        "facts": how.facts(found, ids, started),
         "reasons": plan.reasons(rejected),
     }
     if mapping.dataset == "items":
@@ -158,8 +160,9 @@ def _execute(
 
 def _tallies(rows: pl.LazyFrame, dataset: pl.LazyFrame, ids: Plan) -> dict[str, tuple[Tally, pl.LazyFrame]]:
     """Return what is counted of interactions, each with what it is counted from."""
+    user_counts = elements.user_counts if ids.mapping.explode else plan.user_counts
     found = {
-        "users": (Tally(plan.USER_SCHEMA, frozenset({plan.NEWEST})), plan.user_counts(rows, dataset, ids)),
+        "users": (Tally(plan.USER_SCHEMA, frozenset({plan.NEWEST})), user_counts(rows, dataset, ids)),
         "items": (Tally(plan.counts_schema("ITEM_ID")), plan.counted_by(dataset, "ITEM_ID")),
     }
     # A constant is counted with the records.

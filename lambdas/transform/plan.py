@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
 from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE
 from lambdas.transform.engine import RULES, with_values
-from transform.records import FILTERED, OUT, REJECTED
+from transform.records import FILTERED, NULL_WORDS, OUT, REJECTED
 
 if TYPE_CHECKING:
-    from definition.mapping.mapping import DatasetMapping, Duplicates
+    from definition.mapping.mapping import DatasetMapping, Duplicates, RecordMapping
     from transform.records import Plan
 
-FATE, REASON = ":fate", ":reason"
-_FATES = pl.Enum([OUT, FILTERED, REJECTED])
+FATE, REASON, ELEMENT = ":fate", ":reason", ":element"
+"""What becomes of a row, and why it is rejected; of an element of a list that is exploded its place in it, from 1."""
+
+FATES = pl.Enum([OUT, FILTERED, REJECTED])
 INTERACTIONS, NEWEST = ":interactions", ":newest"
 _READABLE = ":readable"
 _COUNT = pl.UInt32
+_LONGEST_WORD = max(map(len, NULL_WORDS))
 _ONE = pl.lit(1, dtype=_COUNT).alias(INTERACTIONS)
 USER_SCHEMA = {"USER_ID": pl.String, INTERACTIONS: _COUNT, NEWEST: pl.Int64}
 
@@ -46,19 +49,16 @@ def with_fate(lines: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
         with_values(lines, plan.columns, compared)
         .with_columns(
             (pl.col(SHAPE).is_null() & RULES.readable(compared)).alias(_READABLE),
-            *(
-                (RULES.holds(mapping.keep) & RULES.holds(record.when)).alias(_takes(index))
-                for index, record in enumerate(mapping.records)
-            ),
+            *(_taking(mapping, record).alias(_takes(index)) for index, record in enumerate(mapping.records)),
             *(rule.ok.alias(_ok(key)) for key, rule in rules.items()),
             *(rule.value.alias(key) for key, rule in rules.items()),
         )
         .with_columns(
             pl.when(~pl.col(_READABLE) | ~ok)
-            .then(pl.lit(REJECTED, dtype=_FATES))
+            .then(pl.lit(REJECTED, dtype=FATES))
             .when(taken)
-            .then(pl.lit(OUT, dtype=_FATES))
-            .otherwise(pl.lit(FILTERED, dtype=_FATES))
+            .then(pl.lit(OUT, dtype=FATES))
+            .otherwise(pl.lit(FILTERED, dtype=FATES))
             .alias(FATE)
         )
     )
@@ -82,11 +82,16 @@ def records(rows: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     """Return the records of the rows out, with the dataset's columns in the schema's order."""
     out = _having(rows, OUT)
     if plan.mapping.duplicates:
-        out = _distinct(out, plan.mapping, plan.mapping.duplicates)
+        out = distinct(out, plan.mapping, plan.mapping.duplicates)
+    return records_of(out, plan)
+
+
+def records_of(out: pl.LazyFrame, plan: Plan, *more: str) -> pl.LazyFrame:
+    """Return the records of rows out; ``more`` columns of the rows stand before those of the dataset."""
     names = plan.mapping.column_names
     frames = [
         (out if len(plan.records) == 1 else out.filter(_takes(index))).select(
-            pl.col(key).alias(name) for key, name in zip(keys, names, strict=True)
+            *more, *(pl.col(key).alias(name) for key, name in zip(keys, names, strict=True))
         )
         for index, keys in enumerate(plan.records)
     ]
@@ -96,32 +101,48 @@ def records(rows: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
 
 def rejects(rows: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     """Return the rejected rows: object, line number from 1, reason, raw text."""
+    return written(with_reason(_having(rows, REJECTED), plan), plan)
+
+
+def written(rejected: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
+    """Return rejected rows with a REASON as they are written; ELEMENT is, too, where a list is exploded."""
     has_lines = plan.mapping.format != "parquet"
     line = pl.col(LINE_NUMBER) if has_lines else pl.lit(None, dtype=pl.get_index_type())
-    return with_reason(_having(rows, REJECTED), plan).select(
-        pl.col(OBJECT).alias("object"), line.alias("line"), pl.col(REASON).alias("reason"), pl.col(LINE).alias("raw")
+    return rejected.select(
+        pl.col(OBJECT).alias("object"),
+        line.alias("line"),
+        *([pl.col(ELEMENT).alias("element")] if plan.mapping.explode else []),
+        pl.col(REASON).alias("reason"),
+        pl.col(LINE).alias("raw"),
     )
 
 
-def counts(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Return one row: raw rows in, out, filtered and rejected."""
+def counts(rows: pl.LazyFrame, *more: pl.Expr) -> pl.LazyFrame:
+    """Return one row: raw rows in, out, filtered and rejected, and whatever else is to be counted of them."""
     fate = pl.col(FATE)
     return rows.select(
         pl.len().alias("rows_in"),
         *((fate == each).sum().alias(f"rows_{each}") for each in (OUT, FILTERED, REJECTED)),
+        *more,
     )
 
 
-def facts(dataset: pl.LazyFrame, plan: Plan, started: int) -> pl.LazyFrame:
+def facts(dataset: pl.LazyFrame, plan: Plan, started: int, *more: pl.Expr) -> pl.LazyFrame:
     """Return one row about the records: their number, and of interactions the times.
 
     Args:
         dataset: what ``records`` returns.
         plan: the dataset's mapping.
         started: when the run began, in seconds since 1970.
+        more: what else is to be told of the records.
     """
     nullable = [column.name for column in plan.mapping.records[0].columns if column.nullable]
     found = [pl.len().alias("records"), *(pl.col(name).null_count().alias(f"empty:{name}") for name in nullable)]
+    # Ids of interactions are counted in any case (``report``), and few texts are as short as such a word.
+    counted = {"USER_ID", "ITEM_ID", "EVENT_TYPE"} if plan.mapping.dataset == "interactions" else set()
+    for name in (each for each in plan.told_columns if each not in counted):
+        short = pl.col(name).filter(pl.col(name).str.len_bytes() <= _LONGEST_WORD)
+        found.append(short.is_in(NULL_WORDS).sum().alias(f"null_words:{name}"))
     if plan.mapping.dataset == "interactions":
         time = pl.col("TIMESTAMP")
         found += [
@@ -129,23 +150,24 @@ def facts(dataset: pl.LazyFrame, plan: Plan, started: int) -> pl.LazyFrame:
             time.max().alias("last_timestamp"),
             (time > started).sum().alias("after_start"),
         ]
-    return dataset.select(found)
+    return dataset.select(found + list(more))
 
 
 def user_counts(rows: pl.LazyFrame, dataset: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     """Return what a tally adds up to each user of records and filtered rows: records, time of the newest one."""
-    known = rows.filter(_ok("USER_ID"))
+    known = rows.filter(is_ok("USER_ID"))
     if plan.is_plain:
         out = pl.col(FATE) == OUT
         newest = pl.when(out).then(pl.col("TIMESTAMP")).alias(NEWEST)
         return known.filter(pl.col(FATE) != REJECTED).select("USER_ID", out.cast(_COUNT).alias(INTERACTIONS), newest)
+    return user_counts_of(dataset, known.filter(pl.col(FATE) != REJECTED))
+
+
+def user_counts_of(dataset: pl.LazyFrame, known: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the same of records and of others with a USER_ID that is known."""
     nothing = (pl.lit(0, dtype=_COUNT).alias(INTERACTIONS), pl.lit(None, dtype=pl.Int64).alias(NEWEST))
-    return pl.union(
-        [
-            dataset.select("USER_ID", _ONE, pl.col("TIMESTAMP").alias(NEWEST)),
-            known.filter(pl.col(FATE) != REJECTED).select("USER_ID", *nothing),
-        ]
-    )
+    given = dataset.select("USER_ID", _ONE, pl.col("TIMESTAMP").alias(NEWEST))
+    return pl.union([given, known.select("USER_ID", *nothing)])
 
 
 def counted_by(dataset: pl.LazyFrame, column: str) -> pl.LazyFrame:
@@ -158,14 +180,35 @@ def reasons(rejected: pl.LazyFrame) -> pl.LazyFrame:
     return rejected.group_by("reason").agg(pl.len().alias("rows"))
 
 
-def _distinct(out: pl.LazyFrame, mapping: DatasetMapping, same: Duplicates) -> pl.LazyFrame:
-    """Keep one of the rows that are the same; they come in no order where objects are read in several ways."""
-    latest = same.keep == "latest"
-    by_time = latest and mapping.dataset == "interactions" and "TIMESTAMP" not in same.by
-    # Keys in the order of their bytes, as S3 lists them.
-    order = [*(["TIMESTAMP"] if by_time else []), OBJECT, LINE_NUMBER]
-    wanted = out.select(*mapping.column_names, OBJECT, LINE_NUMBER)
-    return wanted.sort(order).unique(subset=same.by, keep="last" if latest else "first", maintain_order=True)
+def distinct(out: pl.LazyFrame, mapping: DatasetMapping, same: Duplicates, *more: str) -> pl.LazyFrame:
+    """Keep one of the rows that are the same; they come in no order where objects are read in several ways.
+
+    Args:
+        out: the rows.
+        mapping: the dataset's mapping.
+        same: which are the same, and which stays.
+        more: columns that tell apart what is of one line, in their order.
+    """
+    column = mapping.latest_by()
+    places = [OBJECT, LINE_NUMBER, *more]
+    wanted = out.select(*mapping.column_names, *places)
+    # Keys in the order of their bytes, as S3 lists them. Nothing comes before every value, and -0 is 0.
+    by = [pl.col(column.name) + 0.0 if column.reads_float else pl.col(column.name)] if column else []
+    ordered = wanted.sort([*by, *places], nulls_last=False)
+    keep: Literal["last", "first"] = "last" if same.keep == "latest" else "first"
+    return ordered.unique(subset=same.by, keep=keep, maintain_order=True)
+
+
+def is_ok(key: str) -> pl.Expr:
+    """Return whether a row has a value that a column takes, by the column's id."""
+    return pl.col(_ok(key))
+
+
+def _taking(mapping: DatasetMapping, record: RecordMapping) -> pl.Expr:
+    """Return whether a row gives a record."""
+    taking = RULES.holds(mapping.keep) & RULES.holds(record.when)
+    # A row without elements is looked at as well.
+    return taking if mapping.explode is None else taking & pl.col(ELEMENT).is_not_null()
 
 
 def _having(rows: pl.LazyFrame, fate: str) -> pl.LazyFrame:

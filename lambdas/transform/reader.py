@@ -16,7 +16,7 @@ import polars as pl
 from polars.exceptions import ComputeError
 
 from lambdas.transform import packing
-from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE, Origin
+from lambdas.transform.columns import ELEMENTS, ELEMENTS_TYPE, LINE, LINE_NUMBER, OBJECT, SHAPE, Origin
 from lambdas.transform.formats import delimited, jsonl, parquet
 from transform.errors import UndecodableError
 from transform.meaning.names import raw
@@ -82,7 +82,7 @@ def _read(
     frames: list[pl.LazyFrame] = []
     if mapping.format == "jsonl":
         frames += [
-            jsonl.take(_lines(store.root + item.key), _origin(item, columns), columns, mapping.lists) for item in direct
+            jsonl.take(_lines(store.root + item.key), _origin(item, columns), columns, mapping) for item in direct
         ]
     elif mapping.header is not None:
         frames += _scan_without_header(store, direct, columns, mapping)
@@ -92,7 +92,7 @@ def _read(
         kept |= {item.key for item in long}
         packed = [item for item in objects if item.key in kept]
     frames += _read_packed(store, packed, mapping, columns, staging)
-    return pl.concat(frames) if frames else _no_rows(columns)
+    return pl.concat(frames) if frames else _no_rows(columns, mapping)
 
 
 def broken_objects(store: Store, objects: Iterable[RawObject]) -> set[str]:
@@ -118,9 +118,11 @@ def _is_packed(item: RawObject, count: int, mapping: DatasetMapping, broken: Col
     return many or mapping.encoding != "utf-8" or item.key in broken
 
 
-def _no_rows(columns: Sequence[str]) -> pl.LazyFrame:
+def _no_rows(columns: Sequence[str], mapping: DatasetMapping) -> pl.LazyFrame:
     texts = [(name, pl.String) for name in (LINE, SHAPE, *map(raw, columns))]
-    return pl.LazyFrame(schema=[(OBJECT, pl.String), (LINE_NUMBER, pl.get_index_type()), *texts])
+    listed = mapping.format != "csv" and mapping.explode is not None and mapping.explode.split is None
+    elements = [(ELEMENTS, ELEMENTS_TYPE)] if listed else []
+    return pl.LazyFrame(schema=[(OBJECT, pl.String), (LINE_NUMBER, pl.get_index_type()), *texts, *elements])
 
 
 def _origin(item: RawObject, columns: Sequence[str]) -> Origin:
@@ -218,7 +220,7 @@ def _read_packed(
             cut = (
                 delimited.cut(lines, origin, group.header, columns, dialect)
                 if delimited_text
-                else jsonl.take(lines, origin, columns, mapping.lists)
+                else jsonl.take(lines, origin, columns, mapping)
             )
             frames.append(cut)
     return frames

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from lambdas.transform.plan import INTERACTIONS
 from transform import report
-from transform.report import Records, Rows, Tallies
+from transform.records import NULL_WORDS, Plan
+from transform.report import Exploded, Records, Rows, Tallies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,7 @@ def dataset_report(
     records = Records(
         facts["records"],
         {name.removeprefix("empty:"): rows for name, rows in facts.items() if name.startswith("empty:")},
+        _null_words(mapping, outcome),
         facts.get("first_timestamp"),
         facts.get("last_timestamp"),
         facts.get("after_start", 0),
@@ -51,6 +53,31 @@ def dataset_report(
         records,
         reasons=outcome.reasons.rows(),
         tallies=_tallies(outcome, known_items) if mapping.dataset == "interactions" else None,
+        exploded=_exploded(facts) if mapping.explode else None,
+    )
+
+
+def _null_words(mapping: DatasetMapping, outcome: Outcome) -> dict[str, int]:
+    """Return how many records have a word for no value, by column in the order of the dataset's."""
+    facts = outcome.facts
+    counted = {"USER_ID": outcome.users, "ITEM_ID": outcome.items, "EVENT_TYPE": outcome.event_types}
+    found = {}
+    for name in Plan.of(mapping).told_columns:
+        if f"null_words:{name}" in facts:
+            found[name] = int(facts[f"null_words:{name}"])
+        else:
+            words = counted[name].filter(pl.col(name).is_in(NULL_WORDS))
+            found[name] = int(words[INTERACTIONS].sum())
+    return found
+
+
+def _exploded(facts: dict[str, Any]) -> Exploded:
+    return Exploded(
+        total=facts["elements"],
+        taken=facts["elements_out"],
+        rejected=facts["elements_rejected"],
+        rows_without=facts["rows_without"],
+        rows_kept=facts.get("rows_kept"),
     )
 
 

@@ -31,16 +31,18 @@ class Case:
         section: source without path, keep, columns, duplicates, events.
         raw: content of the objects by their names under ``data/``.
         records: the dataset's rows in the order of its columns; numbers as numbers, nothing as None.
-        rejected: object, line (None in Parquet) and reason.
+        rejected: object, line (None in Parquet) and reason; where a list is exploded, the place of the element, too.
         filtered: rows that are in neither.
+        elements: of lists that are exploded all, those out, filtered, rejected; and rows without any.
     """
 
     name: str
     section: dict[str, Any]
     raw: dict[str, str | bytes]
     records: list[tuple[Any, ...]]
-    rejected: list[tuple[str, int | None, str]] = field(default_factory=list)
+    rejected: list[tuple[Any, ...]] = field(default_factory=list)
     filtered: int = 0
+    elements: tuple[int, int, int, int, int] | None = None
     dataset: DatasetName = INTERACTIONS
     domain: str | None = None
 

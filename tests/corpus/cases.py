@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.corpus.encoded import BYTES
+from tests.corpus.exploded import EXPLODED
 from tests.corpus.shapes import SHAPES
 from tests.corpus.values import EXPRESSIONS, TIMES
 
-CASES = [*EXPRESSIONS, *TIMES, *SHAPES, *BYTES]
+CASES = [*EXPRESSIONS, *TIMES, *SHAPES, *BYTES, *EXPLODED]

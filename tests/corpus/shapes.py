@@ -59,9 +59,13 @@ SHAPES = [
         [("u", "7", AT, "A|B C"), ("u", "7", AT, None), ("u", "7", AT, "A|B")],
         [
             ("a.jsonl", 2, "about.genres holds | within a list"),
-            ("a.jsonl", 5, "user is a list or an object"),
+            ("a.jsonl", 5, "user is a list; explode: user makes each element a record"),
             ("a.jsonl", 6, "about.genres is a list or an object"),
-            ("a.jsonl", 7, "about is a list, through which about.genres cannot lead"),
+            (
+                "a.jsonl",
+                7,
+                "about is a list, through which about.genres cannot lead; explode: about makes each element a record",
+            ),
             (
                 "a.jsonl",
                 8,
@@ -97,6 +101,29 @@ SHAPES = [
         filtered=1,
     ),
     Case(
+        "words that a map turns into no value",
+        shop(
+            EVENT_VALUE={"from": "x", "map": {"NULL": None, "": None, "NaN": None}, "otherwise": "keep"},
+            KIND={"from": "kind", "type": "categorical", "map": {"NULL": None, "a": "b"}},
+            RANK={"from": "x", "type": "int", "map": {"NULL": None}, "otherwise": 3},
+            NONE={"from": "kind", "type": "string", "map": {"NULL": None}, "otherwise": None},
+        ),
+        {
+            "a.csv": "user,item,at,x,kind\n"
+            f"u1,i,{AT},NULL,NULL\nu2,i,{AT},,a\nu3,i,{AT},1.5,a\nu4,i,{AT},null,a\nu5,i,{AT},1,\nu6,i,{AT},1,b\n"
+        },
+        [
+            ("u1", "i", AT, None, None, None, None),
+            ("u2", "i", AT, None, "b", 3, None),
+            ("u3", "i", AT, 1.5, "b", 3, None),
+        ],
+        [
+            ("a.csv", 5, "EVENT_VALUE is not a number"),
+            ("a.csv", 6, "KIND: its value is not in the map"),
+            ("a.csv", 7, "KIND: its value is not in the map"),
+        ],
+    ),
+    Case(
         "nulls of MySQL in CSV",
         {"source": {"nulls": ["\\N"]}, **shop(EVENT_VALUE="x")},
         {"a.csv": f'user,item,at,x\nu1,i,{AT},\\N\n\\N,i,{AT},1\nu2,"\\N",{AT},1\n'},
@@ -113,6 +140,51 @@ SHAPES = [
         [("u", "i", AT + 5), ("u", "j", AT), ("v", "i", AT)],
         [("b.csv", 4, "TIMESTAMP is not an epoch time")],
         filtered=3,
+    ),
+    Case(
+        "duplicates: the newest item by a time of its own",
+        {
+            "columns": {
+                "ITEM_ID": "sku",
+                "KIND": {"from": "kind", "type": "categorical"},
+                "UPDATED": {"from": "at", "type": "long", "unit": "ms"},
+            },
+            "duplicates": {"keep": "latest", "order_by": "UPDATED"},
+        },
+        {
+            "a.csv": f"sku,kind,at\na,new,{AT}999\na,none,\na,old,{AT - 1}000\nb,x,\nb,y,\nc,x,{AT}000\nc,y,{AT}001\n",
+            "b.csv": f"sku,kind,at\na,older,{AT - 9}000\nb,z,never\nd,x,-1\nc,z,{AT - 1}999\n",
+        },
+        [("a", "new", AT), ("b", "y", None), ("c", "y", AT)],
+        [("b.csv", 3, "UPDATED is not an epoch time"), ("b.csv", 4, "UPDATED is not an epoch time")],
+        filtered=6,
+        dataset="items",
+    ),
+    Case(
+        "duplicates: the greatest user by a number and by a text",
+        {
+            "columns": {
+                "USER_ID": "user",
+                "RANK": {"from": "rank", "type": "float"},
+                "KIND": {"from": "kind", "type": "categorical"},
+            },
+            "duplicates": {"keep": "latest", "by": ["USER_ID"], "order_by": "RANK"},
+        },
+        {"a.csv": "user,rank,kind\nu,10,a\nu,9.5,b\nu,,c\nv,0,a\nv,-0.0,b\nw,-1,a\nw,-2,b\n"},
+        [("u", 10.0, "a"), ("v", 0.0, "b"), ("w", -1.0, "a")],
+        filtered=4,
+        dataset="users",
+    ),
+    Case(
+        "duplicates: the greatest by a text",
+        {
+            "columns": {"USER_ID": "user", "KIND": {"from": "kind", "type": "categorical"}},
+            "duplicates": {"keep": "latest", "order_by": "KIND"},
+        },
+        {"a.csv": "user,kind\nu,2024-02-01\nu,2024-01-31\nu,\nv,Z\nv,a\nv,é\nv,b\nw,😀\nw,\uffee\n"},
+        [("u", "2024-02-01"), ("v", "é"), ("w", "😀")],
+        filtered=6,
+        dataset="users",
     ),
     Case(
         "duplicates: the first of equal ones",

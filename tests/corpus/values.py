@@ -37,6 +37,12 @@ EXPRESSIONS = [
         "string",
         [("10,z", "many"), ("2,a", "few"), ("2,b", "b"), (",c", "c"), ("1,", None)],
     ),
+    of_x(
+        "CASE WHEN x IN ('NULL', 'NaN') THEN NULL WHEN y = 'a' THEN x ELSE CASE WHEN y = 'b' THEN NULL ELSE y END END",
+        "categorical",
+        [("NULL,a", None), ("NaN,c", None), ("k,a", "k"), ("k,b", None), ("k,c", "c"), (",", None)],
+    ),
+    of_x("coalesce(CASE WHEN x = 'n' THEN NULL ELSE x * 2 END, 7)", "float", [("3,", 6.0), (",", 7.0)]),
     of_x("length(x)", "long", [("支付宝,", 3), ("é,", 1), (",", None)]),
     of_x(
         "CASE WHEN x LIKE 'a%_c' THEN 1 ELSE 0 END",

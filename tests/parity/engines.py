@@ -85,7 +85,14 @@ def _result(mapping: DatasetMapping, texts: list[str], rejects: str, report: Dat
     records = [record for text in texts for record in written(text, mapping)]
     lines = rejects.split("\n")[:-1]
     rejected = [
-        (row["object"], row["line"], row["reason"], _raw(mapping, row["raw"])) for row in map(json.loads, lines)
+        (
+            row["object"],
+            row["line"],
+            row["reason"],
+            _raw(mapping, row["raw"]),
+            *([row["element"]] if mapping.explode else []),
+        )
+        for row in map(json.loads, lines)
     ]
     facts = report.model_dump()
     return Result(sorted(records, key=_order), sorted(rejected, key=_order), facts)

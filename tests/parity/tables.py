@@ -147,7 +147,15 @@ class _Maker:
         elif self.dice.random() < 0.5:
             keep = self.dice.choice(["first", "latest"])
             pairs = {"interactions": ["USER_ID", "ITEM_ID"], "items": ["ITEM_ID"], "users": ["USER_ID"]}[self.dataset]
-            section["duplicates"] = self.dice.choice([keep, {"keep": keep, "by": pairs}, "all"])
+            forms: list[Any] = [keep, {"keep": keep, "by": pairs}, "all"]
+            if self.dataset != "interactions":
+                forms += [{"order_by": self.dice.choice([name for name in section["columns"] if name not in pairs])}]
+            section["duplicates"] = self.dice.choice(forms)
+        if self.dice.random() < 0.3:
+            name = self.dice.choice(["user", "item", "x", "y"])
+            source["explode"] = {"from": name, "split": self.dice.choice(["|", ",", " ", "-", ".", "b"])}
+            if self.dataset == "interactions":
+                section["columns"]["IMPRESSION"] = f"{name}[*]"
         # The function reads objects with undecodable bytes before the others, which "first" and "latest" show.
         self.ordered = section.get("duplicates") != "all" and (
             self.dataset != "interactions" or "duplicates" in section
@@ -205,7 +213,7 @@ class _Maker:
             return {"expression": self._number(2) if self.dice.random() < 0.7 else self._text(1)}
         return {
             "from": "x",
-            "map": {"a": 1, "b": 2, "1": 7},
+            "map": {"a": 1, "b": 2, "1": self.dice.choice([7, None])},
             "otherwise": self.dice.choice(["reject", "keep", None, 5]),
         }
 

@@ -20,19 +20,25 @@ pytest.importorskip("pyspark", reason="make spark")
 from tests.parity.engines import by_polars, by_spark  # they import pyspark
 
 
+def check(session: SparkSession, folder: Path, case: Case) -> None:
+    """Transform the raw objects of a case with both engines, and compare all that comes of it."""
+    mapping = case.mapping()
+    contents = {f"raw/data/{name}": content for name, content in case.raw.items()}
+    spark = by_spark(session, folder / "spark", mapping, contents)
+    polars = by_polars(folder / "polars", mapping, contents)
+
+    assert sorted(case.records, key=str) == sorted(spark.records, key=str)
+    assert sorted(case.rejected, key=str) == sorted(
+        ((key.rpartition("/")[2], line, reason, *place) for key, line, reason, _, *place in spark.rejects), key=str
+    )
+    assert case.elements == (tuple(spark.report["elements"].values()) if spark.report["elements"] else None)
+    assert case.filtered == spark.report["rows_filtered"]
+    assert polars == spark
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_spark_makes_of_the_corpus_what_it_says_and_what_polars_does(
     session: SparkSession, tmp_path: Path, case: Case
 ) -> None:
     """Records, rejects with their raw text, and every figure of the report are the same in both engines."""
-    mapping = case.mapping()
-    contents = {f"raw/data/{name}": content for name, content in case.raw.items()}
-    spark = by_spark(session, tmp_path / "spark", mapping, contents)
-    polars = by_polars(tmp_path / "polars", mapping, contents)
-
-    assert sorted(case.records, key=str) == sorted(spark.records, key=str)
-    assert sorted(case.rejected, key=str) == sorted(
-        ((key.rpartition("/")[2], line, reason) for key, line, reason, _ in spark.rejects), key=str
-    )
-    assert case.filtered == spark.report["rows_filtered"]
-    assert polars == spark
+    check(session, tmp_path, case)

@@ -145,8 +145,19 @@ def test_every_form_of_a_source_is_right(source: str) -> None:
 
 @pytest.mark.parametrize("form", spans(r"duplicates: .+"))
 def test_every_form_of_duplicates_is_right(form: str) -> None:
-    """Each form of `duplicates` that the guide shows is read."""
-    load(read(form))
+    """Each form of `duplicates` that the guide shows is read: of items where it names a column of theirs."""
+    columns = {"ITEM_ID": "sku", "UPDATED": {"from": "at", "type": "long"}}
+    items = {"source": {"path": "items/"}, "columns": columns, **read(form)}
+    load({"items": items} if "order_by" in form else read(form))
+
+
+@pytest.mark.parametrize("form", spans(r"explode: .+"))
+def test_every_form_of_explode_is_right(form: str) -> None:
+    """Each form of `explode` that the guide shows is read, with an item of an element."""
+    given = read(form)
+    path = given["explode"] if isinstance(given["explode"], str) else given["explode"]["from"]
+    columns = {"USER_ID": "user", "ITEM_ID": path, "TIMESTAMP": {"from": "at", "unit": "s"}}
+    load({"source": {"path": "orders/", "format": "jsonl", **given}, "columns": columns})
 
 
 def test_enough_is_shown() -> None:
@@ -154,4 +165,5 @@ def test_enough_is_shown() -> None:
     assert 8 <= len(spans(r"[A-Z_]{2,}: .+"))
     assert 4 <= len(spans(r"\{path: .+"))
     assert 3 <= len(spans(r"duplicates: .+"))
+    assert 3 <= len(spans(r"explode: .+"))
     assert 3 <= len(BLOCKS)

@@ -38,7 +38,7 @@ def reported(
         mapping,
         [RawObject(key="raw/a", size=5, etag="e"), RawObject(key="raw/b", size=7, etag="f")],
         rows,
-        Records(total, {"DEVICE": 2}, first=10, last=20, after_start=1),
+        Records(total, {"DEVICE": 2}, {"DEVICE": 0}, first=10, last=20, after_start=1),
         reasons=(reasons or {}).items(),
         tallies=Tallies(users or {}, items or {}, kinds, len(kinds)),
     )

@@ -74,6 +74,31 @@ def of_column(name: str, form: Any) -> dict[str, str]:
         ("EVENT_VALUE", {"value": 1.0e39}, "EVENT_VALUE.value", "beyond what EVENT_VALUE can hold"),
         ("EVENT_VALUE", {"value": True}, "EVENT_VALUE.value", "neither text nor a number"),
         ("EVENT_TYPE", {"value": ""}, "EVENT_TYPE.value", "is empty"),
+        (
+            "EVENT_TYPE",
+            {"from": "a", "map": {"NULL": None, "a": "b"}},
+            "EVENT_TYPE.map.NULL",
+            "must not be null. Give a",
+        ),
+        ("AGE", {"from": "a", "map": {"NULL": None}, "type": "int", "nullable": False}, "AGE.map.NULL", "must not be"),
+        (
+            "ITEM_ID",
+            {"expression": "CASE WHEN a = 'x' THEN NULL ELSE a END"},
+            "ITEM_ID.expression",
+            "THEN NULL: ITEM_ID",
+        ),
+        (
+            "EVENT_TYPE",
+            {"expression": "CASE WHEN a = 'x' THEN a ELSE CASE WHEN b = 'y' THEN NULL ELSE b END END"},
+            "EVENT_TYPE.expression",
+            "filter such rows with keep",
+        ),
+        (
+            "EVENT_TYPE",
+            {"expression": "CASE WHEN a = 'x' THEN NULL END"},
+            "EVENT_TYPE.expression",
+            "gives nothing but NULL",
+        ),
     ],
 )
 def test_each_mistake_in_a_column_names_its_place_and_remedy(name: str, form: Any, place: str, text: str) -> None:
@@ -270,3 +295,37 @@ def test_jobs_of_both_kinds_share_their_names() -> None:
     ]
 
     assert "that of a-b/c" in told(solutions=solutions)["solutions[1].batch_segment[0].name"]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "duplicates", "text"),
+    [
+        ("items", {"order_by": "UPDATED"}, "'UPDATED' is no column of the dataset. Use some of ITEM_ID, GENRES"),
+        ("items", {"keep": "first", "order_by": "GENRES"}, "has no meaning for keep: first. Write keep: latest"),
+        ("items", {"keep": "all", "order_by": "GENRES"}, "has no meaning for keep: all"),
+        ("items", {"order_by": "ITEM_ID"}, "ITEM_ID is the same in records that are the same. Name another column"),
+        ("interactions", {"order_by": "EVENT_TYPE"}, "interactions are ordered by TIMESTAMP. Remove it"),
+    ],
+)
+def test_each_mistake_in_the_order_of_duplicates_is_told(dataset: str, duplicates: dict[str, Any], text: str) -> None:
+    """Records are ordered by another column of items and users that is there, and only where the latest stays."""
+    sections = {"datasets__items": ITEMS} | {f"datasets__{dataset}__duplicates": duplicates}
+
+    assert text in told(**sections)[f"datasets.{dataset}.duplicates.order_by"]
+
+
+def test_what_is_ordered_by_a_column_is_imported_in_full() -> None:
+    """An older record in a new object would replace a newer one that Personalize holds."""
+    section = {**ITEMS, "import_mode": "incremental", "duplicates": {"order_by": "GENRES"}}
+
+    assert "be it older by order_by" in of_dataset("items", section)["datasets.items.import_mode"]
+
+
+def test_nulls_are_keys_and_values_of_maps() -> None:
+    """Every spelling of null is a raw text of its own, and gives no value where the field may be empty."""
+    text = json.dumps(shop(datasets__interactions__columns__EVENT_VALUE={"from": "a", "map": "here"}))
+    pipeline = parse(text.replace('"here"', "{NULL: null, null: null, ~: 4, NaN: null, 'None': null, 007: 7}"))
+    column = next(each for each in dataset_mapping(pipeline, "interactions").records[0].columns if each.values)
+
+    assert {"NULL": None, "null": None, "~": 4, "NaN": None, "None": None, "007": 7} == column.values
+    assert column.nullable

@@ -118,3 +118,17 @@ def test_a_column_without_values_is_told(tmp_path: Path, empty: int, *, told: bo
 
     expected = "DEVICE of interactions is empty in 75% of the records."
     assert ([expected] if told else []) == warned(tmp_path, rows)
+
+
+@pytest.mark.parametrize(("users", "told"), [(50, True), (51, False)])
+def test_words_for_no_value_are_told(tmp_path: Path, users: int, *, told: bool) -> None:
+    """An id or a text that is NULL or None in one of a hundred records names the key that makes nothing of it."""
+    rows = calm(users)
+    rows[1] = ("NULL", "NaN", *rows[1][2:3], "None")
+    remedy = f"1 of {users * 2} records. If it stands for no value, list it in datasets.interactions.source.nulls."
+    expected = [
+        f"{column} of interactions is a word such as NULL, NaN or None in {remedy}"
+        for column in ("USER_ID", "ITEM_ID", "DEVICE")
+    ]
+
+    assert (expected if told else []) == warned(tmp_path, rows)

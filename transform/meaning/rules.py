@@ -31,7 +31,7 @@ from transform.meaning.times import Times
 from transform.meaning.values import Values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from definition.mapping.expressions import Condition
     from transform.meaning.engine import Engine
@@ -148,10 +148,22 @@ class Rules(Generic[Expr]):
         return Rule(self._engine.substituted(bare, QUOTES, r"\$0"), ok, self._first_reason(key, column))
 
     def _mapped(self, key: str, column: ColumnMapping) -> Rule[Expr]:
-        engine, values = self._engine, column.values or {}
+        engine, given = self._engine, column.values or {}
+        values = {name: value for name, value in given.items() if value is not None}
+        rule = self._among(key, column, values)
+        if len(values) == len(given):
+            return rule
+        text = engine.first_of(self._values.text_of(key, column), engine.constant(""))
+        none = engine.is_in(text, [name for name in given if name not in values])
+        value = engine.cases((~none, rule.value))
+        return Rule(value, none | rule.ok, engine.cases((~none, rule.reason)))
+
+    def _among(self, key: str, column: ColumnMapping, values: Mapping[str, str | float]) -> Rule[Expr]:
+        engine = self._engine
         text = engine.first_of(self._values.text_of(key, column), engine.constant(""))
         hits = [engine.cases((text == name, engine.constant(value, column.type))) for name, value in values.items()]
-        listed = engine.is_in(text, list(values))
+        hits = hits or [engine.constant(None, column.type)]
+        listed = engine.is_in(text, list(values)) if values else engine.constant(value=False)
         if column.otherwise == "keep":
             kept = self._plain(key, column)
             return Rule(engine.first_of(*hits, kept.value), listed | kept.ok, engine.cases((~listed, kept.reason)))

@@ -11,6 +11,7 @@ from transform.meaning.engine import Expr
 from transform.meaning.names import number, raw
 
 if TYPE_CHECKING:
+    from definition.service.dataset_types import AvroType
     from transform.meaning.engine import Engine
 
 
@@ -57,7 +58,12 @@ class Sql(Generic[Expr]):
         if isinstance(node, sql.Coalesce):
             return self._engine.first_of(*map(self.value, node.operands))
         if isinstance(node, sql.Case):
-            branches = [(self.condition(branch.condition), self.value(branch.value)) for branch in node.branches]
+            kind: AvroType = "string" if sql.kind_of(node) == "text" else "double"
+            nothing = self._engine.constant(None, kind)
+            branches = [
+                (self.condition(branch.condition), nothing if branch.value is None else self.value(branch.value))
+                for branch in node.branches
+            ]
             return self._engine.cases(*branches, otherwise=self.value(node.otherwise) if node.otherwise else None)
         return self._call(node)
 

@@ -7,33 +7,37 @@ pair into NUL and writes numbers anew; here numbers stay as they are spelled, so
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lambdas.transform.columns import LINE
+from lambdas.transform.columns import ELEMENTS, ELEMENTS_TYPE, LINE
 from transform.raw.json_lines import decode, paths_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
+    from definition.mapping.mapping import DatasetMapping
     from lambdas.transform.columns import Origin
 
 _SHAPE, _CELL = "json_shape", "json:"
 
 
-def take(lines: pl.LazyFrame, origin: Origin, columns: Sequence[str], lists: Collection[str]) -> pl.LazyFrame:
+def take(lines: pl.LazyFrame, origin: Origin, columns: Sequence[str], mapping: DatasetMapping) -> pl.LazyFrame:
     """Return the frame between reader and rules.
 
     Args:
         lines: frame of LINE_NUMBER and LINE.
         origin: where they come from.
-        columns: names of raw columns, or paths to them.
-        lists: those that may hold a list, which is read as its values joined by ``SEVERAL``.
+        columns: names of raw columns of the rows, or paths to them.
+        mapping: how objects are to be read.
     """
     names = [name for name in columns if name not in origin.partitions]
-    kinds = pl.Struct({_SHAPE: pl.String} | {_CELL + name: pl.String for name in names})
-    paths = paths_of(names, lists)
+    paths = paths_of(names, mapping)
+    fields: dict[str, Any] = {_SHAPE: pl.String} | {_CELL + name: pl.String for name in names}
+    if paths.exploded:
+        fields[ELEMENTS] = ELEMENTS_TYPE
+    kinds = pl.Struct(fields)
 
     def decode_all(batch: pl.Series) -> pl.Series:
         rows = [decode(line, paths) for line in batch.to_list()]
@@ -42,5 +46,7 @@ def take(lines: pl.LazyFrame, origin: Origin, columns: Sequence[str], lists: Col
     decoded = lines.with_columns(
         pl.col(LINE).map_batches(decode_all, return_dtype=kinds, is_elementwise=True).alias("json")
     )
-    cells = {name: pl.col("json").struct.field(_CELL + name) for name in names}
-    return origin.rows(decoded, columns, pl.col("json").struct.field(_SHAPE), cells)
+    found = pl.col("json").struct
+    cells = {name: found.field(_CELL + name) for name in names}
+    elements = found.field(ELEMENTS) if paths.exploded else None
+    return origin.rows(decoded, columns, found.field(_SHAPE), cells, elements)

@@ -22,19 +22,20 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from definition.mapping.mapping import EXACT, SEVERAL
-from lambdas.transform.columns import LINE, LINE_NUMBER, Origin
+from lambdas.transform.columns import ELEMENTS, LINE, LINE_NUMBER, Origin
 from transform import reasons
 from transform.errors import ColumnMissingError, UndecodableError
 from transform.meaning.names import raw
+from transform.raw.lists import list_held, list_in_path, no_list_held
 from transform.raw.objects import partitions
 from transform.raw.told import fields_told, without_values
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from polars.datatypes import DataTypeClass
 
-    from definition.mapping.mapping import DatasetMapping
+    from definition.mapping.mapping import DatasetMapping, Explode
     from transform.contract import RawObject
     from transform.raw.store import Store
 
@@ -90,7 +91,13 @@ def _scan_alike(
         for name in mapping.lists
         if name in lists
     ]
-    row = pl.struct(text.alias(name) for name, text in cells.items()).struct.json_encode() if cells else pl.lit("{}")
+    explode = mapping.explode if mapping.explode and mapping.explode.split is None else None
+    spelled = dict(cells)
+    if explode:
+        spelled[explode.path] = _elements(first, explode.path, _field(first, explode.path, schema, columns), mapping)
+    row = (
+        pl.struct(text.alias(name) for name, text in spelled.items()).struct.json_encode() if spelled else pl.lit("{}")
+    )
     path, number = _unused(_PATH, schema), _unused(LINE_NUMBER, schema)
     rows = pl.scan_parquet(
         uris.to_list(), glob=False, hive_partitioning=False, include_file_paths=path, row_index_name=number
@@ -100,10 +107,42 @@ def _scan_alike(
         row.alias(LINE),
         pl.coalesce([pl.lit(None, dtype=pl.String), *wrong]).alias(_WRONG),
         *(text.alias(raw(name)) for name, text in cells.items()),
+        *([spelled[explode.path].alias(ELEMENTS)] if explode else []),
     )
-    return origin.rows(
-        rows, columns, pl.col(_WRONG), {name: pl.when(pl.col(raw(name)) != "").then(raw(name)) for name in cells}
-    )
+    filled: dict[str, pl.Expr] = {name: pl.when(pl.col(raw(name)) != "").then(raw(name)) for name in cells}
+    return origin.rows(rows, columns, pl.col(_WRONG), filled, _listed(explode, mapping) if explode else None)
+
+
+def _elements(
+    key: str, name: str, field: tuple[pl.Expr, DataTypeClass | pl.DataType], mapping: DatasetMapping
+) -> pl.Expr:
+    """Return a list that is exploded, with texts in the places of the raw columns that are read of its elements."""
+    expression, kind = field
+    if not isinstance(kind, pl.List):
+        raise ColumnMissingError(no_list_held(key, name, str(kind), mapping.dataset))
+    columns = mapping.element_columns()
+    if columns == [name]:
+        return expression.list.eval(_text(key, name, pl.element(), kind.inner))
+    inner = pl.Schema(kind.inner.to_schema() if isinstance(kind.inner, pl.Struct) else {})
+    below = [column.removeprefix(f"{name}.") for column in columns]
+    texts = []
+    for column, part in zip(columns, below, strict=True):
+        found = _field(key, part, inner, below, path=name, field_of=pl.element().struct.field)
+        several = column in mapping.lists and isinstance(found[1], pl.List)
+        texts.append((_joined(key, column, found) if several else _text(key, column, *found)).alias(part))
+    return expression.list.eval(pl.struct(texts))
+
+
+def _listed(explode: Explode, mapping: DatasetMapping) -> pl.Expr:
+    """Return ELEMENTS of what ``_elements`` returns."""
+    columns = mapping.element_columns()
+    begin = f"{explode.path}."
+    cells = [
+        pl.element() if columns == [explode.path] else pl.element().struct.field(name.removeprefix(begin))
+        for name in columns
+    ]
+    shape = pl.lit(None, dtype=pl.String)
+    return pl.col(ELEMENTS).list.eval(pl.concat_list([shape, *(pl.when(cell != "").then(cell) for cell in cells)]))
 
 
 def _unused(name: str, schema: pl.Schema) -> str:
@@ -122,20 +161,38 @@ def _lookup(uris: pl.Series, values: Sequence[str | None]) -> pl.Expr:
 
 
 def _field(
-    key: str, name: str, schema: pl.Schema, columns: Sequence[str]
+    key: str,
+    name: str,
+    schema: pl.Schema,
+    columns: Sequence[str],
+    *,
+    path: str = "",
+    field_of: Callable[[str], pl.Expr] = pl.col,
 ) -> tuple[pl.Expr, DataTypeClass | pl.DataType]:
-    """Return a raw column and its type."""
+    """Return a raw column and its type.
+
+    Args:
+        key: of the object.
+        name: of the raw column.
+        schema: where it is looked for: the object's, or that of the elements of a list.
+        columns: names of the raw columns that are looked for there.
+        path: name of that list, empty for the object.
+        field_of: returns a field of the schema.
+    """
     parts = [name] if name in schema else name.split(".")
-    expression = pl.col(parts[0])
+    expression = field_of(parts[0])
     kind: DataTypeClass | pl.DataType | None = schema.get(parts[0])
-    for part in parts[1:]:
+    for at, part in enumerate(parts[1:], 1):
+        if isinstance(kind, pl.List):
+            raise ColumnMissingError(list_in_path(key, ".".join(parts[:at]), name, may_explode=not path))
         inner = kind.to_schema() if isinstance(kind, pl.Struct) else pl.Schema()
         expression, kind = expression.struct.field(part), inner.get(part)
     if kind is None:
         found = fields_told(list(schema), columns)
-        raise ColumnMissingError(
-            f"{key} has no column '{name}'; it {found}. Correct the column names in the pipeline file."
-        )
+        where = f"{key} has no column '{name}'; it"
+        if path:
+            where = f"The elements of '{path}' in {key} have no field '{name}'; each"
+        raise ColumnMissingError(f"{where} {found}. Correct the column names in the pipeline file.")
     return expression, kind
 
 
@@ -171,6 +228,8 @@ def _text(key: str, name: str, expression: pl.Expr, kind: DataTypeClass | pl.Dat
             .then(expression.cast(pl.Int64, strict=False).cast(pl.String))
             .otherwise(expression.cast(pl.String))
         )
+    if isinstance(kind, pl.List):
+        raise ColumnMissingError(list_held(key, name))
     if kind.is_nested() or kind in {pl.Binary, pl.Time, pl.Duration, pl.Object}:
         raise ColumnMissingError(
             f"{key} holds {kind} in '{name}', which no text stands for. Map a column of text, numbers, booleans, dates "

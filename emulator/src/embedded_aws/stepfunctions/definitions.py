@@ -134,7 +134,7 @@ def parsed(definition: str) -> Parsed:
         Exception: whatever moto's parser raises for what is not in the Amazon States Language.
     """
     program, tree = AmazonStateLanguageParser.parse(_with_decimal_points(definition))
-    analyser = VariableReferencesStaticAnalyser()
+    analyser = VariableReferencesStaticAnalyser()  # type: ignore[no-untyped-call]  # moto has no types here
     analyser.visit(tree)
     return Parsed(pickle.dumps(program), analyser.get_variable_references())
 
