@@ -61,7 +61,9 @@ def exploded(rows: DataFrame, mapping: DatasetMapping) -> DataFrame:
         several = F.exists(kept, lambda each: each.contains(SEVERAL))
         wrong = F.when(several, text(reasons.bar_in_list(column)))
         rows = rows.withColumns({SHAPE: first_of(F.col(SHAPE), wrong), raw(name): filled(F.array_join(kept, SEVERAL))})
-    found = rows.select("*", F.posexplode_outer(ELEMENTS).alias(_PLACE, _CELLS))
+    # Of a row that is wrong itself no element is to blame.
+    elements = F.when(F.col(SHAPE).isNull(), F.col(ELEMENTS))
+    found = rows.select("*", F.posexplode_outer(elements).alias(_PLACE, _CELLS))
     cells = {raw(name): F.get(F.col(_CELLS), index) for name, index in places.items()}
     if mapping.nulls:
         cells = {name: F.when(~cell.isin(mapping.nulls), cell) for name, cell in cells.items()}

@@ -168,7 +168,6 @@ def _exploded(rows: pl.DataFrame, ids: Plan) -> pl.DataFrame:
     """Return a row for each element, and one without ELEMENT for each row that has none."""
     mapping = ids.mapping
     places = {name: index for index, name in enumerate(mapping.element_columns(), 1)}
-    own = [raw(name) for name in mapping.raw_columns()]
     nothing: list[str] = mapping.nulls
     listed = rows.with_columns(pl.col(ELEMENTS).list.len().alias(_PARTS))
     for name, column in mapping.whole_columns().items():
@@ -180,9 +179,11 @@ def _exploded(rows: pl.DataFrame, ids: Plan) -> pl.DataFrame:
         listed = listed.with_columns(
             pl.coalesce(SHAPE, wrong).alias(SHAPE), pl.when(joined != "").then(joined).alias(raw(name))
         )
-        own.append(raw(name))
-    # What is null becomes one row, as is wanted of no elements.
-    some, places_of = pl.when(pl.col(_PARTS) > 0), pl.int_ranges(1, pl.col(_PARTS) + 1, dtype=pl.UInt32)
+    # What is null becomes one row, as is wanted of no elements; and of a row that is wrong itself none is to blame.
+    some, places_of = (
+        pl.when((pl.col(_PARTS) > 0) & pl.col(SHAPE).is_null()),
+        pl.int_ranges(1, pl.col(_PARTS) + 1, dtype=pl.UInt32),
+    )
     listed = listed.with_columns(some.then(ELEMENTS).alias(ELEMENTS), some.then(places_of).alias(ELEMENT))
     elements = listed.explode(ELEMENTS, ELEMENT)
     found = {name: pl.col(ELEMENTS).list.get(index) for name, index in places.items()}

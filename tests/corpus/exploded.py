@@ -132,11 +132,11 @@ EXPLODED = [
         [
             ("a.tsv", 3, "shown has an element of fewer than 2 parts", 2),
             ("a.tsv", 4, "keep: shown.clicked is not a number", 2),
-            ("a.tsv", 5, "shown.news holds | within a list", 1),
+            ("a.tsv", 5, "shown.news holds | within a list", None),
             ("a.tsv", 6, "ITEM_ID is empty", 1),
         ],
         filtered=1,
-        elements=(11, 2, 2, 7, 0),
+        elements=(9, 2, 2, 5, 0),
     ),
     Case(
         "explode: lists of JSON in another encoding, of which each element is an event or two",
