@@ -12,6 +12,7 @@ from lambdas.transform.report import dataset_report
 from tests.corpus.case import Case, written
 from tests.corpus.cases import CASES
 from tests.unit.raw import Folder, fill
+from transform.contract import TransformRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,8 @@ def check(folder: Path, case: Case, *, in_order: bool = True) -> None:
         for row in map(json.loads, lines)
     ]
     assert case.rejected == (rejected if in_order else sorted(rejected, key=case.rejected.index))
-    report = dataset_report(mapping, objects, outcome, location="", rejects="", known_items=None)
+    request = TransformRequest(bucket="b", run="r", started=0, datasets=[mapping])
+    report = dataset_report(request, mapping, objects, outcome, known_items=None)
     assert case.filtered == report.rows_filtered
     assert case.elements == (tuple(report.elements.model_dump().values()) if report.elements else None)
 

@@ -18,8 +18,10 @@ from lambdas.transform.report import dataset_report
 from tests.corpus.baskets import ROWS, Rows
 from tests.corpus.case import AT, Case
 from tests.corpus.exploded import REFUSED, refused
+from tests.manifests import REPORT
 from tests.unit.raw import Folder, fill
 from tests.unit.test_corpus import check
+from transform.contract import TransformReport, TransformRequest
 from transform.errors import ColumnMissingError
 from transform.warnings import warnings
 
@@ -67,7 +69,8 @@ def test_rows_without_their_list_are_told(tmp_path: Path, without: int, *, told:
     objects = fill(tmp_path, {"raw/data/a.csv": "\n".join(["user,skus,at", *rows])})
     (tmp_path / "staging").mkdir()
     outcome = execute(case.mapping(), Folder(tmp_path), objects, staging="staging/", started=AT + 10**6)
-    report = dataset_report(case.mapping(), objects, outcome, location="", rejects="", known_items=None)
+    request = TransformRequest(bucket="b", run="r", started=0, datasets=[case.mapping()])
+    report = dataset_report(request, case.mapping(), objects, outcome, known_items=None)
 
     remedy = "Check the name in datasets.interactions.source.explode."
     expected = f"3 of 5 rows of interactions have no element to explode. {remedy}"
@@ -78,9 +81,8 @@ def test_the_terminal_shows_elements_beside_rows() -> None:
     """Below the table of rows stands what became of the elements of exploded lists."""
     shown = io.StringIO()
     counted = {"total": 1500, "out": 1200, "filtered": 200, "rejected": 100, "rows_without": 3}
-    rows = dict.fromkeys(("rows_in", "rows_out", "rows_filtered", "rows_rejected", "records"), 60)
-    dataset = {"dataset": "interactions", **rows, "reasons": [], "elements": counted}
-    View(Terminal(file=shown, width=200)).data({"datasets": [dataset], "warnings": []})
+    report = {**REPORT, "datasets": [{**REPORT["datasets"][0], "elements": counted}]}
+    View(Terminal(file=shown, width=200)).data(TransformReport.model_validate(report))
 
     expected = "1,500 in, 1,200 out, 200 filtered, 100 rejected; 3 rows without any"
     assert f"interactions, elements of exploded lists: {expected}\n" in shown.getvalue()
