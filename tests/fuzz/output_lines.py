@@ -7,8 +7,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from lambdas.publish.request import PublishRequest
 
+from definition.contract.publishing import PublishRequest
 from lambdas.publish.lines import OutputUnreadableError
 from lambdas.publish.objects import OutputMissingError
 from lambdas.publish.publish import TooManyErrorsError, publish
