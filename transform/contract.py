@@ -86,6 +86,7 @@ class TransformRequest(Contract):
         datasets: in the order in which they are transformed.
         imported: what Personalize holds already.
         incremental: datasets to which new raw objects may be added, instead of importing everything again.
+        max_rejected: share of a dataset's rows, 0 to 1, up to which rejected ones are no reason to refuse the data.
         max_bytes: size of raw data, as stored and unpacked by estimate, beyond which the engine refuses to begin.
     """
 
@@ -96,6 +97,7 @@ class TransformRequest(Contract):
     batch_inputs: list[BatchInput] = Field(default=[])
     imported: list[Imported] = Field(default=[])
     incremental: list[DatasetName] = Field(default=[])
+    max_rejected: float = 1
     max_bytes: int | None = None
 
 
@@ -251,6 +253,7 @@ class TransformReport(Contract):
     Attributes:
         engine: what made it.
         warnings: sentences for people, the most important first.
+        refusals: why the data is not imported, none if it is.
         fingerprint: the same for two runs only if their datasets are.
         unchanged_since: run whose datasets and batch inputs this one's are, None where they were made anew.
     """
@@ -261,6 +264,7 @@ class TransformReport(Contract):
     datasets: list[DatasetReport]
     batch_inputs: list[BatchInputReport]
     warnings: list[str]
+    refusals: list[str] = Field(default=[])
 
 
 def reported(objects: Sequence[RawObject]) -> list[RawObject]:

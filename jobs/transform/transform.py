@@ -13,12 +13,11 @@ from jobs.transform.counts import per_item, per_user, tallies
 from jobs.transform.execute import Target, execute, staged
 from jobs.transform.files import delete
 from transform import report
-from transform.contract import TransformReport
 from transform.raw.lineage import changes, full_import, incremental_import, lineage_of, no_import
 from transform.raw.objects import check_size
 from transform.records import FILTERED, OUT, REJECTED
 from transform.report import Rows
-from transform.warnings import warnings
+from transform.run_report import run_report, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +26,14 @@ if TYPE_CHECKING:
 
     from definition.mapping.mapping import DatasetMapping
     from jobs.transform.execute import Outcome
-    from transform.contract import BatchInputReport, DatasetReport, ImportPlan, RawObject, TransformRequest
+    from transform.contract import (
+        BatchInputReport,
+        DatasetReport,
+        ImportPlan,
+        RawObject,
+        TransformReport,
+        TransformRequest,
+    )
     from transform.raw.lineage import Change, Lineage
     from transform.raw.store import Store
     from transform.report import Tallies
@@ -86,15 +92,8 @@ def _transform(
         dataset = dataset_report(request, mapping, made.objects, outcome, counted)
         imports = _imports(session, request, mapping, store, dataset=dataset, change=change)
         reports.append(dataset.model_copy(update={"imports": imports}))
-    document = TransformReport(
-        engine="glue",
-        fingerprint=lineage.fingerprint,
-        datasets=reports,
-        batch_inputs=inputs,
-        warnings=warnings(reports),
-    )
-    store.write(layout.LINEAGE.key(run=request.run), lineage.model_dump_json(indent=1).encode())
-    store.write(layout.DATA_REPORT.key(run=request.run), document.model_dump_json(indent=1).encode())
+    document = run_report(request, lineage, engine="glue", datasets=reports, batch_inputs=inputs)
+    write(store, request.run, lineage, document)
     return document
 
 

@@ -8,6 +8,7 @@ from definition import layout
 from transform.contract import BatchInputReport, FromFile, TransformReport
 from transform.raw.lineage import Lineage, no_import
 from transform.raw.store import S3Store
+from transform.run_report import run_report, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,9 +45,10 @@ def reuse(request: TransformRequest, lineage: Lineage, planned: Sequence[Change]
         dataset.model_copy(update={"imports": no_import(change.reason)})
         for dataset, change in zip(report.datasets, planned, strict=True)
     ]
-    again = report.model_copy(update={"datasets": datasets, "batch_inputs": inputs, "unchanged_since": run})
-    store.write(layout.LINEAGE.key(run=request.run), lineage.model_dump_json(indent=1).encode())
-    store.write(layout.DATA_REPORT.key(run=request.run), again.model_dump_json(indent=1).encode())
+    again = run_report(
+        request, lineage, engine=report.engine, datasets=datasets, batch_inputs=inputs, unchanged_since=run
+    )
+    write(store, request.run, lineage, again)
     return again
 
 

@@ -14,11 +14,10 @@ from lambdas.transform import batch_input
 from lambdas.transform.execute import DATASET, REJECTS, execute
 from lambdas.transform.report import dataset_report
 from lambdas.transform.reuse import reuse
-from transform.contract import TransformReport
 from transform.raw.lineage import changes, full_import, incremental_import, lineage_of, no_import
 from transform.raw.objects import check_size, list_objects
 from transform.raw.store import S3Store
-from transform.warnings import warnings
+from transform.run_report import run_report, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from definition.mapping.mapping import DatasetMapping
     from lambdas.transform.execute import Outcome
-    from transform.contract import DatasetReport, ImportPlan, TransformRequest
+    from transform.contract import DatasetReport, ImportPlan, TransformReport, TransformRequest
     from transform.raw.lineage import Change
 
 
@@ -63,15 +62,8 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
         if mapping.dataset == "interactions":
             known = batch_input.Known(outcome.users, outcome.items)
             inputs = [batch_input.write(store, wanted, known) for wanted in request.batch_inputs]
-    report = TransformReport(
-        engine="lambda",
-        fingerprint=lineage.fingerprint,
-        datasets=reports,
-        batch_inputs=inputs,
-        warnings=warnings(reports),
-    )
-    store.write(layout.LINEAGE.key(run=request.run), lineage.model_dump_json(indent=1).encode())
-    store.write(layout.DATA_REPORT.key(run=request.run), report.model_dump_json(indent=1).encode())
+    report = run_report(request, lineage, engine="lambda", datasets=reports, batch_inputs=inputs)
+    write(store, request.run, lineage, report)
     return report
 
 

@@ -76,6 +76,7 @@ def _describe(pipeline: Pipeline) -> State:
                     for name, dataset in pipeline.datasets.by_name().items()
                     if dataset.import_mode == "incremental"
                 ],
+                max_rejected=pipeline.max_rejected,
             )
         },
         "Next": "Transform",

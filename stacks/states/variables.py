@@ -29,7 +29,6 @@ VARIABLES: dict[str, str] = {
     "imported": "what the datasets hold by the newest imports",
     "report": "the transform's report",
     "fresh": "whether the report is of this execution's own transform",
-    "gate": "reasons why the data is refused; empty if it is good",
     "dataset": "the dataset that a Map iteration imports, from the report",
     "imports": "results of the imports, in the order of the report's datasets",
     # Jobs of Personalize, each with arn, started, attempt, takenOver, status, reason: see the module job

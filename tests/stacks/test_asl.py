@@ -103,15 +103,15 @@ RIGHT = _right()
 
 
 def _no_such_target(states: dict[str, Any]) -> None:
-    states["Data gate"]["Next"] = "Nowhere"
+    states["Data refused"]["Next"] = "Nowhere"
 
 
 def _broken_expression(states: dict[str, Any]) -> None:
-    states["Data gate"]["Assign"]["gate"] = "{% $count( %}"
+    states["Data refused"]["Assign"]["failure"] = "{% $count( %}"
 
 
 def _broken_condition(states: dict[str, Any]) -> None:
-    states["Is the data good?"]["Choices"][0]["Condition"] = "{% $count($gate) > %}"
+    states["Data gate"]["Choices"][0]["Condition"] = "{% $count($report.refusals) > %}"
 
 
 def _broken_argument(states: dict[str, Any]) -> None:
@@ -127,11 +127,11 @@ def _field_of_the_other_language(states: dict[str, Any]) -> None:
 
 
 def _assign_without_names(states: dict[str, Any]) -> None:
-    states["Data gate"]["Assign"] = "gate"
+    states["Data refused"]["Assign"] = "failure"
 
 
 def _misspelt_field(states: dict[str, Any]) -> None:
-    states["Data gate"]["Asign"] = states["Data gate"].pop("Assign")
+    states["Data refused"]["Asign"] = states["Data refused"].pop("Assign")
 
 
 def _wait_of_text(states: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What the data gate and the quality gate find, on reports and metrics made for it."""
+"""Where the data gate and the quality gate lead, and what the second one finds, on reports and metrics made for it."""
 
 from __future__ import annotations
 
@@ -10,81 +10,37 @@ from stacks.states.run import definition
 from tests.documents import parsed
 from tests.stacks.evaluation import evaluate
 
-EVENT_TYPES = (
-    "10 event types and 1 optional columns are more than the 10 that Personalize allows together: "
-    "map EVENT_TYPE to fewer"
-)
 METRICS = {"precision_at_5": 0.02, "coverage": 0.5}
 
 
-def data_gate(rejected: int = 0, **interactions: Any) -> list[str]:
-    """Return what the data gate finds in a report that is right but for rejected rows and facts of the interactions."""
-    facts = {"users_with_two": 100, "per_user": {"count": 200}, "event_type_count": 1} | interactions
-    records = facts.pop("records", 5000)
-    lines = facts.pop("lines", 200)
-    dataset = {
-        "dataset": "interactions",
-        "rows_in": 5000,
-        "rows_rejected": rejected,
-        "records": records,
-        "rejects": "s3://b/rejects/r/",
-        "reasons": [{"reason": "USER_ID is empty", "rows": rejected}],
-        "interactions": facts,
-    }
-    report = {"datasets": [dataset], "batch_inputs": [{"prefix": "batch/r/for-you/top/input/", "lines": lines}]}
-    gate = definition(parsed(), "dev", spec_hash="0")["States"]["Data gate"]["Assign"]["gate"]
-    return list(evaluate(gate, report=report))
-
-
-def test_good_data_passes() -> None:
-    """Nothing is found where every minimum of the service is met."""
-    assert [] == data_gate()
-
-
-def test_too_many_rejected_rows_are_told_with_their_place() -> None:
-    """A share above max_rejected is found, with the most frequent reason, and the folder where the rows are."""
-    told = (
-        "251 of 5000 rows of interactions (5 %) were rejected, more than the 5 % of max_rejected; most frequent "
-        "reason: USER_ID is empty (251 rows); see the objects interactions*.jsonl in s3://b/rejects/r/"
-    )
-
-    assert [told] == data_gate(rejected=251)
-    assert [] == data_gate(rejected=250)
-
-
 @pytest.mark.parametrize(
-    ("facts", "told"),
+    ("report", "fresh", "mode", "following"),
     [
-        ({"records": 999}, "999 interactions remain of 5000 rows, but Personalize needs 1000"),
-        ({"users_with_two": 24}, "24 users have two interactions or more, but Personalize needs 25"),
-        (
-            {"users_with_two": 30, "per_user": {"count": 3001}},
-            "fewer than 1 % of the users have two interactions or more",
-        ),
-        (
-            {"event_type_count": 10},
-            EVENT_TYPES,
-        ),
-        ({"lines": 0}, "nobody and nothing is selected for batch/r/for-you/top/input/"),
+        ({"refusals": []}, True, "run", "Forget imports"),
+        ({"refusals": []}, False, "run", "Forget imports"),
+        ({"refusals": []}, False, "skip", "Begin solutions"),
+        ({"refusals": ["too few"]}, True, "run", "Data refused"),
+        ({"refusals": ["too few"]}, True, "skip", "Data refused"),
+        ({"refusals": ["too few"]}, False, "run", "Describe transform"),
+        ({}, False, "run", "Describe transform"),
     ],
 )
-def test_what_the_service_would_refuse_is_found(facts: dict[str, Any], told: str) -> None:
-    """Each minimum of the service, one below it, is found and told with both numbers."""
-    assert [told] == data_gate(**facts)
+def test_the_data_gate_imports_what_is_not_refused(
+    report: dict[str, Any], *, fresh: bool, mode: str, following: str
+) -> None:
+    """Refused data ends the run, but for what stopped an earlier attempt, or tells nothing: it is looked at again."""
+    gate = definition(parsed(), "dev", spec_hash="0")["States"]["Data gate"]
+    variables = {"report": report, "fresh": fresh, "importMode": mode}
+    taken = [rule["Next"] for rule in gate["Choices"] if evaluate(rule["Condition"], **variables) is True]
+
+    assert following == (taken[0] if taken else gate["Default"])
 
 
-@pytest.mark.parametrize(
-    "facts",
-    [
-        {"records": 1000},
-        {"users_with_two": 25},
-        {"users_with_two": 30, "per_user": {"count": 3000}},
-        {"event_type_count": 9},
-    ],
-)
-def test_minimums_themselves_are_enough(facts: dict[str, Any]) -> None:
-    """Exactly what the service asks for passes."""
-    assert [] == data_gate(**facts)
+def test_every_refusal_is_told() -> None:
+    """The failure of a run whose data is refused joins what the transform found."""
+    assign = definition(parsed(), "dev", spec_hash="0")["States"]["Data refused"]["Assign"]["failure"]
+
+    assert "a; b" == evaluate(assign["reason"], report={"refusals": ["a", "b"]})
 
 
 def misses(quality: dict[str, Any], metrics: dict[str, float], published: dict[str, Any]) -> list[str]:
