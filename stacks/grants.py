@@ -99,7 +99,7 @@ def map_run_statements(state_machine_arn: str, executions_arn: str) -> list[iam.
 
 
 _NAMED_BY_RUNS = {kind.arn_type for kind in KINDS} | {"filter"}
-"""ARN types whose names begin with the pipeline's prefix and go on with what a deployment does not know."""
+"""ARN types whose names begin with the pipeline's prefix, and whose ends a deployment does not know."""
 
 
 def wildcard_findings(prefix: str, kinds: Sequence[ResourceKind]) -> dict[str, list[str]]:

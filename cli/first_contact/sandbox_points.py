@@ -224,7 +224,7 @@ POINTS = (
     ),
     Point(
         "Is the name of an import job taken for good?",
-        "a run that is gone on with asks again under the same names, and takes over what is there",
+        "a resumed run asks again under the same names, and takes over what is there",
         "CreateDatasetImportJob under the name of a job that has ended",
         "stacks/states/job.py",
         _job_name_again,

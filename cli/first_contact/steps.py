@@ -166,7 +166,7 @@ def _first_run(world: World, _: Journal) -> str:
     how = "redriven after a failure"
     if execution["status"] != "SUCCEEDED":
         # The other way to go on, so that a redrive that does not work hides nothing of the rest.
-        how = f"gone on with by its id, since its redrive ended as {execution['status']}: {execution.get('cause', '')}"
+        how = f"resumed by its id, since its redrive ended as {execution['status']}: {execution.get('cause', '')}"
         execution = _end(world, _start(world, {"run": run}))
     world.manifest = _bring(world, execution, run=run)
     return f"run {run} succeeded, {how}"

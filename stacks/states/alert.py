@@ -36,7 +36,7 @@ def definition() -> dict[str, Any]:
         "Notify end": notify(
             "ended without a word",
             "'Run ' & $run & ' ended as ' & $ending & '. ' & $why & '\\n\\nTables of earlier runs are as they were. "
-            "Redrive this execution to go on with the run: what exists is taken over, nothing is paid twice.\\n\\n"
+            "Redrive this execution to resume the run: what exists already is used, nothing is paid twice.\\n\\n"
             f"Execution: ' & {console_link('$execution')}",
             comment="Tell the on-call person what nobody has told yet.",
             next_state="Told",

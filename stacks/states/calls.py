@@ -41,8 +41,8 @@ def read_json(
         comment: of the state.
         resource: what the object is called in a failure.
         assign: variables; the text is ``$states.result.Body``.
-        next_state: goes on with the variables.
-        on_failure: goes on with ``failure_variable``.
+        next_state: the state after it, which reads the variables.
+        on_failure: the state after a failure, which reads ``failure_variable``.
         failure_variable: variable of what went wrong.
         absent: what to do without the object; left out: that is a failure.
     """

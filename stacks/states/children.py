@@ -35,8 +35,8 @@ class Children:
         states: of a child execution.
         start: the first of them.
         variable: that the list of the results is assigned to.
-        next: goes on with it.
-        on_failure: goes on with ``failure_variable``.
+        next: the state after it.
+        on_failure: the state after a failure, which reads ``failure_variable``.
         failure_variable: variable of what went wrong if a child execution ended without a result.
         at_once: most items at a time; left out: all.
     """

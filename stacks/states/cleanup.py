@@ -34,7 +34,7 @@ REMAINS = (
 
 
 def states(*, next_state: str) -> States:
-    """Return the fragment at the end of a run that succeeded; it goes on with ``$cleanup``, however that ended."""
+    """Return the fragment at the end of a run that succeeded; ``$cleanup`` says how that ended."""
     (failed,) = caught("clean-up", go_to=next_state)
     failed["Assign"] = {"cleanup": {"deleted": [], "remaining": [], **failed["Assign"]}}
     return {
@@ -73,7 +73,8 @@ def room(*, again: str, on_failure: str, failure_variable: str) -> States:
 
     Args:
         again: the state that makes the solution.
-        on_failure: goes on with ``failure_variable``, in which ``again`` has put why there was no room.
+        on_failure: the state after a failure, which reads ``failure_variable``: ``again`` has put there what was
+            in the way.
         failure_variable: its name.
     """
     blocked = "$join($room.remaining.(arn & ' (' & reason & ')'), '; ')"

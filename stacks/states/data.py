@@ -2,7 +2,7 @@
 
     Read imports → is the run new? → transform → Data gate → imports.states() → next
 
-A run that is gone on with has its data report, and so its datasets and batch inputs, unless it failed before that
+A resumed run has its data report, and so its datasets and batch inputs, unless it failed before that
 or for its data.
 """
 
@@ -25,15 +25,15 @@ def states(pipeline: Pipeline, stage: str, *, next_state: str, on_failure: str, 
     Args:
         pipeline: the pipeline file.
         stage: part of every name.
-        next_state: goes on with ``$report``, and with ``$imports``: dataset and ARN of each import job.
-        on_failure: goes on with ``$failure``.
-        on_failures: goes on with ``$failures``.
+        next_state: the state after it, which reads ``$report`` and ``$imports``, dataset and ARN of each import job.
+        on_failure: the state after a failure, which reads ``$failure``.
+        on_failures: the state after several failures, which reads ``$failures``.
     """
     begin: States = {
         FIRST_STATE: imports.read_imports(pipeline, stage, next_state="Is the run new?", on_failure=on_failure),
         "Is the run new?": {
             "Type": "Choice",
-            "Comment": "A run that is gone on with may have been transformed already.",
+            "Comment": "A resumed run may have been transformed already.",
             "Choices": [{"Condition": jsonata("$resumed"), "Next": "Read earlier report"}],
             "Default": transform.FIRST_STATE,
         },

@@ -4,7 +4,7 @@ Nothing in it can hide the failure that led here: if writing or telling fails, t
 reason.
 
 The last state fails by answering its own task token. A Fail state would be entered again by a redrive and fail again;
-this one, redriven, goes on with the run.
+this one, redriven, resumes the run.
 Sources: https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html and
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token
 """

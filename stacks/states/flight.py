@@ -41,9 +41,9 @@ def states(datasets: str, *, next_state: str, on_failure: str) -> States:
 
     Args:
         datasets: what tells Personalize's datasets from those of other pipeline files: a run that imported into others
-            is not gone on with, since its imports would be taken over.
-        next_state: goes on with the run.
-        on_failure: goes on with ``$failure``.
+            is not resumed, since its imports would be taken over.
+        next_state: the state after it.
+        on_failure: the state after a failure, which reads ``$failure``.
     """
     return {
         FIRST_STATE: _read(on_failure),
@@ -58,7 +58,7 @@ def states(datasets: str, *, next_state: str, on_failure: str) -> States:
         **_claim(datasets, next_state, on_failure),
         "Run refused": {
             "Type": "Pass",
-            "Comment": "Say which run can be gone on with.",
+            "Comment": "Say which run can be resumed.",
             "Assign": {
                 "failure": {"state": "Whose run is it?", "error": "InvalidInput", "reason": jsonata("$refusal")}
             },
@@ -83,8 +83,8 @@ def _read(on_failure: str) -> State:
 def _whose(datasets: str) -> State:
     known = "$exists($newest.execution)"
     wrong = (
-        f"'There is no run ' & $target & ' to go on with' & ({known} ? ': the newest is ' & $newest.run : '') "
-        "& '. Later imports have replaced the data of earlier runs, so only the newest can be gone on with.'"
+        f"'There is no run ' & $target & ' to resume' & ({known} ? ': the newest is ' & $newest.run : '') "
+        "& '. Later imports have replaced the data of earlier runs, so only the newest can be resumed.'"
     )
     others = (
         "'Run ' & $target & ' imported into datasets with other columns, or of another generation, than the pipeline "

@@ -46,14 +46,14 @@ def read_imports(pipeline: Pipeline, stage: str, *, next_state: str, on_failure:
 def states(pipeline: Pipeline, stage: str, *, next_state: str, on_failure: str, on_failures: str) -> States:
     """Return the fragment.
 
-    It reads ``$report`` and goes on with ``$imports``: dataset, status and ARN of each import job.
+    It reads ``$report`` and leaves ``$imports``: dataset, status and ARN of each import job.
 
     Args:
         pipeline: the pipeline file.
         stage: part of every name.
         next_state: goes on when Personalize holds the run's data.
-        on_failure: goes on with ``$failure``.
-        on_failures: goes on with ``$failures``.
+        on_failure: the state after a failure, which reads ``$failure``.
+        on_failures: the state after several failures, which reads ``$failures``.
     """
     unchanged = "$report.datasets[imports.mode = 'NONE'].dataset"
     identities = ", ".join(f"'{name}': '{identity}'" for name, identity in _identities(pipeline, stage).items())

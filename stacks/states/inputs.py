@@ -54,7 +54,7 @@ def overrides(pipeline: Pipeline) -> list[Override]:
         Override(
             "run",
             f"$type({_GIVEN}.run) = 'string' and $contains({_GIVEN}.run, /{RUN_ID_PATTERN}/) ? '' : 'run is no run id'",
-            "the id of the newest run, to go on with it",
+            "the id of the newest run, to resume it",
         ),
     ]
 
@@ -62,8 +62,8 @@ def overrides(pipeline: Pipeline) -> list[Override]:
 def states(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
     """Return the fragment.
 
-    It goes on with ``$plans``, the solutions of the run with their jobs; with ``$importMode`` and ``$trainingMode``;
-    with ``$target`` and ``$resumed`` for ``flight``.
+    It assigns ``$plans``, the solutions of the run with their jobs; ``$importMode`` and ``$trainingMode``; for
+    ``flight``, ``$target`` and ``$resumed``.
     """
     known = overrides(pipeline)
     keys = [*(override.key for override in known), *_COMMENTS]

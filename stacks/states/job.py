@@ -20,7 +20,7 @@ It stays ACTIVE meanwhile: from then on its newest update is what is waited for,
 The variable named after the kind (``datasetImportJob``, ``solution``, …) holds arn, started (ms), attempt, whether it
 was just taken over, status and reason; of what can be updated also found (it was there before this attempt), differs,
 updating (this attempt has begun an update), and before (when the newest update before that one was begun). A name that
-is taken by something failed would be taken for ever: a run that is gone on with makes it anew, with the number of the
+is taken by something failed stays in use for ever, so a resumed run makes it anew, with the number of the
 attempt behind the name.
 """
 
@@ -53,11 +53,11 @@ class Job:
         arguments: what the create call takes besides the name, or JSONata of it.
         timeout: how long to wait for it.
         next: state after it is ACTIVE.
-        on_failure: state that goes on with what went wrong.
+        on_failure: the state after a failure.
         failure_variable: variable that holds what went wrong: state, resource, arn, status, error, reason.
         quota: how long a quota of jobs in progress is waited for; left out: it is one of what there is, and nothing
             frees it by waiting.
-        on_limit: state that goes on with ``failure_variable`` where a quota is used up; left out: ``on_failure``.
+        on_limit: the state that reads ``failure_variable`` where a quota is used up; left out: ``on_failure``.
         wanted: JSONata of what the update call takes besides the ARN, for a kind that can be updated.
         compared: JSONata of what it shall be, where that is not ``wanted``; ``$now`` is what it is.
         shared_variable: the variable instead of the kind's own, for kinds of which one execution runs only one: what
@@ -152,7 +152,7 @@ class Job:
         arn = f"'${{PersonalizeArn}}:{self.kind.arn_type}/' & {self._attempted_name}"
         return {
             "Type": "Pass",
-            "Comment": f"The {self.kind.label} exists already: go on with it instead of paying for a second one.",
+            "Comment": f"The {self.kind.label} exists already: use it instead of paying for a second one.",
             "Assign": self._assigned(arn, taken_over=True),
             "Next": f"Describe {self.kind.label}",
         }
@@ -240,7 +240,7 @@ class Job:
         variable = self.variable
         return {
             "Type": "Pass",
-            "Comment": "It failed before this run was gone on with: its name is taken, so the next one has a number.",
+            "Comment": "It failed before this run was resumed. Its name stays in use, so the next one has a number.",
             "Assign": {variable: jsonata(f"$merge([${variable}, {{'attempt': ${variable}.attempt + 1}}])")},
             "Next": f"Create {self.kind.label}",
         }

@@ -19,8 +19,8 @@ def tables(*, with_catalog: bool, next_state: str, on_failure: str) -> State:
 
     Args:
         with_catalog: tables stand in the data catalog, too.
-        next_state: goes on with ``$remarks``, sentences about tables that the catalog did not take.
-        on_failure: goes on with ``$failure``.
+        next_state: the state after it, which reads ``$remarks``, sentences about tables that the catalog did not take.
+        on_failure: the state after a failure, which reads ``$failure``.
     """
     key = layout.LATEST_TABLE.jsonata(solution="$s.name", job="$j.name")
     jobs = "$append($s.batch_inference, $s.batch_segment)[status = 'SUCCEEDED']"

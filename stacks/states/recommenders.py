@@ -30,7 +30,7 @@ _FAILED = "End of failed recommender"
 
 
 def states(pipeline: Pipeline, stage: str, *, next_state: str, on_failure: str) -> States:
-    """Return the fragment, which is empty without recommenders; it goes on with the results in ``$recommenders``."""
+    """Return the fragment, which is empty without recommenders; it assigns ``$recommenders``, their results."""
     if not pipeline.recommenders:
         return {}
     return Children(

@@ -32,7 +32,7 @@ _FAILED = "End of failed solution"
 
 
 def solutions(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
-    """Return the Map over ``$plans``; it goes on with a list of ``SolutionResult`` in ``$solutions``."""
+    """Return the Map over ``$plans``; the state after it reads a list of ``SolutionResult``, ``$solutions``."""
     return Children(
         name="Solutions",
         begin=FIRST_STATE,

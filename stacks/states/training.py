@@ -45,7 +45,7 @@ def data(of: str = "$") -> str:
 def states(timeout: timedelta, *, next_state: str, on_failure: str) -> States:
     """Return the fragment.
 
-    It reads ``$plan`` and ``$solution``, and goes on with the version in ``$solutionVersion``; ``$training`` has its
+    It reads ``$plan`` and ``$solution``, and leaves the version in ``$solutionVersion``; ``$training`` has its
     metrics and billed hours, ``$misses`` what the quality gate found, ``$kept`` whether it is that of an earlier run.
     """
     update = f"$plan.training.mode = 'update' and {OF}trainingMode != 'full' and {_SAME_SOLUTION}"

@@ -43,7 +43,7 @@ class VersionJob:
         mode: JSONata of the training mode.
         timeout: how long to wait for it.
         next: state after it is ACTIVE.
-        on_failure: state that goes on with what went wrong.
+        on_failure: the state after a failure.
         failure_variable: variable that holds what went wrong.
     """
 

@@ -119,7 +119,7 @@ def test_what_is_too_large_is_refused_before_anything_is_written(bucket: Bucket)
 
 
 def test_one_way_leaves_nothing_of_the_other(bucket: Bucket) -> None:
-    """A run that is gone on with the other way has no row and no line with an error twice."""
+    """A run that is resumed the other way has no row and no line with an error twice."""
     keys = wrote(bucket)
     in_parts(bucket, keys)
     whole(bucket)

@@ -143,7 +143,7 @@ def test_run_follows_a_deployed_pipeline_and_brings_its_results(deployed: Rig, t
 
 
 def test_run_with_an_input_goes_on_with_a_run(deployed: Rig, tmp_path: Path) -> None:
-    """`--input` reaches the execution; the results are those of the run that it goes on with, but not a stranger's."""
+    """`--input` reaches the execution; the results are those of the run that it resumes, but not a stranger's."""
     deployed.put_raw("events/part.csv", csv(planted()))
     earlier = deployed.run({"solutions": ["popular"]})
     stranger = f"rejects/{earlier.id}/../../../stranger.jsonl"

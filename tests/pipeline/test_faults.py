@@ -147,7 +147,7 @@ def test_the_version_of_another_run_is_not_taken_over(guarded: Rig, before: dict
 
 
 def test_what_exists_is_taken_over(guarded: Rig, before: dict[str, bytes]) -> None:
-    """A run that is gone on with after its end finds everything that it asks for, and makes nothing."""
+    """A run that is resumed after its end finds everything that it asks for, and makes nothing."""
     del before
     run = guarded.run(EVERYTHING)
     counted = made(guarded, run)

@@ -134,7 +134,7 @@ def test_a_part_that_fails_fails_the_job(large: Rig) -> None:
 
 
 def test_a_run_that_is_stopped_in_the_middle_of_its_parts(large: Rig) -> None:
-    """Whoever stops it is told once, not for every part, and a redrive goes on with the same Map Run."""
+    """Whoever stops it is told once, not for every part, and a redrive resumes the same Map Run."""
     large.messages()
     stepfunctions = large.aws.client("stepfunctions")
     arn = large.start()

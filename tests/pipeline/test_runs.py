@@ -1,4 +1,4 @@
-"""One run at a time, runs that are gone on with, and what an input may leave out."""
+"""One run at a time, resumed runs, and what an input may leave out."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_failed_run_is_gone_on_with(rig: Rig) -> None:
 
 
 def test_a_redriven_execution_goes_on(rig: Rig) -> None:
-    """A redrive of an execution that told its failure goes on with its run instead of failing again."""
+    """A redrive of an execution that told its failure resumes its run instead of failing again."""
     rig.arm(job="BatchInferenceJob", outcome="CREATE FAILED", reason="The input is odd")
     failed = rig.run(POPULAR)
     rig.disarm()
@@ -114,7 +114,7 @@ def test_a_redriven_execution_goes_on(rig: Rig) -> None:
 
 
 def test_refused_data_is_read_again(rig: Rig) -> None:
-    """A run that its data stopped goes on with data that was mended since."""
+    """A run that its data stopped is resumed with data that was mended since."""
     rig.put_raw(KEY, csv(planted()[:999]))
     failed = rig.run(POPULAR)
     rig.put_raw(KEY, csv(planted()))
@@ -131,7 +131,7 @@ def test_only_the_newest_run_is_gone_on_with(rig: Rig) -> None:
     run = rig.run({"run": older.id})
 
     assert ("FAILED", "InvalidInput") == (run.status, run.execution["error"])
-    assert f"There is no run {older.id} to go on with: the newest is {newer.id}" in run.cause
+    assert f"There is no run {older.id} to resume: the newest is {newer.id}" in run.cause
 
 
 def test_a_run_that_claimed_and_died_is_followed(rig: Rig) -> None:
