@@ -104,6 +104,8 @@ def _validate(document: dict[str, Any]) -> tuple[Pipeline | None, list[Finding]]
         pipeline = Pipeline.model_validate(document)
     except ValidationError as errors:
         found = [_explain(error, document) for error in errors.errors()]
+    except UnicodeEncodeError:
+        pass  # half a character in a key: the rule for texts says which one
     named = {finding.path for finding in found}
     found += [finding for finding in check(_readable(document, (), named)) if finding.path not in named]
     return pipeline, list(dict.fromkeys(found))
@@ -114,7 +116,7 @@ def _readable(value: Any, path: Path, wrong: Collection[Path]) -> Any:
 
     Rules look texts up in tables, where a list or a mapping cannot stand.
     """
-    if path in wrong and isinstance(value, list | dict):
+    if path and path in wrong and isinstance(value, list | dict):
         return None
     if isinstance(value, dict):
         return {key: _readable(child, (*path, key), wrong) for key, child in value.items()}

@@ -392,8 +392,10 @@ def test_a_key_without_a_value_is_not_given() -> None:
         parsed(datasets__interactions__columns__EVENT_TYPE={"from": None})
 
 
-def test_half_a_character_is_told() -> None:
-    """An escape of a lone surrogate is no character: nothing could be sent to AWS with it."""
-    text = json.dumps(shop()).replace("Items for every user", "Items \\ud83d for every user")
-    with pytest.raises(SpecError, match="half a character"):
-        parse(text)
+@pytest.mark.parametrize("text", ["Items for every user", "description", "USER_ID"])
+def test_half_a_character_is_told(text: str) -> None:
+    """An escape of a lone surrogate is no character, in a text or in a key: nothing could be sent to AWS with it."""
+    document = json.dumps(shop(engine="lambda"))
+    for half in ("\\ud83d", "\\ud83d\\ude00"):
+        with pytest.raises(SpecError, match="half a character"):
+            parse(document.replace(text, f"{text}{half}"))
