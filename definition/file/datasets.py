@@ -57,7 +57,9 @@ class Source(Strict):
         default="csv", description="of the objects; .gz and .zst at the end of a name are unpacked for csv and jsonl"
     )
     encoding: Encoding = Field(default="utf-8", description="of the text in csv and jsonl; a BOM is no part of it")
-    delimiter: Delimiter = Field(default=",", description="csv: character between fields")
+    delimiter: Delimiter = Field(
+        default=",", description="csv: character between fields, or several", examples=[";", "::"]
+    )
     quote: Literal['"', "none"] = Field(
         default='"', description='csv: character around fields that hold the delimiter, or "none"'
     )

@@ -44,6 +44,9 @@ QUOTES = r'["\\]'
 UNSAFE_CHARACTERS = f"{CONTROL_CHARACTERS}|{QUOTES}"
 """What no text but a textual one may hold; readers of CSV disagree whether a backslash escapes a quote."""
 
+MAX_DELIMITER = 8
+"""Characters of the longest delimiter: ours, for whoever means a line of text by it."""
+
 EXACT = 2**53
 """Up to here every whole number has its own double; beyond, every double is whole."""
 
@@ -233,7 +236,7 @@ class DatasetMapping(_Data):
     Attributes:
         path: object, prefix ending in ``/`` or glob, under ``raw/``.
         encoding: of the text in CSV and JSON Lines.
-        delimiter: character between the fields of CSV.
+        delimiter: text between the fields of CSV, of up to ``MAX_DELIMITER`` characters.
         quote: character around fields of CSV, or None where fields are never quoted.
         header: names of the fields of CSV, or None where each object's first line gives them.
         nulls: texts of a field that stand for no value.

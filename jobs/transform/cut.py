@@ -1,4 +1,4 @@
-"""Cut records of CSV into fields as the standard library does with ``strict``, by patterns only.
+"""Cut records of CSV into fields as the standard library does with ``strict``, by patterns only, where it can.
 
 Most hold no quote and are split.
 """
@@ -38,7 +38,8 @@ def cut(
     line = F.col(LINE)
     fields = F.split(line, re.escape(dialect.delimiter), width + 1)
     if dialect.quote is not None:
-        fields = F.when(line.contains(dialect.quote), _quoted(line, dialect)).otherwise(fields)
+        quoted = _quoted(line, dialect) if dialect.is_standard else F.udf(dialect.cut, "array<string>")(line)
+        fields = F.when(line.contains(dialect.quote), quoted).otherwise(fields)
     cells = {name: filled(F.get(F.col(_FIELDS), header.index(name))) for name in columns}
     return lines.withColumn(_FIELDS, fields), _shape(width), cells
 

@@ -27,7 +27,7 @@ HOSTILE = ('"', '""', ",", "\n", "\r\n", "mallory,i666,5", "\nmallory,i666,5\n",
 
 def read(text: str, dialect: Dialect = COMMAS) -> list[Record]:
     """Return the records of a text."""
-    found = list(batches(iter(io.StringIO(text, newline="\n")), dialect))
+    found = list(batches("a.csv", iter(io.StringIO(text, newline="\n")), dialect))
     assert all(batch.texts for batch in found)
     return [record for batch in found for record in batch.records()]
 

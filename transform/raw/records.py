@@ -20,7 +20,7 @@ from __future__ import annotations
 import csv
 import re
 from enum import Enum
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -79,15 +79,23 @@ _RUNS = {
 """By whether a field may begin at the run, and whether one may end there."""
 
 
-def batches(lines: Iterator[str], dialect: Dialect) -> Iterator[Batch]:
+def batches(key: str, lines: Iterator[str], dialect: Dialect) -> Iterator[Batch]:
     """Yield the records of an object, none of them twice, in batches that are never empty.
 
     Args:
-        lines: the object's lines with their line ends.
+        key: of the object.
+        lines: its lines with their line ends.
         dialect: how fields are told apart.
+
+    Raises:
+        DelimiterError: the first line names another delimiter.
     """
     reader = _Reader(dialect, dialect.quote) if dialect.quote is not None else None
     number = 1
+    first = list(islice(lines, 1))
+    if first and dialect.names_delimiter(key, first[0]):
+        number, first = 2, []
+    lines = chain(first, lines)
     while lot := list(islice(lines, _BATCH)):
         numbers = range(number, number + len(lot))
         number += len(lot)
@@ -158,7 +166,9 @@ class _Reader:
         return done
 
     def _whole(self, lines: list[str], at: int) -> int:
-        """Return the index of the first line from ``at`` on that the standard library does not read as a record."""
+        """Return the index of the first line from ``at`` on that is not read as a record, as far as is known."""
+        if not self._dialect.is_standard:
+            return at
         reader = csv.reader(islice(lines, at, None), delimiter=self._dialect.delimiter, strict=True)
         count = 0
         try:
