@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from definition.file.values import (
+    Comment,
     Condition,
     Delimiter,
     Expression,
@@ -46,6 +47,10 @@ def _explode(value: Any) -> Any:
 ExplodeForm = Annotated[Explode, BeforeValidator(_explode, json_schema_input_type=str | Explode)]
 
 
+MAX_SKIPPED = 1_000
+"""Lines of the longest preamble: ours, for objects lose no more than that by it."""
+
+
 class Source(Strict):
     """Where the raw data lies, and how it is read."""
 
@@ -67,6 +72,12 @@ class Source(Strict):
         default=None,
         min_length=1,
         description="csv: names of the fields of objects without header line; left out: first lines name them",
+    )
+    skip_lines: int = absent(
+        default=0, ge=0, le=MAX_SKIPPED, description="csv: lines of each object before its header or first record"
+    )
+    comment: Comment | None = absent(
+        description="csv: what a line begins with that is no record, outside of quoted fields", examples=["#"]
     )
     nulls: list[str] = absent(
         default=[], description="texts that stand for no value, wherever a field is nothing else", examples=[["NULL"]]

@@ -84,6 +84,12 @@ def _delimiter(text: str) -> str:
     return text
 
 
+def _comment(text: str) -> str:
+    if not _NO_DELIMITERS.isdisjoint(text):
+        raise ValueError(f"{text!r} cannot begin a comment; use signs such as #, // or --")
+    return text
+
+
 def _text_keys(value: Any) -> Any:
     """Read keys that YAML took for numbers as the raw text they stand for."""
     if not isinstance(value, dict):
@@ -106,6 +112,7 @@ TimeFormat = Annotated[str, AfterValidator(_time_format)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Wait = Annotated[Duration, AfterValidator(_wait)]
 Delimiter = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DELIMITER), AfterValidator(_delimiter)]
+Comment = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DELIMITER), AfterValidator(_comment)]
 LowerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", min_length=1)]
 PipelineName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=1)]
 RawPath = Annotated[str, StringConstraints(min_length=1), AfterValidator(_raw_path)]

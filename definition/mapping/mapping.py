@@ -239,6 +239,8 @@ class DatasetMapping(_Data):
         delimiter: text between the fields of CSV, of up to ``MAX_DELIMITER`` characters.
         quote: character around fields of CSV, or None where fields are never quoted.
         header: names of the fields of CSV, or None where each object's first line gives them.
+        comment: what lines of CSV begin with that are no records, or None where all are.
+        skip_lines: lines at the beginning of each object of CSV that are no records.
         nulls: texts of a field that stand for no value.
         lists: raw columns that may hold a list, which is read as its values joined by ``SEVERAL``.
         explode: the list of which each element is looked at like a row; None where a row is one.
@@ -254,6 +256,8 @@ class DatasetMapping(_Data):
     quote: str | None = None
     header: list[str] | None = None
     # Left out where there are none, so that mappings of before keep their digest.
+    comment: str | None = Field(default=None, exclude_if=operator.not_)
+    skip_lines: int = Field(default=0, exclude_if=operator.not_)
     nulls: list[str] = Field(default=[], exclude_if=operator.not_)
     lists: list[str] = []
     explode: Explode | None = Field(default=None, exclude_if=operator.not_)

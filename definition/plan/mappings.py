@@ -66,6 +66,8 @@ def _mapping(pipeline: Pipeline, name: DatasetName, dataset: Dataset) -> Dataset
         delimiter=source.delimiter,
         quote=None if source.quote == "none" else source.quote,
         header=source.header,
+        comment=source.comment,
+        skip_lines=source.skip_lines,
         nulls=source.nulls,
         lists=_lists(kind, dataset),
         explode=_explode(dataset),

@@ -3,7 +3,8 @@
 csv, jsonl    UTF-8, plain or gzip under a fitting name    Spark reads and splits the objects where they lie
               zstd                                         unpacked under the staging prefix first
               other encodings, names that mislead Spark,
-              records of several lines                     executors stream the objects, one per task
+              records of several lines, comments,
+              lines to be skipped                          executors stream the objects, one per task
 parquet                                                    Spark reads all objects of the same columns together
 
 A task reads one split of one object: then the index of a row in its task is its index in the split, and the counts of
@@ -196,9 +197,11 @@ def _open(
 def _first_record(key: str, found: Iterator[str], dialect: Dialect) -> tuple[str | None, bool]:
     """Return the first record of an object's lines, if there is one, and whether it is the first line."""
     line = next(found, None)
-    if line is None or (not dialect.names_delimiter(key, line) and dialect.is_whole(line)):
+    if not dialect.is_sequential and (
+        line is None or (not dialect.names_delimiter(key, line) and dialect.is_whole(line))
+    ):
         return line, True
-    batch = next(batches(key, chain([line], found), dialect), None)
+    batch = next(batches(key, chain([] if line is None else [line], found), dialect), None)
     return (batch.texts[0] if batch else None), False
 
 

@@ -3,7 +3,8 @@
 csv, jsonl    few or large objects in UTF-8    the engine scans their lines where they lie
               many small ones, other encodings,
               bytes that are not UTF-8,
-              records of several lines         records are staged first (``packing``), then scanned together
+              records of several lines,
+              comments, lines to be skipped    records are staged first (``packing``), then scanned together
 parquet                                        the engine scans all objects of the same columns together
 """
 
@@ -113,7 +114,8 @@ def broken_objects(store: Store, objects: Iterable[RawObject]) -> set[str]:
 
 def _is_packed(item: RawObject, count: int, mapping: DatasetMapping, broken: Collection[str]) -> bool:
     many = count > FEW and item.size <= packing.SMALL
-    return many or mapping.encoding != "utf-8" or item.key in broken
+    in_turn = mapping.format == "csv" and Dialect.of(mapping).is_sequential
+    return many or in_turn or mapping.encoding != "utf-8" or item.key in broken
 
 
 def _no_rows(columns: Sequence[str], mapping: DatasetMapping) -> pl.LazyFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import Any
 
 from tests.corpus.case import AT, Case, shop
@@ -58,5 +59,47 @@ DIALECTS = [
         {"a.tsv": f"sep=\t\nu1\ti\t{AT}\nu2\ti\n", "b.tsv": f"sep=x\ti\t{AT}\n"},
         [("u1", "i", AT), ("sep=x", "i", AT)],
         [("a.tsv", 3, _FIELDS_3)],
+    ),
+    Case(
+        "lines before the header, and comments",
+        _source(shop(), skip_lines=2, comment="#"),
+        {
+            "a.csv": f'Report of "2024\n,,\n# exported\nuser,item,at,note\nu1,i,{AT},k\n# u9,i,{AT},"k\n'
+            f'u2,i,{AT},"two\n# no comment\nlines"\n"#3",i,{AT},k\nu4,i\n # u5\n\n#\nu6,i,{AT},k',
+            "b.csv": "Report\n,,\n",
+            "c.csv": "Report",
+            "d.csv": f"Report\r\n\r\nuser,item,at\r\nu7,i,{AT}\r\n#\r\nu8,i\r\n",
+        },
+        [("u1", "i", AT), ("u2", "i", AT), ("#3", "i", AT), ("u6", "i", AT), ("u7", "i", AT)],
+        [
+            ("a.csv", 11, "fewer than 4 fields"),
+            ("a.csv", 12, "fewer than 4 fields"),
+            ("a.csv", 13, "blank line"),
+            ("d.csv", 6, _FIELDS_3),
+        ],
+    ),
+    Case(
+        "comments beside quotes that never close",
+        _source(shop(), comment="#", delimiter="::"),
+        {
+            "a.csv": f'user::item::at::note\nu1::i::{AT}::"never\n# a comment\nu2::i::{AT}::"x"\nu3::i::{AT}::"never\n'
+            "# perhaps its text\n"
+        },
+        [("u2", "i", AT)],
+        [
+            ("a.csv", 2, "a quoted field does not end"),
+            ("a.csv", 5, "a quoted field does not end"),
+            ("a.csv", 6, "may be text of a quoted field that does not end"),
+        ],
+    ),
+    Case(
+        "comments without quotes or a header, in another encoding",
+        _source(shop(), comment="//", quote="none", header=["user", "item", "at"], encoding="windows-1252"),
+        {
+            "a.csv.gz": gzip.compress(b"// \x81\nu1,i,%d\n//u,i,1\nu\x81,i,1\n/,i,%d\n" % (AT, AT)),
+            "b.csv": f"sep=,\n//\nu2,i,{AT}\nu3,i\n",
+        },
+        [("u1", "i", AT), ("/", "i", AT), ("u2", "i", AT)],
+        [("a.csv.gz", 4, "bytes that are not windows-1252"), ("b.csv", 4, _FIELDS_3)],
     ),
 ]

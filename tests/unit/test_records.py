@@ -66,6 +66,25 @@ def test_what_is_written_is_read(rows: list[tuple[str, ...]], quoting: int, end:
     assert [record.number for record in found] == [count + 1 for count in before]
 
 
+comments = st.lists(st.sampled_from((*HOSTILE[:5], "'", " # ")), max_size=3).map("".join)
+
+
+@settings(max_examples=300, derandomize=True, deadline=None)
+@given(rows=rows, said=st.lists(comments, min_size=9, max_size=9), end=ends)
+def test_comments_are_told_from_text(rows: list[tuple[str, ...]], said: list[str], end: str) -> None:
+    """Comments between rows are nothing, be there quotes in them; in a field their sign is text like any other."""
+    marked = [tuple(text.replace("\n", "\n#") for text in row) for row in rows]
+    lines, numbers, text = written(marked, csv.QUOTE_ALL, end), [], ""
+    for line, remark in zip(lines, said, strict=False):
+        text += f"#{remark}".replace("\n", "") + end
+        numbers.append(1 + text.count("\n"))
+        text += line
+    found = read(text, Dialect(",", '"', comment="#"))
+
+    assert [fields(record) for record in found] == marked
+    assert [record.number for record in found] == numbers
+
+
 spoilt = st.lists(st.sampled_from(('"', "x", ",", '""', '5"', " ")), min_size=1, max_size=6).map("".join)
 
 

@@ -34,20 +34,38 @@ _SIGNS = re.compile(rf"[^\w\s\"]{{1,{MAX_DELIMITER}}}|\t| ")
 
 @dataclass(frozen=True)
 class Dialect:
-    """How fields are told apart: ``quote`` is None where fields are never quoted."""
+    """How records and their fields are told apart.
+
+    Attributes:
+        delimiter: text between fields.
+        quote: None where fields are never quoted.
+        comment: what lines begin with that are no records; None where all are.
+        skip_lines: lines at the beginning of an object that are no records.
+    """
 
     delimiter: str
     quote: str | None
+    comment: str | None = None
+    skip_lines: int = 0
 
     @classmethod
     def of(cls, mapping: DatasetMapping) -> Dialect:
         """Return how the CSV of a dataset is cut."""
-        return cls(mapping.delimiter, mapping.quote)
+        return cls(mapping.delimiter, mapping.quote, mapping.comment, mapping.skip_lines)
 
     @property
     def is_standard(self) -> bool:
         """Whether the standard library can cut such records."""
         return len(self.delimiter) == 1
+
+    @property
+    def is_sequential(self) -> bool:
+        """Whether only who reads all lines in turn knows which of them are records."""
+        return self.comment is not None or self.skip_lines > 0
+
+    def is_comment(self, line: str) -> bool:
+        """Say whether a line is no record, if it does not stand within a quoted field."""
+        return self.comment is not None and line.startswith(self.comment)
 
     def names_delimiter(self, key: str, line: str) -> bool:
         """Say whether the first line of an object is none of its records, but names the delimiter: ``sep=;``.

@@ -20,7 +20,7 @@ from __future__ import annotations
 import csv
 import re
 from enum import Enum
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -91,19 +91,27 @@ def batches(key: str, lines: Iterator[str], dialect: Dialect) -> Iterator[Batch]
         DelimiterError: the first line names another delimiter.
     """
     reader = _Reader(dialect, dialect.quote) if dialect.quote is not None else None
-    number = 1
+    number = 1 + len(list(islice(lines, dialect.skip_lines)))
     first = list(islice(lines, 1))
     if first and dialect.names_delimiter(key, first[0]):
-        number, first = 2, []
+        number, first = number + 1, []
     lines = chain(first, lines)
     while lot := list(islice(lines, _BATCH)):
         numbers = range(number, number + len(lot))
         number += len(lot)
-        found = reader.read(numbers, lot) if reader else Batch(numbers, lot)
+        found = reader.read(numbers, lot) if reader else _records(numbers, lot, dialect)
         if found.texts:
             yield found
     if reader and (rest := reader.end()).texts:
         yield rest
+
+
+def _records(numbers: Sequence[int], lines: Sequence[str], dialect: Dialect) -> Batch:
+    """Return what lines without quotes hold: a record each, if they are no comments."""
+    if dialect.comment is None:
+        return Batch(numbers, lines)
+    kept = [at for at, line in enumerate(lines) if not dialect.is_comment(line)]
+    return Batch([numbers[at] for at in kept], [lines[at] for at in kept])
 
 
 class _Reader:
@@ -138,8 +146,10 @@ class _Reader:
     def read(self, numbers: range, lines: list[str]) -> Batch:
         """Return the records that are whole after some further lines."""
         if not self._held and not self._lost and self._quote not in "".join(lines):
-            self._measure(lines[0])
-            return Batch(numbers, lines)
+            found = _records(numbers, lines, self._dialect)
+            if found.texts:
+                self._measure(found.texts[0])
+            return found
         at = 0
         while at < len(lines):
             if not self._held and not self._lost:
@@ -169,7 +179,10 @@ class _Reader:
         """Return the index of the first line from ``at`` on that is not read as a record, as far as is known."""
         if not self._dialect.is_standard:
             return at
-        reader = csv.reader(islice(lines, at, None), delimiter=self._dialect.delimiter, strict=True)
+        following: Iterator[str] = islice(lines, at, None)
+        if self._dialect.comment is not None:
+            following = takewhile(lambda line: not self._dialect.is_comment(line), following)
+        reader = csv.reader(following, delimiter=self._dialect.delimiter, strict=True)
         count = 0
         try:
             for fields in reader:
@@ -188,6 +201,8 @@ class _Reader:
     def _take(self, number: int, line: str) -> None:
         if self._lost:
             self._find_back(number, line)
+        elif not self._held and self._dialect.is_comment(line):
+            pass
         elif not self._held and self._dialect.is_whole(line):
             self._measure(line)
             self._numbers.append(number)
@@ -196,7 +211,8 @@ class _Reader:
             self._hold(number, line)
 
     def _hold(self, number: int, line: str) -> None:
-        runs = self._runs_of(line)
+        # What may be a comment is held like a record, for it may be text of a field as well.
+        runs = [] if not self._inside and self._dialect.is_comment(line) else self._runs_of(line)
         if self._held and runs[:1] == [_Run.BEGINS]:
             # Nothing has begun or ended since the last run, so all that came after its line stood outside.
             again: list[tuple[int, str]] = []
@@ -274,7 +290,7 @@ class _Reader:
             if start in self._wrong or (self._guessed and not fit):
                 for each in lines:
                     self._give_up_line(*each)
-            else:
+            elif not self._dialect.is_comment(text):
                 self._measure(text)
                 self._numbers.append(lines[0][0])
                 self._texts.append(text)
