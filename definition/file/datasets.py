@@ -10,6 +10,7 @@ from definition.file.values import (
     Comment,
     Condition,
     Delimiter,
+    Escape,
     Expression,
     RawPath,
     Scalar,
@@ -72,6 +73,9 @@ class Source(Strict):
         default=None,
         min_length=1,
         description="csv: names of the fields of objects without header line; left out: first lines name them",
+    )
+    escape: Escape | None = absent(
+        description="csv: character after which the next one is text, within quotes and outside", examples=["\\"]
     )
     skip_lines: int = absent(
         default=0, ge=0, le=MAX_SKIPPED, description="csv: lines of each object before its header or first record"

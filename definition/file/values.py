@@ -90,6 +90,12 @@ def _comment(text: str) -> str:
     return text
 
 
+def _escape(text: str) -> str:
+    if re.fullmatch(r'[\w\s"\x00\ufeff]', text):
+        raise ValueError(f"{text!r} cannot escape; use a sign such as a backslash. Doubled quotes need no escape")
+    return text
+
+
 def _text_keys(value: Any) -> Any:
     """Read keys that YAML took for numbers as the raw text they stand for."""
     if not isinstance(value, dict):
@@ -113,6 +119,7 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Wait = Annotated[Duration, AfterValidator(_wait)]
 Delimiter = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DELIMITER), AfterValidator(_delimiter)]
 Comment = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DELIMITER), AfterValidator(_comment)]
+Escape = Annotated[str, StringConstraints(min_length=1, max_length=1), AfterValidator(_escape)]
 LowerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", min_length=1)]
 PipelineName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=1)]
 RawPath = Annotated[str, StringConstraints(min_length=1), AfterValidator(_raw_path)]

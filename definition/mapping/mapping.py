@@ -239,6 +239,7 @@ class DatasetMapping(_Data):
         delimiter: text between the fields of CSV, of up to ``MAX_DELIMITER`` characters.
         quote: character around fields of CSV, or None where fields are never quoted.
         header: names of the fields of CSV, or None where each object's first line gives them.
+        escape: character of CSV after which the next one is text, or None where none has that meaning.
         comment: what lines of CSV begin with that are no records, or None where all are.
         skip_lines: lines at the beginning of each object of CSV that are no records.
         nulls: texts of a field that stand for no value.
@@ -256,6 +257,7 @@ class DatasetMapping(_Data):
     quote: str | None = None
     header: list[str] | None = None
     # Left out where there are none, so that mappings of before keep their digest.
+    escape: str | None = Field(default=None, exclude_if=operator.not_)
     comment: str | None = Field(default=None, exclude_if=operator.not_)
     skip_lines: int = Field(default=0, exclude_if=operator.not_)
     nulls: list[str] = Field(default=[], exclude_if=operator.not_)

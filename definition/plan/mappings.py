@@ -66,6 +66,7 @@ def _mapping(pipeline: Pipeline, name: DatasetName, dataset: Dataset) -> Dataset
         delimiter=source.delimiter,
         quote=None if source.quote == "none" else source.quote,
         header=source.header,
+        escape=source.escape,
         comment=source.comment,
         skip_lines=source.skip_lines,
         nulls=source.nulls,

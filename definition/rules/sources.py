@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from definition.rules.findings import Path
 
-_CSV_ONLY = ("delimiter", "quote", "header", "skip_lines", "comment")
+_CSV_ONLY = ("delimiter", "quote", "header", "escape", "skip_lines", "comment")
 _TEXT_ONLY = ("encoding",)
 
 
@@ -27,12 +27,20 @@ def check_source(path: Path, source: dict[str, Any]) -> Iterator[Finding]:
     for index, name in enumerate(header):
         if name in header[:index]:
             yield Finding((*path, "header", index), f"'{name}' stands twice", "Give each field its own name")
-    yield from _check_comment((*path, "comment"), source)
+    yield from _check_signs(path, source)
 
 
-def _check_comment(path: Path, source: dict[str, Any]) -> Iterator[Finding]:
-    comment, delimiter = source.get("comment"), source.get("delimiter", ",")
-    if not (isinstance(comment, str) and isinstance(delimiter, str) and comment and delimiter):
+def _check_signs(path: Path, source: dict[str, Any]) -> Iterator[Finding]:
+    """Yield what is wrong with signs beside each other, each of which is a text or missing."""
+    delimiter, escape, comment = source.get("delimiter", ","), source.get("escape"), source.get("comment")
+    if not isinstance(delimiter, str) or not delimiter:
         return
-    if comment.startswith(delimiter) or delimiter.startswith(comment):
-        yield Finding(path, "a record whose first field is empty would be a comment", "Use other signs than delimiter")
+    if isinstance(escape, str) and escape and escape in delimiter:
+        yield Finding((*path, "escape"), "stands in the delimiter", "Use another character for one of them")
+    if isinstance(comment, str) and comment:
+        if comment.startswith(delimiter) or delimiter.startswith(comment):
+            found = "a record whose first field is empty would be a comment"
+            yield Finding((*path, "comment"), found, "Use other signs than the delimiter's")
+        if isinstance(escape, str) and escape and comment.startswith(escape):
+            found = "a record that begins with an escape would be a comment"
+            yield Finding((*path, "comment"), found, "Use other signs")

@@ -5,7 +5,9 @@ Most hold no quote and are split.
 
 from __future__ import annotations
 
+import operator
 import re
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
@@ -37,9 +39,10 @@ def cut(
     width = len(header)
     line = F.col(LINE)
     fields = F.split(line, re.escape(dialect.delimiter), width + 1)
-    if dialect.quote is not None:
+    if dialect.marks:
+        marked = reduce(operator.or_, [line.contains(mark) for mark in dialect.marks])
         quoted = _quoted(line, dialect) if dialect.is_standard else F.udf(dialect.cut, "array<string>")(line)
-        fields = F.when(line.contains(dialect.quote), quoted).otherwise(fields)
+        fields = F.when(marked, quoted).otherwise(fields)
     cells = {name: filled(F.get(F.col(_FIELDS), header.index(name))) for name in columns}
     return lines.withColumn(_FIELDS, fields), _shape(width), cells
 

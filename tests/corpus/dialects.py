@@ -1,4 +1,4 @@
-"""CSV as the world writes it: delimiters of several characters, and lines that are no records."""
+"""CSV as the world writes it: delimiters of several characters, lines that are no records, and escapes."""
 
 from __future__ import annotations
 
@@ -101,5 +101,58 @@ DIALECTS = [
         },
         [("u1", "i", AT), ("/", "i", AT), ("u2", "i", AT)],
         [("a.csv.gz", 4, "bytes that are not windows-1252"), ("b.csv", 4, _FIELDS_3)],
+    ),
+    Case(
+        "escapes beside quotes",
+        _source(_TITLE, escape="\\", comment="#", nulls=["\\N"]),
+        {
+            # As Book-Crossing and UNLOAD have them.
+            "a.csv": 'id,title\ni0,Path\\, with comma\ni1,"Size 5\\" tall"\r\ni2,"a ""b"", c\\\\"\n'
+            'i3,\\N\ni4,\\\\N\ni5,"\\N"\n'
+            'i6,"two\n# \\"lines\\"\nhere"\ni7,"5\\"\ni7b,x\n# C:\\\ni8,"y"\ni9,"x"y\n\\#1,a\\bc"d\ni10,\\',
+            # Line ends that are escaped, in fields without quotes and with them.
+            "b.csv": "id,title\ni11,one\\\nmallory\\, x\ni12,a\\\\\n"
+            'i13,"\\\nmallory,x"\ni14,one\\\r\n\\\r\n#two\r\ni15,x,y\n',
+        },
+        [
+            ("i0", "Path, with comma"),
+            ("i1", 'Size 5" tall'),
+            ("i2", 'a "b", c\\'),
+            ("i3", None),
+            ("i4", None),
+            ("i5", "N"),
+            ("i6", 'two # "lines" here'),
+            ("i7b", "x"),
+            ("i8", "y"),
+            ("#1", 'abc"d'),
+            ("i10", "\\"),
+            ("i11", "one mallory, x"),
+            ("i12", "a\\"),
+            ("i13", " mallory,x"),
+            ("i14", "one    #two"),
+        ],
+        [
+            ("a.csv", 11, "a quoted field does not end"),
+            ("a.csv", 15, "text or a carriage return stands where a quoted field must end"),
+            ("b.csv", 10, "more than 2 fields"),
+        ],
+        dataset="items",
+    ),
+    Case(
+        "escapes without quotes",
+        _source(
+            shop(), escape="\\", delimiter="||", quote="none", header=["user", "item", "at", "note"], nulls=["\\N"]
+        ),
+        {
+            "a.csv": f'u1||\\||i"||{AT}||x\\\nmallory\nu2||\\N||{AT}||x\n'
+            f"u3|\\|||i|||{AT}||\nu4||i||{AT}\\||x\nu\\|\\|5||i||{AT}||\\N\n"
+        },
+        [("u||5", "i", AT)],
+        [
+            ("a.csv", 1, "ITEM_ID holds a quote or a backslash"),
+            ("a.csv", 3, "ITEM_ID is empty"),
+            ("a.csv", 4, "TIMESTAMP is not an epoch time"),
+            ("a.csv", 5, "fewer than 4 fields"),
+        ],
     ),
 ]

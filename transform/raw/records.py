@@ -13,6 +13,9 @@ So a quote that never closes is found at the next run that begins a field: until
 the line of that quote. Where what follows does not fit, where it never comes, and where runs that may be either make a
 record of another width than the first one of the object, the lines are given up: they are rejected by their numbers,
 and reading goes on at the next place that cannot be within a field.
+
+Where an escape takes its meaning from the next character, neither that quote nor that line end counts. Comments are
+dropped where they surely stand outside.
 """
 
 from __future__ import annotations
@@ -95,15 +98,39 @@ def batches(key: str, lines: Iterator[str], dialect: Dialect) -> Iterator[Batch]
     first = list(islice(lines, 1))
     if first and dialect.names_delimiter(key, first[0]):
         number, first = number + 1, []
-    lines = chain(first, lines)
-    while lot := list(islice(lines, _BATCH)):
-        numbers = range(number, number + len(lot))
-        number += len(lot)
+    for numbers, lot in _lots(number, chain(first, lines), dialect):
         found = reader.read(numbers, lot) if reader else _records(numbers, lot, dialect)
         if found.texts:
             yield found
     if reader and (rest := reader.end()).texts:
         yield rest
+
+
+def _lots(number: int, lines: Iterator[str], dialect: Dialect) -> Iterator[tuple[Sequence[int], list[str]]]:
+    """Yield some lines at a time, with their numbers from ``number`` on; several as one if they are escaped."""
+    if dialect.escape is None:
+        while lot := list(islice(lines, _BATCH)):
+            yield range(number, number + len(lot)), lot
+            number += len(lot)
+    joined = _joined(number, lines, dialect)
+    while some := list(islice(joined, _BATCH)):
+        yield [first for first, _ in some], [line for _, line in some]
+
+
+def _joined(number: int, lines: Iterator[str], dialect: Dialect) -> Iterator[tuple[int, str]]:
+    """Yield lines whose end is not escaped, and the number of the first one in each.
+
+    An escape means the same within quotes and outside, so it need not be known where a line stands. But for one that
+    may be a comment: outside of quotes its end is one, and within them it makes no difference.
+    """
+    numbered = enumerate(lines, number)
+    for first, line in numbered:
+        parts = [line]
+        goes_on = dialect.goes_on(line) and not dialect.is_comment(line)
+        while goes_on and (following := next(numbered, None)):
+            parts.append(following[1])
+            goes_on = dialect.goes_on(following[1])
+        yield first, "".join(parts)
 
 
 def _records(numbers: Sequence[int], lines: Sequence[str], dialect: Dialect) -> Batch:
@@ -143,7 +170,7 @@ class _Reader:
         self._inside = self._doubtful = self._guessed = False
         self._runs = self._last = 0
 
-    def read(self, numbers: range, lines: list[str]) -> Batch:
+    def read(self, numbers: Sequence[int], lines: list[str]) -> Batch:
         """Return the records that are whole after some further lines."""
         if not self._held and not self._lost and self._quote not in "".join(lines):
             found = _records(numbers, lines, self._dialect)
@@ -312,7 +339,7 @@ class _Reader:
             self._given_up.add(number)
 
     def _runs_of(self, line: str) -> list[_Run]:
-        body = line.removesuffix("\n").removesuffix("\r")
+        body = self._dialect.without_escaped(line.removesuffix("\n").removesuffix("\r"))
         delimiter = self._dialect.delimiter
         found = []
         for run in self._pattern.finditer(body):
