@@ -4,6 +4,7 @@
     ├── SourceEmptyError       nothing lies under the path
     ├── UnreadableKeyError     an object has a name that engines cannot read
     ├── ColumnMissingError     an object lacks a mapped column
+    ├── DelimiterError         an object names another delimiter than the pipeline file
     ├── UndecodableError       an object is not what format and encoding say
     ├── DamagedError           an object's compressed content is cut off or damaged
     └── RowsLostError          rows out, filtered and rejected do not add up: a fault of ours
@@ -26,6 +27,10 @@ class UnreadableKeyError(TransformError):
 
 class ColumnMissingError(TransformError):
     """An object lacks a raw column that the pipeline file names, names one twice, or holds no text there."""
+
+
+class DelimiterError(TransformError):
+    """The first line of an object says that its fields are cut at something else than the pipeline file does."""
 
 
 class UndecodableError(TransformError):

@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from definition.file.values import (
+    Comment,
     Condition,
     Delimiter,
+    Escape,
     Expression,
     RawPath,
     Scalar,
@@ -46,6 +48,10 @@ def _explode(value: Any) -> Any:
 ExplodeForm = Annotated[Explode, BeforeValidator(_explode, json_schema_input_type=str | Explode)]
 
 
+MAX_SKIPPED = 1_000
+"""Lines of the longest preamble: ours, for objects lose no more than that by it."""
+
+
 class Source(Strict):
     """Where the raw data lies, and how it is read."""
 
@@ -57,7 +63,9 @@ class Source(Strict):
         default="csv", description="of the objects; .gz and .zst at the end of a name are unpacked for csv and jsonl"
     )
     encoding: Encoding = Field(default="utf-8", description="of the text in csv and jsonl; a BOM is no part of it")
-    delimiter: Delimiter = Field(default=",", description="csv: character between fields")
+    delimiter: Delimiter = Field(
+        default=",", description="csv: character between fields, or several", examples=[";", "::"]
+    )
     quote: Literal['"', "none"] = Field(
         default='"', description='csv: character around fields that hold the delimiter, or "none"'
     )
@@ -65,6 +73,15 @@ class Source(Strict):
         default=None,
         min_length=1,
         description="csv: names of the fields of objects without header line; left out: first lines name them",
+    )
+    escape: Escape | None = absent(
+        description="csv: character after which the next one is text, within quotes and outside", examples=["\\"]
+    )
+    skip_lines: int = absent(
+        default=0, ge=0, le=MAX_SKIPPED, description="csv: lines of each object before its header or first record"
+    )
+    comment: Comment | None = absent(
+        description="csv: what a line begins with that is no record, outside of quoted fields", examples=["#"]
     )
     nulls: list[str] = absent(
         default=[], description="texts that stand for no value, wherever a field is nothing else", examples=[["NULL"]]

@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from definition import layout
+from definition.mapping.mapping import MAX_DELIMITER
 from definition.mapping.sql import parse_condition, parse_value
 from definition.mapping.times import compile_format
 
@@ -78,8 +79,20 @@ def _time_format(text: str) -> str:
 
 
 def _delimiter(text: str) -> str:
-    if text in _NO_DELIMITERS:
-        raise ValueError(f"{text!r} cannot cut fields; use a character such as a comma, a semicolon or a tab")
+    if not _NO_DELIMITERS.isdisjoint(text):
+        raise ValueError(f"{text!r} cannot cut fields; use a character such as a comma or a tab, or several such as ::")
+    return text
+
+
+def _comment(text: str) -> str:
+    if not _NO_DELIMITERS.isdisjoint(text):
+        raise ValueError(f"{text!r} cannot begin a comment; use signs such as #, // or --")
+    return text
+
+
+def _escape(text: str) -> str:
+    if re.fullmatch(r'[\w\s"\x00\ufeff]', text):
+        raise ValueError(f"{text!r} cannot escape; use a sign such as a backslash. Doubled quotes need no escape")
     return text
 
 
@@ -104,7 +117,9 @@ Expression = Annotated[str, AfterValidator(_expression)]
 TimeFormat = Annotated[str, AfterValidator(_time_format)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Wait = Annotated[Duration, AfterValidator(_wait)]
-Delimiter = Annotated[str, StringConstraints(min_length=1, max_length=1), AfterValidator(_delimiter)]
+Delimiter = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DELIMITER), AfterValidator(_delimiter)]
+Comment = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DELIMITER), AfterValidator(_comment)]
+Escape = Annotated[str, StringConstraints(min_length=1, max_length=1), AfterValidator(_escape)]
 LowerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", min_length=1)]
 PipelineName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=1)]
 RawPath = Annotated[str, StringConstraints(min_length=1), AfterValidator(_raw_path)]

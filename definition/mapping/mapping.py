@@ -44,6 +44,9 @@ QUOTES = r'["\\]'
 UNSAFE_CHARACTERS = f"{CONTROL_CHARACTERS}|{QUOTES}"
 """What no text but a textual one may hold; readers of CSV disagree whether a backslash escapes a quote."""
 
+MAX_DELIMITER = 8
+"""Characters of the longest delimiter: ours, for whoever means a line of text by it."""
+
 EXACT = 2**53
 """Up to here every whole number has its own double; beyond, every double is whole."""
 
@@ -233,9 +236,12 @@ class DatasetMapping(_Data):
     Attributes:
         path: object, prefix ending in ``/`` or glob, under ``raw/``.
         encoding: of the text in CSV and JSON Lines.
-        delimiter: character between the fields of CSV.
+        delimiter: text between the fields of CSV, of up to ``MAX_DELIMITER`` characters.
         quote: character around fields of CSV, or None where fields are never quoted.
         header: names of the fields of CSV, or None where each object's first line gives them.
+        escape: character of CSV after which the next one is text, or None where none has that meaning.
+        comment: what lines of CSV begin with that are no records, or None where all are.
+        skip_lines: lines at the beginning of each object of CSV that are no records.
         nulls: texts of a field that stand for no value.
         lists: raw columns that may hold a list, which is read as its values joined by ``SEVERAL``.
         explode: the list of which each element is looked at like a row; None where a row is one.
@@ -251,6 +257,9 @@ class DatasetMapping(_Data):
     quote: str | None = None
     header: list[str] | None = None
     # Left out where there are none, so that mappings of before keep their digest.
+    escape: str | None = Field(default=None, exclude_if=operator.not_)
+    comment: str | None = Field(default=None, exclude_if=operator.not_)
+    skip_lines: int = Field(default=0, exclude_if=operator.not_)
     nulls: list[str] = Field(default=[], exclude_if=operator.not_)
     lists: list[str] = []
     explode: Explode | None = Field(default=None, exclude_if=operator.not_)

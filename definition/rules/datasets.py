@@ -12,6 +12,7 @@ from definition.rules.columns import check_column, form_of
 from definition.rules.exploding import check_explode
 from definition.rules.findings import Finding, items, mapping
 from definition.rules.reading import read_by
+from definition.rules.sources import check_source
 from definition.service.dataset_types import ColumnType, avro_schema, dataset_type, metadata_field
 from definition.service.limits import MAX_SCHEMA_LENGTH, MAX_TEXTUAL_COLUMNS
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from definition.rules.findings import Path
     from definition.service.dataset_types import DatasetName, DatasetType, Domain
 
-_CSV_ONLY = ("delimiter", "quote", "header")
-_TEXT_ONLY = ("encoding",)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MARKED = frozenset({"categorical", "textual", "int", "long", "float", "double"})
 """Types of metadata that recipes train on."""
@@ -40,7 +39,7 @@ def check_dataset(name: DatasetName, dataset: dict[str, Any], domain: Domain | N
     path: Path = ("datasets", name)
     columns = mapping(dataset.get("columns"))
     events = [mapping(event) for event in items(dataset.get("events"))]
-    yield from _check_source((*path, "source"), mapping(dataset.get("source")))
+    yield from check_source((*path, "source"), mapping(dataset.get("source")))
     yield from _check_forms((*path, "columns"), kind, columns)
     for index, event in enumerate(events):
         yield from _check_forms((*path, "events", index, "columns"), kind, mapping(event.get("columns")))
@@ -67,19 +66,6 @@ def check_dataset(name: DatasetName, dataset: dict[str, Any], domain: Domain | N
             "what a new object holds replaces what is imported already, be it older by order_by",
             "Import in full, or remove duplicates.order_by",
         )
-
-
-def _check_source(path: Path, source: dict[str, Any]) -> Iterator[Finding]:
-    kind = source.get("format", "csv")
-    if kind in {"jsonl", "parquet"}:
-        for key in (*_CSV_ONLY, *(_TEXT_ONLY if kind == "parquet" else ())):
-            if key in source:
-                owner = "csv" if key in _CSV_ONLY else "csv and jsonl"
-                yield Finding((*path, key), f"has no meaning for {kind}", f"Remove it; it belongs to format: {owner}")
-    header = items(source.get("header"))
-    for index, name in enumerate(header):
-        if name in header[:index]:
-            yield Finding((*path, "header", index), f"'{name}' stands twice", "Give each field its own name")
 
 
 def _check_forms(path: Path, kind: DatasetType, columns: dict[str, Any]) -> Iterator[Finding]:

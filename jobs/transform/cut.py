@@ -1,11 +1,13 @@
-"""Cut records of CSV into fields as the standard library does with ``strict``, by patterns only.
+"""Cut records of CSV into fields as the standard library does with ``strict``, by patterns only, where it can.
 
 Most hold no quote and are split.
 """
 
 from __future__ import annotations
 
+import operator
 import re
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
@@ -37,8 +39,10 @@ def cut(
     width = len(header)
     line = F.col(LINE)
     fields = F.split(line, re.escape(dialect.delimiter), width + 1)
-    if dialect.quote is not None:
-        fields = F.when(line.contains(dialect.quote), _quoted(line, dialect)).otherwise(fields)
+    if dialect.marks:
+        marked = reduce(operator.or_, [line.contains(mark) for mark in dialect.marks])
+        quoted = _quoted(line, dialect) if dialect.is_standard else F.udf(dialect.cut, "array<string>")(line)
+        fields = F.when(marked, quoted).otherwise(fields)
     cells = {name: filled(F.get(F.col(_FIELDS), header.index(name))) for name in columns}
     return lines.withColumn(_FIELDS, fields), _shape(width), cells
 

@@ -100,7 +100,8 @@ def unzstd(session: SparkSession, root: str, key: str, target: str) -> None:
 def write_text(frame: DataFrame, root: str, prefix: str, **options: Any) -> None:
     """Write a frame of one column as CSV whose only field is the line: the column's name is the header."""
     never = "\x00"
-    frame.write.csv(
+    # Left out, a line that begins with # is quoted. No line begins with this: ids hold no control characters.
+    frame.write.option("comment", "\x02").csv(
         root + prefix,
         mode="overwrite",
         header=True,

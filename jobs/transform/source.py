@@ -3,7 +3,8 @@
 csv, jsonl    UTF-8, plain or gzip under a fitting name    Spark reads and splits the objects where they lie
               zstd                                         unpacked under the staging prefix first
               other encodings, names that mislead Spark,
-              records of several lines                     executors stream the objects, one per task
+              records of several lines, comments,
+              lines to be skipped                          executors stream the objects, one per task
 parquet                                                    Spark reads all objects of the same columns together
 
 A task reads one split of one object: then the index of a row in its task is its index in the split, and the counts of
@@ -176,23 +177,32 @@ def _open(
         misnamed = location.lower().endswith(_CODECS) and not (location.endswith(".gz") and content is not stream)
         packed = content is not stream and not location.endswith(".gz")
         streamed = is_long or mapping.encoding != "utf-8" or misnamed or packed or is_hidden_to_spark(location)
-        if mapping.format == "jsonl" or mapping.header is not None:
-            return Opened(item.key, location, tuple(mapping.header or ()), 0, streamed)
+        if mapping.format == "jsonl":
+            return Opened(item.key, location, (), 0, streamed)
         if content is None:
             raise UndecodableError(f"{item.key} is compressed twice. Compress it once.")
-        dialect = Dialect(mapping.delimiter, mapping.quote)
         with contextlib.closing(lines(item.key, content, mapping.encoding)) as found:
-            line = next(found, None)
-            if line is None:
-                return None
-            if not dialect.is_whole(line):
-                streamed = True
-                line = next(batches(chain([line], found), dialect)).texts[0]
+            line, is_line = _first_record(item.key, found, Dialect.of(mapping))
+    streamed = streamed or not is_line
+    if mapping.header is not None:
+        return Opened(item.key, location, tuple(mapping.header), 0, streamed)
+    if line is None:
+        return None
     if UNDECODABLE in line:
         remedy = f"Set datasets.{mapping.dataset}.source.encoding to the one it is in, or convert it"
         raise UndecodableError(f"{item.key} is not {mapping.encoding} text: its header cannot be decoded. {remedy}.")
-    header = dialect.fields(line)
-    return Opened(item.key, location, tuple(header), 1, streamed)
+    return Opened(item.key, location, tuple(Dialect.of(mapping).fields(line)), 1, streamed)
+
+
+def _first_record(key: str, found: Iterator[str], dialect: Dialect) -> tuple[str | None, bool]:
+    """Return the first record of an object's lines, if there is one, and whether it is the first line."""
+    line = next(found, None)
+    if not dialect.is_sequential and (
+        line is None or (not dialect.names_delimiter(key, line) and dialect.is_whole(line))
+    ):
+        return line, True
+    batch = next(batches(key, chain([] if line is None else [line], found), dialect), None)
+    return (batch.texts[0] if batch else None), False
 
 
 def _read_alike(
@@ -208,7 +218,7 @@ def _read_alike(
     if mapping.format == "jsonl":
         decoded_rows, shape, cells, elements = jsonl.take(found, needed, mapping)
     else:
-        dialect = Dialect(mapping.delimiter, mapping.quote)
+        dialect = Dialect.of(mapping)
         check_header(alike[0].key, alike[0].header, needed)
         decoded_rows, shape, cells = cut.cut(found, alike[0].header, needed, dialect)
     undecodable = F.when(F.col(_DAMAGED), text(reasons.undecodable(mapping.encoding)))
@@ -241,7 +251,7 @@ def _scan(session: SparkSession, store: Store, alike: list[Opened]) -> DataFrame
 
 def _stream(session: SparkSession, store: Store, alike: list[Opened], mapping: DatasetMapping) -> DataFrame:
     encoding = mapping.encoding
-    dialect = Dialect(mapping.delimiter, mapping.quote) if mapping.format == "csv" else UNQUOTED
+    dialect = Dialect.of(mapping) if mapping.format == "csv" else UNQUOTED
 
     def rows(each: Opened) -> Iterator[tuple[str, int, int, int, str, bool, bool]]:
         place = quote(address(store.root, each.location), safe="/:")
@@ -249,7 +259,7 @@ def _stream(session: SparkSession, store: Store, alike: list[Opened], mapping: D
             content = unpacked(each.key, stream)
             if content is None:
                 raise UndecodableError(f"{each.key} is compressed twice. Compress it once.")
-            found = batches(lines(each.key, content, encoding), dialect)
+            found = batches(each.key, lines(each.key, content, encoding), dialect)
             for row, record in enumerate(chain.from_iterable(map(Batch.records, found))):
                 marked = record.text.removesuffix("\n").removesuffix("\r").encode("utf-8", MARK).decode()
                 line, damaged = marked.replace(UNDECODABLE, ""), UNDECODABLE in marked

@@ -14,6 +14,7 @@ from lambdas.transform.reader import broken_objects, read
 from lambdas.transform.tally import Tally
 from transform import reasons
 from transform.errors import RowsLostError, TransformError
+from transform.raw.dialect import Dialect
 from transform.raw.told import without_values
 from transform.records import Plan
 
@@ -78,7 +79,8 @@ def execute(
             if found <= broken:
                 raise _unreadable(mapping, store, objects, f"{staging}unreadable/", error) from error
         else:
-            found = _of_several_lines(store, outcome) if mapping.format == "csv" else set()
+            in_turn = mapping.format != "csv" or Dialect.of(mapping).is_sequential
+            found = set() if in_turn else _of_several_lines(store, outcome)
             if found <= broken:
                 return outcome
         broken |= found

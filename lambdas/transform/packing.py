@@ -111,7 +111,7 @@ class Packer:
         for index, (item, stream) in enumerate(self._streams(objects)):
             with stream:
                 lines = lines_of(item.key, stream, self._encoding)
-                self._pack_one(index, item, records.batches(lines, self._dialect))
+                self._pack_one(index, item, records.batches(item.key, lines, self._dialect))
         for group in self._groups.values():
             self._flush(group)
         return list(self._groups.values())

@@ -3,7 +3,8 @@
 csv, jsonl    few or large objects in UTF-8    the engine scans their lines where they lie
               many small ones, other encodings,
               bytes that are not UTF-8,
-              records of several lines         records are staged first (``packing``), then scanned together
+              records of several lines,
+              comments, lines to be skipped    records are staged first (``packing``), then scanned together
 parquet                                        the engine scans all objects of the same columns together
 """
 
@@ -84,10 +85,8 @@ def _read(
         frames += [
             jsonl.take(_lines(store.root + item.key), _origin(item, columns), columns, mapping) for item in direct
         ]
-    elif mapping.header is not None:
-        frames += _scan_without_header(store, direct, columns, mapping)
     else:
-        scanned, long = _scan_with_header(store, direct, columns, Dialect(mapping.delimiter, mapping.quote))
+        scanned, long = _scan(store, direct, columns, mapping)
         frames += scanned
         kept |= {item.key for item in long}
         packed = [item for item in objects if item.key in kept]
@@ -115,7 +114,8 @@ def broken_objects(store: Store, objects: Iterable[RawObject]) -> set[str]:
 
 def _is_packed(item: RawObject, count: int, mapping: DatasetMapping, broken: Collection[str]) -> bool:
     many = count > FEW and item.size <= packing.SMALL
-    return many or mapping.encoding != "utf-8" or item.key in broken
+    in_turn = mapping.format == "csv" and Dialect.of(mapping).is_sequential
+    return many or in_turn or mapping.encoding != "utf-8" or item.key in broken
 
 
 def _no_rows(columns: Sequence[str], mapping: DatasetMapping) -> pl.LazyFrame:
@@ -134,34 +134,28 @@ def _lines(uri: str) -> pl.LazyFrame:
     return pl.scan_lines(uri, name=LINE, row_index_name=LINE_NUMBER, row_index_offset=1, glob=False)
 
 
-def _scan_without_header(
+def _scan(
     store: Store, objects: Sequence[RawObject], columns: Sequence[str], mapping: DatasetMapping
-) -> list[pl.LazyFrame]:
-    """Return a frame for each object whose fields the mapping names."""
-    dialect = Dialect(mapping.delimiter, mapping.quote)
-    # The first line is data: a BOM is no part of it.
-    bare = pl.when(pl.col(LINE_NUMBER) == 1).then(pl.col(LINE).str.strip_prefix(BOM)).otherwise(pl.col(LINE))
-    return [
-        _cut(_lines(store.root + item.key).with_columns(bare), item, mapping.header or (), columns, dialect)
-        for item in objects
-    ]
-
-
-def _scan_with_header(
-    store: Store, objects: Sequence[RawObject], columns: Sequence[str], dialect: Dialect
 ) -> tuple[list[pl.LazyFrame], list[RawObject]]:
-    """Return a frame for each object that has a header on one line, and the objects whose header has several."""
+    """Return a frame for each object of CSV, and the objects whose first line is no record."""
+    dialect = Dialect.of(mapping)
     with ThreadPoolExecutor() as pool:
-        headers = list(pool.map(lambda item: _first_line(store, item.key), objects))
+        beginnings = list(pool.map(lambda item: _first_line(store, item.key), objects))
     frames, long = [], []
-    for item, line in zip(objects, headers, strict=True):
+    for item, line in zip(objects, beginnings, strict=True):
         if line is None:
             continue
-        if dialect.is_whole(line):
-            lines = _lines(store.root + item.key).filter(pl.col(LINE_NUMBER) > 1)
-            frames.append(_cut(lines, item, dialect.fields(line), columns, dialect))
-        else:
+        if dialect.names_delimiter(item.key, line) or not dialect.is_whole(line):
             long.append(item)
+            continue
+        lines = _lines(store.root + item.key)
+        if mapping.header is None:
+            lines = lines.filter(pl.col(LINE_NUMBER) > 1)
+        else:
+            # The first line is data: a BOM is no part of it.
+            bare = pl.when(pl.col(LINE_NUMBER) == 1).then(pl.col(LINE).str.strip_prefix(BOM)).otherwise(pl.col(LINE))
+            lines = lines.with_columns(bare)
+        frames.append(_cut(lines, item, mapping.header or dialect.fields(line), columns, dialect))
     return frames, long
 
 
@@ -193,7 +187,7 @@ def _first_line(store: Store, key: str) -> str | None:
 def _read_packed(
     store: Store, objects: Sequence[RawObject], mapping: DatasetMapping, columns: Sequence[str], staging: str
 ) -> list[pl.LazyFrame]:
-    dialect = Dialect(mapping.delimiter, mapping.quote)
+    dialect = Dialect.of(mapping)
 
     def header(item: RawObject, line: str) -> Sequence[str]:
         if UNDECODABLE in line:

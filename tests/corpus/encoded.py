@@ -93,6 +93,12 @@ BYTES = [
         ],
     ),
     Case(
+        "ids that look like comments",
+        shop(),
+        {"a.csv": f"user,item,at\n#1,i,{AT}\n//,#,{AT}\n"},
+        [("#1", "i", AT), ("//", "#", AT)],
+    ),
+    Case(
         "Windows in the West",
         {"source": {"encoding": "windows-1252"}, **shop(KIND={"from": "kind", "type": "string"})},
         {"a.csv": b"user,item,at,kind\n\x80,i,%d,\x93caf\xe9\x94\nu\x81,i,1,x\n" % AT},

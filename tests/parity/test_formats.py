@@ -19,7 +19,7 @@ from definition.plan.mappings import dataset_mapping
 from tests.documents import parsed
 from tests.parity.engines import by_polars, by_spark  # they import pyspark
 from tests.unit.raw import table
-from transform.errors import ColumnMissingError, TransformError
+from transform.errors import ColumnMissingError, DelimiterError, TransformError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,6 +129,22 @@ def test_both_refuse_a_file_without_header_in_words_without_its_values(
 
     assert words[0] == words[1]
     assert not {"carla", "lisbon", "mark"} & set(re.findall(r"\w+", words[0]))
+
+
+@pytest.mark.parametrize("header", [None, ["user", "item", "at"]])
+def test_both_refuse_a_first_line_that_names_another_delimiter(
+    session: SparkSession, tmp_path: Path, header: list[str] | None
+) -> None:
+    """What is cut at the wrong character is no row: both name the object and both delimiters."""
+    words = []
+    for number, run in enumerate((by_polars, partial(by_spark, session))):
+        reading = mapping_of("csv").model_copy(update={"header": header})
+        with pytest.raises(DelimiterError, match="cut at ';', but the source's delimiter is ','") as caught:
+            run(tmp_path / str(number), reading, {"raw/data/a.csv": "sep=;\nuser;item;at\n"})
+        words.append(str(caught.value))
+
+    assert words[0] == words[1]
+    assert words[0].startswith("raw/data/a.csv says")
 
 
 def test_times_of_day_stand_for_no_text(session: SparkSession, tmp_path: Path) -> None:

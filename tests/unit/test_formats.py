@@ -36,7 +36,7 @@ HEADER = "user,item,at\n"
 GOOD = ("u1", "i1", AT, None)
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "|", "\t", " ", "\x01", "¦", "支", "."])
+@pytest.mark.parametrize("delimiter", [",", ";", "|", "\t", " ", "\x01", "¦", "支", ".", "::", "||"])
 @pytest.mark.parametrize("quote", ['"', "none"])
 def test_any_character_delimits(tmp_path: Path, delimiter: str, quote: str) -> None:
     """Fields are cut at the delimiter, whatever it means elsewhere; with quotes it may stand in a field."""

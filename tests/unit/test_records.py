@@ -21,13 +21,30 @@ if TYPE_CHECKING:
     from transform.raw.records import Record
 
 COMMAS = Dialect(",", '"')
+ESCAPED = Dialect(",", '"', escape="\\")
 WIDTH = 3
-HOSTILE = ('"', '""', ",", "\n", "\r\n", "mallory,i666,5", "\nmallory,i666,5\n", '",', ',"', "x", "", " ", "\r")
+HOSTILE = (
+    '"',
+    '""',
+    ",",
+    "\n",
+    "\r\n",
+    "mallory,i666,5",
+    "\nmallory,i666,5\n",
+    '",',
+    ',"',
+    "x",
+    "",
+    " ",
+    "\r",
+    "\\",
+    '\\"',
+)
 
 
 def read(text: str, dialect: Dialect = COMMAS) -> list[Record]:
     """Return the records of a text."""
-    found = list(batches(iter(io.StringIO(text, newline="\n")), dialect))
+    found = list(batches("a.csv", iter(io.StringIO(text, newline="\n")), dialect))
     assert all(batch.texts for batch in found)
     return [record for batch in found for record in batch.records()]
 
@@ -37,12 +54,13 @@ def fields(record: Record, dialect: Dialect = COMMAS) -> tuple[str | None, ...]:
     return tuple(dialect.cut(record.text.removesuffix("\n").removesuffix("\r")))
 
 
-def written(rows: Sequence[Sequence[str]], quoting: int, end: str = "\n") -> list[str]:
-    """Return the text of each row as the standard library's writer has it."""
+def written(rows: Sequence[Sequence[str]], quoting: int, end: str = "\n", escape: str | None = None) -> list[str]:
+    """Return the text of each row as the standard library's writer has it; quotes are doubled, or escaped."""
     texts = []
     for row in rows:
         target = io.StringIO()
-        csv.writer(target, quoting=quoting, lineterminator=end).writerow(row)
+        form = csv.writer(target, quoting=quoting, lineterminator=end, escapechar=escape, doublequote=escape is None)
+        form.writerow(row)
         texts.append(target.getvalue())
     return texts
 
@@ -66,27 +84,47 @@ def test_what_is_written_is_read(rows: list[tuple[str, ...]], quoting: int, end:
     assert [record.number for record in found] == [count + 1 for count in before]
 
 
-spoilt = st.lists(st.sampled_from(('"', "x", ",", '""', '5"', " ")), min_size=1, max_size=6).map("".join)
+comments = st.lists(st.sampled_from((*HOSTILE[:5], "'", " # ")), max_size=3).map("".join)
 
 
+@settings(max_examples=300, derandomize=True, deadline=None)
+@given(rows=rows, said=st.lists(comments, min_size=9, max_size=9), end=ends)
+def test_comments_are_told_from_text(rows: list[tuple[str, ...]], said: list[str], end: str) -> None:
+    """Comments between rows are nothing, be there quotes in them; in a field their sign is text like any other."""
+    marked = [tuple(text.replace("\n", "\n#") for text in row) for row in rows]
+    lines, numbers, text = written(marked, csv.QUOTE_ALL, end), [], ""
+    for line, remark in zip(lines, said, strict=False):
+        text += f"#{remark}".replace("\n", "") + end
+        numbers.append(1 + text.count("\n"))
+        text += line
+    found = read(text, Dialect(",", '"', comment="#"))
+
+    assert [fields(record) for record in found] == marked
+    assert [record.number for record in found] == numbers
+
+
+spoilt = st.lists(st.sampled_from(('"', "x", ",", '""', '5"', " ", '\\"')), min_size=1, max_size=6).map("".join)
+
+
+@pytest.mark.parametrize("dialect", [COMMAS, ESCAPED], ids=["doubled", "escaped"])
 @settings(max_examples=500, derandomize=True, deadline=None)
 @given(rows=rows, quoting=quotings, end=ends, broken=st.lists(spoilt, max_size=2), seed=st.integers(0, 2**16))
 def test_no_text_becomes_a_record(
-    rows: list[tuple[str, ...]], quoting: int, end: str, broken: list[str], seed: int
+    rows: list[tuple[str, ...]], quoting: int, end: str, broken: list[str], seed: int, *, dialect: Dialect
 ) -> None:
     """Beside lines with broken quoting each record is a whole row or begins with such a line; no line is lost."""
-    parts = [(text, False) for text in written([("user", "item", "value"), *rows], quoting, end)]
+    parts = [(text, False) for text in written([("user", "item", "value"), *rows], quoting, end, dialect.escape)]
     random = Random(seed)
     for line in broken:
         parts.insert(random.randint(1, len(parts)), (f"{line}{end}", True))
     numbers = [1 + sum(text.count("\n") for text, _ in parts[:index]) for index in range(len(parts))]
     wrong = {number for number, (_, is_wrong) in zip(numbers, parts, strict=True) if is_wrong}
     whole = {("user", "item", "value"), *rows}
-    found = read("".join(text for text, _ in parts))
+    found = read("".join(text for text, _ in parts), dialect)
 
     for record in found:
-        if not record.given_up and len(fields(record)) == WIDTH:
-            assert fields(record) in whole or record.number in wrong
+        if not record.given_up and len(fields(record, dialect)) == WIDTH:
+            assert fields(record, dialect) in whole or record.number in wrong
     assert "".join(text for text, _ in parts) == "".join(record.text for record in found)
 
 

@@ -13,6 +13,9 @@ So a quote that never closes is found at the next run that begins a field: until
 the line of that quote. Where what follows does not fit, where it never comes, and where runs that may be either make a
 record of another width than the first one of the object, the lines are given up: they are rejected by their numbers,
 and reading goes on at the next place that cannot be within a field.
+
+Where an escape takes its meaning from the next character, neither that quote nor that line end counts. Comments are
+dropped where they surely stand outside.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from __future__ import annotations
 import csv
 import re
 from enum import Enum
-from itertools import islice
+from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -79,23 +82,63 @@ _RUNS = {
 """By whether a field may begin at the run, and whether one may end there."""
 
 
-def batches(lines: Iterator[str], dialect: Dialect) -> Iterator[Batch]:
+def batches(key: str, lines: Iterator[str], dialect: Dialect) -> Iterator[Batch]:
     """Yield the records of an object, none of them twice, in batches that are never empty.
 
     Args:
-        lines: the object's lines with their line ends.
+        key: of the object.
+        lines: its lines with their line ends.
         dialect: how fields are told apart.
+
+    Raises:
+        DelimiterError: the first line names another delimiter.
     """
     reader = _Reader(dialect, dialect.quote) if dialect.quote is not None else None
-    number = 1
-    while lot := list(islice(lines, _BATCH)):
-        numbers = range(number, number + len(lot))
-        number += len(lot)
-        found = reader.read(numbers, lot) if reader else Batch(numbers, lot)
+    number = 1 + len(list(islice(lines, dialect.skip_lines)))
+    first = list(islice(lines, 1))
+    if first and dialect.names_delimiter(key, first[0]):
+        number, first = number + 1, []
+    for numbers, lot in _lots(number, chain(first, lines), dialect):
+        found = reader.read(numbers, lot) if reader else _records(numbers, lot, dialect)
         if found.texts:
             yield found
     if reader and (rest := reader.end()).texts:
         yield rest
+
+
+def _lots(number: int, lines: Iterator[str], dialect: Dialect) -> Iterator[tuple[Sequence[int], list[str]]]:
+    """Yield some lines at a time, with their numbers from ``number`` on; several as one if they are escaped."""
+    if dialect.escape is None:
+        while lot := list(islice(lines, _BATCH)):
+            yield range(number, number + len(lot)), lot
+            number += len(lot)
+    joined = _joined(number, lines, dialect)
+    while some := list(islice(joined, _BATCH)):
+        yield [first for first, _ in some], [line for _, line in some]
+
+
+def _joined(number: int, lines: Iterator[str], dialect: Dialect) -> Iterator[tuple[int, str]]:
+    """Yield lines whose end is not escaped, and the number of the first one in each.
+
+    An escape means the same within quotes and outside, so it need not be known where a line stands. But for one that
+    may be a comment: outside of quotes its end is one, and within them it makes no difference.
+    """
+    numbered = enumerate(lines, number)
+    for first, line in numbered:
+        parts = [line]
+        goes_on = dialect.goes_on(line) and not dialect.is_comment(line)
+        while goes_on and (following := next(numbered, None)):
+            parts.append(following[1])
+            goes_on = dialect.goes_on(following[1])
+        yield first, "".join(parts)
+
+
+def _records(numbers: Sequence[int], lines: Sequence[str], dialect: Dialect) -> Batch:
+    """Return what lines without quotes hold: a record each, if they are no comments."""
+    if dialect.comment is None:
+        return Batch(numbers, lines)
+    kept = [at for at, line in enumerate(lines) if not dialect.is_comment(line)]
+    return Batch([numbers[at] for at in kept], [lines[at] for at in kept])
 
 
 class _Reader:
@@ -127,11 +170,13 @@ class _Reader:
         self._inside = self._doubtful = self._guessed = False
         self._runs = self._last = 0
 
-    def read(self, numbers: range, lines: list[str]) -> Batch:
+    def read(self, numbers: Sequence[int], lines: list[str]) -> Batch:
         """Return the records that are whole after some further lines."""
         if not self._held and not self._lost and self._quote not in "".join(lines):
-            self._measure(lines[0])
-            return Batch(numbers, lines)
+            found = _records(numbers, lines, self._dialect)
+            if found.texts:
+                self._measure(found.texts[0])
+            return found
         at = 0
         while at < len(lines):
             if not self._held and not self._lost:
@@ -158,8 +203,13 @@ class _Reader:
         return done
 
     def _whole(self, lines: list[str], at: int) -> int:
-        """Return the index of the first line from ``at`` on that the standard library does not read as a record."""
-        reader = csv.reader(islice(lines, at, None), delimiter=self._dialect.delimiter, strict=True)
+        """Return the index of the first line from ``at`` on that is not read as a record, as far as is known."""
+        if not self._dialect.is_standard:
+            return at
+        following: Iterator[str] = islice(lines, at, None)
+        if self._dialect.comment is not None:
+            following = takewhile(lambda line: not self._dialect.is_comment(line), following)
+        reader = csv.reader(following, delimiter=self._dialect.delimiter, strict=True)
         count = 0
         try:
             for fields in reader:
@@ -178,6 +228,8 @@ class _Reader:
     def _take(self, number: int, line: str) -> None:
         if self._lost:
             self._find_back(number, line)
+        elif not self._held and self._dialect.is_comment(line):
+            pass
         elif not self._held and self._dialect.is_whole(line):
             self._measure(line)
             self._numbers.append(number)
@@ -186,7 +238,8 @@ class _Reader:
             self._hold(number, line)
 
     def _hold(self, number: int, line: str) -> None:
-        runs = self._runs_of(line)
+        # What may be a comment is held like a record, for it may be text of a field as well.
+        runs = [] if not self._inside and self._dialect.is_comment(line) else self._runs_of(line)
         if self._held and runs[:1] == [_Run.BEGINS]:
             # Nothing has begun or ended since the last run, so all that came after its line stood outside.
             again: list[tuple[int, str]] = []
@@ -264,7 +317,7 @@ class _Reader:
             if start in self._wrong or (self._guessed and not fit):
                 for each in lines:
                     self._give_up_line(*each)
-            else:
+            elif not self._dialect.is_comment(text):
                 self._measure(text)
                 self._numbers.append(lines[0][0])
                 self._texts.append(text)
@@ -286,7 +339,7 @@ class _Reader:
             self._given_up.add(number)
 
     def _runs_of(self, line: str) -> list[_Run]:
-        body = line.removesuffix("\n").removesuffix("\r")
+        body = self._dialect.without_escaped(line.removesuffix("\n").removesuffix("\r"))
         delimiter = self._dialect.delimiter
         found = []
         for run in self._pattern.finditer(body):

@@ -34,7 +34,7 @@ def cut(
     """
     split = lines.with_columns(pl.col(LINE).str.splitn(dialect.delimiter, len(header) + 1).alias("split"))
     places = {name: header.index(name) for name in columns if name not in origin.partitions}
-    if dialect.quote is None:
+    if not dialect.marks:
         cells = {name: _text(pl.col("split").struct[place]) for name, place in places.items()}
         return origin.rows(split, columns, _shape(len(header)), cells)
     quoted = split.with_columns(_parse_quoted(dialect).alias("quoted"))
@@ -43,14 +43,14 @@ def cut(
 
 
 def _parse_quoted(dialect: Dialect) -> pl.Expr:
-    """Return the fields of lines that hold a quote, null for the others: those are cut by splitting."""
+    """Return the fields of lines that hold a quote or an escape, null for the others: those are cut by splitting."""
     fields = pl.List(pl.String)
-    quote = dialect.quote or ""
+    first, last = dialect.marks[0], dialect.marks[-1]
 
     def parse(lines: pl.Series) -> pl.Series:
-        if not lines.str.contains(quote, literal=True).any():
+        if not any(lines.str.contains(mark, literal=True).any() for mark in dialect.marks):
             return pl.repeat(None, len(lines), dtype=fields, eager=True)
-        return pl.Series([dialect.cut(line) if quote in line else None for line in lines], dtype=fields)
+        return pl.Series([dialect.cut(line) if first in line or last in line else None for line in lines], dtype=fields)
 
     return pl.col(LINE).map_batches(parse, return_dtype=fields, is_elementwise=True)
 
