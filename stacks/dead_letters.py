@@ -1,4 +1,4 @@
-"""Where what could not be started waits for somebody to look."""
+"""The dead-letter queue of the schedule and of the rule that starts the alert."""
 
 from __future__ import annotations
 

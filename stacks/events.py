@@ -1,4 +1,4 @@
-"""What events are taken in by, and what recommendations have led to."""
+"""The event tracker and the metric attribution of a dataset group."""
 
 from __future__ import annotations
 

@@ -10,24 +10,24 @@ if TYPE_CHECKING:
     from transform.contract import DatasetReport, InteractionsReport
 
 MANY_ONCE = 0.5
-"""Share of users with one interaction from which it is told: models learn nothing from them."""
+"""Warn from this share of users with one interaction: models learn nothing from them."""
 
 SHORT_SPAN = 3600
-"""Seconds between first and last interaction up to which a unit of time is suspicious."""
+"""Warn up to this many seconds between first and last interaction: the unit of time may be wrong."""
 
 DOMINANT = 0.1
-"""Share of the interactions from which one user is suspicious, where there are many others."""
+"""Warn from this share of the interactions of one user, where there are FEW_USERS or more."""
 
 FEW_USERS = 100
 
 FEW_EMPTY = 0.5
-"""Share of records without a value from which a column is told of."""
+"""Warn beyond this share of records without a value in a column."""
 
 FEW_LISTS = 0.5
-"""Share of rows whose list is empty or not there from which it is told."""
+"""Warn beyond this share of rows whose list is empty or missing."""
 
 OFTEN_NULL = 0.01
-"""Share of records with a word for no value from which a column is told of."""
+"""Warn from this share of records with a word for no value, such as NULL, in a column."""
 
 
 def warnings(reports: list[DatasetReport]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What checks look at: the pipeline file, the account, and what is deployed there."""
+"""The input of checks: the pipeline file, the account, and what is deployed there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check is, and what it finds."""
+"""Types of a check and of its finding."""
 
 from __future__ import annotations
 

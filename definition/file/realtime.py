@@ -1,4 +1,4 @@
-"""What answers in real time, and filters: the parts of the pipeline file that say so."""
+"""The sections `campaign`, `recommenders`, `filters`, `event_tracker` and `metric_attribution` of the pipeline file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a solution is trained, and when its version is good enough: the parts of `solutions` that say so."""
+"""The training options and the `quality` section of a solution in the pipeline file."""
 
 from __future__ import annotations
 

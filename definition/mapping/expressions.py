@@ -27,7 +27,7 @@ FiniteNumber = Annotated[float, Field(allow_inf_nan=False)]
 TextFunction = Literal["lower", "upper", "trim", "substr", "replace", "split_part", "concat"]
 NumberFunction = Literal["abs", "floor", "ceil", "round", "length"]
 
-COMPARED: dict[Operator, Callable[[Any, Any], Any]] = {
+COMPARISONS: dict[Operator, Callable[[Any, Any], Any]] = {
     "=": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -37,9 +37,9 @@ COMPARED: dict[Operator, Callable[[Any, Any], Any]] = {
 }
 """What the operators of ``Comparison`` are on an engine's expressions, and those of ``Logical`` below."""
 
-COMBINED: dict[Literal["and", "or"], Callable[[Any, Any], Any]] = {"and": operator.and_, "or": operator.or_}
+CONNECTIVES: dict[Literal["and", "or"], Callable[[Any, Any], Any]] = {"and": operator.and_, "or": operator.or_}
 
-RECKONED: dict[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
+ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 """What the operators of ``Arithmetic`` are but division, which gives null where engines give infinity."""
 
 MAX_DECIMALS = 6

@@ -1,4 +1,4 @@
-"""What rules yield: a mistake by its place in the document; and how rules look at a document that may be misshapen."""
+"""A broken rule with its place in the document, and helpers for rules that read a possibly malformed document."""
 
 from __future__ import annotations
 

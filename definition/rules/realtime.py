@@ -31,11 +31,11 @@ def check_campaign(path: Path, solution: dict[str, Any], recipe: Recipe, dataset
     """
     if solution.get("campaign") is None:
         return
-    if not recipe.answers:
+    if not recipe.has_campaigns:
         yield Finding(path, f"{recipe.name} finds segments of users, in batch only", "Remove it")
         return
     campaign = mapping(solution["campaign"])
-    for key, trait in (("exploration", "explores"), ("ranking_influence", "influenced")):
+    for key, trait in (("exploration", "takes_exploration"), ("ranking_influence", "takes_ranking_influence")):
         if campaign.get(key) is not None and not getattr(recipe, trait):
             those = " and ".join(each.name for each in RECIPES.values() if getattr(each, trait))
             yield Finding((*path, key), f"{recipe.name} has no such setting", f"Remove it; {those} has")
@@ -91,8 +91,8 @@ def _check_use_case(
         yield Finding((*path, "recipe"), f"{case.name} is of the domain {case.domain}", f"Use one of {those}")
     if case.needs_items and "items" not in datasets:
         yield Finding((*path, "recipe"), f"{case.name} trains on items", "Add datasets.items")
-    if recommender.get("exploration") is not None and not case.explores:
-        those = " and ".join(each.name for each in USE_CASES.values() if each.explores)
+    if recommender.get("exploration") is not None and not case.takes_exploration:
+        those = " and ".join(each.name for each in USE_CASES.values() if each.takes_exploration)
         yield Finding((*path, "exploration"), f"{case.name} has no such setting", f"Remove it; {those} have")
     there = _event_types(mapping(datasets.get("interactions")))
     if case.event_type is not None and there is not None and case.event_type not in there:

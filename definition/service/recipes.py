@@ -33,9 +33,10 @@ class Recipe:
         weighs_events: whether event types can have weights (page optimizing-solution-events-config).
         optimizes: whether it takes an objective (page optimizing-solution-for-objective).
         updates: whether a version can be trained from the one before (page API_CreateSolutionVersion).
-        explores: whether exploration can be set (page API_CampaignConfig).
+        takes_exploration: whether exploration can be set (page API_CampaignConfig).
         needs_actions: whether the recipe trains on the Actions dataset, which pipelines do not import.
-        influenced: whether popularity and freshness can be weighed in (page native-recipe-semantic-similarity).
+        takes_ranking_influence: whether popularity and freshness can be weighed in (page
+            native-recipe-semantic-similarity).
     """
 
     name: str
@@ -48,13 +49,13 @@ class Recipe:
     weighs_events: bool = False
     optimizes: bool = False
     updates: bool = False
-    explores: bool = False
-    influenced: bool = False
+    takes_exploration: bool = False
+    takes_ranking_influence: bool = False
     needs_actions: bool = False
 
     @property
-    def answers(self) -> bool:
-        """Whether a campaign can be made of it: segments of users are found in batch only."""
+    def has_campaigns(self) -> bool:
+        """Whether CreateCampaign accepts its versions: recipes of user segments work in batch only."""
         return self.segment_input is None
 
     @property
@@ -70,14 +71,14 @@ class UseCase:
     Attributes:
         event_type: event type that it needs interactions of, spelled like this; None where any will do.
         needs_items: whether it trains on the Items dataset.
-        explores: whether exploration can be set.
+        takes_exploration: whether exploration can be set.
     """
 
     name: str
     domain: Domain
     event_type: str | None = None
     needs_items: bool = False
-    explores: bool = False
+    takes_exploration: bool = False
 
     @property
     def arn(self) -> str:
@@ -105,7 +106,7 @@ RECIPES: dict[str, Recipe] = {
             features=_HISTORY,
             optimizes=True,
             updates=True,
-            explores=True,
+            takes_exploration=True,
         ),
         Recipe("aws-popularity-count", "user"),
         Recipe("aws-personalized-ranking-v2", "ranking", _RECENCY_BIAS, weighs_events=True),
@@ -119,7 +120,7 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe("aws-similar-items", "item", _DISCOUNT, tunable=_DIMENSIONS),
         Recipe("aws-sims", "item", _SIMS, tunable=_SIMS, features=_HISTORY | _COUNTS),
-        Recipe("aws-semantic-similarity", "item", needs_items=True, influenced=True),
+        Recipe("aws-semantic-similarity", "item", needs_items=True, takes_ranking_influence=True),
         Recipe("aws-trending-now", None, features=frozenset({"trend_discovery_frequency"})),
         Recipe("aws-next-best-action", None, needs_actions=True),
         Recipe("aws-item-affinity", None, segment_input="item"),
@@ -134,11 +135,11 @@ USE_CASES: dict[str, UseCase] = {
         UseCase("aws-ecomm-popular-items-by-purchases", "ECOMMERCE", "Purchase"),
         UseCase("aws-ecomm-frequently-bought-together", "ECOMMERCE", "Purchase"),
         UseCase("aws-ecomm-customers-who-viewed-x-also-viewed", "ECOMMERCE", "View"),
-        UseCase("aws-ecomm-recommended-for-you", "ECOMMERCE", explores=True),
+        UseCase("aws-ecomm-recommended-for-you", "ECOMMERCE", takes_exploration=True),
         UseCase("aws-vod-because-you-watched-x", "VIDEO_ON_DEMAND", "Watch"),
         UseCase("aws-vod-more-like-x", "VIDEO_ON_DEMAND", needs_items=True),
         UseCase("aws-vod-most-popular", "VIDEO_ON_DEMAND", "Watch"),
         UseCase("aws-vod-trending-now", "VIDEO_ON_DEMAND"),
-        UseCase("aws-vod-top-picks", "VIDEO_ON_DEMAND", explores=True),
+        UseCase("aws-vod-top-picks", "VIDEO_ON_DEMAND", takes_exploration=True),
     )
 }

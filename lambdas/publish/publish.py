@@ -81,7 +81,7 @@ def publish_part(request: PartRequest, s3: Any) -> Counts:
 
 
 def add_up(request: TotalRequest, s3: Any) -> TotalReport:
-    """Make one table of the parts; what is then counted in ranges of its keys is left.
+    """Check and count the parts as one table; the ranges of its keys are compared with the table before by later calls.
 
     Raises:
         OutputMissingError: no ``.out`` object lies under the output prefix.

@@ -37,7 +37,7 @@ _SAME_SOLUTION = "$published.solution_arn = $solution.arn"
 def data(of: str = "$") -> str:
     """Return JSONata of what a version is trained on; ``of`` is how variables of the run are named there.
 
-    Without an import nobody knows, and the run's id is like no other's.
+    Without an import the fingerprint of the data is unknown; the id of the run takes its place, which equals no other.
     """
     return f"({of}importMode = 'skip' ? {of}run : {of}report.fingerprint)"
 

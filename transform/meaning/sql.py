@@ -31,11 +31,11 @@ class Sql(Generic[Expr]):
     def condition(self, node: sql.Condition) -> Expr:
         """Compile a condition; it is null where it is neither true nor false."""
         if isinstance(node, sql.Logical):
-            return functools.reduce(sql.COMBINED[node.node], [self.condition(operand) for operand in node.operands])
+            return functools.reduce(sql.CONNECTIVES[node.node], [self.condition(operand) for operand in node.operands])
         if isinstance(node, sql.Not):
             return ~self.condition(node.operand)
         if isinstance(node, sql.Comparison):
-            compared: Expr = sql.COMPARED[node.operator](self.value(node.left), self.value(node.right))
+            compared: Expr = sql.COMPARISONS[node.operator](self.value(node.left), self.value(node.right))
             return compared
         operand = self.value(node.operand)
         if isinstance(node, sql.IsNull):
@@ -71,7 +71,7 @@ class Sql(Generic[Expr]):
         left, right = self.value(node.left), self.value(node.right)
         if node.operator == "/":
             return self._finite(self._engine.cases((right != 0, left / right)))
-        return self._finite(sql.RECKONED[node.operator](left, right))
+        return self._finite(sql.ARITHMETIC[node.operator](left, right))
 
     def _finite(self, number: Expr) -> Expr:
         return self._engine.cases((self._engine.absolute(number) < math.inf, number))

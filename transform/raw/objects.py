@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _RAW = layout.RAW.key(path="")
 _WILDCARD = re.compile(r"[*?\[]")
 _UNPACKED = {".gz": 6, ".zst": 6, ".parquet": 4}
-"""How many times its size an object's content is as text, by the end of its name: what logs and tables come to."""
+"""Expansion factor from stored to unpacked size, by file extension, as measured on logs and tables."""
 
 _WORTH_A_LOOK = 10**6
 """Bytes of a gzip object from which its own word is asked for: smaller ones unpack to a gigabyte at most."""
