@@ -21,6 +21,7 @@ from ruamel.yaml import YAML
 from cli.results import upload
 from cli.terminal import Terminal
 from cli.view import View
+from definition.contract.manifest import Manifest
 from definition.paths import PIPELINES, ROOT
 from tests.pipeline.rig import Rig
 
@@ -137,7 +138,7 @@ def test_the_terminal_shows_the_metrics_of_segments(run: tuple[Rig, Run]) -> Non
     _, done = run
     assert done.manifest is not None
     shown = io.StringIO()
-    View(Terminal(file=shown, width=80)).summary(done.manifest)
+    View(Terminal(file=shown, width=80)).summary(Manifest.model_validate(done.manifest))
 
     (metrics,) = (solution["metrics"] for solution in done.manifest["solutions"])
     for label, key in (("hits@1 %", "hits_at_1_percent"), ("recall@1 %", "recall_at_1_percent")):

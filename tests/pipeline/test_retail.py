@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from cli.results import upload
 from cli.terminal import Terminal
 from cli.view import View
+from definition.contract.manifest import Manifest
 from definition.paths import PIPELINES, ROOT
 from tests.pipeline.rig import Rig
 
@@ -63,7 +64,7 @@ def test_the_terminal_shows_what_is_billed(run: Run) -> None:
     """After a run people see each campaign and recommender with its status and ARN."""
     assert run.manifest is not None
     shown = io.StringIO()
-    View(Terminal(file=shown, width=200)).summary(run.manifest)
+    View(Terminal(file=shown, width=200)).summary(Manifest.model_validate(run.manifest))
 
     live = [*run.manifest["recommenders"], run.manifest["solutions"][0]["campaign"]]
     assert 3 == len(live)
