@@ -17,14 +17,14 @@ from rich.console import Console
 from rich.table import Table
 
 FLOORS = {
-    "definition": 90,
-    "transform": 90,
-    "stacks": 90,
-    "lambdas/transform": 90,
-    "lambdas/publish": 90,
-    "lambdas/teardown": 90,
-    "lambdas": 60,
-    "jobs": 80,
+    "definition": 97,
+    "transform": 91,
+    "stacks": 98,
+    "lambdas/transform": 88,  # what Polars calls in threads of its own is not seen
+    "lambdas/publish": 97,
+    "lambdas/teardown": 88,
+    "lambdas": 60,  # the rest: clean-up and schema changes are reached by whole pipelines
+    "jobs": 78,  # what Spark's Python workers run is not seen
 }
 """Percent of lines and branches, by folder."""
 
