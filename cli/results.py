@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 from functools import partial
@@ -139,8 +140,14 @@ def _fetch(s3: Any, bucket: str, prefix: str, suffix: str, place: Callable[[str]
             file = place(key.removeprefix(prefix))
         except (UnsafeKeyError, OSError) as error:
             yield Left(key, str(error))
-        else:
+            continue
+        try:
             s3.download_file(bucket, key, str(file))
+        except OSError as error:
+            # While it is written the file has a longer name.
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            yield Left(key, str(error))
 
 
 def _place(target: Path, folder: Path, name: str) -> Path:

@@ -40,6 +40,7 @@ RUN = "20260101T000000-abcdef"
         (f"runs/{RUN}/rejects", "a folder has its name"),
         (f"rejects/{RUN}/interactions.jsonl/under-a-file", ""),
         (f"rejects/{RUN}/{'long' * 200}", ""),
+        (f"rejects/{RUN}/{'é' * 125}", "too long"),
         (f"runs/{RUN}/../{RUN}x/up", "empty, . or .."),
         (f"batch/{RUN}/for-you/top/output/../../../../up.out", "empty, . or .."),
         (f"curated/for-you/top/run={RUN}/../up.parquet", "empty, . or .."),
