@@ -12,7 +12,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from definition.file.pipeline import Pipeline
 from definition.file.schema import json_schema
 from definition.problems import Problem, SpecError
-from definition.rules.document import check
+from definition.rules.document import check, half_characters
 from definition.rules.findings import Finding
 from definition.rules.sizes import sizes
 from definition.yaml_text import MOST_CHARACTERS, BoundsError, read_yaml, scalar
@@ -105,7 +105,8 @@ def _validate(document: dict[str, Any]) -> tuple[Pipeline | None, list[Finding]]
     except ValidationError as errors:
         found = [_explain(error, document) for error in errors.errors()]
     except UnicodeEncodeError:
-        pass  # half a character in a key: the rule for texts says which one
+        if not (found := list(half_characters(document))):
+            raise
     named = {finding.path for finding in found}
     found += [finding for finding in check(_readable(document, (), named)) if finding.path not in named]
     return pipeline, list(dict.fromkeys(found))

@@ -37,7 +37,8 @@ def check(document: dict[str, Any]) -> Iterator[Finding]:
     yield from check_recommenders(pipeline, items(document.get("recommenders")), domain, datasets)
     yield from check_attribution(mapping(document.get("metric_attribution")), domain, mapped_columns(datasets))
     yield from _check_events(document, solutions)
-    yield from _check_texts(document, ())
+    yield from _evaluated(document)
+    yield from half_characters(document)
 
 
 def _check_events(document: dict[str, Any], solutions: list[Any]) -> Iterator[Finding]:
@@ -50,18 +51,30 @@ def _check_events(document: dict[str, Any], solutions: list[Any]) -> Iterator[Fi
             )
 
 
-def _check_texts(value: Any, path: Path) -> Iterator[Finding]:
+def half_characters(document: dict[str, Any]) -> Iterator[Finding]:
+    """Find texts and keys with a lone surrogate, which the types cannot even look at where it stands in a key."""
+    for path, text in _texts(document, ()):
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            yield Finding(
+                path, "holds half a character (a lone surrogate), which no UTF-8 can", "Write the character itself"
+            )
+
+
+def _evaluated(document: dict[str, Any]) -> Iterator[Finding]:
     """Find texts that the state machine would evaluate instead of passing them on."""
+    for path, text in _texts(document, ()):
+        if "${" in text or "{%" in text:
+            yield Finding(path, "${ and {% have a meaning of their own in state machines", "Write it without them")
+
+
+def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield each text of a document, keys included, with its place."""
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from _check_texts(str(key), (*path, str(key)))
-            yield from _check_texts(item, (*path, str(key)))
+            yield (*path, str(key)), str(key)
+            yield from _texts(item, (*path, str(key)))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _check_texts(item, (*path, index))
-    elif isinstance(value, str) and ("${" in value or "{%" in value):
-        yield Finding(path, "${ and {% have a meaning of their own in state machines", "Write it without them")
-    elif isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
-        yield Finding(
-            path, "holds half a character (a lone surrogate), which no UTF-8 can", "Write the character itself"
-        )
+            yield from _texts(item, (*path, index))
+    elif isinstance(value, str):
+        yield path, value
