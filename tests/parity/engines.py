@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hypothesis import HealthCheck, Phase, settings
+
 from jobs.transform import counts as spark_counts
 from jobs.transform.execute import Target
 from jobs.transform.execute import execute as spark_execute
@@ -27,6 +29,16 @@ if TYPE_CHECKING:
     from transform.contract import DatasetReport
 
 STARTED = 1_700_000_500
+
+FEW = settings(
+    max_examples=4,
+    deadline=None,
+    derandomize=True,
+    # A Spark job costs more than what a smaller example would tell.
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+"""How often Hypothesis asks Spark."""
 
 
 class SparkFolder(Folder):

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 
 from tests.corpus.baskets import ROWS, Rows
 from tests.corpus.exploded import REFUSED, refused
@@ -15,21 +15,14 @@ from transform.errors import ColumnMissingError
 
 pytest.importorskip("pyspark", reason="make spark")
 
-from tests.parity.engines import by_spark  # they import pyspark
+from tests.parity.engines import FEW, by_spark  # they import pyspark
 from tests.parity.test_corpus import check  # it imports pyspark
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-@settings(
-    max_examples=4,
-    deadline=None,
-    derandomize=True,
-    # A Spark job costs more than what a smaller example would tell.
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@FEW
 @given(rows=ROWS)
 def test_engines_agree_on_every_element(session: SparkSession, rows: Rows) -> None:
     """Records, rejects with the place of their element, rows and elements are what a few lines of Python say."""

@@ -8,26 +8,19 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 
 pytest.importorskip("pyspark", reason="A Spark job needs pyspark on this machine: make spark")
 
-from tests.parity.engines import by_polars, by_spark  # they import pyspark
+from tests.parity.engines import FEW, by_polars, by_spark  # they import pyspark
 from tests.parity.tables import table  # as above
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-@settings(
-    max_examples=4,
-    deadline=None,
-    derandomize=True,
-    # A Spark job costs more than what a smaller example would tell.
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@FEW
 @given(seed=st.integers(0, 2**32))
 def test_engines_agree_on_whatever_the_spec_allows(session: SparkSession, seed: int) -> None:
     """Records, rejects with object, line, reason and raw text, and the report are the same in both engines."""

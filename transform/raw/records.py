@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import csv
 import re
+from contextlib import suppress
 from enum import Enum
 from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, NamedTuple
@@ -211,14 +212,12 @@ class _Reader:
             following = takewhile(lambda line: not self._dialect.is_comment(line), following)
         reader = csv.reader(following, delimiter=self._dialect.delimiter, strict=True)
         count = 0
-        try:
+        with suppress(csv.Error):  # that line is looked at by itself
             for fields in reader:
                 if reader.line_num != count + 1:
                     break
                 self._width = self._width or len(fields)
                 count += 1
-        except csv.Error:
-            pass
         return at + count
 
     def _measure(self, record: str) -> None:
