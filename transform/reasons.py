@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING
 from definition.mapping.mapping import SEVERAL
 
 if TYPE_CHECKING:
-    from definition.mapping.mapping import Encoding, FormattedTime, TimeUnit
+    from definition.mapping.mapping import Encoding, FormattedTime, SourceFormat, TimeUnit
     from definition.service.dataset_types import AvroType
 
 BLANK_LINE = "blank line"
 OPEN_QUOTE = "a quoted field does not end"
 MISPLACED_QUOTE = "text or a carriage return stands where a quoted field must end"
-GIVEN_UP = "may be text of a quoted field that does not end"
 BROKEN_QUOTING = (OPEN_QUOTE, MISPLACED_QUOTE)
 """The reasons of lines by which records may have been cut at line feeds within a field."""
-SEVERAL_OBJECTS = "several JSON objects on one line (Amazon Data Firehose can append a delimiter)"
+SEVERAL_OBJECTS = "several JSON objects on one line: set format: json"
+ARRAY = "a JSON array, not an object (format: json reads the objects of an array)"
+
+
+def given_up(kind: SourceFormat) -> str:
+    """Return the reason for a line that may be a part of something that does not end."""
+    return "not JSON, or a part of what is not" if kind == "json" else "may be text of a quoted field that does not end"
 
 
 def no_object(raw_column: str, parent: str, *, is_list: bool, may_explode: bool) -> str:

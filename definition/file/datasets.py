@@ -60,9 +60,11 @@ class Source(Strict):
         examples=["ratings/", "events/2024-*/part-*.csv.gz"],
     )
     format: SourceFormat = Field(
-        default="csv", description="of the objects; .gz and .zst at the end of a name are unpacked for csv and jsonl"
+        default="csv",
+        description="of the objects: jsonl has an object on each line, json has them one after the other or in arrays; "
+        "gzip and zstd are unpacked, but for parquet",
     )
-    encoding: Encoding = Field(default="utf-8", description="of the text in csv and jsonl; a BOM is no part of it")
+    encoding: Encoding = Field(default="utf-8", description="of the text in csv, jsonl, json; a BOM is no part of it")
     delimiter: Delimiter = Field(
         default=",", description="csv: character between fields, or several", examples=[";", "::"]
     )

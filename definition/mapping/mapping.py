@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from definition.mapping.expressions import Condition, Number, RawColumn, Text, Value, kind_of, numbers_read, raw_columns
 from definition.service.dataset_types import AvroType, DatasetName
 
-SourceFormat = Literal["csv", "jsonl", "parquet"]
+SourceFormat = Literal["csv", "jsonl", "json", "parquet"]
 Encoding = Literal[
     "utf-8", "latin-1", "windows-1252", "windows-1251", "shift_jis", "euc-kr", "big5", "gb18030", "utf-16"
 ]
@@ -235,7 +235,7 @@ class DatasetMapping(_Data):
 
     Attributes:
         path: object, prefix ending in ``/`` or glob, under ``raw/``.
-        encoding: of the text in CSV and JSON Lines.
+        encoding: of the text in CSV and JSON.
         delimiter: text between the fields of CSV, of up to ``MAX_DELIMITER`` characters.
         quote: character around fields of CSV, or None where fields are never quoted.
         header: names of the fields of CSV, or None where each object's first line gives them.

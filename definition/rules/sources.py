@@ -18,10 +18,10 @@ _TEXT_ONLY = ("encoding",)
 def check_source(path: Path, source: dict[str, Any]) -> Iterator[Finding]:
     """Yield every broken rule of a source, but for those of a list that is exploded."""
     kind = source.get("format", "csv")
-    if kind in {"jsonl", "parquet"}:
+    if kind in {"jsonl", "json", "parquet"}:
         for key in (*_CSV_ONLY, *(_TEXT_ONLY if kind == "parquet" else ())):
             if key in source:
-                owner = "csv" if key in _CSV_ONLY else "csv and jsonl"
+                owner = "csv" if key in _CSV_ONLY else "csv, jsonl and json"
                 yield Finding((*path, key), f"has no meaning for {kind}", f"Remove it; it belongs to format: {owner}")
     header = items(source.get("header"))
     for index, name in enumerate(header):

@@ -22,7 +22,7 @@ from jobs.transform.outputs import Place, write_dataset, write_rejects
 from jobs.transform.source import Source, read
 from transform import reasons
 from transform.errors import RowsLostError, TransformError
-from transform.raw.dialect import Dialect
+from transform.raw.cutting import is_sequential
 from transform.raw.text import damage_named, unpacked
 from transform.raw.told import without_values
 from transform.records import FILTERED, OUT, REJECTED, Plan
@@ -166,7 +166,7 @@ def _of_several_lines(rows: DataFrame, fates: Fates, source: Source, mapping: Da
     """
     undecodable = reasons.undecodable(mapping.encoding)
     suspicious = {*reasons.BROKEN_QUOTING, undecodable} & {reason for reason, _ in fates.reasons}
-    if mapping.format != "csv" or mapping.quote is None or Dialect.of(mapping).is_sequential or not suspicious:
+    if mapping.format != "csv" or mapping.quote is None or is_sequential(mapping) or not suspicious:
         return set()
     # Bytes that cannot be decoded hide whether the quoting of their line is broken.
     quoted = F.col(REASON).isin(*reasons.BROKEN_QUOTING) | (

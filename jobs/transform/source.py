@@ -5,6 +5,7 @@ csv, jsonl    UTF-8, plain or gzip under a fitting name    Spark reads and split
               other encodings, names that mislead Spark,
               records of several lines, comments,
               lines to be skipped                          executors stream the objects, one per task
+json          all                                          executors stream the objects, too
 parquet                                                    Spark reads all objects of the same columns together
 
 A task reads one split of one object: then the index of a row in its task is its index in the split, and the counts of
@@ -31,7 +32,8 @@ from jobs.transform.files import READ_OPTIONS, address, folders_of, is_hidden_to
 from transform import reasons
 from transform.errors import UndecodableError
 from transform.meaning.names import raw
-from transform.raw.dialect import UNQUOTED, Dialect, check_header
+from transform.raw.cutting import cutter
+from transform.raw.dialect import Dialect, check_header
 from transform.raw.objects import partitions
 from transform.raw.records import Batch, batches
 from transform.raw.text import MARK, UNDECODABLE, ZSTD, lines, unpacked
@@ -177,7 +179,8 @@ def _open(
         misnamed = location.lower().endswith(_CODECS) and not (location.endswith(".gz") and content is not stream)
         packed = content is not stream and not location.endswith(".gz")
         streamed = is_long or mapping.encoding != "utf-8" or misnamed or packed or is_hidden_to_spark(location)
-        if mapping.format == "jsonl":
+        streamed = streamed or mapping.format == "json"
+        if mapping.format != "csv":
             return Opened(item.key, location, (), 0, streamed)
         if content is None:
             raise UndecodableError(f"{item.key} is compressed twice. Compress it once.")
@@ -215,14 +218,14 @@ def _read_alike(
     found, given = folders_of(session, store.root, found, {each.location: each.key for each in alike}, columns)
     needed = [name for name in columns if name not in given]
     elements = None
-    if mapping.format == "jsonl":
+    if mapping.format != "csv":
         decoded_rows, shape, cells, elements = jsonl.take(found, needed, mapping)
     else:
         dialect = Dialect.of(mapping)
         check_header(alike[0].key, alike[0].header, needed)
         decoded_rows, shape, cells = cut.cut(found, alike[0].header, needed, dialect)
     undecodable = F.when(F.col(_DAMAGED), text(reasons.undecodable(mapping.encoding)))
-    wrong = undecodable.when(F.col(_GIVEN_UP), text(reasons.GIVEN_UP))
+    wrong = undecodable.when(F.col(_GIVEN_UP), text(reasons.given_up(mapping.format)))
     cells |= given
     return decoded_rows.select(
         OBJECT,
@@ -251,7 +254,7 @@ def _scan(session: SparkSession, store: Store, alike: list[Opened]) -> DataFrame
 
 def _stream(session: SparkSession, store: Store, alike: list[Opened], mapping: DatasetMapping) -> DataFrame:
     encoding = mapping.encoding
-    dialect = Dialect.of(mapping) if mapping.format == "csv" else UNQUOTED
+    cut_records = cutter(mapping)
 
     def rows(each: Opened) -> Iterator[tuple[str, int, int, int, str, bool, bool]]:
         place = quote(address(store.root, each.location), safe="/:")
@@ -259,7 +262,7 @@ def _stream(session: SparkSession, store: Store, alike: list[Opened], mapping: D
             content = unpacked(each.key, stream)
             if content is None:
                 raise UndecodableError(f"{each.key} is compressed twice. Compress it once.")
-            found = batches(each.key, lines(each.key, content, encoding), dialect)
+            found = cut_records(each.key, lines(each.key, content, encoding))
             for row, record in enumerate(chain.from_iterable(map(Batch.records, found))):
                 marked = record.text.removesuffix("\n").removesuffix("\r").encode("utf-8", MARK).decode()
                 line, damaged = marked.replace(UNDECODABLE, ""), UNDECODABLE in marked

@@ -14,7 +14,7 @@ from lambdas.transform.reader import broken_objects, read
 from lambdas.transform.tally import Tally
 from transform import reasons
 from transform.errors import RowsLostError, TransformError
-from transform.raw.dialect import Dialect
+from transform.raw.cutting import is_sequential
 from transform.raw.told import without_values
 from transform.records import Plan
 
@@ -79,7 +79,7 @@ def execute(
             if found <= broken:
                 raise _unreadable(mapping, store, objects, f"{staging}unreadable/", error) from error
         else:
-            in_turn = mapping.format != "csv" or Dialect.of(mapping).is_sequential
+            in_turn = mapping.format != "csv" or is_sequential(mapping)
             found = set() if in_turn else _of_several_lines(store, outcome)
             if found <= broken:
                 return outcome

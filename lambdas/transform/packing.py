@@ -23,17 +23,16 @@ import polars as pl
 from lambdas.transform.columns import LINE, LINE_NUMBER, Origin
 from lambdas.transform.text import lines as lines_of
 from transform import reasons
-from transform.raw import records, text
-from transform.raw.dialect import UNQUOTED
+from transform.raw import text
 from transform.raw.objects import partitions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
 
-    from definition.mapping.mapping import Encoding
+    from definition.mapping.mapping import DatasetMapping, Encoding
     from transform.contract import RawObject
-    from transform.raw.dialect import Dialect
+    from transform.raw.cutting import Cutter
     from transform.raw.records import Batch
     from transform.raw.store import Store
 
@@ -78,7 +77,7 @@ class Packer:
         columns: names of raw columns.
         header: returns the names of an object's fields from its first line; None where no line is a header.
         names: the header of every object, if ``header`` is None.
-        dialect: how records of CSV are told apart; without it each line is one.
+        cut: cuts the lines of an object into records.
     """
 
     def __init__(
@@ -88,9 +87,9 @@ class Packer:
         encoding: Encoding,
         columns: Sequence[str],
         *,
+        cut: Cutter,
         header: Callable[[RawObject, str], Sequence[str]] | None = None,
         names: Sequence[str] = (),
-        dialect: Dialect = UNQUOTED,
     ) -> None:
         self._store = store
         self._staging = staging
@@ -98,7 +97,7 @@ class Packer:
         self._columns = frozenset(columns)
         self._header = header
         self._names = tuple(names)
-        self._dialect = dialect
+        self._cut = cut
         self._groups: dict[tuple[Header, frozenset[str]], Packed] = {}
         self._count = 0
 
@@ -111,7 +110,7 @@ class Packer:
         for index, (item, stream) in enumerate(self._streams(objects)):
             with stream:
                 lines = lines_of(item.key, stream, self._encoding)
-                self._pack_one(index, item, records.batches(item.key, lines, self._dialect))
+                self._pack_one(index, item, self._cut(item.key, lines))
         for group in self._groups.values():
             self._flush(group)
         return list(self._groups.values())
@@ -123,7 +122,7 @@ class Packer:
             if first is None:
                 return
             names = tuple(self._header(item, first.texts[0]))
-            batches = chain([first._replace(numbers=first.numbers[1:], texts=first.texts[1:])], batches)
+            batches = chain([first.without_first()], batches)
         given = self._columns.intersection(partitions(item.key))
         group = self._groups.setdefault((names, given), Packed(item.key, names, given))
         for batch in batches:
@@ -173,13 +172,13 @@ def _on_one_line(batch: Batch) -> Sequence[str]:
     if whole.count("\n") + (not whole.endswith("\n")) > len(texts):
         texts = [each[:-1].replace("\n", text.LINE_FEED) + each[-1:] for each in texts]
     if batch.given_up:
-        marks = [text.GIVEN_UP if number in batch.given_up else "" for number in batch.numbers]
+        marks = [text.GIVEN_UP if at in batch.given_up else "" for at in range(len(texts))]
         texts = [mark + each for mark, each in zip(marks, texts, strict=True)]
     return texts
 
 
 def unpack(
-    store: Store, packed: Packed, objects: Sequence[RawObject], encoding: Encoding
+    store: Store, packed: Packed, objects: Sequence[RawObject], mapping: DatasetMapping
 ) -> tuple[pl.LazyFrame, Origin]:
     """Return the frame of LINE_NUMBER and LINE of staged lines, and where they come from."""
     staged = pl.scan_lines([store.root + key for key in packed.keys], name="packed", glob=False)
@@ -199,7 +198,10 @@ def unpack(
     origin = Origin(
         _gather([item.key for item in objects]),
         {name: _gather([of.get(name) for of in values]) for name in packed.given},
-        pl.when("damaged").then(pl.lit(reasons.undecodable(encoding))).when("given up").then(pl.lit(reasons.GIVEN_UP)),
+        pl.when("damaged")
+        .then(pl.lit(reasons.undecodable(mapping.encoding)))
+        .when("given up")
+        .then(pl.lit(reasons.given_up(mapping.format))),
     )
     return lines, origin
 

@@ -5,6 +5,7 @@ csv, jsonl    few or large objects in UTF-8    the engine scans their lines wher
               bytes that are not UTF-8,
               records of several lines,
               comments, lines to be skipped    records are staged first (``packing``), then scanned together
+json          all                              records are staged first, too
 parquet                                        the engine scans all objects of the same columns together
 """
 
@@ -21,7 +22,8 @@ from lambdas.transform.columns import ELEMENTS, ELEMENTS_TYPE, LINE, LINE_NUMBER
 from lambdas.transform.formats import delimited, jsonl, parquet
 from transform.errors import UndecodableError
 from transform.meaning.names import raw
-from transform.raw.dialect import UNQUOTED, Dialect, check_header
+from transform.raw.cutting import cutter, is_sequential
+from transform.raw.dialect import Dialect, check_header
 from transform.raw.objects import partitions
 from transform.raw.text import BOM, UNDECODABLE, damage_named, is_utf8, looks_compressed, unpacked
 
@@ -114,8 +116,7 @@ def broken_objects(store: Store, objects: Iterable[RawObject]) -> set[str]:
 
 def _is_packed(item: RawObject, count: int, mapping: DatasetMapping, broken: Collection[str]) -> bool:
     many = count > FEW and item.size <= packing.SMALL
-    in_turn = mapping.format == "csv" and Dialect.of(mapping).is_sequential
-    return many or in_turn or mapping.encoding != "utf-8" or item.key in broken
+    return many or is_sequential(mapping) or mapping.encoding != "utf-8" or item.key in broken
 
 
 def _no_rows(columns: Sequence[str], mapping: DatasetMapping) -> pl.LazyFrame:
@@ -200,9 +201,9 @@ def _read_packed(
         staging,
         mapping.encoding,
         columns,
+        cut=cutter(mapping),
         header=header if delimited_text and mapping.header is None else None,
         names=mapping.header or (),
-        dialect=dialect if delimited_text else UNQUOTED,
     )
     frames = []
     for group in packer.pack(objects):
@@ -210,7 +211,7 @@ def _read_packed(
             needed = [name for name in columns if name not in group.given]
             check_header(group.first, group.header, needed)
         if group.keys:
-            lines, origin = packing.unpack(store, group, objects, mapping.encoding)
+            lines, origin = packing.unpack(store, group, objects, mapping)
             cut = (
                 delimited.cut(lines, origin, group.header, columns, dialect)
                 if delimited_text

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tests.corpus.dialects import DIALECTS
+from tests.corpus.documents import DOCUMENTS
 from tests.corpus.encoded import BYTES
 from tests.corpus.exploded import EXPLODED
 from tests.corpus.shapes import SHAPES
 from tests.corpus.values import EXPRESSIONS, TIMES
 
-CASES = [*EXPRESSIONS, *TIMES, *SHAPES, *BYTES, *DIALECTS, *EXPLODED]
+CASES = [*EXPRESSIONS, *TIMES, *SHAPES, *BYTES, *DIALECTS, *DOCUMENTS, *EXPLODED]

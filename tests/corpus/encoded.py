@@ -208,7 +208,7 @@ BYTES = [
         [
             ("a.jsonl", 3, "bytes that are not gb18030"),
             ("a.jsonl", 4, "blank line"),
-            ("a.jsonl", 5, "not a JSON object"),
+            ("a.jsonl", 5, "a JSON array, not an object (format: json reads the objects of an array)"),
             ("a.jsonl", 6, "not JSON"),
         ],
     ),

@@ -66,11 +66,7 @@ SHAPES = [
                 7,
                 "about is a list, through which about.genres cannot lead; explode: about makes each element a record",
             ),
-            (
-                "a.jsonl",
-                8,
-                "several JSON objects on one line (Amazon Data Firehose can append a delimiter)",
-            ),
+            ("a.jsonl", 8, "several JSON objects on one line: set format: json"),
         ],
     ),
     Case(

@@ -109,6 +109,7 @@ def unzstd(content: bytes) -> bytes | None:
 
 
 JSONL: dict[str, Any] = {"source": {"format": "jsonl"}, "columns": {"ITEM_ID": "item.id"}, "header": False}
+DOCUMENTS: dict[str, Any] = {**JSONL, "source": {"format": "json"}}
 FORMATS = {
     "csv with quotes": Format(CSV.encode()),
     "csv without quotes": Format(
@@ -119,6 +120,8 @@ FORMATS = {
     "many csv": Format(CSV.encode(), many=True),
     "jsonl": Format(JSON.encode(), **JSONL),
     "many jsonl": Format(JSON.encode(), **JSONL, many=True),
+    "json": Format(JSON.encode(), **DOCUMENTS),
+    "json on one line": Format(JSON.replace("\n", "").encode(), **DOCUMENTS),
     "csv in latin-1": Format(LATIN.encode("latin-1"), {"encoding": "latin-1"}, encoding="latin-1"),
     "csv in gb18030": Format(CSV.encode("gb18030"), {"encoding": "gb18030"}, encoding="gb18030"),
     "csv in utf-16": Format(CSV.encode("utf-16"), {"encoding": "utf-16"}, encoding="utf-16"),
@@ -184,7 +187,7 @@ def unpacked(content: bytes) -> bytes | None:
 
 def expected_rows(kind: Format, content: bytes) -> int | None:
     """Return the rows of stored content, None where only the engine can tell."""
-    plain = None if kind.source.get("format") == "parquet" else unpacked(content)
+    plain = None if kind.source.get("format") in {"parquet", "json"} else unpacked(content)
     if plain is None:
         return None
     lines = line_count(plain, kind.encoding)

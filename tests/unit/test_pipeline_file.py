@@ -81,7 +81,7 @@ def test_the_schema_shows_raw_formats() -> None:
     """Editors are told the formats and encodings, and what each key of a source is for."""
     source = Pipeline.model_json_schema()["$defs"]["Source"]["properties"]
 
-    assert ["csv", "jsonl", "parquet"] == source["format"]["enum"]
+    assert ["csv", "jsonl", "json", "parquet"] == source["format"]["enum"]
     windows = ["windows-1252", "windows-1251", "shift_jis", "euc-kr", "big5"]
     assert ["utf-8", "latin-1", *windows, "gb18030", "utf-16"] == source["encoding"]["enum"]
     assert all(key["description"] for key in source.values())
@@ -211,7 +211,7 @@ def test_all_mistakes_are_told_at_once_with_line_place_and_remedy(tmp_path: Path
         ({"datasets__interactions__keep": "md5(a) = 'x'"}, "datasets.interactions.keep", "UPPER, TRIM"),
         ({"datasets__interactions__keep": "'x' = 'y'"}, "datasets.interactions.keep", "column on one side"),
         ({"datasets__interactions__keep": "USER_ID = 'x'"}, "datasets.interactions.keep", "raw column"),
-        ({f"{SOURCE}__format": "xml"}, f"{SOURCE}.format", "'csv', 'jsonl' or 'parquet'"),
+        ({f"{SOURCE}__format": "xml"}, f"{SOURCE}.format", "'csv', 'jsonl', 'json' or 'parquet'"),
         ({f"{SOURCE}__encoding": "UTF-8"}, f"{SOURCE}.encoding", "'euc-kr', 'big5', 'gb18030' or 'utf-16'"),
         ({f"{SOURCE}__header": []}, f"{SOURCE}.header", "at least one"),
         ({f"{SOURCE}__header": ["user", ""]}, f"{SOURCE}.header[1]", "at least 1 character"),
@@ -237,7 +237,11 @@ def test_all_mistakes_are_told_at_once_with_line_place_and_remedy(tmp_path: Path
         ({SOURCE: {"path": "a", "format": "jsonl", "delimiter": ";"}}, f"{SOURCE}.delimiter", "no meaning for jsonl"),
         ({SOURCE: {"path": "a", "format": "jsonl", "header": ["a"]}}, f"{SOURCE}.header", "format: csv"),
         ({SOURCE: {"path": "a", "format": "parquet", "quote": "none"}}, f"{SOURCE}.quote", "no meaning for parquet"),
-        ({SOURCE: {"path": "a", "format": "parquet", "encoding": "utf-8"}}, f"{SOURCE}.encoding", "csv and jsonl"),
+        (
+            {SOURCE: {"path": "a", "format": "parquet", "encoding": "utf-8"}},
+            f"{SOURCE}.encoding",
+            "csv, jsonl and json",
+        ),
         ({f"{SOURCE}__compression": "gzip"}, f"{SOURCE}.compression", "Known here: path, format, encoding"),
         ({f"{COLUMNS}__USER_ID": {"value": "a", "from": "b"}}, f"{COLUMNS}.USER_ID", "one of from, expression and"),
         ({f"{COLUMNS}__TIMESTAMP": {"from": "at"}}, f"{COLUMNS}.TIMESTAMP", "unit or format"),

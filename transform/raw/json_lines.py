@@ -112,7 +112,9 @@ def _document(line: str) -> dict[str, Any] | str:
         return "not JSON"
     except RecursionError:
         return "JSON that is nested too deep"
-    return document if isinstance(document, dict) else "not a JSON object"
+    if isinstance(document, dict):
+        return document
+    return reasons.ARRAY if isinstance(document, list) else "not a JSON object"
 
 
 def _elements(path: Path, document: dict[str, Any]) -> list[Any]:

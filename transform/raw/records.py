@@ -53,7 +53,7 @@ class Record(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Some records of an object: number and text of each, and the numbers of those that are given up."""
+    """Some records of an object: number and text of each, and the places in the batch of those that are given up."""
 
     numbers: Sequence[int]
     texts: Sequence[str]
@@ -61,8 +61,12 @@ class Batch(NamedTuple):
 
     def records(self) -> Iterator[Record]:
         """Yield the records."""
-        for number, text in zip(self.numbers, self.texts, strict=True):
-            yield Record(number, text, number in self.given_up)
+        for at, (number, text) in enumerate(zip(self.numbers, self.texts, strict=True)):
+            yield Record(number, text, at in self.given_up)
+
+    def without_first(self) -> Batch:
+        """Return all records but the first one."""
+        return Batch(self.numbers[1:], self.texts[1:], frozenset(at - 1 for at in self.given_up if at))
 
 
 class _Run(Enum):
@@ -332,10 +336,10 @@ class _Reader:
 
     def _give_up_line(self, number: int, line: str) -> None:
         """Hand out a line as a record that is rejected: for its own quoting, if that is broken."""
+        if self._dialect.is_whole(line):
+            self._given_up.add(len(self._texts))
         self._numbers.append(number)
         self._texts.append(line)
-        if self._dialect.is_whole(line):
-            self._given_up.add(number)
 
     def _runs_of(self, line: str) -> list[_Run]:
         body = self._dialect.without_escaped(line.removesuffix("\n").removesuffix("\r"))
