@@ -2,6 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import pytest
+
 from tests.pipeline.conftest import aws, bucket, deployed, rig
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from embedded_aws.server import EmbeddedAWS
+
 __all__ = ["aws", "bucket", "deployed", "rig"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def environment(aws: EmbeddedAWS) -> Iterator[None]:  # the fixture
+    """Let functions that are called in this process find the embedded AWS, from before the first call to the end.
+
+    A thread of Polars that outlives its query reads the environment (POLARS_LOG_CONCURRENCY). Until glibc 2.41 memory
+    that it reads is freed when a variable is added, which ended one process in some thousand calls: so none is added
+    for one test and removed after it.
+    """
+    with aws.in_environment():
+        yield

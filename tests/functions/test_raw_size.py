@@ -40,12 +40,8 @@ def written(name: str) -> bytes:
 @pytest.mark.parametrize(
     ("name", "times"), [("a.csv", 1), ("a.csv.gz", 6), ("a.csv.zst", 6), ("a.parquet", 4)], ids=str
 )
-def test_the_function_refuses_what_is_too_large_unpacked(
-    aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch, name: str, times: int
-) -> None:
+def test_the_function_refuses_what_is_too_large_unpacked(aws: EmbeddedAWS, name: str, times: int) -> None:
     """All datasets together count, packed ones as what they come to as text; up to the limit all rows are read."""
-    for variable, value in aws.environment().items():
-        monkeypatch.setenv(variable, value)
     s3, bucket = aws.client("s3"), f"size-{name.replace('.', '-')}"
     s3.create_bucket(Bucket=bucket)
     kind = "parquet" if name.endswith(".parquet") else "csv"

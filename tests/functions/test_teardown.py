@@ -75,12 +75,8 @@ def cloudformation() -> Iterator[tuple[str, list[dict[str, Any]]]]:
         thread.join()
 
 
-def test_teardown_tells_the_topic_what_remains(
-    trained: Rig, monkeypatch: pytest.MonkeyPatch, cloudformation: tuple[str, list[dict[str, Any]]]
-) -> None:
+def test_teardown_tells_the_topic_what_remains(trained: Rig, cloudformation: tuple[str, list[dict[str, Any]]]) -> None:
     """CloudFormation ignores a clean-up that fails after an update; people hear what may still be billed."""
-    for name, value in trained.aws.environment().items():
-        monkeypatch.setenv(name, value)
     trained.messages()
     url, answers = cloudformation
     group = group_of(trained)
@@ -148,17 +144,14 @@ def test_teardown_deletes_datasets_that_nobody_declared(*, refuses: bool, left: 
     ("kind", "milliseconds", "status"),
     [("Create", 60_000, "SUCCESS"), ("Delete", 60_000, "SUCCESS"), ("Delete", 0, "FAILED")],
 )
-def test_teardown_always_answers(  # noqa: PLR0917  # three fixtures and one table
+def test_teardown_always_answers(
     rig: Rig,
-    monkeypatch: pytest.MonkeyPatch,
     cloudformation: tuple[str, list[dict[str, Any]]],
     kind: str,
     milliseconds: int,
     status: str,
 ) -> None:
     """CloudFormation hears of success and of failure with its reason; only Delete deletes."""
-    for name, value in rig.aws.environment().items():
-        monkeypatch.setenv(name, value)
     rig.put_raw("events/part.csv", csv(planted()))
     assert "SUCCEEDED" == rig.run({"solutions": ["popular"]}).status
     group = group_of(rig)

@@ -62,10 +62,8 @@ def rig(deployed: Rig) -> Iterator[Rig]:
 
 
 @pytest.fixture
-def bucket(aws: EmbeddedAWS, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Bucket:
-    """An empty bucket, and the environment in which functions find it."""
-    for name, value in aws.environment().items():
-        monkeypatch.setenv(name, value)
+def bucket(aws: EmbeddedAWS, request: pytest.FixtureRequest) -> Bucket:
+    """An empty bucket."""
     name = f"functions-{zlib.crc32(request.node.nodeid.encode())}"
     aws.client("s3").create_bucket(Bucket=name)
     return Bucket(aws.client("s3"), name)
