@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from definition.mapping.expressions import gives_null, kind_of, raw_columns
-from definition.mapping.mapping import LARGEST_FLOAT, UNSAFE_CHARACTERS, WHOLE_BITS
+from definition.mapping.mapping import EARLIEST, LARGEST_FLOAT, LATEST, UNSAFE_CHARACTERS, WHOLE_BITS
 from definition.mapping.sql import UnsupportedSqlError, parse_value
 from definition.rules.findings import Finding, is_number, mapping
 from definition.service.dataset_types import metadata_field
@@ -51,7 +51,8 @@ def check_column(path: Path, kind: DatasetType, name: str, form: dict[str, Any])
         )
     further = {"map", "otherwise", "unit", "format", "timezone", "split"}
     if "value" in form and (extra := sorted(further & set(form))):
-        yield Finding(path, f"value goes without {', '.join(extra)}", "Remove them, or use from")
+        of_time = "; a constant time is in seconds since 1970" if field.time else ""
+        yield Finding(path, f"value goes without {', '.join(extra)}", f"Remove them, or use from{of_time}")
     if "otherwise" in form and "map" not in form:
         yield Finding((*path, "otherwise"), "has no meaning without map", "Add map, or remove otherwise")
     if "timezone" in form and "format" not in form:
@@ -65,17 +66,18 @@ def check_column(path: Path, kind: DatasetType, name: str, form: dict[str, Any])
 
 def _check_time(path: Path, field: Field, form: dict[str, Any]) -> Iterator[Finding]:
     given = [key for key in ("unit", "format") if key in form]
-    if not field.time and not given:
+    if "value" in form or (not field.time and not given):
         return
     if field.type != "long":
         yield Finding(
             path, f"{', '.join(given)} belongs to times, which are of type long", f"Remove it from {field.name}"
         )
-    elif len(given) != 1 or "map" in form or "value" in form:
+    elif len(given) != 1 or "map" in form:
         yield Finding(
             path,
             f"{field.name} needs either unit or format",
-            "Write {from: …, unit: s} with s, ms, us or ns, or {from: …, format: '%Y-%m-%d %H:%M:%S', timezone: …}",
+            "Write {from: …, unit: s} with s, ms, us or ns, or {from: …, format: '%Y-%m-%d %H:%M:%S', timezone: …}; "
+            "where the data has no times, {value: 1500000000} gives every row the same, in seconds since 1970",
         )
 
 
@@ -133,6 +135,8 @@ def _wrong_value(value: Any, field: Field) -> tuple[str, str] | None:
         most = min(2 ** (WHOLE_BITS[field.type] - 1) - 1, 2**53)
         if not isinstance(value, int):
             return f"{value} is not a whole number, as {name} must be", "Give a whole number"
+        if field.time and not EARLIEST <= value < LATEST:
+            return f"{value} is outside 1971 to 2099, as no {name} may be", "Give seconds since 1970"
     else:
         most = LARGEST_FLOAT[field.type]
     # What is no number at all is not below anything either.

@@ -297,6 +297,13 @@ SHAPES = [
         dataset="items",
     ),
     Case(
+        "a constant time, where the data has none",
+        {"columns": {"USER_ID": "user", "ITEM_ID": "item", "TIMESTAMP": {"value": AT}, "EVENT_TYPE": "kind"}},
+        {"a.csv": "user,item,kind\nu,i,play\nu,j,play\nu,,play\n"},
+        [("u", "i", AT, "play"), ("u", "j", AT, "play")],
+        [("a.csv", 4, "ITEM_ID is empty")],
+    ),
+    Case(
         "no record at all, of one event type",
         shop(EVENT_TYPE={"value": "View"}) | {"keep": "x = 'b'"},
         {"a.csv": f"user,item,at,x\nu,i,{AT},a\nu,,{AT},b\n"},

@@ -246,6 +246,13 @@ def test_all_mistakes_are_told_at_once_with_line_place_and_remedy(tmp_path: Path
         ({f"{COLUMNS}__USER_ID": {"value": "a", "from": "b"}}, f"{COLUMNS}.USER_ID", "one of from, expression and"),
         ({f"{COLUMNS}__TIMESTAMP": {"from": "at"}}, f"{COLUMNS}.TIMESTAMP", "unit or format"),
         (
+            {f"{COLUMNS}__TIMESTAMP": {"value": 1_500_000_000, "unit": "s"}},
+            f"{COLUMNS}.TIMESTAMP",
+            "goes without unit. Remove them, or use from; a constant time is in seconds since 1970",
+        ),
+        ({f"{COLUMNS}__TIMESTAMP": {"value": 1_500_000_000_000}}, f"{COLUMNS}.TIMESTAMP.value", "seconds since 1970"),
+        ({f"{COLUMNS}__TIMESTAMP": {"value": "2017"}}, f"{COLUMNS}.TIMESTAMP.value", "not a number"),
+        (
             {f"{COLUMNS}__TIMESTAMP": {"from": "at", "format": "%d.%m"}},
             f"{COLUMNS}.TIMESTAMP.format",
             "such as %Y-%m-%d",
