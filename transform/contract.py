@@ -173,12 +173,14 @@ class ImportPlan(Contract):
         mode: ``NONE`` where Personalize holds the dataset as it is.
         reason: why that mode.
         records: that are imported.
+        bytes: of their CSV; None in reports of runs from before it was counted.
         location: S3 folder of their CSV, None where nothing is imported.
     """
 
     mode: ImportMode
     reason: str
     records: int
+    bytes: int | None = None
     location: str | None
 
 
