@@ -121,7 +121,7 @@ def campaign_charges(solution: str, recipe: str, *, tps: int, hours: Decimal, me
         metadata: whether answers can have columns of items.
     """
     requests = Decimal(tps * _SECONDS_PER_HOUR) * hours
-    told = f"{tps} a second kept ready for {hours:,f} hours: {requests:,f} requests"
+    told = f"{tps} a second kept ready for {hours:,f} h: {requests:,f} requests"
     part = f"campaign of {solution}"
     charges = [Charge(part, "real time", "inference_v2" if is_v2(recipe) else "real_time", requests, told)]
     if metadata:
@@ -139,7 +139,7 @@ def recommender_charges(name: str, *, users: int | None, hours: Decimal, metadat
         metadata: whether answers can have columns of items.
     """
     part = f"recommender {name}"
-    charges = [Charge(part, "real time", "recommender_hour", hours, f"{hours:,f} hours")]
+    charges = [Charge(part, "real time", "recommender_hour", hours, f"{hours:,f} h")]
     further = None if users is None else max(0, -(-(users - USERS_OF_RECOMMENDER) // USERS_OF_RECOMMENDER))
     if further is None or further:
         told = "users are not known" if further is None else f"{users:,} users: {further} further steps"

@@ -52,7 +52,7 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
             ),
         },
         ending.states(pipeline, has_failed=_has_failed(pipeline)),
-        failure.states(go_on_at=flight.FIRST_STATE),
+        failure.states(go_on_at=flight.FIRST_STATE, has_max_cost=pipeline.max_cost is not None),
     )
     comment = f"{pipeline.description or pipeline.name}. Start it with {{}}."
     return machine(states, start="Begin run", comment=comment, timeout_seconds=whole_timeout(pipeline))
