@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli import results
 from cli.account import session as session_of_environment
+from cli.cost.spent import tell_spent
 from cli.deployment import deploy, find_deployment
 from cli.errors import CommandError
 from cli.folders import relative
@@ -65,11 +66,18 @@ def run_local(pipeline: Pipeline, options: RunOptions, view: View) -> bool:
             deploy(options.file, options.stage, environment=aws.environment(), say=say)
         # From here on only: the run id is the time of the start, and people read it.
         clock.start(SPEED)
-        return run(pipeline, options, view, every=0.2)
+        return run(pipeline, options, view, every=0.2, embedded=True)
 
 
-def run(pipeline: Pipeline, options: RunOptions, view: View, *, every: float = 5) -> bool:
+def run(pipeline: Pipeline, options: RunOptions, view: View, *, every: float = 5, embedded: bool = False) -> bool:
     """Run a deployed pipeline in the AWS of the environment; return whether it succeeded.
+
+    Args:
+        pipeline: the pipeline file.
+        options: what the command line was told.
+        view: the terminal.
+        every: seconds between two looks at the execution.
+        embedded: whether that AWS is this machine's, on which nothing is paid.
 
     Raises:
         CommandError: the pipeline is not deployed there.
@@ -103,6 +111,7 @@ def run(pipeline: Pipeline, options: RunOptions, view: View, *, every: float = 5
             )
         labels = results.item_labels(s3, deployment.bucket, pipeline.item_labels)
     show_results(pipeline, folder, labels, view)
+    tell_spent(pipeline, options.file, folder, view, embedded=embedded)
     if execution["status"] != "SUCCEEDED":
         cause = execution.get("cause") or execution["status"]
         told = remedy_of(folder)

@@ -153,7 +153,7 @@ def _fewer_users(pipeline: Pipeline, counts: Counts, rates: Rates) -> Iterator[t
             every, few = counts.lines.get(name), counts.active.get(name)
             whole, part = (estimate(_scoring(solution, job, lines), rates) for lines in (every, few))
             if every is None or few is None:
-                yield whole.usd, told
+                yield whole.usd, f"{told}."
             elif whole.unknown:
                 yield Decimal(0), f"{told}: {few:,} of {every:,} users."
             else:

@@ -137,6 +137,7 @@ def _manifest(pipeline: Pipeline, spec_hash: str) -> State:
         batch_inputs=jsonata("$report.batch_inputs"),
         solutions=jsonata("$solutions"),
         **({"recommenders": jsonata("$recommenders")} if pipeline.recommenders else {}),
+        **({"cost": jsonata("$exists($report.cost) ? $report.cost : null")} if pipeline.max_cost else {}),
     )
     return write_json(
         jsonata(layout.MANIFEST.jsonata(run="$run")),

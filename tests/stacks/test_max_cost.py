@@ -6,9 +6,12 @@ import json
 from typing import Any
 
 import pytest
+from jsonschema import validate
 
+from definition.contract.manifest import Manifest, json_schema
 from stacks.states.run import definition
 from tests.documents import parsed
+from tests.manifests import REPORT
 from tests.stacks.evaluation import evaluate, evaluated
 from transform.contract import TransformRequest
 
@@ -91,6 +94,56 @@ def test_a_run_that_is_too_dear_has_an_error_of_its_own(cost: dict[str, Any], re
 
     assert error == failure["error"]
     assert ("raise max_cost in the pipeline file" in remedy) == (error == "CostRefused")
+
+
+COST: dict[str, Any] = {
+    "usd": "0.0126400",
+    "max_cost": "50",
+    "refused": False,
+    "parts": [
+        {"part": "for-you/top", "usd": "0.0126400", "reckoned": "counted"},
+        {"part": "training of buyers", "usd": None, "reckoned": "unknown"},
+        {"part": "buyers/likely", "usd": None, "reckoned": "unknown"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("report", "told"),
+    [
+        (
+            {"cost": COST},
+            (
+                "\n\nBy the counts of its data this run costs about 0.0126 USD, and what nobody knows: "
+                "training of buyers, buyers/likely."
+            ),
+        ),
+        (
+            {"cost": COST | {"parts": COST["parts"][:1]}},
+            "\n\nBy the counts of its data this run costs about 0.0126 USD.",
+        ),
+        ({}, ""),
+    ],
+)
+def test_the_message_of_success_tells_what_the_run_costs(report: dict[str, Any], told: str) -> None:
+    """The amount is rounded, what is unknown is named, and a report of before says nothing."""
+    message = states(max_cost="50 USD")["Notify success"]["Arguments"]["Message"]
+    remains = {"remarks": [], "remaining": []}
+
+    assert str(evaluate(message, report=report, run="r", **remains)).endswith(f"manifest.json{told}")
+
+
+@pytest.mark.parametrize("report", [{**REPORT, "cost": COST}, REPORT])
+def test_the_manifest_tells_what_the_run_was_reckoned_to_cost(report: dict[str, Any]) -> None:
+    """The numbers of the data report stand in it; a report of before has none."""
+    body = states(max_cost="50 USD")["Write manifest"]["Arguments"]["Body"]
+    context = {"context": {"Execution": {"Id": "arn:execution", "StartTime": "2026-11-22T03:00:00.000Z"}}}
+    written = evaluated(body, states=context, run="r", report=report, imports=[], solutions=[])
+    read = Manifest.model_validate(written)
+
+    assert report.get("cost") == written["cost"]
+    assert (None if read.cost is None else "0.0126400") == (read.cost and str(read.cost.usd))
+    validate(written, json_schema())
 
 
 def test_a_pipeline_without_max_cost_knows_nothing_of_it() -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from cli.cost.spent import tell_spent
 from cli.main import app
-from tests.documents import shop
+from cli.terminal import Terminal
+from cli.view import View
+from tests.documents import parsed, shop
 from tests.manifests import REPORT, RUN, manifest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PLAIN = {"AWS_REGION": "", "AWS_DEFAULT_REGION": "", "COLUMNS": "200"}
 
@@ -152,3 +154,42 @@ def test_prices_of_ones_own_count(tmp_path: Path) -> None:
 
     assert Fraction(1, 10) == line("for-you/top", answer)
     assert ["transform", "import of interactions", "training of for-you"] == answer["run"]["unknown"]
+
+
+@pytest.mark.parametrize(
+    ("embedded", "told"), [(True, "In an account this run would cost about"), (False, "This run cost about")]
+)
+def test_the_end_of_a_run_tells_what_it_cost(tmp_path: Path, *, embedded: bool, told: str) -> None:
+    """Import, training and scoring of the manifest: 1,100 records, 1,100 interactions and 200 users."""
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest()))
+    out = io.StringIO()
+    tell_spent(parsed(), Path("shop.yaml"), tmp_path, View(console=Terminal(file=out)), embedded=embedded)
+    worked = Fraction(1100 * 100, 10**9) * Fraction(5, 100) + Fraction(22, 10_000) + Fraction(3, 100)
+
+    assert f"{told} {float(worked):.4f} USD. More: pipelines cost shop.yaml --run {RUN}" in out.getvalue()
+
+
+def test_training_hours_of_this_machine_are_none_of_an_account(tmp_path: Path) -> None:
+    """What the embedded Personalize took says nothing of what AWS would bill: it is unknown."""
+    document = manifest()
+    document["solutions"][0]["recipe"] = "arn:aws:personalize:::recipe/aws-user-personalization"
+    (tmp_path / "manifest.json").write_text(json.dumps(document))
+    told = []
+    for embedded in (True, False):
+        out = io.StringIO()
+        tell_spent(parsed(), Path("shop.yaml"), tmp_path, View(console=Terminal(file=out)), embedded=embedded)
+        told.append(out.getvalue())
+
+    assert "what is unknown: training of for-you, for-you/top." in told[0]
+    assert "what is unknown: for-you/top." in told[1]
+
+
+def test_the_end_of_a_run_without_a_manifest_tells_nothing(tmp_path: Path) -> None:
+    """A run that failed early has none, and one of a later release spoils nothing."""
+    out = io.StringIO()
+    for content in (None, json.dumps(manifest() | {"version": 2})):
+        if content:
+            (tmp_path / "manifest.json").write_text(content)
+        tell_spent(parsed(), Path("shop.yaml"), tmp_path, View(console=Terminal(file=out)), embedded=True)
+
+    assert not out.getvalue()
