@@ -22,6 +22,7 @@ from definition.load import load
 from definition.paths import PIPELINES, find
 from definition.plan.names import STAGE_PATTERN
 from definition.problems import SpecError
+from pricing.tables.load import PricesError
 from stacks.app import add_stacks
 from stacks.function import LayerMissingError
 
@@ -45,3 +46,5 @@ if __name__ == "__main__":
         main()
     except (SpecError, LayerMissingError) as error:
         sys.exit(f"{error}")
+    except PricesError as error:
+        sys.exit(f"{error}\n{error.remedy}")

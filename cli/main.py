@@ -9,14 +9,18 @@ from __future__ import annotations
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.arguments import PipelineArgument, check_stage, load_pipeline
+from cli.cost.command import cost, prices
 from cli.doctor.command import doctor
 from cli.errors import CommandError
 from cli.first_contact.command import first_contact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 app = typer.Typer(
     help="Batch recommendations with Amazon Personalize, from one YAML file.",
@@ -25,6 +29,8 @@ app = typer.Typer(
 )
 app.command()(doctor)
 app.command()(first_contact)
+app.command()(cost)
+app.command()(prices)
 
 
 @app.command()
@@ -48,22 +54,30 @@ class Document(StrEnum):
 
     PIPELINE = "pipeline"
     MANIFEST = "manifest"
+    PRICES = "prices"
 
 
 @app.command()
 def schema(
-    document: Annotated[Document, typer.Argument(help="Pipeline files, or the manifests of runs.")] = Document.PIPELINE,
+    document: Annotated[
+        Document, typer.Argument(help="Pipeline files, manifests of runs, or prices.")
+    ] = Document.PIPELINE,
 ) -> None:
-    """Print the JSON Schema of pipeline files, for editors, or of manifests, for programs that read them.
+    """Print the JSON Schema of pipeline files, for editors, of manifests, for programs that read them, or of prices.
 
     Example: pipelines schema > pipeline.schema.json, and as the first line of the pipeline file
     # yaml-language-server: $schema=pipeline.schema.json
     """
     from definition.contract import manifest  # noqa: PLC0415  # see above
     from definition.file.schema import json_schema  # noqa: PLC0415  # see above
+    from pricing.tables import table  # noqa: PLC0415  # see above
 
-    described = manifest.json_schema() if document is Document.MANIFEST else json_schema()
-    typer.echo(json.dumps(described, indent=2, ensure_ascii=False))
+    schemas: dict[Document, Callable[[], dict[str, Any]]] = {
+        Document.PIPELINE: json_schema,
+        Document.MANIFEST: manifest.json_schema,
+        Document.PRICES: table.json_schema,
+    }
+    typer.echo(json.dumps(schemas[document](), indent=2, ensure_ascii=False))
 
 
 @app.command("run")
@@ -94,7 +108,8 @@ def run_command(
     Example: pipelines run movielens --stage prod --input '{"solutions": ["for-you"]}'
     """
     from cli.account import told  # noqa: PLC0415  # see above
-    from cli.run import RunOptions, raw_folder, run, run_local  # noqa: PLC0415  # see above
+    from cli.folders import raw_folder  # noqa: PLC0415  # see above
+    from cli.run import RunOptions, run, run_local  # noqa: PLC0415  # see above
     from cli.view import View  # noqa: PLC0415  # see above
 
     view = View()

@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli import results
 from cli.account import session as session_of_environment
+from cli.cost.spent import tell_spent
 from cli.deployment import deploy, find_deployment
 from cli.errors import CommandError
+from cli.folders import relative
 from cli.follow import Follower
 from definition import layout
 from definition.contract.manifest import FailureRecord, Manifest, UnreadableDocumentError
-from definition.paths import ROOT
 from definition.plan.names import run_id
 from embedded_aws import EmbeddedAWS, clock
 from transform.contract import TransformReport
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cli.deployment import Deployment
     from cli.view import View
     from definition.file.pipeline import Pipeline
@@ -51,24 +53,6 @@ class RunOptions:
     execution_input: Any
 
 
-def raw_folder(pipeline: Pipeline, given: Path | None, *, local: bool) -> Path | None:
-    """Return the folder to upload: the one given, else for a local run the bundled samples.
-
-    Raises:
-        CommandError: the folder does not exist, or a local run has no data.
-    """
-    folder = given
-    if folder is None and local:
-        folder = ROOT / "samples" / pipeline.name
-    if folder is not None and not folder.is_dir():
-        sources = " and ".join(dataset.source.path for dataset in pipeline.datasets.by_name().values())
-        raise CommandError(
-            f"there is no folder {folder} with raw data for {pipeline.name}",
-            remedy=f"Give one that holds {sources}: make run PIPELINE=… RAW=<folder>, or pipelines run --raw <folder>",
-        )
-    return folder
-
-
 def run_local(pipeline: Pipeline, options: RunOptions, view: View) -> bool:
     """Run a pipeline on a fresh embedded AWS; return whether it succeeded."""
     with EmbeddedAWS() as aws, aws.in_environment():
@@ -82,11 +66,18 @@ def run_local(pipeline: Pipeline, options: RunOptions, view: View) -> bool:
             deploy(options.file, options.stage, environment=aws.environment(), say=say)
         # From here on only: the run id is the time of the start, and people read it.
         clock.start(SPEED)
-        return run(pipeline, options, view, every=0.2)
+        return run(pipeline, options, view, every=0.2, embedded=True)
 
 
-def run(pipeline: Pipeline, options: RunOptions, view: View, *, every: float = 5) -> bool:
+def run(pipeline: Pipeline, options: RunOptions, view: View, *, every: float = 5, embedded: bool = False) -> bool:
     """Run a deployed pipeline in the AWS of the environment; return whether it succeeded.
+
+    Args:
+        pipeline: the pipeline file.
+        options: what the command line was told.
+        view: the terminal.
+        every: seconds between two looks at the execution.
+        embedded: whether that AWS is this machine's, on which nothing is paid.
 
     Raises:
         CommandError: the pipeline is not deployed there.
@@ -98,7 +89,7 @@ def run(pipeline: Pipeline, options: RunOptions, view: View, *, every: float = 5
         with view.phase("Upload"):
             count = results.upload(s3, deployment.bucket, options.raw)
             view.line(
-                f"{count} files from {_relative(options.raw)} to s3://{deployment.bucket}/{layout.RAW.key(path='')}"
+                f"{count} files from {relative(options.raw)} to s3://{deployment.bucket}/{layout.RAW.key(path='')}"
             )
     with view.phase("Run"):
         execution = _follow(session.client("stepfunctions"), deployment, options.execution_input, view, every)
@@ -120,12 +111,13 @@ def run(pipeline: Pipeline, options: RunOptions, view: View, *, every: float = 5
             )
         labels = results.item_labels(s3, deployment.bucket, pipeline.item_labels)
     show_results(pipeline, folder, labels, view)
+    tell_spent(pipeline, options.file, folder, view, embedded=embedded)
     if execution["status"] != "SUCCEEDED":
         cause = execution.get("cause") or execution["status"]
         told = remedy_of(folder)
-        view.error(CommandError(cause, remedy=f"{told} The record of the failure is in {_relative(folder)}".lstrip()))
+        view.error(CommandError(cause, remedy=f"{told} The record of the failure is in {relative(folder)}".lstrip()))
     view.times()
-    view.console.print(_relative(folder), highlight=False, soft_wrap=True, markup=False)
+    view.console.print(relative(folder), highlight=False, soft_wrap=True, markup=False)
     return bool(execution["status"] == "SUCCEEDED")
 
 
@@ -195,9 +187,3 @@ def remedy_of(folder: Path) -> str:
     except UnreadableDocumentError as error:
         return str(error)
     return record.remedy if record else ""
-
-
-def _relative(path: Path) -> str:
-    """Return a path as people would type it: relative to where they are, if it lies below."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_absolute() and path.is_relative_to(here) else str(path)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from definition.layout import LAYOUT
+from definition.pages import filled
 from definition.paths import ROOT
 
 PAGE = ROOT / "docs" / "runs.md"
 _BEGIN = "<!-- From definition/layout.py, by python -m definition.layout_page; a test compares it. -->\n"
-_END = "<!-- End of what is generated. -->\n"
 
 
 def page(text: str) -> str:
@@ -16,11 +16,7 @@ def page(text: str) -> str:
     Raises:
         ValueError: the text has no place for it.
     """
-    before, begin, rest = text.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not begin or not end:
-        raise ValueError(f"{PAGE} lacks the lines {_BEGIN.strip()!r} and {_END.strip()!r}, between which the table is")
-    return f"{before}{begin}{_table()}{end}{after}"
+    return filled(text, _BEGIN, _table())
 
 
 def _table() -> str:

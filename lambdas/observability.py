@@ -32,6 +32,6 @@ def record(report: BaseModel, counts: Mapping[str, int]) -> dict[str, Any]:
     """Log a report, add its counts as metrics, and return the report as JSON data."""
     for name, value in counts.items():
         metrics.add_metric(name, unit=MetricUnit.Count, value=value)
-    document = report.model_dump()
+    document = report.model_dump(mode="json")
     logger.info(type(report).__name__, report=document)
     return document

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from definition.paths import ROOT
 
-_PACKAGES = ("definition", "jobs", "lambdas", "transform")
+_PACKAGES = ("definition", "jobs", "lambdas", "pricing", "transform")
 """The packages whose modules run on AWS."""
 
 

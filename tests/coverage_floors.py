@@ -19,6 +19,7 @@ from rich.table import Table
 FLOORS = {
     "definition": 97,
     "transform": 91,
+    "pricing": 95,
     "stacks": 98,
     "lambdas/transform": 88,  # what Polars calls in threads of its own is not seen
     "lambdas/publish": 97,

@@ -11,6 +11,7 @@ from definition.document import Contract
 from definition.mapping.mapping import DatasetMapping
 from definition.service.dataset_types import DatasetName
 from definition.service.recipes import BatchInput as UserItemOrRanking
+from pricing.reckoning.budget import Budget, RunCost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,6 +89,7 @@ class TransformRequest(Contract):
         incremental: datasets to which new raw objects may be added, instead of importing everything again.
         max_rejected: share of a dataset's rows, 0 to 1, up to which rejected ones are no reason to refuse the data.
         max_bytes: size of raw data, as stored and unpacked by estimate, beyond which the engine refuses to begin.
+        budget: what the run may cost, None where the pipeline file does not say.
     """
 
     bucket: str
@@ -99,6 +101,7 @@ class TransformRequest(Contract):
     incremental: list[DatasetName] = Field(default=[])
     max_rejected: float = 1
     max_bytes: int | None = None
+    budget: Budget | None = None
 
 
 class RawObject(Contract):
@@ -173,12 +176,14 @@ class ImportPlan(Contract):
         mode: ``NONE`` where Personalize holds the dataset as it is.
         reason: why that mode.
         records: that are imported.
+        bytes: of their CSV; None in reports of runs from before it was counted.
         location: S3 folder of their CSV, None where nothing is imported.
     """
 
     mode: ImportMode
     reason: str
     records: int
+    bytes: int | None = None
     location: str | None
 
 
@@ -256,6 +261,7 @@ class TransformReport(Contract):
         refusals: why the data is not imported, none if it is.
         fingerprint: the same for two runs only if their datasets are.
         unchanged_since: run whose datasets and batch inputs this one's are, None where they were made anew.
+        cost: what the run is going to cost, None where the pipeline file does not say what it may.
     """
 
     engine: Engine
@@ -265,6 +271,7 @@ class TransformReport(Contract):
     batch_inputs: list[BatchInputReport]
     warnings: list[str]
     refusals: list[str] = Field(default=[])
+    cost: RunCost | None = None
 
 
 def reported(objects: Sequence[RawObject]) -> list[RawObject]:

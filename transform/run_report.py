@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from definition import layout
 from transform.contract import TransformReport
 from transform.refusals import refusals
+from transform.spending import spending
 from transform.warnings import warnings
 
 if TYPE_CHECKING:
@@ -34,14 +35,20 @@ def run_report(
         batch_inputs: a report of each batch input.
         unchanged_since: run whose datasets and batch inputs these are.
     """
+    told, refused = warnings(datasets), refusals(request, datasets, batch_inputs)
+    cost = None
+    if request.budget:
+        found = spending(request.budget, datasets, batch_inputs)
+        cost, told, refused = found.cost, [*told, *found.warnings], [*refused, *found.refusals]
     return TransformReport(
         engine=engine,
         fingerprint=lineage.fingerprint,
         unchanged_since=unchanged_since,
         datasets=datasets,
         batch_inputs=batch_inputs,
-        warnings=warnings(datasets),
-        refusals=refusals(request, datasets, batch_inputs),
+        warnings=told,
+        refusals=refused,
+        cost=cost,
     )
 
 

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
 
-COLLECTED = "2026-11-28"
-"""When the prices were collected: USD, us-east-1, from secondary sources. https://aws.amazon.com/personalize/pricing/"""
+from pricing.reckoning.charges import (
+    BYTES_PER_GB,
+    Charge,
+    campaign_charges,
+    job_charges,
+    training_charge,
+)
+from pricing.reckoning.estimate import estimate as reckon
+from pricing.tables.load import DEFAULT_REGION, bundled
 
-INGESTION_PER_GB = 0.05
-TRAINING_PER_1000_INTERACTIONS = 0.002
-INFERENCE_PER_1000 = 0.15
+COLLECTED = bundled().newest
+"""The day of the newest of the prices, which are those of us-east-1."""
+
 CAMPAIGN_HOURS = 1
-OTHER = 0.25
+OTHER = Decimal("0.25")
 """Bound for what is not reckoned: requests, states, functions, logs and storage of an afternoon."""
 
+_RECIPE = "aws-user-personalization-v2"
 _TRAININGS = 4
 _SMALL_TRAININGS = 3
 _JOBS_OF_FEW = 3
 _SINGLE = 2
-_SECONDS_PER_HOUR = 3600
-_BYTES_PER_GB = 10**9
-_THOUSAND = 1000
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One line of the estimate: what, how it is reckoned, USD."""
 
     what: str
     reckoned: str
-    usd: float
+    usd: Decimal
 
 
 def estimate(*, interactions: int, small: int, users: int, few: int, raw_bytes: int) -> list[Line]:
@@ -42,29 +47,21 @@ def estimate(*, interactions: int, small: int, users: int, few: int, raw_bytes: 
         few: who gets some in three smaller jobs.
         raw_bytes: size of the raw data, an upper bound of what is imported.
     """
+    trained = _TRAININGS * interactions + _SMALL_TRAININGS * small
     scored = users + _JOBS_OF_FEW * few + _SINGLE
-    small_trainings = _SMALL_TRAININGS * small
-    return [
-        Line(
-            "training",
-            f"{_TRAININGS} of {interactions:,} interactions, and {small_trainings:,} in small ones, "
-            f"{TRAINING_PER_1000_INTERACTIONS} per 1,000",
-            (_TRAININGS * interactions + small_trainings) / _THOUSAND * TRAINING_PER_1000_INTERACTIONS,
+    size = Decimal(2 * raw_bytes) / BYTES_PER_GB
+    (scoring,) = job_charges("", "", _RECIPE, kind="inference", lines=scored, themed=False)
+    (campaign,) = campaign_charges("", _RECIPE, tps=1, hours=Decimal(CAMPAIGN_HOURS), metadata=False)
+    charges = {
+        f"training, {_TRAININGS} whole and {_SMALL_TRAININGS} small ones": training_charge(
+            "", _RECIPE, interactions=trained, hours=None
         ),
-        Line(
-            "batch inference",
-            f"{scored:,} users, {INFERENCE_PER_1000} per 1,000",
-            scored / _THOUSAND * INFERENCE_PER_1000,
-        ),
-        Line(
-            "a campaign at 1 TPS",
-            f"{CAMPAIGN_HOURS} hour at most: 3,600 requests, {INFERENCE_PER_1000} per 1,000",
-            CAMPAIGN_HOURS * _SECONDS_PER_HOUR / _THOUSAND * INFERENCE_PER_1000,
-        ),
-        Line(
-            "imports",
-            f"{2 * raw_bytes / _BYTES_PER_GB:.3f} GB, {INGESTION_PER_GB} per GB",
-            2 * raw_bytes / _BYTES_PER_GB * INGESTION_PER_GB,
-        ),
-        Line("the rest", "requests, functions, states, logs: not reckoned, a bound", OTHER),
+        "batch inference": scoring,
+        "a campaign": campaign,
+        "imports": Charge("imports", "import", "ingestion", size, f"{size:.3f} GB"),
+    }
+    lines = reckon(charges.values(), bundled().rates(DEFAULT_REGION)).lines
+    told = [
+        Line(what, line.reckoned, line.usd) for what, line in zip(charges, lines, strict=True) if line.usd is not None
     ]
+    return [*told, Line("the rest", "requests, functions, states, logs: not reckoned, a bound", OTHER)]

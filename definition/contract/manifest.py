@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 
 from definition.contract.publishing import Kind, PublishReport
 from definition.document import Contract
+from pricing.reckoning.budget import RunCost
 from transform.contract import BatchInputReport, DatasetReport, Engine, TransformReport
 
 VERSION = 1
@@ -163,6 +164,8 @@ class Manifest(Contract):
         warnings: sentences about the data.
         fingerprint: the same for two runs only if their datasets are.
         unchanged_since: run whose datasets and batch inputs this one's are, None where they were made anew.
+        cost: what it was reckoned to cost before its import, None where the pipeline file has no max_cost. What it then
+            used are the bytes of imports, the training hours and the lines of batch inputs.
     """
 
     version: int = VERSION
@@ -182,6 +185,7 @@ class Manifest(Contract):
     batch_inputs: list[BatchInputReport]
     solutions: list[SolutionResult]
     recommenders: list[RecommenderResult] = Field(default=[])
+    cost: RunCost | None = None
 
     def solution(self, name: str) -> SolutionResult:
         """Return the result of a solution.

@@ -7,6 +7,7 @@ untrusted data.
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -15,7 +16,7 @@ from definition.file.datasets import Datasets
 from definition.file.realtime import Filter, MetricAttribution, Recommender
 from definition.file.schedule import check_expression
 from definition.file.solutions import Solution
-from definition.file.values import PipelineName, RawPath, Strict, Timezone, Wait, absent
+from definition.file.values import Money, PipelineName, RawPath, Strict, Timezone, Wait, absent
 from definition.service.dataset_types import Domain
 
 
@@ -87,6 +88,15 @@ class Pipeline(Strict):
     max_rejected: float = Field(
         default=0.05, ge=0, le=1, strict=False, description="share of a dataset's rows that may be rejected in a run"
     )
+    max_cost: Money | None = absent(
+        description="the most that a run may cost; one that is known to cost more is refused before its import",
+        examples=["50 USD"],
+    )
     timeouts: Timeouts = Timeouts()
     catalog: bool = Field(default=True, description="whether tables of the results stand in the Glue data catalog")
     item_labels: ItemLabels | None = None
+
+    @property
+    def max_usd(self) -> Decimal | None:
+        """The most that a run may cost in USD, None where the file does not say."""
+        return None if self.max_cost is None else Decimal(self.max_cost.removesuffix(" USD"))

@@ -8,20 +8,21 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-_RATE = re.compile(r"rate\((\d+) (minute|minutes|hour|hours|day|days)\)")
+RATE = re.compile(r"rate\((\d+) (minute|minutes|hour|hours|day|days)\)")
 _AT = re.compile(r"at\((\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})\)")
 _CRON = re.compile(r"cron\((.*)\)")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-_DAY = "|".join(("[1-7]", *_DAYS))
-_FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
+DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_DAY = "|".join(("[1-7]", *DAYS))
+FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
     ("minutes", 0, 59, ()),
     ("hours", 0, 23, ()),
     ("day of month", 1, 31, ()),
     ("month", 1, 12, _MONTHS),
-    ("day of week", 1, 7, _DAYS),
+    ("day of week", 1, 7, DAYS),
     ("year", 1970, 2199, ()),
 )
+"""Of cron: name, least and greatest number, and the words for the numbers from the least one on."""
 
 
 def check_expression(text: str) -> str:
@@ -30,7 +31,7 @@ def check_expression(text: str) -> str:
     Raises:
         ValueError: the expression is none of ``cron(…)``, ``rate(…)`` and ``at(…)``, or a field is out of range.
     """
-    if match := _RATE.fullmatch(text):
+    if match := RATE.fullmatch(text):
         return _check_rate(text, int(match[1]), match[2])
     if match := _AT.fullmatch(text):
         datetime.fromisoformat(match[1])
@@ -49,10 +50,10 @@ def _check_rate(text: str, value: int, unit: str) -> str:
 
 
 def _check_cron(text: str, fields: list[str]) -> str:
-    if len(fields) != len(_FIELDS):
-        names = ", ".join(name for name, *_ in _FIELDS)
+    if len(fields) != len(FIELDS):
+        names = ", ".join(name for name, *_ in FIELDS)
         raise ValueError(f"'{text}' has {len(fields)} fields, not 6; give {names}, as in cron(0 3 * * ? *)")
-    for field, (name, low, high, words) in zip(fields, _FIELDS, strict=True):
+    for field, (name, low, high, words) in zip(fields, FIELDS, strict=True):
         for part in field.split(","):
             if not _is_cron_part(part, name, low, high, words):
                 raise ValueError(f"'{part}' is no {name} in '{text}'")
@@ -73,11 +74,12 @@ def _is_cron_part(part: str, name: str, low: int, high: int, words: tuple[str, .
         return False
     if base == "*":
         return True
-    numbers = [_number(bound, low, words) for bound in base.split("-")]
+    numbers = [number(bound, low, words) for bound in base.split("-")]
     return len(numbers) in {1, 2} and all(number is not None and low <= number <= high for number in numbers)
 
 
-def _number(text: str, low: int, words: tuple[str, ...]) -> int | None:
+def number(text: str, low: int, words: tuple[str, ...]) -> int | None:
+    """Return what a number or a word of a field stands for, None if it is neither."""
     if text.upper() in words:
         return words.index(text.upper()) + low
     return int(text) if text.isdigit() else None

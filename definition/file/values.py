@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from definition import layout
 from definition.mapping.mapping import MAX_DELIMITER
@@ -70,6 +71,19 @@ def _wait(duration: timedelta) -> timedelta:
     return duration
 
 
+MONEY = r"([0-9]{1,9}(?:\.[0-9]{1,2})?) USD"
+"""Regular expression of an amount."""
+
+
+def _money(text: Any) -> Any:
+    match = re.fullmatch(MONEY, text) if isinstance(text, str) else None
+    if match is None:
+        raise ValueError(f"'{text}' is no amount; write 50 USD or 0.75 USD")
+    if not Decimal(match[1]):
+        raise ValueError("0 USD would refuse every run; write the most that one may cost, such as 50 USD")
+    return text
+
+
 _NO_DELIMITERS = frozenset('"\r\n\x00\ufeff')
 
 
@@ -116,6 +130,7 @@ Condition = Annotated[str, AfterValidator(_condition)]
 Expression = Annotated[str, AfterValidator(_expression)]
 TimeFormat = Annotated[str, AfterValidator(_time_format)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Money = Annotated[str, BeforeValidator(_money), WithJsonSchema({"type": "string", "pattern": f"^{MONEY}$"})]
 Wait = Annotated[Duration, AfterValidator(_wait)]
 Delimiter = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DELIMITER), AfterValidator(_delimiter)]
 Comment = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DELIMITER), AfterValidator(_comment)]

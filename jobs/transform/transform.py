@@ -107,15 +107,20 @@ def _imports(
     change: Change,
 ) -> ImportPlan:
     """Return what is to be imported; of new objects alone write the CSV."""
+    if change.mode == "NONE":
+        return no_import(change.reason)
+    whole = store.size(layout.DATASET.key(run=request.run, dataset=mapping.dataset))
     if change.mode != "INCREMENTAL":
-        return no_import(change.reason) if change.mode == "NONE" else full_import(dataset, change.reason)
+        return full_import(dataset, change.reason, whole)
     staging = f"{layout.STAGING.key(run=request.run)}{mapping.dataset}-increment/"
     folder = layout.INCREMENT.key(run=request.run, dataset=mapping.dataset)
     # What is rejected is among the rejects of the whole already.
     target = Target(staging=staging, dataset=folder, rejects=f"{staging}rejects-{{:05}}.jsonl")
     outcome = execute(session, mapping, store, change.added, target=target, started=request.started)
     location = f"s3://{request.bucket}/{folder}"
-    return incremental_import(dataset, change, records=outcome.facts.total, location=location)
+    return incremental_import(
+        dataset, change, records=outcome.facts.total, location=location, size=store.size(folder), whole=whole
+    )
 
 
 def dataset_report(

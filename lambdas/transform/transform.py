@@ -55,7 +55,8 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
             outcome = execute(mapping, store, raw, staging=staging, started=request.started)
             _publish(request, mapping, s3, outcome)
             dataset = dataset_report(request, mapping, raw, outcome, known_items=known_items)
-            imports = _imports(request, mapping, s3, dataset, change)
+            whole = store.size(outcome.staging + DATASET)
+            imports = _imports(request, mapping, s3, dataset=dataset, change=change, whole=whole)
         reports.append(dataset.model_copy(update={"imports": imports}))
         if mapping.dataset == "items":
             known_items = outcome.items["ITEM_ID"]
@@ -68,19 +69,25 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
 
 
 def _imports(
-    request: TransformRequest, mapping: DatasetMapping, s3: Any, dataset: DatasetReport, change: Change
+    request: TransformRequest, mapping: DatasetMapping, s3: Any, *, dataset: DatasetReport, change: Change, whole: int
 ) -> ImportPlan:
-    """Return what is to be imported; of new objects alone write the CSV."""
+    """Return what is to be imported; of new objects alone write the CSV. ``whole`` is the bytes of the dataset's."""
     if change.mode != "INCREMENTAL":
-        return no_import(change.reason) if change.mode == "NONE" else full_import(dataset, change.reason)
+        return no_import(change.reason) if change.mode == "NONE" else full_import(dataset, change.reason, whole)
     staging = f"{_staging_prefix(request, mapping)}increment/"
     store = S3Store(s3, request.bucket)
     outcome = execute(mapping, store, change.added, staging=staging, started=request.started)
     folder = layout.INCREMENT.key(run=request.run, dataset=mapping.dataset)
     source = {"Bucket": request.bucket, "Key": outcome.staging + DATASET}
     s3.copy(source, request.bucket, f"{folder}{mapping.dataset}.csv")
-    records = outcome.facts["records"]
-    return incremental_import(dataset, change, records=records, location=f"s3://{request.bucket}/{folder}")
+    return incremental_import(
+        dataset,
+        change,
+        records=outcome.facts["records"],
+        location=f"s3://{request.bucket}/{folder}",
+        size=store.size(outcome.staging + DATASET),
+        whole=whole,
+    )
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from stacks.states import imports, transform
 from stacks.states.asl import States, jsonata, merged
+from stacks.states.failure import COST_REFUSED
 
 if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
@@ -43,10 +44,13 @@ def states(pipeline: Pipeline, stage: str, *, next_state: str, on_failure: str, 
     }
     transformed = transform.states(pipeline, next_state="Data gate", on_failure=on_failure)
     imported = imports.states(pipeline, stage, next_state=next_state, on_failure=on_failure, on_failures=on_failures)
-    return merged(begin, transformed, _gate(next_state, on_failure), imported)
+    return merged(
+        begin, transformed, _gate(next_state, on_failure, has_max_cost=pipeline.max_cost is not None), imported
+    )
 
 
-def _gate(next_state: str, on_failure: str) -> States:
+def _gate(next_state: str, on_failure: str, *, has_max_cost: bool) -> States:
+    too_dear = f"$report.cost.refused and $count($report.refusals) = 1 ? '{COST_REFUSED}' : 'DataRefused'"
     refused = "$count($report.refusals) > 0"
     # A report of an earlier release says nothing of refusals: it is made again.
     unknown = "$not($exists($report.refusals))"
@@ -68,7 +72,7 @@ def _gate(next_state: str, on_failure: str) -> States:
             "Assign": {
                 "failure": {
                     "state": "Data gate",
-                    "error": "DataRefused",
+                    "error": jsonata(too_dear) if has_max_cost else "DataRefused",
                     "reason": jsonata("$join($report.refusals, '; ')"),
                 }
             },

@@ -20,9 +20,21 @@ def _manifest(before: str = "") -> str:
     return layout.MANIFEST.jsonata(before=f"{before}s3://${{Bucket}}/", run="$run")
 
 
+def _cost() -> str:
+    """Return JSONata of what the run was reckoned to cost, nothing where a report of before does not say."""
+    nobody = "$report.cost.parts[usd = null].part"
+    return (
+        "$exists($report.cost.usd) ? 'By the counts of its data this run costs about ' & "
+        "$string($round($number($report.cost.usd), 4)) & ' USD' & "
+        f"($exists({nobody}) ? ', and what nobody knows: ' & $join([{nobody}], ', ') : '') & '.' : ()"
+    )
+
+
 def states(pipeline: Pipeline, *, has_failed: str) -> States:
     """Return the fragment; ``has_failed`` is JSONata of whether a solution or a recommender has failed."""
     said = f"$remarks, {cleanup.REMAINS}[$ != '']"
+    if pipeline.max_cost:
+        said = f"({_cost()}), {said}"
     failures = "$solutions.failure, $solutions.batch_inference.failure, $solutions.batch_segment.failure"
     if pipeline.recommenders:
         failures = f"$recommenders.failure, {failures}"

@@ -63,15 +63,25 @@ _REMEDIES = {
 }
 """By error, or by error and kind of resource, which comes first."""
 
+COST_REFUSED = "CostRefused"
+_TOO_DEAR = {
+    COST_REFUSED: "Make it cheaper as the reason says, or raise max_cost in the pipeline file; deploy it, then start "
+    "with the id of this run."
+}
+"""What only a file with max_cost is told."""
+
 _REMEDY = "Mend what the reason names, then redrive this execution: what exists is taken over, nothing is paid twice."
 
 
-def states(*, go_on_at: str) -> States:
+def states(*, go_on_at: str, has_max_cost: bool) -> States:
     """Return the fragment; it reads ``$failures``, a list of what ``job.caught`` and ``Job`` put together.
+
+    ``has_max_cost`` is whether the pipeline file says what a run may cost.
 
     A redriven execution sets ``$resumed`` and enters ``go_on_at``.
     """
-    remedies = ", ".join(f"'{error}': '{text}'" for error, text in _REMEDIES.items())
+    told = _REMEDIES | (_TOO_DEAR if has_max_cost else {})
+    remedies = ", ".join(f"'{error}': '{text}'" for error, text in told.items())
     return {
         FIRST_STATE: {
             "Type": "Pass",

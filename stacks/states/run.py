@@ -52,7 +52,7 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
             ),
         },
         ending.states(pipeline, has_failed=_has_failed(pipeline)),
-        failure.states(go_on_at=flight.FIRST_STATE),
+        failure.states(go_on_at=flight.FIRST_STATE, has_max_cost=pipeline.max_cost is not None),
     )
     comment = f"{pipeline.description or pipeline.name}. Start it with {{}}."
     return machine(states, start="Begin run", comment=comment, timeout_seconds=whole_timeout(pipeline))
@@ -137,6 +137,7 @@ def _manifest(pipeline: Pipeline, spec_hash: str) -> State:
         batch_inputs=jsonata("$report.batch_inputs"),
         solutions=jsonata("$solutions"),
         **({"recommenders": jsonata("$recommenders")} if pipeline.recommenders else {}),
+        **({"cost": jsonata("$exists($report.cost) ? $report.cost : null")} if pipeline.max_cost else {}),
     )
     return write_json(
         jsonata(layout.MANIFEST.jsonata(run="$run")),

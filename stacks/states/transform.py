@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 from definition import layout
 from definition.plan.capacity import FUNCTION_BYTES
 from definition.plan.mappings import dataset_mappings
+from pricing.reckoning.budget import Budget, JobToPay, SolutionToPay
+from pricing.tables.load import price_table
 from stacks.states import retries
-from stacks.states.asl import State, States, document, jsonata
+from stacks.states.asl import State, States, document, inlined, jsonata
 from stacks.states.calls import Absent, read_json, write_json
 from stacks.states.job import caught
 from transform.contract import TransformRequest
@@ -77,10 +79,50 @@ def _describe(pipeline: Pipeline) -> State:
                     if dataset.import_mode == "incremental"
                 ],
                 max_rejected=pipeline.max_rejected,
+                **_budget(pipeline),
             )
         },
         "Next": "Transform",
     }
+
+
+def _budget(pipeline: Pipeline) -> dict[str, Any]:
+    """Return the field of a request that says what a run may cost, none where the file does not say."""
+    if pipeline.max_usd is None:
+        return {}
+    table, _ = price_table()
+    rates = {
+        region: {
+            item: rate.model_dump(mode="json", exclude_defaults=True) for item, rate in table.rates(region).items()
+        }
+        for region in sorted(table.regions)
+    }
+    prefix = layout.BATCH_INPUT.jsonata(run="$run", solution="$plan.name", job="$job.name")
+    job = document(
+        JobToPay,
+        name=jsonata("$job.name"),
+        kind=jsonata("$job.kind"),
+        prefix=jsonata(prefix),
+        all_users=jsonata("$exists($job.input.users) ? $job.input.users = 'all' : false"),
+        themed=jsonata("$exists($job.themes_from)"),
+    )
+    solution = document(
+        SolutionToPay,
+        name=jsonata("$plan.name"),
+        recipe=jsonata("$plan.config.RecipeArn"),
+        # What the service trains by itself is paid whatever a run does.
+        trains=jsonata("$trainingMode != 'skip' and $not($plan.training.automatic)"),
+        jobs=jsonata(f"[$plan.jobs.($job := $; {inlined(job)})]"),
+    )
+    budget = document(
+        Budget,
+        usd=str(pipeline.max_usd),
+        region="${Region}",
+        rates=rates,
+        imports=jsonata("$importMode != 'skip'"),
+        solutions=jsonata(f"[$plans.($plan := $; {inlined(solution)})]"),
+    )
+    return {"budget": budget}
 
 
 def _function(next_state: str, on_failure: str, *, max_bytes: int, with_spark: bool) -> State:

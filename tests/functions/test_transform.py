@@ -179,3 +179,11 @@ def test_no_data_is_an_error(bucket: Bucket) -> None:
 
     with pytest.raises(SourceEmptyError, match="Upload the raw data there"):
         transform(bucket)
+
+
+def test_bytes_to_be_imported_are_those_of_the_csv(bucket: Bucket) -> None:
+    """What an import is billed by stands in the report."""
+    bucket.put("raw/events/a.csv", csv([f"支{number},i,{AT}" for number in range(5)]))
+    report = transform(bucket)
+
+    assert len(bucket.read("transformed/r1/interactions/interactions.csv")) == report["imports"]["bytes"]

@@ -24,7 +24,7 @@ ENTRIES = (*(f"lambdas.{name}.handler" for name in FUNCTIONS), "jobs.transform.m
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what may be shipped."""
     copy = tmp_path_factory.mktemp("repository")
-    for package in ("definition", "transform", "lambdas", "jobs", "stacks"):
+    for package in ("definition", "transform", "pricing", "lambdas", "jobs", "stacks"):
         shutil.copytree(ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
     return copy
 

@@ -41,7 +41,7 @@ def test_the_guide_explains_every_key(key: str) -> None:
     assert any(re.search(rf"(?<![\w-]){key}(?![\w-])", code) for code in INLINE)
 
 
-@pytest.mark.parametrize("document", ["pipeline", "manifest"])
+@pytest.mark.parametrize("document", ["pipeline", "manifest", "prices"])
 def test_the_committed_schemas_are_the_printed_ones(document: str) -> None:
     """What editors and programs read is what `pipelines schema` prints; written by `pipelines schema NAME > file`."""
     printed = CliRunner().invoke(app, ["schema", document]).output

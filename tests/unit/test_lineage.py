@@ -97,11 +97,11 @@ def test_the_fingerprint_is_that_of_the_data() -> None:
 
 
 @pytest.mark.parametrize(
-    ("records", "mode", "location"),
-    [(0, "NONE", None), (999, "FULL", "s3://b/all/"), (1000, "INCREMENTAL", "s3://b/new/")],
+    ("records", "mode", "location", "size"),
+    [(0, "NONE", None, 0), (999, "FULL", "s3://b/all/", 9), (1000, "INCREMENTAL", "s3://b/new/", 4)],
 )
 def test_the_service_takes_a_thousand_interactions(
-    tmp_path: Path, records: int, mode: str, location: str | None
+    tmp_path: Path, records: int, mode: str, location: str | None, size: int
 ) -> None:
     """Fewer are not added (page limits): then everything is imported, or nothing where there are none."""
     counts = dict.fromkeys(("rows_in", "rows_out", "records"), 5000) | dict.fromkeys(
@@ -118,8 +118,9 @@ def test_the_service_takes_a_thousand_interactions(
         }
         | counts
     )
-    found = incremental_import(report, change(tmp_path, [A], [A, B]), records=records, location="s3://b/new/")
-    assert (mode, location) == (found.mode, found.location)
+    seen = change(tmp_path, [A], [A, B])
+    found = incremental_import(report, seen, records=records, location="s3://b/new/", size=4, whole=9)
+    assert (mode, location, size) == (found.mode, found.location, found.bytes)
 
 
 def test_a_lineage_is_read_as_it_was_written() -> None:

@@ -92,17 +92,19 @@ def changes(request: TransformRequest, now: Lineage, store: Store) -> list[Chang
     ]
 
 
-def full_import(report: DatasetReport, reason: str) -> ImportPlan:
-    """Return the import of a whole dataset."""
-    return ImportPlan(mode="FULL", reason=reason, records=report.records, location=report.location)
+def full_import(report: DatasetReport, reason: str, size: int) -> ImportPlan:
+    """Return the import of a whole dataset; ``size`` is the bytes of its CSV."""
+    return ImportPlan(mode="FULL", reason=reason, records=report.records, bytes=size, location=report.location)
 
 
 def no_import(reason: str) -> ImportPlan:
     """Return that there is nothing to import."""
-    return ImportPlan(mode="NONE", reason=reason, records=0, location=None)
+    return ImportPlan(mode="NONE", reason=reason, records=0, bytes=0, location=None)
 
 
-def incremental_import(report: DatasetReport, change: Change, *, records: int, location: str) -> ImportPlan:
+def incremental_import(
+    report: DatasetReport, change: Change, *, records: int, location: str, size: int, whole: int
+) -> ImportPlan:
     """Return the import of what is new, or of everything where the service does not take so little.
 
     Args:
@@ -110,13 +112,15 @@ def incremental_import(report: DatasetReport, change: Change, *, records: int, l
         change: what is new.
         records: of the new objects.
         location: S3 folder of their CSV.
+        size: bytes of that.
+        whole: bytes of the CSV of the whole dataset.
     """
     if records == 0:
         return no_import(f"{change.reason}, without any record")
     if report.dataset == "interactions" and records < MIN_INTERACTIONS:
         few = f"{change.reason}, but their {records} interactions are fewer than an incremental import takes"
-        return full_import(report, f"{few} ({MIN_INTERACTIONS})")
-    return ImportPlan(mode="INCREMENTAL", reason=change.reason, records=records, location=location)
+        return full_import(report, f"{few} ({MIN_INTERACTIONS})", whole)
+    return ImportPlan(mode="INCREMENTAL", reason=change.reason, records=records, bytes=size, location=location)
 
 
 def _change(made: Made, run: str | None, store: Store, *, may_add: bool) -> Change:

@@ -28,6 +28,9 @@ class Store(Protocol):
     def write(self, key: str, content: bytes) -> None:
         """Write an object."""
 
+    def size(self, prefix: str) -> int:
+        """Return the bytes of all objects below a prefix."""
+
 
 class S3Store:
     """A bucket.
@@ -67,6 +70,11 @@ class S3Store:
     def write(self, key: str, content: bytes) -> None:
         """Write an object in one request."""
         self._s3.put_object(Bucket=self._bucket, Key=key, Body=content)
+
+    def size(self, prefix: str) -> int:
+        """Return the bytes of all objects below a prefix."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        return sum(item["Size"] for page in pages for item in page.get("Contents", ()))
 
 
 class _Body(io.RawIOBase):

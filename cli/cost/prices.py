@@ -1,0 +1,79 @@
+"""Show the table of prices, and read AWS's own."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from cli.account import session, told
+from cli.cost.region import chosen_prices, table_of, wanted_region
+from cli.view import View
+from pricing.reckoning.rates import ITEMS
+from pricing.tables.load import OWN
+from pricing.tables.page import told as price_in_words
+from pricing.tables.price_list import API_REGION, refresh
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pricing.reckoning.rates import ItemName
+    from pricing.tables.price_list import Refreshed
+    from pricing.tables.table import Price
+
+
+def show_prices(file: Path | None, region: str | None, *, as_json: bool) -> None:
+    """Show the prices of a region, or print the whole table as JSON."""
+    view = View()
+    with told(view):
+        if as_json:
+            typer.echo(table_of(file)[0].model_dump_json(indent=2))
+            return
+        chosen = chosen_prices(file, region)
+        if chosen.remark:
+            view.look(chosen.remark)
+        view.console.print(_table(f"USD in {chosen.region}, from {chosen.file}", chosen.table.regions[chosen.region]))
+
+
+def refresh_prices(file: Path | None, region: str | None, out: Path | None) -> None:
+    """Read the Price List API and write the user's table with what could be matched."""
+    view, wanted, target = View(), wanted_region(region), out or OWN
+    with told(view):
+        table, _ = table_of(file)
+        with view.phase("Price List API"):
+            pricing = session().client("pricing", region_name=API_REGION)
+            found = refresh(pricing, table, wanted, today=dt.datetime.now(dt.UTC).date())
+        _tell(view, found, wanted)
+        if not found.matched:
+            view.look(f"No price was matched beyond doubt: {target} is not written.")
+            raise typer.Exit(1)
+        target.write_text(found.table.model_dump_json(indent=2) + "\n", "utf-8")
+        view.line(f"Written to {target}")
+
+
+def _tell(view: View, found: Refreshed, region: str) -> None:
+    prices = found.table.regions[region]
+    matched = {item: prices[item] for item in found.matched}
+    view.console.print(_table(f"USD in {region}, from the AWS Price List API", matched))
+    if found.unmatched:
+        table = Table(title="Not matched: look at these, and write what you know by hand", title_justify="left")
+        table.add_column("what")
+        table.add_column("why", overflow="fold")
+        for each in found.unmatched:
+            table.add_row(escape(each.what), escape(each.why))
+        view.console.print(table)
+
+
+def _table(title: str, prices: dict[ItemName, Price]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for name in ("item", "USD", "per", "grade", "of", "source"):
+        table.add_column(name, justify="right" if name == "USD" else "left")
+    for item, about in ITEMS.items():
+        price = prices.get(item)
+        if price:
+            cells = (price_in_words(price), about.told, price.grade, f"{price.date}", escape(price.source))
+            table.add_row(about.label, *cells)
+    return table
