@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,6 +30,18 @@ def load_pipeline(named: str) -> tuple[Pipeline, Path]:
     except SpecError as error:
         typer.echo(plain(str(error)), err=True)
         raise typer.Exit(1) from error
+
+
+def as_json_value(text: str) -> Any:
+    """Return what ``--input`` gives.
+
+    Raises:
+        BadParameter: it is no JSON.
+    """
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"this is no JSON: {error}", param_hint="--input") from error
 
 
 def check_stage(stage: str) -> None:

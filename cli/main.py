@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.arguments import PipelineArgument, check_stage, load_pipeline
+from cli.arguments import PipelineArgument, as_json_value, check_stage, load_pipeline
 from cli.cost.command import cost, prices
 from cli.doctor.command import doctor
 from cli.errors import CommandError
 from cli.first_contact.command import first_contact
+from cli.operate import commands as operate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,7 @@ app.command()(doctor)
 app.command()(first_contact)
 app.command()(cost)
 app.command()(prices)
+app.add_typer(operate.app)
 
 
 @app.command()
@@ -116,16 +118,9 @@ def run_command(
     loaded, file = load_pipeline(pipeline)
     check_stage(stage)
     with told(view):
-        options = RunOptions(file, stage, raw_folder(loaded, raw, local=local), out, _json(execution_input))
+        options = RunOptions(file, stage, raw_folder(loaded, raw, local=local), out, as_json_value(execution_input))
         succeeded = (run_local if local else run)(loaded, options, view)
     raise typer.Exit(0 if succeeded else 1)
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"this is no JSON: {error}", param_hint="--input") from error
 
 
 @app.command()

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import validate
 
 from cli import results
-from cli.run import remedy_of, show_results
+from cli.execution import remedy_of, show_results
 from cli.terminal import Terminal
 from cli.view import View
 from definition import layout

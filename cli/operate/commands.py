@@ -1,0 +1,266 @@
+"""The commands of whoever operates a deployed pipeline."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.arguments import PipelineArgument, as_json_value, check_stage, load_pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import boto3
+
+    from cli.deployment import Deployment
+    from cli.execution import Place
+    from cli.view import View
+    from definition.file.pipeline import Pipeline
+
+app = typer.Typer()
+_PANEL = "Operate a deployed pipeline"
+
+Stage = Annotated[str, typer.Option(help="Part of every name.")]
+RunArgument = Annotated[str | None, typer.Argument(help="Id of a run, as `pipelines runs` lists it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Out = Annotated[Path, typer.Option(help="Folder for results.")]
+Input = Annotated[str, typer.Option("--input", help="Input of the run as JSON; see docs/runs.md.")]
+
+_EVERY = 5.0
+"""Seconds between two looks at an execution."""
+
+
+@dataclass(frozen=True)
+class _Deployed:
+    """A pipeline in the AWS of the environment."""
+
+    pipeline: Pipeline
+    file: Path
+    stage: str
+    session: boto3.Session
+    deployment: Deployment
+    view: View
+
+    @property
+    def machine(self) -> str:
+        return self.deployment.state_machine_arn
+
+    @property
+    def stepfunctions(self) -> Any:
+        return self.session.client("stepfunctions")
+
+    def command(self, name: str, *more: str) -> str:
+        """Return a command line for this pipeline."""
+        from cli.folders import relative  # noqa: PLC0415  # not for `pipelines --help`: see cli/main.py
+
+        return " ".join(["pipelines", name, relative(self.file), *more, "--stage", self.stage])
+
+    def follow(self, execution: str, out: Path) -> bool:
+        """Watch an execution to its end, and bring what its run left; return whether it succeeded."""
+        from cli.execution import watch  # noqa: PLC0415  # as above
+
+        with self.view.phase("Run"):
+            ended = watch(self.stepfunctions, execution, self.view, every=_EVERY, attach=self.command("follow"))
+        return self.bring(ended, out)
+
+    def bring(self, execution: dict[str, Any], out: Path) -> bool:
+        """Bring what the run of an ended execution left; return whether it succeeded."""
+        from cli.execution import Place, bring  # noqa: PLC0415  # as above
+
+        place: Place = Place(self.pipeline, self.file, self.deployment.bucket, out)
+        return bring(self.session.client("s3"), place, execution, self.view)
+
+
+@contextmanager
+def _deployed(pipeline: str, stage: str) -> Iterator[_Deployed]:
+    from cli.account import session, told  # noqa: PLC0415  # as above
+    from cli.deployment import find_deployment  # noqa: PLC0415  # as above
+    from cli.view import View  # noqa: PLC0415  # as above
+
+    view = View()
+    loaded, file = load_pipeline(pipeline)
+    check_stage(stage)
+    with told(view):
+        own = session()
+        deployment = find_deployment(own.client("cloudformation"), loaded.name, stage)
+        yield _Deployed(loaded, file, stage, own, deployment, view)
+
+
+@app.command(rich_help_panel=_PANEL)
+def status(pipeline: PipelineArgument, *, stage: Stage = "dev", as_json: AsJson = False) -> None:
+    """Show how a deployed pipeline stands: schedule, last runs, age of its tables, what answers in real time.
+
+    Example: pipelines status movielens --stage prod
+
+    Example: pipelines status movielens --json | jq '.tables[] | {job, published}'
+    """
+    from datetime import UTC, datetime  # noqa: PLC0415  # as above
+
+    from cli.operate import show  # noqa: PLC0415  # as above
+    from cli.operate.status import status_of  # noqa: PLC0415  # as above
+
+    with _deployed(pipeline, stage) as at:
+        found = status_of(at.session, at.deployment, at.pipeline, stage)
+        if as_json:
+            typer.echo(show.as_json(found))
+        else:
+            show.show_status(found, datetime.now(UTC), at.view.console)
+
+
+@app.command(rich_help_panel=_PANEL, name="runs")
+def list_runs(
+    pipeline: PipelineArgument,
+    *,
+    stage: Stage = "dev",
+    last: Annotated[int, typer.Option(help="How many, the newest ones.", min=1, max=1000)] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List the runs of a deployed pipeline, and why those that failed did; Step Functions keeps 90 days of them.
+
+    Example: pipelines runs movielens --last 50
+    """
+    from cli.operate import runs, show  # noqa: PLC0415  # as above
+
+    with _deployed(pipeline, stage) as at:
+        found = runs.newest(at.stepfunctions, at.machine, last)
+        if as_json:
+            typer.echo(show.as_json(found))
+        elif found:
+            show.show_runs(found, at.view.console)
+        else:
+            at.view.line(f"No run yet. {at.command('start')} begins one.")
+
+
+@app.command(rich_help_panel=_PANEL)
+def start(
+    pipeline: PipelineArgument, *, stage: Stage = "dev", execution_input: Input = "{}", as_json: AsJson = False
+) -> None:
+    """Start a run and return at once; `pipelines follow` shows it, `pipelines run` does both.
+
+    Example: pipelines start movielens --input '{"training": "skip"}'
+    """
+    from cli import execution  # noqa: PLC0415  # as above
+    from cli.operate import runs, show  # noqa: PLC0415  # as above
+
+    given = as_json_value(execution_input)
+    with _deployed(pipeline, stage) as at:
+        arn = execution.start(at.stepfunctions, at.machine, given)
+        begun = runs.of_execution(at.stepfunctions.describe_execution(executionArn=arn))
+        if as_json:
+            typer.echo(show.as_json(begun))
+        else:
+            at.view.line(f"run {begun.run} begins: {arn}")
+            at.view.line(f"{at.command('follow', begun.run)} shows it")
+
+
+@app.command(rich_help_panel=_PANEL)
+def follow(
+    pipeline: PipelineArgument, run: RunArgument = None, *, stage: Stage = "dev", out: Out = Path("out")
+) -> None:
+    """Watch the run that is active, or the one that is named, and bring its results as `pipelines run` does.
+
+    Ctrl-C ends the watching and not the run; the exit code is then 130.
+
+    Example: pipelines follow movielens --stage prod
+    """
+    from cli.operate import runs  # noqa: PLC0415  # as above
+
+    with _deployed(pipeline, stage) as at:
+        found = runs.find(at.stepfunctions, at.machine, run, runs.ACTIVE if run is None else runs.ANY, what="active")
+        succeeded = at.follow(found["executionArn"], out)
+    raise typer.Exit(0 if succeeded else 1)
+
+
+@app.command(rich_help_panel=_PANEL)
+def redrive(
+    pipeline: PipelineArgument, run: RunArgument = None, *, stage: Stage = "dev", out: Out = Path("out")
+) -> None:
+    """Redrive the run that failed last, or the one that is named: it resumes at what failed, and pays nothing twice.
+
+    Step Functions takes it for 14 days after the end. When data or the pipeline file were changed, start a run instead.
+
+    Example: pipelines redrive movielens --stage prod
+    """
+    from cli.operate import runs  # noqa: PLC0415  # as above
+
+    with _deployed(pipeline, stage) as at:
+        found = runs.find(at.stepfunctions, at.machine, run, runs.FAILED, what="failed")
+        at.stepfunctions.redrive_execution(executionArn=found["executionArn"])
+        succeeded = at.follow(found["executionArn"], out)
+    raise typer.Exit(0 if succeeded else 1)
+
+
+@app.command(rich_help_panel=_PANEL, name="results")
+def bring_results(
+    pipeline: PipelineArgument, run: RunArgument = None, *, stage: Stage = "dev", out: Out = Path("out")
+) -> None:
+    """Bring the results of the newest run that has ended, or of the one that is named, to out/<pipeline>/<run id>/.
+
+    Example: pipelines results movielens --stage prod --out downloads
+    """
+    from cli.operate import runs  # noqa: PLC0415  # as above
+
+    with _deployed(pipeline, stage) as at:
+        ended = ("SUCCEEDED", *runs.FAILED)
+        succeeded = at.bring(runs.find(at.stepfunctions, at.machine, run, ended, what="over"), out)
+    raise typer.Exit(0 if succeeded else 1)
+
+
+@app.command(rich_help_panel=_PANEL, name="logs")
+def print_logs(
+    pipeline: PipelineArgument,
+    run: RunArgument = None,
+    *,
+    stage: Stage = "dev",
+    last: Annotated[int, typer.Option(help="How many lines, the last ones.", min=1)] = 200,
+) -> None:
+    """Print what functions and state machine wrote while the newest run, or the named one, went on.
+
+    Example: pipelines logs movielens | grep ERROR
+    """
+    from collections import deque  # noqa: PLC0415  # as above
+
+    from cli.operate import logs, runs  # noqa: PLC0415  # as above
+    from definition.plan.names import prefix  # noqa: PLC0415  # as above
+
+    with _deployed(pipeline, stage) as at:
+        found = runs.of_execution(runs.find(at.stepfunctions, at.machine, run, runs.ANY, what="there"))
+        stacks = [f"{prefix(at.pipeline.name, stage)}-{part}" for part in ("storage", "personalize", "workflow")]
+        clients = at.session.client("cloudformation"), at.session.client("logs")
+        for line in deque(logs.lines(*clients, stacks, found), maxlen=last):
+            at.view.line(f"{line.at:%H:%M:%S}  {line.group}  {line.text}")
+
+
+@app.command(rich_help_panel=_PANEL)
+def pause(pipeline: PipelineArgument, *, stage: Stage = "dev") -> None:
+    """Pause the schedule: no run starts by itself until `pipelines resume`; one that is active goes on.
+
+    A deployment that changes the schedule in the pipeline file switches it on again.
+
+    Example: pipelines pause movielens --stage prod
+    """
+    _turn(pipeline, stage, on=False)
+
+
+@app.command(rich_help_panel=_PANEL)
+def resume(pipeline: PipelineArgument, *, stage: Stage = "dev") -> None:
+    """Resume the schedule after `pipelines pause`. Runs that were due meanwhile are not made up for.
+
+    Example: pipelines resume movielens --stage prod
+    """
+    _turn(pipeline, stage, on=True)
+
+
+def _turn(pipeline: str, stage: str, *, on: bool) -> None:
+    from cli.operate import schedule  # noqa: PLC0415  # as above
+    from definition.plan.names import prefix  # noqa: PLC0415  # as above
+
+    with _deployed(pipeline, stage) as at:
+        name = prefix(at.pipeline.name, stage)
+        found = schedule.turn(at.session.client("scheduler"), name, schedule.ON if on else schedule.PAUSED)
+        when = f"{found.expression}, {found.timezone}"
+        at.view.line(f"runs start again: {when}" if on else f"paused: no run starts by {when}")

@@ -1,0 +1,109 @@
+"""The executions of a pipeline's state machine as people see them: as runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from cli.errors import CommandError
+from cli.execution import own_run, resumed_run, skipped_for
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from datetime import datetime
+
+SKIPPED = "SKIPPED"
+"""What a run is that did nothing because another one was active; its execution has succeeded."""
+
+ACTIVE = ("RUNNING", "PENDING_REDRIVE")
+FAILED = ("FAILED", "TIMED_OUT", "ABORTED")
+ANY = (*ACTIVE, *FAILED, "SUCCEEDED", SKIPPED)
+"""Statuses of runs."""
+
+_PAGE = 20
+_REMEDY = "`pipelines runs` lists those that there are"
+
+
+@dataclass(frozen=True)
+class Run:
+    """An execution.
+
+    Attributes:
+        run: id of the run; of an execution that resumes a run, that one's.
+        status: of the execution, or ``SKIPPED``.
+        started: when it began.
+        ended: when it ended, None while it has not.
+        note: why it failed or was skipped, or what it resumes; empty otherwise.
+        execution: its ARN.
+    """
+
+    run: str
+    status: str
+    started: datetime
+    ended: datetime | None
+    note: str
+    execution: str
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, None while it goes on."""
+        return (self.ended - self.started).total_seconds() if self.ended else None
+
+
+def of_execution(execution: dict[str, Any]) -> Run:
+    """Return the run of an execution, of what DescribeExecution answers."""
+    status, note = execution["status"], ""
+    resumed = resumed_run(execution)
+    if active := skipped_for(execution):
+        status, note = SKIPPED, f"{active['run']} was active"
+    elif status in FAILED:
+        note = " ".join(str(execution.get("cause") or execution.get("error") or "").split())
+    elif resumed:
+        note = "resumed"
+    return Run(
+        resumed or own_run(execution),
+        status,
+        execution["startDate"],
+        execution.get("stopDate"),
+        note,
+        execution["executionArn"],
+    )
+
+
+def newest(stepfunctions: Any, state_machine_arn: str, most: int) -> list[Run]:
+    """Return the newest runs, the newest one first."""
+    return [of_execution(each) for each in islice(_executions(stepfunctions, state_machine_arn), most)]
+
+
+def find(
+    stepfunctions: Any, state_machine_arn: str, run: str | None, statuses: Collection[str], *, what: str
+) -> dict[str, Any]:
+    """Return the newest execution of a run, as DescribeExecution does.
+
+    Args:
+        stepfunctions: a boto3 Step Functions client.
+        state_machine_arn: of the pipeline.
+        run: id of the run; None for the newest one of those statuses.
+        statuses: that its run may have.
+        what: those statuses in words.
+
+    Raises:
+        CommandError: there is none.
+    """
+    for execution in _executions(stepfunctions, state_machine_arn):
+        found = of_execution(execution)
+        if run in {None, found.run} and found.status in statuses:
+            return execution
+        if run == found.run:
+            raise CommandError(f"run {run} is {found.status}, and not {what}", remedy=_REMEDY)
+    raise CommandError(f"no run is {what}" if run is None else f"there is no run {run}", remedy=_REMEDY)
+
+
+def _executions(stepfunctions: Any, state_machine_arn: str) -> Iterator[dict[str, Any]]:
+    pages = stepfunctions.get_paginator("list_executions").paginate(
+        stateMachineArn=state_machine_arn, PaginationConfig={"PageSize": _PAGE}
+    )
+    for page in pages:
+        for each in page["executions"]:
+            yield stepfunctions.describe_execution(executionArn=each["executionArn"])

@@ -1,0 +1,131 @@
+"""How a deployed pipeline stands: its schedule, its runs, the age of its tables, what answers in real time."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from cli.account import DENIED, said
+from cli.operate import runs, schedule
+from definition import layout
+from definition.plan.names import prefix, resource_prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    import boto3
+
+    from cli.deployment import Deployment
+    from cli.operate.runs import Run
+    from cli.operate.schedule import Schedule
+    from definition.file.pipeline import Pipeline
+
+SHOWN_RUNS = 5
+_MISSING = {"NoSuchKey", "404"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """The newest complete table of a batch job; ``run`` and ``published`` are None while there is none."""
+
+    solution: str
+    job: str
+    run: str | None
+    published: datetime | None
+
+
+@dataclass(frozen=True)
+class Live:
+    """What answers in real time, and is billed for as long as it is there, unless it is a stopped recommender."""
+
+    kind: str
+    name: str
+    status: str
+    arn: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a pipeline stands.
+
+    Attributes:
+        schedule: None where the pipeline has none.
+        runs: the newest ones, the newest first.
+        tables: one for each batch job of the file.
+        live: campaigns and recommenders of this pipeline and stage.
+        unknown: what could not be read, each with the reason.
+    """
+
+    pipeline: str
+    stage: str
+    bucket: str
+    state_machine: str
+    topic: str
+    schedule: Schedule | None = None
+    runs: list[Run] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    live: list[Live] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+
+def status_of(session: boto3.Session, deployment: Deployment, pipeline: Pipeline, stage: str) -> Status:
+    """Look how a pipeline stands; what the credentials may not read is named, and hides nothing else.
+
+    Raises:
+        ClientError: a service answers with another error than that it must not be asked.
+    """
+    own, unknown = prefix(pipeline.name, stage), list[str]()
+
+    def looked(what: str, look: Callable[[], Any], otherwise: Any) -> Any:
+        try:
+            return look()
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in DENIED:
+                raise
+            unknown.append(f"{what}: {said(error)}")
+            return otherwise
+
+    machine, s3 = deployment.state_machine_arn, session.client("s3")
+    return Status(
+        pipeline.name,
+        stage,
+        deployment.bucket,
+        machine,
+        deployment.topic_arn,
+        schedule=looked("schedule", lambda: schedule.read(session.client("scheduler"), own), None),
+        runs=looked("runs", lambda: runs.newest(session.client("stepfunctions"), machine, SHOWN_RUNS), []),
+        tables=looked("tables", lambda: _tables(s3, deployment.bucket, pipeline), []),
+        live=looked("real time", lambda: _live(session.client("personalize"), resource_prefix(own)), []),
+        unknown=unknown,
+    )
+
+
+def _tables(s3: Any, bucket: str, pipeline: Pipeline) -> list[Table]:
+    return [_table(s3, bucket, solution.name, job.name) for solution in pipeline.solutions for job in solution.jobs]
+
+
+def _table(s3: Any, bucket: str, solution: str, job: str) -> Table:
+    try:
+        found = s3.get_object(Bucket=bucket, Key=layout.LATEST_TABLE.key(solution=solution, job=job))
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _MISSING:
+            raise
+        return Table(solution, job, None, None)
+    # It is written at the end of the run, when its tables become the newest ones.
+    return Table(solution, job, str(json.loads(found["Body"].read())["run"]), found["LastModified"])
+
+
+def _live(personalize: Any, own: str) -> list[Live]:
+    found = []
+    for kind, listing in (("campaign", "campaigns"), ("recommender", "recommenders")):
+        for page in personalize.get_paginator(f"list_{listing}").paginate():
+            found += [
+                Live(kind, each["name"], each["status"], each[f"{kind}Arn"])
+                for each in page[listing]
+                if each["name"].startswith(own)
+            ]
+    return found
