@@ -128,7 +128,7 @@ def ran(aws: EmbeddedAWS, wanted: TransformRequest) -> dict[str, Any]:
         found: dict[str, Any] = glue.get_job_run(JobName=job, RunId=run)["JobRun"]
         return found if found["JobRunState"] in TERMINAL else None
 
-    return eventually(over, deadline=580)
+    return eventually(over, deadline=180)
 
 
 def contents(aws: EmbeddedAWS, prefix: str) -> dict[str, bytes]:

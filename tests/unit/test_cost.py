@@ -268,6 +268,7 @@ def test_steps_count_each_unit_at_its_own_price() -> None:
         ("cron(0 3 ? * L *)", Fraction(52, 12)),
         ("cron(0 3 L * ? *)", Fraction(1)),
         ("cron(0 3 15W * ? *)", Fraction(1)),
+        ("cron(0 3 LW * ? *)", Fraction(1)),
         ("cron(0 3 31W * ? *)", Fraction(7, 12)),
         ("cron(0 3 1,15 * ? *)", Fraction(2)),
         ("cron(0 3 31 * ? *)", Fraction(7, 12)),

@@ -20,10 +20,12 @@ from cli.main import app
 from cli.terminal import Terminal
 from cli.view import View
 from pricing.reckoning.rates import ITEMS
-from pricing.tables import page
+from pricing.tables import load, page
 from pricing.tables.load import BUNDLED, PricesError, bundled, price_table, read
 from pricing.tables.price_list import refresh
 from pricing.tables.table import PriceTable, json_schema
+from stacks.states.run import definition
+from tests.documents import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -317,3 +319,13 @@ def test_the_documented_table_can_be_read(tmp_path: Path) -> None:
     (shown,) = re.findall(r"```json\n(.*?)```", page.PAGE.read_text("utf-8"), flags=re.DOTALL)
 
     assert Decimal("0.06") == read(own(tmp_path, shown)).rates("eu-west-1")["real_time"].usd
+
+
+def test_a_table_in_the_project_counts_before_the_bundled_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands and deployments take prices.json of the project where it is there, but for one that is given."""
+    monkeypatch.setattr(load, "OWN", own(tmp_path))
+    rates = definition(parsed(max_cost="1 USD"), "dev", spec_hash="0")["States"]["Describe transform"]["Assign"]
+
+    assert ({"eu-west-1"}, tmp_path / "prices.yaml") == (set(price_table()[0].regions), price_table()[1])
+    assert {"eu-west-1"} == set(rates["request"]["budget"]["rates"])
+    assert BUNDLED == price_table(BUNDLED)[1]
