@@ -11,6 +11,7 @@ from rich.table import Table
 
 from cli.account import session, told
 from cli.cost.region import chosen_prices, table_of, wanted_region
+from cli.errors import CommandError
 from cli.view import View
 from pricing.reckoning.rates import ITEMS
 from pricing.tables.load import OWN
@@ -46,12 +47,23 @@ def refresh_prices(file: Path | None, region: str | None, out: Path | None) -> N
         with view.phase("Price List API"):
             pricing = session().client("pricing", region_name=API_REGION)
             found = refresh(pricing, table, wanted, today=dt.datetime.now(dt.UTC).date())
-        _tell(view, found, wanted)
-        if not found.matched:
-            view.look(f"No price was matched beyond doubt: {target} is not written.")
-            raise typer.Exit(1)
-        target.write_text(found.table.model_dump_json(indent=2) + "\n", "utf-8")
-        view.line(f"Written to {target}")
+        write_refreshed(view, found, wanted, target)
+
+
+def write_refreshed(view: View, found: Refreshed, region: str, target: Path) -> None:
+    """Show what came of a look at the price list, and write the table.
+
+    Raises:
+        CommandError: nothing was matched, so there is nothing to write.
+    """
+    _tell(view, found, region)
+    if not found.matched:
+        raise CommandError(
+            f"no price of {region} was matched beyond doubt: {target} is not written",
+            remedy="Look at what was not matched, and write prices into a table by hand: docs/cost.md",
+        )
+    target.write_text(found.table.model_dump_json(indent=2) + "\n", "utf-8")
+    view.line(f"Written to {target}")
 
 
 def _tell(view: View, found: Refreshed, region: str) -> None:

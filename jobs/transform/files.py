@@ -147,6 +147,13 @@ def delete(session: SparkSession, root: str, prefix: str) -> None:
     system.delete(jvm.org.apache.hadoop.fs.Path(root + prefix), True)  # noqa: FBT003  # recursively
 
 
+def size(session: SparkSession, root: str, folder: str) -> int:
+    """Return the bytes of the files in a folder that was published to."""
+    jvm, system = _hadoop(session, root)
+    found = system.listStatus(jvm.org.apache.hadoop.fs.Path(root + folder))
+    return sum(int(status.getLen()) for status in found if status.isFile())
+
+
 def footer(session: SparkSession, root: str, key: str) -> Any:
     """Return the schema in the footer of a Parquet object, in Java."""
     jvm, _ = _hadoop(session, root)

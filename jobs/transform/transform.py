@@ -11,7 +11,7 @@ from definition import layout
 from jobs.transform import batch_input
 from jobs.transform.counts import per_item, per_user, tallies
 from jobs.transform.execute import Target, execute, staged
-from jobs.transform.files import delete
+from jobs.transform.files import delete, size
 from transform import report
 from transform.raw.lineage import changes, full_import, incremental_import, lineage_of, no_import
 from transform.raw.objects import check_size
@@ -109,7 +109,7 @@ def _imports(
     """Return what is to be imported; of new objects alone write the CSV."""
     if change.mode == "NONE":
         return no_import(change.reason)
-    whole = store.size(layout.DATASET.key(run=request.run, dataset=mapping.dataset))
+    whole = size(session, store.root, layout.DATASET.key(run=request.run, dataset=mapping.dataset))
     if change.mode != "INCREMENTAL":
         return full_import(dataset, change.reason, whole)
     staging = f"{layout.STAGING.key(run=request.run)}{mapping.dataset}-increment/"
@@ -118,9 +118,8 @@ def _imports(
     target = Target(staging=staging, dataset=folder, rejects=f"{staging}rejects-{{:05}}.jsonl")
     outcome = execute(session, mapping, store, change.added, target=target, started=request.started)
     location = f"s3://{request.bucket}/{folder}"
-    return incremental_import(
-        dataset, change, records=outcome.facts.total, location=location, size=store.size(folder), whole=whole
-    )
+    added = size(session, store.root, folder)
+    return incremental_import(dataset, change, records=outcome.facts.total, location=location, size=added, whole=whole)
 
 
 def dataset_report(

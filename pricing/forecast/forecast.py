@@ -122,7 +122,13 @@ def _standing(pipeline: Pipeline, counts: Counts) -> Iterator[Charge]:
         if solution.auto_training:
             yield _automatic(solution, counts)
     for each in pipeline.recommenders:
-        yield from recommender_charges(each.name, users=counts.users, hours=hours, metadata=each.metadata)
+        yield from recommender_charges(
+            each.name,
+            users=counts.users,
+            requests_per_second=each.min_requests_per_second,
+            hours=hours,
+            metadata=each.metadata,
+        )
 
 
 def _automatic(solution: Solution, counts: Counts) -> Charge:

@@ -20,7 +20,6 @@ DAYS_OF_YEAR = 365
 MONTHS = 12
 
 _MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60}
-_FRIDAY = 4
 
 
 def runs_a_month(expression: str, *, since: dt.date) -> Fraction:
@@ -55,22 +54,11 @@ def _is_day(day: dt.date, of_month: str, of_week: str) -> bool:
 
 
 def _is_of_month(day: dt.date, part: str) -> bool:
-    last = calendar.monthrange(day.year, day.month)[1]
+    # W, the nearest day from Monday to Friday, moves a start within its month: there are as many as without it.
+    part = part.removesuffix("W")
     if part == "L":
-        return day.day == last
-    if part.endswith("W"):
-        wanted = last if part == "LW" else int(part[:-1])
-        return wanted <= last and day == _nearest_weekday(day.replace(day=wanted))
+        return day.day == calendar.monthrange(day.year, day.month)[1]
     return day.day in _numbers(part, 2)
-
-
-def _nearest_weekday(day: dt.date) -> dt.date:
-    """Return the day from Monday to Friday that is nearest, in the same month."""
-    if day.weekday() <= _FRIDAY:
-        return day
-    before, after = (-1, 2) if day.weekday() == _FRIDAY + 1 else (-2, 1)
-    found = [day + dt.timedelta(days=days) for days in sorted((before, after), key=abs)]
-    return next(each for each in found if each.month == day.month)
 
 
 def _is_of_week(day: dt.date, part: str) -> bool:

@@ -129,12 +129,15 @@ def campaign_charges(solution: str, recipe: str, *, tps: int, hours: Decimal, me
     return charges
 
 
-def recommender_charges(name: str, *, users: int | None, hours: Decimal, metadata: bool) -> list[Charge]:
-    """Return the charges of a recommender, without requests beyond its allowance.
+def recommender_charges(
+    name: str, *, users: int | None, requests_per_second: int, hours: Decimal, metadata: bool
+) -> list[Charge]:
+    """Return the charges of a recommender that nobody asks more than what its price covers.
 
     Args:
         name: its name.
         users: of the dataset group, None where that is not known.
+        requests_per_second: that are kept ready; one is what a recommender has at least.
         hours: how long it is there.
         metadata: whether answers can have columns of items.
     """
@@ -145,6 +148,9 @@ def recommender_charges(name: str, *, users: int | None, hours: Decimal, metadat
         told = "users are not known" if further is None else f"{users:,} users: {further} further steps"
         quantity = None if further is None else further * hours
         charges.append(Charge(f"users of {part}", "real time", "recommender_users", quantity, told))
+    if requests_per_second > 1:
+        told = f"{requests_per_second} a second kept ready, and nobody says how many its price covers"
+        charges.append(Charge(f"requests of {part}", "real time", "recommender_requests", None, told))
     if metadata:
         charges.append(Charge(f"metadata of {part}", "real time", "metadata", None, "requests that ask for metadata"))
     return charges

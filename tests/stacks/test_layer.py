@@ -22,7 +22,7 @@ from tests.synthesis import CONTEXT
 if TYPE_CHECKING:
     from pathlib import Path
 
-OURS = ("lambdas", "definition", "transform")
+OURS = ("lambdas", "definition", "pricing", "transform")
 LIMIT = 230 * 1000 * 1000
 """Lambda takes 250 MB unzipped (page gettingstarted-limits); the rest is for what packages grow by."""
 

@@ -12,6 +12,7 @@ import pytest
 from pricing.forecast.counts import Counts, Size, given
 from pricing.forecast.forecast import Forecast, forecast
 from pricing.forecast.month import runs_a_month
+from pricing.reckoning.charges import job_charges
 from pricing.reckoning.estimate import money
 from pricing.reckoning.rates import Rate, Step
 from pricing.tables.load import bundled
@@ -108,6 +109,58 @@ def test_a_recommender_is_paid_by_the_hour_and_its_users(users: int, steps: int,
 
     assert worked == sum(Fraction(line.usd or 0) for line in own)
     assert told == money(sum((line.usd or Decimal(0) for line in own), Decimal(0)))
+
+
+def test_requests_that_a_recommender_keeps_ready_are_unknown() -> None:
+    """Nobody says how many its price covers: two a second are a part of their own, one is none."""
+    unknown = [line.charge.part for line in reckoned(users=1, **LIVE).standing.unknown]
+
+    assert ["requests of recommender together"] == unknown
+
+
+def test_answers_with_metadata_are_unknown() -> None:
+    """Who asks for columns of items is not known, and neither is the price."""
+    items = {"source": {"path": "items/"}, "columns": {"ITEM_ID": "sku", "PRICE": {"from": "price", "type": "float"}}}
+    changes = {"solutions__0__campaign": {"metadata": True}, "datasets__items": items}
+
+    assert ["metadata of campaign of for-you"] == [line.charge.part for line in reckoned(**changes).standing.unknown]
+
+
+def test_themes_and_attributes_are_parts_of_their_own() -> None:
+    """Batch inference with themes bears them twice, and segments by queries have a line each."""
+    charges = job_charges("s", "j", "aws-similar-items", kind="inference", lines=7, themed=True)
+    queries = ['ITEMS.GENRE = "Comedy"', 'ITEMS.GENRE = "Drama"']
+
+    assert [("batch_inference", 7), ("themes", 7)] == [(each.item, each.quantity) for each in charges]
+    segments = {
+        "name": "q",
+        "recipe": "aws-item-attribute-affinity",
+        "batch_segment": [{"name": "j", "attributes": queries}],
+    }
+    columns = {"ITEM_ID": "sku", "GENRE": {"from": "genre", "type": "categorical"}}
+    pipeline = parsed(solutions=[segments], datasets__items={"source": {"path": "items/"}, "columns": columns})
+
+    assert {("q", "j"): 2} == given(pipeline, interactions=1, users=1, items=1).lines
+
+
+def test_lines_follow_from_the_numbers_and_the_selection() -> None:
+    """Lists have as many lines as ids, all the items as many as items; active users and files only data tells."""
+    jobs = [{"name": "some", "users": ["a", "b", "a"]}, {"name": "lately", "users": {"active": "30d"}}]
+    similar = {"name": "like", "recipe": "aws-similar-items", "batch_inference": [{"name": "items"}]}
+    pipeline = parsed(solutions__0__batch_inference=jobs)
+    items = parsed(solutions=[similar])
+
+    assert {("for-you", "some"): 2, ("for-you", "lately"): None} == given(
+        pipeline, interactions=1, users=9, items=4
+    ).lines
+    assert {("like", "items"): 4} == given(items, interactions=1, users=9, items=4).lines
+
+
+def test_a_spark_job_takes_as_long_as_it_takes() -> None:
+    """Its hours are not known, so its part is not; the number of its DPUs is told."""
+    line = reckoned(engine="glue", workers=10).run.lines[0]
+
+    assert (None, True) == (line.usd, line.reckoned.startswith("10 DPU"))
 
 
 def test_imports_are_paid_by_gigabytes() -> None:
@@ -215,6 +268,7 @@ def test_steps_count_each_unit_at_its_own_price() -> None:
         ("cron(0 3 ? * L *)", Fraction(52, 12)),
         ("cron(0 3 L * ? *)", Fraction(1)),
         ("cron(0 3 15W * ? *)", Fraction(1)),
+        ("cron(0 3 LW * ? *)", Fraction(1)),
         ("cron(0 3 31W * ? *)", Fraction(7, 12)),
         ("cron(0 3 1,15 * ? *)", Fraction(2)),
         ("cron(0 3 31 * ? *)", Fraction(7, 12)),

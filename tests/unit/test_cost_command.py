@@ -193,3 +193,26 @@ def test_the_end_of_a_run_without_a_manifest_tells_nothing(tmp_path: Path) -> No
         tell_spent(parsed(), Path("shop.yaml"), tmp_path, View(console=Terminal(file=out)), embedded=True)
 
     assert not out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("plan", "whole", "used"),
+    [
+        ({"mode": "FULL", "bytes": 40_000_000}, 40_000_000, 40_000_000),
+        ({"mode": "INCREMENTAL", "bytes": 4_000_000}, 1100 * 100, 4_000_000),
+        ({"mode": "FULL"}, 1100 * 100, 1100 * 100),
+    ],
+)
+def test_the_next_import_is_that_of_the_whole_dataset(
+    tmp_path: Path, plan: dict[str, Any], whole: int, used: int
+) -> None:
+    """An increment says nothing of the whole, for which 100 bytes a record are taken; the run paid for itself."""
+    document = manifest()
+    document["datasets"][0]["imports"] |= plan
+    folder = tmp_path / "out" / "shop" / RUN
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text(json.dumps(document))
+    answer = answered(written(tmp_path), "--run", RUN, "--out", tmp_path / "out")
+
+    for of, size in (("run", whole), ("used", used)):
+        assert Fraction(size, 10**9) * Fraction(5, 100) == line("import of interactions", answer, of)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import re
 from decimal import Decimal
@@ -12,14 +13,19 @@ import pytest
 from jsonschema import validate
 from typer.testing import CliRunner
 
+from cli.cost.prices import write_refreshed
 from cli.cost.region import chosen_prices
 from cli.errors import CommandError
 from cli.main import app
+from cli.terminal import Terminal
+from cli.view import View
 from pricing.reckoning.rates import ITEMS
-from pricing.tables import page
+from pricing.tables import load, page
 from pricing.tables.load import BUNDLED, PricesError, bundled, price_table, read
 from pricing.tables.price_list import refresh
 from pricing.tables.table import PriceTable, json_schema
+from stacks.states.run import definition
+from tests.documents import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -284,6 +290,22 @@ def test_functions_and_spark_jobs_are_looked_up_too() -> None:
     assert not [each for each in done.unmatched if "Lambda-GB-Second" in each.what]
 
 
+def test_what_was_matched_is_written_and_the_rest_is_shown(tmp_path: Path) -> None:
+    """The file is a table that can be read, with the prices of before beside AWS's; without any none is written."""
+    products = (product("EU-DataIngestion", ("GB", "0.06", "0")), product("EU-Odd", ("GB", "1", "0")))
+    out, target = io.StringIO(), tmp_path / "prices.json"
+    view = View(console=Terminal(file=out, width=160))
+    write_refreshed(view, refresh(listed(*products), bundled(), "eu-west-1", today=TODAY), "eu-west-1", target)
+    written = read(target)
+
+    assert Decimal("0.06") == written.regions["eu-west-1"]["ingestion"].usd
+    assert bundled().regions["us-east-1"] == written.regions["us-east-1"]
+    assert "EU-Odd" in out.getvalue()
+    with pytest.raises(CommandError, match="no price of eu-west-1 was matched"):
+        write_refreshed(view, refresh(listed(), bundled(), "eu-west-1", today=TODAY), "eu-west-1", tmp_path / "no")
+    assert not (tmp_path / "no").exists()
+
+
 def test_the_documented_prices_are_the_bundled_ones() -> None:
     """The table of docs/cost.md is that of the data; `python -m pricing.tables.page` writes it there."""
     text = page.PAGE.read_text("utf-8")
@@ -297,3 +319,13 @@ def test_the_documented_table_can_be_read(tmp_path: Path) -> None:
     (shown,) = re.findall(r"```json\n(.*?)```", page.PAGE.read_text("utf-8"), flags=re.DOTALL)
 
     assert Decimal("0.06") == read(own(tmp_path, shown)).rates("eu-west-1")["real_time"].usd
+
+
+def test_a_table_in_the_project_counts_before_the_bundled_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands and deployments take prices.json of the project where it is there, but for one that is given."""
+    monkeypatch.setattr(load, "OWN", own(tmp_path))
+    rates = definition(parsed(max_cost="1 USD"), "dev", spec_hash="0")["States"]["Describe transform"]["Assign"]
+
+    assert ({"eu-west-1"}, tmp_path / "prices.yaml") == (set(price_table()[0].regions), price_table()[1])
+    assert {"eu-west-1"} == set(rates["request"]["budget"]["rates"])
+    assert BUNDLED == price_table(BUNDLED)[1]

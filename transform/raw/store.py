@@ -28,9 +28,6 @@ class Store(Protocol):
     def write(self, key: str, content: bytes) -> None:
         """Write an object."""
 
-    def size(self, prefix: str) -> int:
-        """Return the bytes of all objects below a prefix."""
-
 
 class S3Store:
     """A bucket.
