@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,9 +81,8 @@ def test_ctrl_c_leaves_a_run_that_was_started(rig: Rig) -> None:
     command = [ROOT / ".venv/bin/pipelines", "follow", file_of(rig), "--stage", "test"]
     with subprocess.Popen(command, env=os.environ | rig.aws.environment(), stdout=subprocess.PIPE, text=True) as left:
         assert left.stdout is not None
-        lines = []
-        while "Wait for solution version" not in "".join(lines):
-            lines.append(left.stdout.readline())
+        lines = list(takewhile(lambda line: "Wait for solution version" not in line, left.stdout))
+        assert left.poll() is None, "".join(lines)
         left.send_signal(signal.SIGINT)
         rest = left.stdout.read()
     assert 130 == left.returncode
