@@ -17,12 +17,14 @@ from cli.arguments import PipelineArgument, check_stage, load_pipeline
 from cli.doctor.command import doctor
 from cli.errors import CommandError
 from cli.first_contact.command import first_contact
+from cli.init.command import init
 
 app = typer.Typer(
     help="Batch recommendations with Amazon Personalize, from one YAML file.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command()(init)
 app.command()(doctor)
 app.command()(first_contact)
 

@@ -32,7 +32,15 @@ def loaded(*arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["run", "--help"], ["doctor", "--help"], ["first-contact", "--help"], ["serve", "--help"]]
+    "arguments",
+    [
+        ["--help"],
+        ["init", "--help"],
+        ["run", "--help"],
+        ["doctor", "--help"],
+        ["first-contact", "--help"],
+        ["serve", "--help"],
+    ],
 )
 def test_help_imports_neither_an_aws_nor_the_meaning_of_files(arguments: list[str]) -> None:
     """Help needs no SDK, no emulator and no table engine, nor what reads pipeline files with its SQL parser."""
