@@ -18,6 +18,7 @@ from cli.cost.command import cost, prices
 from cli.doctor.command import doctor
 from cli.errors import CommandError
 from cli.first_contact.command import first_contact
+from cli.init.command import init
 from cli.operate import commands as operate
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command()(init)
 app.command()(doctor)
 app.command()(first_contact)
 app.command()(cost)

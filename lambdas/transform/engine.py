@@ -13,6 +13,7 @@ import polars as pl
 
 from definition.mapping.mapping import EPOCH_PATTERN, NUMBER_PATTERN, UNSAFE_CHARACTERS
 from transform.meaning.rules import Rules
+from transform.meaning.times import Times
 from transform.meaning.values import Values
 
 if TYPE_CHECKING:
@@ -115,4 +116,5 @@ def _is_plain_epoch(count: pl.Expr, text: pl.Expr) -> pl.Expr:
 _ENGINE: Engine[pl.Expr, pl.LazyFrame] = _Polars()
 
 RULES = Rules(_ENGINE)
+TIMES = Times(_ENGINE)
 with_values = Values(_ENGINE).with_values

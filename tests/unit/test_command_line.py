@@ -35,6 +35,7 @@ def loaded(*arguments: str) -> set[str]:
     "arguments",
     [
         ["--help"],
+        ["init", "--help"],
         ["run", "--help"],
         ["doctor", "--help"],
         ["first-contact", "--help"],

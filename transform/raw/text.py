@@ -31,7 +31,7 @@ _GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _ZLIB = (b"x\x01", b"x^")
 """How zlib streams begin that may as well be text."""
 
-_CODECS = {"shift_jis": "cp932", "euc-kr": "cp949"}
+PYTHON_CODECS = {"shift_jis": "cp932", "euc-kr": "cp949"}
 """What files in these encodings are written in, as browsers read them, too (https://encoding.spec.whatwg.org/)."""
 
 _CONTROLS = re.compile("[\x80-\x9f]")
@@ -123,7 +123,7 @@ def lines(
 def _codec(content: io.BufferedReader | gzip.GzipFile | io.BytesIO, encoding: Encoding) -> str:
     """Return the name of the codec; UTF-16 without a BOM is little-endian, which Python's own refuses to assume."""
     if encoding != "utf-16":
-        return _CODECS.get(encoding, encoding)
+        return PYTHON_CODECS.get(encoding, encoding)
     beginning = content.getvalue()[:2] if isinstance(content, io.BytesIO) else content.peek(2)[:2]
     return encoding if beginning in {codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE} else "utf-16-le"
 

@@ -1,0 +1,230 @@
+"""Beginnings of raw files, unpacked and cut at the end of a line, in a folder that is read like a bucket."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import re
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from definition import layout
+from drafting.look.encodings import encoding_of
+from transform.contract import RawObject
+from transform.errors import TransformError
+from transform.raw.objects import matches
+from transform.raw.text import BOM, PYTHON_CODECS, unpacked
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from definition.mapping.mapping import Encoding, SourceFormat
+    from drafting.look.places import Place, RawFile
+
+MOST_BYTES = 16 * 1024 * 1024
+"""Bytes of a file that are looked at, packed and unpacked."""
+
+MOST_ROWS = 200_000
+"""Rows of a Parquet file that are looked at."""
+
+MOST_LOOKED_AT = 12
+"""Files of one folder and one ending that are looked at: the others are taken to be alike."""
+
+_RAW = layout.RAW.key(path="")
+_TEXT_ENDS = re.compile(
+    r"\.(md|rst|html?|pdf|py|r|ipynb|sh|sql|ya?ml|toml|docx?|png|jpe?g|gif|svg|css|js|lock|log)$", re.IGNORECASE
+)
+_README = re.compile(r"^(readme|licen[cs]e|copying|notice|changelog|citation|makefile)", re.IGNORECASE)
+_PARQUET, _ORC, _AVRO = b"PAR1", b"ORC", b"Obj\x01"
+_WORKBOOK = re.compile(rb"xl/(workbook|worksheets)|\[Content_Types\]\.xml")
+_CONVERT = "write it as Parquet, CSV or JSON Lines"
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What was taken of a file.
+
+    Attributes:
+        name: of the file.
+        format: of its content.
+        encoding: of text.
+        text: the decoded beginning, empty for Parquet.
+        whole: whether it is the whole file.
+    """
+
+    name: str
+    format: SourceFormat
+    encoding: Encoding
+    text: str
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Useless:
+    """A file that is not used, and why."""
+
+    name: str
+    why: str
+
+
+class SampleFolder:
+    """A folder in the place of a bucket, as the transform's reader needs it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def root(self) -> str:
+        """The folder's path, with a slash."""
+        return f"{self._path}/"
+
+    def read(self, key: str) -> io.BufferedReader:
+        """Open a file."""
+        return (self._path / key).open("rb")
+
+    def tail(self, key: str, count: int) -> bytes:
+        """Return the last bytes of a file."""
+        return (self._path / key).read_bytes()[-count:]
+
+    def find(self, key: str) -> bytes | None:
+        """Return a file whole, None if there is none."""
+        file = self._path / key
+        return file.read_bytes() if file.is_file() else None
+
+    def write(self, key: str, content: bytes) -> None:
+        """Write a file."""
+        (self._path / key).parent.mkdir(parents=True, exist_ok=True)
+        (self._path / key).write_bytes(content)
+
+    def folder(self, prefix: str) -> str:
+        """Make the folder of a prefix, in which the engine can write, and return the prefix."""
+        (self._path / prefix).mkdir(parents=True, exist_ok=True)
+        return prefix
+
+    def objects(self, path: str) -> list[RawObject]:
+        """Return the samples that the path of a source takes, as a bucket lists them."""
+        below = self._path / _RAW
+        names = sorted(file.relative_to(below).as_posix() for file in below.rglob("*") if file.is_file())
+        return [
+            RawObject(key=_RAW + name, size=(below / name).stat().st_size, etag="")
+            for name in names
+            if matches(name, path)
+        ]
+
+
+def take(place: Place, file: RawFile, folder: SampleFolder) -> Sample | Useless:
+    """Put the beginning of a file into the folder, and say what it is."""
+    if _README.match(file.name.rpartition("/")[2]) or _TEXT_ENDS.search(file.name):
+        return Useless(file.name, "is text for people, or a program")
+    packed = place.beginning(file.name, MOST_BYTES)
+    if packed.startswith(_PARQUET):
+        return _take_parquet(place, file, folder)
+    if why := _foreign(packed):
+        return Useless(file.name, why)
+    try:
+        content = _unpack(file.name, packed, folder)
+    except TransformError as error:
+        return Useless(file.name, str(error).removeprefix(f"{file.name} "))
+    except (OSError, EOFError, zlib.error, PolarsError) as error:
+        return Useless(file.name, f"is cut off or damaged: {str(error).splitlines()[0]}")
+    whole = file.size <= MOST_BYTES and len(content) < MOST_BYTES
+    encoding = encoding_of(content, whole=whole)
+    if encoding is None:
+        return Useless(file.name, "is neither text nor Parquet")
+    if not whole:
+        content = _cut(content, encoding)
+    text = content.decode(_codec(content, encoding), "replace").removeprefix(BOM)
+    kind = _json_form(text)
+    if isinstance(kind, Useless):
+        return Useless(file.name, kind.why)
+    folder.write(_RAW + file.name, content)
+    return Sample(file.name, kind, encoding, text, whole)
+
+
+def _take_parquet(place: Place, file: RawFile, folder: SampleFolder) -> Sample | Useless:
+    try:
+        rows = place.parquet(file.name, MOST_ROWS)
+    except (PolarsError, OSError) as error:
+        return Useless(file.name, f"is damaged Parquet: {str(error).splitlines()[0]}")
+    buffer = io.BytesIO()
+    rows.write_parquet(buffer)
+    folder.write(_RAW + file.name, buffer.getvalue())
+    return Sample(file.name, "parquet", "utf-8", "", len(rows) < MOST_ROWS)
+
+
+def _foreign(packed: bytes) -> str | None:
+    """Return what is to be done with a file of tables in a form that is not read."""
+    for beginning, name in ((_ORC, "ORC"), (_AVRO, "Avro")):
+        if packed.startswith(beginning):
+            return f"is {name}, which is not read: {_CONVERT}"
+    if packed.startswith(b"PK") and _WORKBOOK.search(packed):
+        return "is an Excel workbook: save each sheet as CSV UTF-8"
+    return None
+
+
+def _unpack(name: str, packed: bytes, folder: SampleFolder) -> bytes:
+    """Return the beginning of what a file holds; where packed content is cut, what comes before."""
+    stream = unpacked(name, io.BufferedReader(io.BytesIO(packed)))
+    if stream is None:
+        key = f"packed/{name}"
+        folder.write(key, packed)
+        lines = pl.scan_lines(folder.root + key, name="line", glob=False).head(MOST_ROWS).collect()["line"]
+        return "".join(f"{line}\n" for line in lines).encode()[:MOST_BYTES]
+    found = bytearray()
+    try:
+        while len(found) < MOST_BYTES and (chunk := stream.read(_CHUNK)):
+            found += chunk
+    except EOFError:
+        if len(packed) < MOST_BYTES:
+            raise
+    return bytes(found[:MOST_BYTES])
+
+
+def _cut(content: bytes, encoding: Encoding) -> bytes:
+    """Return whole lines of what is cut somewhere; a text without line ends as it is."""
+    if encoding != "utf-16":
+        return content[: content.rfind(b"\n") + 1] or content
+    codec = _codec(content, encoding)
+    text = content.decode(codec, "ignore")
+    return text[: text.rfind("\n") + 1].encode(codec)
+
+
+def _codec(content: bytes, encoding: Encoding) -> str:
+    if encoding == "utf-16":
+        return "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-16-le"
+    return PYTHON_CODECS.get(encoding, encoding)
+
+
+def _json_form(text: str) -> SourceFormat | Useless:
+    """Say whether a text is JSON Lines, another form of JSON, which is not read, or something else."""
+    first = next((line for line in text.splitlines() if line.strip()), "").strip()
+    if not first.startswith(("{", "[")):
+        return "csv"
+    if _is_object(first):
+        return "jsonl"
+    if re.match(r'\{\s*"', first):
+        if re.search(r'\}\s*\{\s*"', first):
+            return Useless(
+                "",
+                "holds JSON objects without line ends between them, as Amazon Data Firehose writes them: "
+                "let it append a delimiter (AppendDelimiterToRecord), or write them anew: jq -c . FILE",
+            )
+        return Useless("", "holds a JSON object over several lines: write one object a line: jq -c . FILE")
+    if re.match(r"\[\s*(\{|$)", first):
+        return Useless("", "is one JSON array: write one object a line: jq -c '.[]' FILE")
+    if first == "{":
+        return Useless("", "holds JSON objects over several lines: write one object a line: jq -c . FILE")
+    return "csv"
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
