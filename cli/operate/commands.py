@@ -210,31 +210,6 @@ def bring_results(
     raise typer.Exit(0 if succeeded else 1)
 
 
-@app.command(rich_help_panel=_PANEL, name="logs")
-def print_logs(
-    pipeline: PipelineArgument,
-    run: RunArgument = None,
-    *,
-    stage: Stage = "dev",
-    last: Annotated[int, typer.Option(help="How many lines, the last ones.", min=1)] = 200,
-) -> None:
-    """Print what functions and state machine wrote while the newest run, or the named one, went on.
-
-    Example: pipelines logs movielens | grep ERROR
-    """
-    from collections import deque  # noqa: PLC0415  # as above
-
-    from cli.operate import logs, runs  # noqa: PLC0415  # as above
-    from definition.plan.names import prefix  # noqa: PLC0415  # as above
-
-    with _deployed(pipeline, stage) as at:
-        found = runs.of_execution(runs.find(at.stepfunctions, at.machine, run, runs.ANY, what="there"))
-        stacks = [f"{prefix(at.pipeline.name, stage)}-{part}" for part in ("storage", "personalize", "workflow")]
-        clients = at.session.client("cloudformation"), at.session.client("logs")
-        for line in deque(logs.lines(*clients, stacks, found), maxlen=last):
-            at.view.line(f"{line.at:%H:%M:%S}  {line.group}  {line.text}")
-
-
 @app.command(rich_help_panel=_PANEL)
 def pause(pipeline: PipelineArgument, *, stage: Stage = "dev") -> None:
     """Pause the schedule: no run starts by itself until `pipelines resume`; one that is active goes on.

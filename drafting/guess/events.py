@@ -103,15 +103,13 @@ def who(each: Profile) -> Who:
 
 def _time(roles: Roles, part: Part, unsure: list[str]) -> Column:
     if roles.time is None:
-        item = sql_name(roles.item)
         part.remarks.append(
             "No column says when. Personalize requires TIMESTAMP and learns from the order of interactions, so this "
             "gives all of them one made-up time: what is popular and what goes together can be learnt, what comes next "
             "cannot. Metrics, which are measured on each user's last interactions, mean little"
         )
         unsure.append("There is no time in the data: if you can, export when each interaction happened")
-        case = f"CASE WHEN {item} IS NULL THEN 0 ELSE {MADE_UP} END"
-        return Column("TIMESTAMP", {"expression": case, "unit": "s"}, "made up", optional=False)
+        return Column("TIMESTAMP", {"value": MADE_UP}, "made up", optional=False)
     each = roles.profiles[roles.time]
     form = each.time
     assert form is not None, "it was chosen for its form"

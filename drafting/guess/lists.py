@@ -28,9 +28,8 @@ _LABELLED = re.compile(r"^(.+)([-:=])([01])$")
 def tables_of_lists(table: Table, profiles: Mapping[str, Profile], folder: SampleFolder) -> Iterator[Table]:
     """Yield the table of the elements of each list that a table has."""
     if table.source.format != "csv":
-        paths = (
-            paths_of_lines(_lines(table, folder)) if table.source.format == "jsonl" else _schema_paths(table, folder)
-        )
+        is_text = table.source.format != "parquet"
+        paths = paths_of_lines(_lines(table, folder)) if is_text else _schema_paths(table, folder)
         for name, below in paths.records.items():
             if below:
                 yield exploded(table, Explode(path=name), below, folder)

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,13 @@ from polars.exceptions import PolarsError
 from definition import layout
 from drafting.look.encodings import encoding_of
 from transform.contract import RawObject
-from transform.errors import TransformError
+from transform.errors import TransformError, UndecodableError
+from transform.raw.documents import batches
 from transform.raw.objects import matches
 from transform.raw.text import BOM, PYTHON_CODECS, unpacked
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from definition.mapping.mapping import Encoding, SourceFormat
@@ -54,7 +57,7 @@ class Sample:
         name: of the file.
         format: of its content.
         encoding: of text.
-        text: the decoded beginning, empty for Parquet.
+        text: the decoded beginning, of JSON a value a line; empty for Parquet.
         whole: whether it is the whole file.
     """
 
@@ -140,9 +143,10 @@ def take(place: Place, file: RawFile, folder: SampleFolder) -> Sample | Useless:
     if not whole:
         content = _cut(content, encoding)
     text = content.decode(_codec(content, encoding), "replace").removeprefix(BOM)
-    kind = _json_form(text)
-    if isinstance(kind, Useless):
-        return Useless(file.name, kind.why)
+    kind = _form(text)
+    if kind == "json":
+        text = "".join(_values(text))
+        content = text.encode(_codec(content, encoding))
     folder.write(_RAW + file.name, content)
     return Sample(file.name, kind, encoding, text, whole)
 
@@ -201,26 +205,23 @@ def _codec(content: bytes, encoding: Encoding) -> str:
     return PYTHON_CODECS.get(encoding, encoding)
 
 
-def _json_form(text: str) -> SourceFormat | Useless:
-    """Say whether a text is JSON Lines, another form of JSON, which is not read, or something else."""
+def _form(text: str) -> SourceFormat:
+    """Say whether a text is JSON Lines, JSON in another form, or something else."""
     first = next((line for line in text.splitlines() if line.strip()), "").strip()
-    if not first.startswith(("{", "[")):
-        return "csv"
-    if _is_object(first):
-        return "jsonl"
-    if re.match(r'\{\s*"', first):
-        if re.search(r'\}\s*\{\s*"', first):
-            return Useless(
-                "",
-                "holds JSON objects without line ends between them, as Amazon Data Firehose writes them: "
-                "let it append a delimiter (AppendDelimiterToRecord), or write them anew: jq -c . FILE",
-            )
-        return Useless("", "holds a JSON object over several lines: write one object a line: jq -c . FILE")
-    if re.match(r"\[\s*(\{|$)", first):
-        return Useless("", "is one JSON array: write one object a line: jq -c '.[]' FILE")
-    if first == "{":
-        return Useless("", "holds JSON objects over several lines: write one object a line: jq -c . FILE")
+    if first.startswith(("{", "[")):
+        if _is_object(first):
+            return "jsonl"
+        if next(filter(_is_object, _values(text)), None):
+            return "json"
     return "csv"
+
+
+def _values(text: str) -> Iterator[str]:
+    """Yield the values of JSON, each on one line; of an array that is cut off those that are whole."""
+    with suppress(UndecodableError):
+        for batch in batches("", iter(io.StringIO(text, newline="\n"))):
+            for record in batch.records():
+                yield " ".join(record.text.splitlines()) + "\n"
 
 
 def _is_object(line: str) -> bool:

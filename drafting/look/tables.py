@@ -180,9 +180,9 @@ def _kind(sample: Sample, folder: SampleFolder) -> tuple[_Kind, Paths] | Useless
     if sample.format == "parquet":
         paths = paths_of_schema(pl.read_parquet_schema(f"{folder.root}{layout.RAW.key(path=sample.name)}"))
         return _Kind("parquet", "utf-8", None, tuple(sorted(paths.names)), ""), _with(paths, given)
-    if sample.format == "jsonl":
+    if sample.format in {"jsonl", "json"}:
         paths = paths_of_lines(sample.text.splitlines()[:_MOST_LINES])
-        return _Kind("jsonl", sample.encoding, None, (), pattern), _with(paths, given)
+        return _Kind(sample.format, sample.encoding, None, (), pattern), _with(paths, given)
     cut = cut_of(sample.text)
     if cut is None:
         return Useless(sample.name, "is no table: its lines have no fields in common")

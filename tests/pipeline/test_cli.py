@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import boto3
 import polars as pl
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from cli.main import app
@@ -72,7 +73,7 @@ def test_schema_describes_every_key() -> None:
     assert all(column["description"] for column in columns.values())
 
 
-@pytest.mark.parametrize("command", ["validate", "schema", "run", "serve", "doctor", "first-contact"])
+@pytest.mark.parametrize("command", sorted(get_command(app).commands))
 def test_every_command_teaches(command: str) -> None:
     """Help says what a command does and gives an example."""
     done = invoke(command, "--help")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -220,6 +221,24 @@ def test_the_delimiter_that_a_spreadsheet_names(tmp_path: Path) -> None:
     assert "REPLACE(price, ',', '.')" in found.text
 
 
+@pytest.mark.parametrize("form", ["one after the other", "over several lines", "an array", "an array on one line"])
+def test_json_that_is_no_lines_is_drafted(tmp_path: Path, form: str) -> None:
+    """Objects without line ends, over several lines and in arrays are drafted as JSON, and every one is a record."""
+    documents = [{"user": f"u{e.user}", "about": {"item": f"i{e.item}"}, "at": e.at} for e in events()]
+    text = {
+        "one after the other": "".join(json.dumps(each) for each in documents),
+        "over several lines": "".join(json.dumps(each, indent=2) + "\n" for each in documents),
+        "an array": json.dumps(documents, indent=1),
+        "an array on one line": json.dumps(documents),
+    }[form]
+
+    found = read(tmp_path, {"events.json": text})
+
+    assert {"path": "events.json", "format": "json"} == found.source()
+    assert "about.item" == found.columns()["ITEM_ID"]
+    assert found.facts()["rows_out"] == found.facts()["rows_in"] == len(documents)
+
+
 def test_two_columns_of_one_name_are_told_apart(tmp_path: Path) -> None:
     """Where a header names two columns alike the file names them itself, and passes over the header."""
     text = lines("user,name,item,name,at", lambda e: f"u{e.user},{e.user % 9},i{e.item},{title(e.item)},{e.at}")
@@ -243,7 +262,7 @@ def test_a_column_that_no_file_can_name_is_told(tmp_path: Path) -> None:
     [
         (gzip.compress(b"user,item,at\n" * 5_000, mtime=0)[:-20], "is cut off or damaged"),
         (b'{"a": NaN}\n' * 50, "has no row that can be read"),
-        (b'{"a":' * 3_000 + b"1" + b"}" * 3_000, "over several lines"),
+        (b'{"a":' * 3_000 + b"1" + b"}" * 3_000, "is no table"),
         (b"\n\n\n", "is no table"),
     ],
 )
