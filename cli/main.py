@@ -38,10 +38,22 @@ app.add_typer(operate.app)
 
 
 @app.command()
-def validate(pipeline: PipelineArgument) -> None:
+def validate(
+    pipeline: PipelineArgument,
+    *,
+    raw: Annotated[
+        str | None, typer.Option(help="Folder with raw data, or s3://bucket/prefix/, to try the file on.")
+    ] = None,
+) -> None:
     """Check a pipeline file and print every mistake with its line, place and remedy.
 
+    With --raw the transform reads the beginnings of the files that the sources take, and shows the first records as
+    they would be imported, before anything is deployed. The exit code is 1 if more rows are rejected than max_rejected
+    allows.
+
     Example: pipelines validate movielens
+
+    Example: pipelines validate shop.yaml --raw ~/Downloads/shop
     """
     loaded, file = load_pipeline(pipeline)
     counts = {
@@ -51,6 +63,10 @@ def validate(pipeline: PipelineArgument) -> None:
     }
     told = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items())
     typer.echo(f"{file.name} is right: {told}")
+    if raw is not None:
+        from cli.init.trial import trial  # noqa: PLC0415  # see above
+
+        trial(loaded, raw)
 
 
 class Document(StrEnum):

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 from cli import results
 from cli.account import session as session_of_environment
 from cli.deployment import deploy, find_deployment
+from cli.errors import CommandError
 from cli.execution import Place, bring, start, watch
 from cli.folders import relative
+from cli.init.trial import previewed
 from definition import layout
 from embedded_aws import EmbeddedAWS, clock
+from embedded_aws.glue import spark
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +49,15 @@ class RunOptions:
 
 
 def run_local(pipeline: Pipeline, options: RunOptions, view: View) -> bool:
-    """Run a pipeline on a fresh embedded AWS; return whether it succeeded."""
+    """Run a pipeline on a fresh embedded AWS; return whether it succeeded.
+
+    Raises:
+        CommandError: the raw data cannot be used, or the deployment has failed.
+    """
+    # What would end the run is told before half a minute of deployment.
+    _check_spark(pipeline)
+    if options.raw is not None:
+        previewed(pipeline, str(options.raw))
     with EmbeddedAWS() as aws, aws.in_environment():
         with view.phase("Deploy") as show:
 
@@ -59,6 +70,16 @@ def run_local(pipeline: Pipeline, options: RunOptions, view: View) -> bool:
         # From here on only: the run id is the time of the start, and people read it.
         clock.start(SPEED)
         return run(pipeline, options, view, every=0.2, embedded=True)
+
+
+def _check_spark(pipeline: Pipeline) -> None:
+    """Check that this machine has what a Glue job needs.
+
+    Raises:
+        CommandError: it has not.
+    """
+    if pipeline.engine == "glue" and (lack := spark.missing()):
+        raise CommandError(lack, remedy="engine: lambda in the pipeline file runs here without it")
 
 
 def run(pipeline: Pipeline, options: RunOptions, view: View, *, every: float = 5, embedded: bool = False) -> bool:

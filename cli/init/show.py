@@ -20,17 +20,22 @@ _MOST_COLUMNS, _WIDEST = 8, 40
 def show(drafted: Drafted, console: Terminal) -> None:
     """Print the first records of each dataset, and what became of the rows that were looked at."""
     for outcome in drafted.outcomes:
-        facts = outcome.facts
-        told = (
-            f"{outcome.dataset}: of {facts['rows_in']:,} rows that were looked at {facts['rows_out']:,} out, "
-            f"{facts['rows_filtered']:,} filtered, {facts['rows_rejected']:,} rejected; {facts['records']:,} records"
-        )
-        console.print(told, highlight=False, soft_wrap=True)
-        console.print(_table(outcome))
-        for reason, count in outcome.reasons:
-            console.print(f"  rejected: {escape(reason)} ({count:,})", highlight=False, soft_wrap=True)
+        show_outcome(outcome, console)
     for text in drafted.unsure:
         console.print(f"[yellow]Look:[/yellow] {escape(text)}", highlight=False, soft_wrap=True)
+
+
+def show_outcome(outcome: Outcome, console: Terminal) -> None:
+    """Print what became of a dataset's rows, and its first records."""
+    facts = outcome.facts
+    told = (
+        f"{outcome.dataset}: of {facts['rows_in']:,} rows that were looked at {facts['rows_out']:,} out, "
+        f"{facts['rows_filtered']:,} filtered, {facts['rows_rejected']:,} rejected; {facts['records']:,} records"
+    )
+    console.print(told, highlight=False, soft_wrap=True)
+    console.print(_table(outcome))
+    for reason, count in outcome.reasons:
+        console.print(f"  rejected: {escape(reason)} ({count:,})", highlight=False, soft_wrap=True)
 
 
 def _table(outcome: Outcome) -> Table:

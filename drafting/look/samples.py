@@ -20,13 +20,13 @@ from transform.contract import RawObject
 from transform.errors import TransformError, UndecodableError
 from transform.raw.documents import batches
 from transform.raw.objects import matches
-from transform.raw.text import BOM, PYTHON_CODECS, unpacked
+from transform.raw.text import BOM, PYTHON_CODECS, damage_named, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from definition.mapping.mapping import Encoding, SourceFormat
+    from definition.mapping.mapping import DatasetMapping, Encoding, SourceFormat
     from drafting.look.places import Place, RawFile
 
 MOST_BYTES = 16 * 1024 * 1024
@@ -149,6 +149,30 @@ def take(place: Place, file: RawFile, folder: SampleFolder) -> Sample | Useless:
         content = text.encode(_codec(content, encoding))
     folder.write(_RAW + file.name, content)
     return Sample(file.name, kind, encoding, text, whole)
+
+
+def copy_beginning(place: Place, file: RawFile, folder: SampleFolder, mapping: DatasetMapping) -> bool:
+    """Put the beginning of a file that a source takes into the folder; say whether that is all of it.
+
+    Raises:
+        TransformError: it is packed in a way that is not read, or damaged.
+    """
+    if mapping.format == "parquet":
+        sample = _take_parquet(place, file, folder)
+        if isinstance(sample, Useless):
+            raise UndecodableError(f"{file.name} {sample.why}")
+        return sample.whole
+    packed = place.beginning(file.name, MOST_BYTES)
+    with damage_named(file.name):
+        content = _unpack(file.name, packed, folder)
+    whole = file.size <= MOST_BYTES and len(content) < MOST_BYTES
+    if not whole:
+        content = _cut(content, mapping.encoding)
+        if mapping.format == "json":
+            codec = _codec(content, mapping.encoding)
+            content = "".join(_values(content.decode(codec, "replace").removeprefix(BOM))).encode(codec)
+    folder.write(_RAW + file.name, content)
+    return whole
 
 
 def _take_parquet(place: Place, file: RawFile, folder: SampleFolder) -> Sample | Useless:

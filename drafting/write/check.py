@@ -75,7 +75,7 @@ def checked(draft: Draft, folder: SampleFolder, *, name: str, raw: str, schema: 
         text = document(draft, name=name, raw=raw, schema=schema)
         pipeline = parse(text, source=name)
         try:
-            outcomes = [_outcome(mapping, folder, f"tried/{attempt}/") for mapping in dataset_mappings(pipeline)]
+            outcomes = [outcome_of(mapping, folder, f"tried/{attempt}/") for mapping in dataset_mappings(pipeline)]
         except TransformError as error:
             remedy = "Write the pipeline file by hand, as docs/bring-your-own-data.md does it"
             raise DraftError(f"what was guessed of the data cannot be read: {error}", remedy=remedy) from error
@@ -89,7 +89,12 @@ def checked(draft: Draft, folder: SampleFolder, *, name: str, raw: str, schema: 
     return Checked(document(draft, name=name, raw=raw, schema=schema), pipeline, outcomes)
 
 
-def _outcome(mapping: DatasetMapping, folder: SampleFolder, prefix: str) -> Outcome:
+def outcome_of(mapping: DatasetMapping, folder: SampleFolder, prefix: str) -> Outcome:
+    """Return what the transform makes of a dataset's samples; it writes below a prefix of the folder.
+
+    Raises:
+        TransformError: they cannot be read.
+    """
     objects = folder.objects(mapping.path)
     staging = f"{prefix}{mapping.dataset}/"
     # Where a scan fails the transform goes on in folders of numbers.

@@ -1,0 +1,53 @@
+"""Try a pipeline file on raw data before anything is deployed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cli.account import session, told
+from cli.errors import CommandError
+from cli.init.show import show_outcome
+from cli.view import View
+from drafting.errors import DraftError
+from drafting.preview import Preview, preview
+
+if TYPE_CHECKING:
+    from definition.file.pipeline import Pipeline
+
+
+def previewed(pipeline: Pipeline, raw: str) -> list[Preview]:
+    """Return what the transform makes of the beginnings of the raw data.
+
+    Raises:
+        CommandError: a source takes no file, or what it takes cannot be read.
+    """
+    try:
+        return preview(pipeline, raw, lambda: session().client("s3"))
+    except DraftError as error:
+        raise CommandError(str(error), remedy=error.remedy) from error
+
+
+def trial(pipeline: Pipeline, raw: str) -> None:
+    """Print what the transform makes of the beginnings of the raw data.
+
+    Raises:
+        Exit: with 1, if the data cannot be used, or too many rows are rejected.
+    """
+    view = View()
+    with told(view):
+        for found in previewed(pipeline, raw):
+            show_outcome(found.outcome, view.console)
+            if not found.whole:
+                view.line("More of it was not looked at.")
+            _check(pipeline, found)
+
+
+def _check(pipeline: Pipeline, found: Preview) -> None:
+    facts, dataset = found.outcome.facts, found.outcome.dataset
+    rejected, rows = facts["rows_rejected"], facts["rows_in"]
+    if rejected > pipeline.max_rejected * rows:
+        raise CommandError(
+            f"{rejected:,} of {rows:,} rows of {dataset} are rejected, more than the "
+            f"{pipeline.max_rejected:.0%} that max_rejected allows",
+            remedy="Mend the raw data or its mapping; the reasons are above",
+        )

@@ -1,0 +1,77 @@
+"""What a pipeline makes of the beginnings of raw files, before anything is deployed."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from definition.plan.mappings import dataset_mappings
+from drafting.errors import DraftError
+from drafting.look.places import open_place
+from drafting.look.samples import MOST_LOOKED_AT, SampleFolder, copy_beginning
+from drafting.write.check import outcome_of
+from transform.errors import TransformError
+from transform.raw.objects import matches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from definition.file.pipeline import Pipeline
+    from definition.mapping.mapping import DatasetMapping
+    from drafting.look.places import Place
+    from drafting.write.check import Outcome
+
+_NAMED = 5
+"""Files that an error names."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the transform made of a dataset's files, as far as they were looked at.
+
+    Attributes:
+        outcome: rows and records, and the first ones.
+        whole: whether everything was looked at.
+    """
+
+    outcome: Outcome
+    whole: bool
+
+
+def preview(pipeline: Pipeline, raw: str, s3: Callable[[], Any]) -> list[Preview]:
+    """Transform the beginnings of the raw files that a pipeline's sources take; the files are only read.
+
+    Args:
+        pipeline: the pipeline file.
+        raw: folder, file, or ``s3://bucket/prefix/``, to which the paths of sources are relative.
+        s3: makes a boto3 S3 client, if one is needed.
+
+    Raises:
+        DraftError: a source takes no file, or what it takes cannot be read.
+    """
+    place = open_place(raw, s3)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = SampleFolder(Path(temporary))
+        return [_preview(mapping, place, folder) for mapping in dataset_mappings(pipeline)]
+
+
+def _preview(mapping: DatasetMapping, place: Place, folder: SampleFolder) -> Preview:
+    files = place.files()
+    taken = [file for file in files if matches(file.name, mapping.path)]
+    if not taken:
+        there = ", ".join(file.name for file in files[:_NAMED]) or "no files"
+        more = f" and {len(files) - _NAMED:,} more" if len(files) > _NAMED else ""
+        raise DraftError(
+            f"no file of {place.shown} is at datasets.{mapping.dataset}.source.path, {mapping.path}: it holds "
+            f"{there}{more}",
+            remedy="Correct the path in the pipeline file, or give the folder that it is relative to",
+        )
+    try:
+        whole = [copy_beginning(place, file, folder, mapping) for file in taken[:MOST_LOOKED_AT]]
+        outcome = outcome_of(mapping, folder, "tried/")
+    except TransformError as error:
+        remedy = "Mend it in the pipeline file or in the data: a run would end like this"
+        raise DraftError(str(error).replace("raw/", ""), remedy=remedy) from error
+    return Preview(outcome, all(whole) and len(taken) <= MOST_LOOKED_AT)

@@ -1,0 +1,94 @@
+"""A pipeline file is tried on raw data before anything is deployed."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from tests.documents import shop
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+AT = 1_700_000_000
+ROWS = "".join(f"u{number},i{number % 7},{AT + number},click\n" for number in range(100))
+HEADER = "user,item,at,kind\n"
+
+
+def tried(
+    folder: Path, files: dict[str, str | bytes], command: tuple[str, ...] = ("validate",), **changes: Any
+) -> Result:
+    """Run a command with the changed shop's file, on raw files by their names."""
+    (folder / "raw").mkdir()
+    for name, content in files.items():
+        file = folder / "raw" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+    pipeline = folder / "shop.yaml"
+    pipeline.write_text(json.dumps(shop(**changes)))
+    arguments = [command[0], str(pipeline), *command[1:], "--raw", str(folder / "raw")]
+    return CliRunner().invoke(app, arguments, env={"COLUMNS": "120"})
+
+
+def test_the_first_records_are_shown(tmp_path: Path) -> None:
+    """Rows are counted, and records stand there as they would be imported; packed files are read as they are."""
+    done = tried(tmp_path, {"events/a.csv": HEADER + ROWS, "events/b.csv.gz": gzip.compress((HEADER + ROWS).encode())})
+
+    assert 0 == done.exit_code, done.output
+    assert "interactions: of 200 rows that were looked at 200 out, 0 filtered, 0 rejected; 200 records" in done.output
+    assert f"│ u0      │ i0      │ {AT} " in done.output
+    assert "not looked at" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("files", "changes", "told"),
+    [
+        ({}, {}, "at datasets.interactions.source.path, events/: it holds no files"),
+        ({"event/a.csv": ROWS}, {}, "events/: it holds event/a.csv"),
+        ({"events/a.csv": "user;item;at\n"}, {}, "events/a.csv has no column 'user'"),
+        ({"events/a.csv": HEADER.encode() + b"u,\xff\xfe,1\n" * 9}, {}, "9 of 9 rows of interactions are rejected"),
+        ({"events/a.csv": HEADER + ROWS + "u,i,never\n" * 10}, {}, "more than the 5% that max_rejected allows"),
+        ({"events/a.csv.gz": gzip.compress(ROWS.encode())[:-9]}, {}, "events/a.csv.gz is cut off or damaged"),
+        (
+            {"events/a.json": '[{"user": "u"}'},
+            {"datasets__interactions__source": {"path": "events/", "format": "json"}},
+            "events/a.json holds a JSON array that is cut off",
+        ),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_would_end_a_run_is_told(
+    tmp_path: Path, files: dict[str, Any], changes: dict[str, Any], told: str
+) -> None:
+    """The exit code is 1, and the message has the file or source and the reason."""
+    done = tried(tmp_path, files, **changes)
+
+    assert 1 == done.exit_code, done.output
+    assert told in done.output
+
+
+def test_a_local_run_ends_before_it_deploys(tmp_path: Path) -> None:
+    """A header that does not fit is told at once, and nothing is deployed for it."""
+    done = tried(tmp_path, {"events/a.csv": "customer,product,when\n"}, ("run", "--local"))
+
+    assert 1 == done.exit_code
+    assert "events/a.csv has no column 'user'" in done.output
+    assert "Deploy" not in done.output
+
+
+def test_a_local_run_with_spark_asks_for_java_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Java a Glue job cannot run here: the message says what is missing and what to do."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    done = tried(tmp_path, {"events/a.csv": HEADER + ROWS}, ("run", "--local"), engine="glue")
+
+    assert 1 == done.exit_code
+    assert "A Spark job needs Java 17 on this machine: install it" in done.output
+    assert "engine: lambda" in done.output
