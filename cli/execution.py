@@ -14,6 +14,7 @@ from cli.cost.spent import tell_spent
 from cli.errors import CommandError
 from cli.folders import relative
 from cli.follow import Follower
+from cli.labels import item_labels
 from definition import layout
 from definition.contract.manifest import FailureRecord, Manifest, UnreadableDocumentError
 from definition.plan.names import run_id
@@ -140,7 +141,7 @@ def bring(s3: Any, place: Place, execution: dict[str, Any], view: View) -> bool:
                 f"{left.key!r} was left in s3://{bucket}: {left.reason}. No run names an object so; find out who wrote "
                 "it, then delete it, or fetch it with aws s3api get-object to a file that you name."
             )
-        labels = results.item_labels(s3, bucket, pipeline.item_labels)
+        labels = item_labels(s3, bucket, pipeline.item_labels, view.look)
     show_results(pipeline, folder, labels, view)
     tell_spent(pipeline, place.file, folder, view, embedded=place.embedded)
     if execution["status"] != "SUCCEEDED":

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import errno
-import io
 import json
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-from botocore.exceptions import ClientError
 
 from definition import layout
 from definition.contract.manifest import Document, read_document
@@ -18,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from definition.file.pipeline import ItemLabels, Pipeline
+    from definition.file.pipeline import Pipeline
 
 SAMPLED_LINES = 3
 SAMPLED_RESULTS = 5
@@ -76,21 +72,6 @@ def document(model: type[Document], folder: Path, place: layout.Place) -> Docume
     """
     file = folder / place.name
     return read_document(model, file.read_bytes()) if file.exists() else None
-
-
-def item_labels(s3: Any, bucket: str, labels: ItemLabels | None) -> dict[str, str]:
-    """Return the readable label of each item id; empty if the pipeline names none or the file is not there."""
-    if labels is None:
-        return {}
-    try:
-        body = s3.get_object(Bucket=bucket, Key=layout.RAW.key(path=labels.path))["Body"].read()
-    except ClientError:
-        return {}
-    # Labels are for the eye: whatever is wrong with them must not spoil a run that succeeded.
-    text = body.decode("utf-8-sig", errors="replace")
-    csv.field_size_limit(max(len(text), 1))
-    rows = csv.DictReader(io.StringIO(text))
-    return {row[labels.id]: row[labels.label] for row in rows if row.get(labels.id) and row.get(labels.label)}
 
 
 def samples(folder: Path, labels: dict[str, str]) -> dict[str, list[str]]:

@@ -12,7 +12,9 @@ from cli.errors import CommandError
 from cli.execution import Place, bring, start, watch
 from cli.folders import relative
 from cli.init.trial import previewed
+from cli.operate.schedule import PAUSED, turn
 from definition import layout
+from definition.plan.names import prefix
 from embedded_aws import EmbeddedAWS, clock
 from embedded_aws.glue import spark
 
@@ -67,9 +69,20 @@ def run_local(pipeline: Pipeline, options: RunOptions, view: View) -> bool:
                     view.line(text.removeprefix(_DEPLOYED).strip())
 
             deploy(options.file, options.stage, environment=aws.environment(), say=say)
+            if pipeline.schedule:
+                _start_by_hand_only(aws, pipeline, options.stage)
         # From here on only: the run id is the time of the start, and people read it.
         clock.start(SPEED)
         return run(pipeline, options, view, every=0.2, embedded=True)
+
+
+def _start_by_hand_only(aws: EmbeddedAWS, pipeline: Pipeline, stage: str) -> None:
+    """Pause the schedule, and stop what it has started already: a rate begins at once, before there is data."""
+    turn(aws.client("scheduler"), prefix(pipeline.name, stage), PAUSED)
+    stepfunctions = aws.client("stepfunctions")
+    machine = find_deployment(aws.client("cloudformation"), pipeline.name, stage).state_machine_arn
+    for each in stepfunctions.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
+        stepfunctions.stop_execution(executionArn=each["executionArn"], cause="Runs on this machine start by hand.")
 
 
 def _check_spark(pipeline: Pipeline) -> None:

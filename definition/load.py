@@ -143,6 +143,12 @@ def _explain(error: ErrorDetails, document: dict[str, Any]) -> Finding:
         return Finding(
             place, what, "Use small letters, digits and single hyphens between them, beginning with a letter"
         )
+    if kind == "model_type":
+        allowed = _keys_at(place)
+        remedy = f"Write its keys below it: {', '.join(allowed)}"
+        if not any(form.get("required") for form in _forms(_node_at(place), json_schema())):
+            remedy = f"Write {place[-1]}: {{}}, or with some of its keys: {', '.join(allowed)}"
+        return Finding(place, f"'{error['input']}' is no mapping of keys to values", remedy)
     if kind == "too_short":
         return Finding(place, "is empty", "Give at least one")
     if {"str", "int", "float"} & set(error["loc"]) - set(place):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 
 from definition.problems import Problem, SpecError
@@ -19,5 +20,8 @@ def find(named: str) -> Path:
     for candidate in (PIPELINES / f"{named}.yaml", Path(named)):
         if candidate.is_file():
             return candidate.resolve()
-    known = ", ".join(sorted(file.stem for file in PIPELINES.glob("*.yaml")))
-    raise SpecError(named, [Problem(0, "", "is no pipeline", f"Give the path of a file, or one of: {known}")])
+    known = sorted(file.stem for file in PIPELINES.glob("*.yaml"))
+    close = difflib.get_close_matches(Path(named).stem, known, n=1)
+    hint = f"Did you mean {close[0]}? " if close else ""
+    remedy = f"{hint}Give the path of a file, or one of: {', '.join(known)}"
+    raise SpecError(named, [Problem(0, "", "is no pipeline", remedy)])

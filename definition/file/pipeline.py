@@ -16,7 +16,8 @@ from definition.file.datasets import Datasets
 from definition.file.realtime import Filter, MetricAttribution, Recommender
 from definition.file.schedule import check_expression
 from definition.file.solutions import Solution
-from definition.file.values import Money, PipelineName, RawPath, Strict, Timezone, Wait, absent
+from definition.file.values import Delimiter, Money, PipelineName, RawPath, Strict, Timezone, Wait, absent
+from definition.mapping.mapping import Encoding
 from definition.service.dataset_types import Domain
 
 
@@ -52,6 +53,9 @@ class ItemLabels(Strict):
     path: RawPath
     id: str = Field(description="column of the item ids")
     label: str = Field(description="column of the labels")
+    delimiter: Delimiter = absent(default=",", description="text between fields", examples=["|"])
+    encoding: Encoding = absent(default="utf-8", description="of the text")
+    header: list[str] | None = absent(min_length=1, description="names of the fields, where no first line has them")
 
 
 class Pipeline(Strict):

@@ -11,14 +11,17 @@ from definition.file.realtime import Campaign
 from definition.file.training import TrainingOptions
 from definition.file.values import Duration, LowerName, RawPath, Strict, absent
 from definition.service.limits import MAX_NUM_RESULTS, MAX_SEGMENT_USERS
-from definition.service.recipes import RECIPES
+from definition.service.recipes import LEGACY_RECIPES, RECIPES
 
 
 def _recipe(name: str) -> str:
+    if name in LEGACY_RECIPES:
+        raise ValueError(f"'{name}' is a legacy recipe, which AWS no longer offers; use {LEGACY_RECIPES[name]}")
     if name not in RECIPES:
-        close = difflib.get_close_matches(name, RECIPES, n=1)
+        known = [recipe.name for recipe in RECIPES.values() if not recipe.needs_actions]
+        close = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {close[0]}? Known: " if close else "use one of "
-        raise ValueError(f"'{name}' is not a Personalize recipe; {hint}{', '.join(RECIPES)}")
+        raise ValueError(f"'{name}' is not a Personalize recipe; {hint}{', '.join(known)}")
     if RECIPES[name].needs_actions:
         usable = [recipe.name for recipe in RECIPES.values() if not recipe.needs_actions]
         raise ValueError(f"'{name}' trains on actions, which pipelines do not import; use one of {', '.join(usable)}")

@@ -128,6 +128,9 @@ RECIPES: dict[str, Recipe] = {
     )
 }
 
+LEGACY_RECIPES = {f"aws-hrnn{more}": "aws-user-personalization-v2" for more in ("", "-metadata", "-coldstart")}
+"""Recipes that are no longer offered, each with the one that does what it did (page native-recipe-hrnn)."""
+
 USE_CASES: dict[str, UseCase] = {
     case.name: case
     for case in (

@@ -55,11 +55,11 @@ def test_validate_tells_every_mistake(tmp_path: Path) -> None:
 
 
 def test_a_pipeline_that_is_not_there_is_told() -> None:
-    """An unknown name lists the known ones."""
-    done = invoke("validate", "nowhere")
+    """An unknown name lists the known ones, and the one that it is like."""
+    done = invoke("validate", "movielen")
 
     assert 1 == done.exit_code
-    assert "movielens" in done.output
+    assert "Did you mean movielens? Give the path of a file, or one of: ad-audience, movielens" in done.output
 
 
 def test_schema_describes_every_key() -> None:
@@ -226,10 +226,13 @@ def test_run_local_without_data_says_how(tmp_path: Path) -> None:
 
 
 def test_run_local_goes_from_a_file_outside_the_project_to_results(tmp_path: Path) -> None:
-    """What `make run PIPELINE=… RAW=…` calls: an embedded AWS of its own, the CDK's deploy, a run, the results."""
+    """What `make run PIPELINE=… RAW=…` calls: an embedded AWS of its own, the CDK's deploy, a run, the results.
+
+    A rate starts a run as soon as it is deployed, which must not be in the way of the one by hand.
+    """
     (tmp_path / "raw" / "events").mkdir(parents=True)
     (tmp_path / "raw" / "events" / "part.csv").write_text(csv(planted()))
-    (tmp_path / "mine.yaml").write_text(json.dumps(shop(name="mine")))
+    (tmp_path / "mine.yaml").write_text(json.dumps(shop(name="mine", schedule={"expression": "rate(1 day)"})))
     done = subprocess.run(
         [PIPELINES_COMMAND, "run", "mine.yaml", "--local", "--raw", "raw"],
         cwd=tmp_path, env=_clean_environment(), capture_output=True, text=True, check=False, timeout=300,

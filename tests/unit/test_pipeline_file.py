@@ -215,6 +215,17 @@ def test_all_mistakes_are_told_at_once_with_line_place_and_remedy(tmp_path: Path
         ({"datasets__interactions__keep": "md5(a) = 'x'"}, "datasets.interactions.keep", "UPPER, TRIM"),
         ({"datasets__interactions__keep": "'x' = 'y'"}, "datasets.interactions.keep", "column on one side"),
         ({"datasets__interactions__keep": "USER_ID = 'x'"}, "datasets.interactions.keep", "raw column"),
+        (
+            {"solutions__0__recipe": "aws-hrnn"},
+            "solutions[0].recipe",
+            "legacy recipe, which AWS no longer offers. Use aws-",
+        ),
+        (
+            {"solutions__0__campaign": True},
+            "solutions[0].campaign",
+            "Write campaign: {}, or with some of its keys: min_",
+        ),
+        ({"schedule": True}, "schedule", "Write its keys below it: expression, timezone"),
         ({f"{SOURCE}__format": "xml"}, f"{SOURCE}.format", "'csv', 'jsonl', 'json' or 'parquet'"),
         ({f"{SOURCE}__encoding": "UTF-8"}, f"{SOURCE}.encoding", "'euc-kr', 'big5', 'gb18030' or 'utf-16'"),
         ({f"{SOURCE}__header": []}, f"{SOURCE}.header", "at least one"),
