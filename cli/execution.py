@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from cli.view import View
     from definition.file.pipeline import Pipeline
 
+_SAMPLED_JOBS = 4
+"""Batch jobs of which samples are shown: more would push the tables before them off the screen."""
+
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
@@ -141,6 +144,9 @@ def bring(s3: Any, place: Place, execution: dict[str, Any], view: View) -> bool:
                 f"{left.key!r} was left in s3://{bucket}: {left.reason}. No run names an object so; find out who wrote "
                 "it, then delete it, or fetch it with aws s3api get-object to a file that you name."
             )
+        if execution["status"] == "SUCCEEDED":
+            # A run that was redriven has left the record of its failure, too; beside a manifest it would mislead.
+            (folder / layout.FAILURE.name).unlink(missing_ok=True)
         labels = item_labels(s3, bucket, pipeline.item_labels, view.look)
     show_results(pipeline, folder, labels, view)
     tell_spent(pipeline, place.file, folder, view, embedded=place.embedded)
@@ -177,10 +183,13 @@ def show_results(pipeline: Pipeline, folder: Path, labels: dict[str, str], view:
     if manifest is None:
         return
     view.summary(manifest)
-    for solution in pipeline.solutions:
-        for job in solution.jobs:
-            if found := results.samples(folder / solution.name / job.name, labels):
-                view.samples(solution.name, job.name, found)
+    jobs = [(solution.name, job.name) for solution in pipeline.solutions for job in solution.jobs]
+    found = {job: results.samples(folder.joinpath(*job), labels) for job in jobs}
+    sampled = [job for job, lines in found.items() if lines]
+    for job in sampled[:_SAMPLED_JOBS]:
+        view.samples(*job, found[job])
+    if others := sampled[_SAMPLED_JOBS:]:
+        view.line(f"More in {relative(folder)}: {', '.join('/'.join(job) for job in others)}")
 
 
 def remedy_of(folder: Path) -> str:

@@ -107,6 +107,8 @@ def test_a_failed_run_is_redriven_and_its_results_are_brought(rig: Rig, tmp_path
     assert 0 == done.exit_code, done.output
     assert str(tmp_path / "shop" / failed.id) == done.output.splitlines()[-1]
     assert imports == rig.import_jobs()
+    assert rig.keys(f"runs/{failed.id}/failure.json")
+    assert not (tmp_path / "shop" / failed.id / "failure.json").exists()
     again = operate(rig, "redrive", failed.id)
     assert (1, True) == (again.exit_code, f"run {failed.id} is SUCCEEDED, and not failed" in again.output)
     brought = operate(rig, "results", failed.id, "--out", str(tmp_path / "more"))

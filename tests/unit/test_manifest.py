@@ -105,6 +105,22 @@ def test_a_run_without_a_manifest_shows_its_data(tmp_path: Path) -> None:
     assert "Training" not in shown(tmp_path)
 
 
+def test_samples_of_many_jobs_leave_room_for_the_tables(tmp_path: Path) -> None:
+    """Those of four jobs are shown, and the others are named with the folder."""
+    jobs = [{"name": f"job{number}"} for number in range(6)]
+    solutions = [{"name": "for-you", "recipe": "aws-user-personalization-v2", "batch_inference": jobs}]
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest()))
+    for job in jobs:
+        file = tmp_path / "for-you" / job["name"] / "a.json.out"
+        file.parent.mkdir(parents=True)
+        file.write_text('{"input": {"userId": "u"}, "output": {"recommendedItems": ["i"]}, "error": null}\n')
+    out = io.StringIO()
+    show_results(parsed(solutions=solutions), tmp_path, {}, View(console=Terminal(file=out, width=160)))
+
+    assert 4 == out.getvalue().count("a sample")
+    assert f"More in {tmp_path}: for-you/job4, for-you/job5" in out.getvalue()
+
+
 def test_a_later_manifest_spoils_no_run(tmp_path: Path) -> None:
     """What this checkout cannot show is told with what to do, and ends no command."""
     (tmp_path / "manifest.json").write_text(json.dumps(manifest() | {"version": 2}))
