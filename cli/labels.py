@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from definition import layout
+from lambdas.transform.text import lines
 from transform.errors import TransformError
 from transform.raw.dialect import Dialect
 from transform.raw.records import batches
-from transform.raw.text import UNDECODABLE, lines, unpacked
+from transform.raw.text import UNDECODABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,7 +51,6 @@ def item_labels(s3: Any, bucket: str, labels: ItemLabels | None, look: Callable[
 
 def _rows(key: str, body: bytes, labels: ItemLabels) -> Iterator[list[str]]:
     dialect = Dialect(labels.delimiter, '"')
-    content = unpacked(key, io.BufferedReader(io.BytesIO(body)))
-    text = lines(key, content, labels.encoding) if content else iter(())
+    text = lines(key, io.BufferedReader(io.BytesIO(body)), labels.encoding)
     for record in chain.from_iterable(batch.records() for batch in batches(key, text, dialect)):
         yield dialect.fields(record.text.replace(UNDECODABLE, ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 from typing import Any
 
@@ -10,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from cli.labels import item_labels
 from definition.file.pipeline import ItemLabels
+from tests.unit.test_fuzz import zstd
 
 MOVIES = "1|Caf\xe9, The (1995)|x\n2||x\n3|Toy|x\n".encode("latin-1")
 
@@ -39,6 +41,12 @@ def test_labels_are_read_by_delimiter_encoding_and_header() -> None:
     found = labels(MOVIES, delimiter="|", encoding="latin-1", header=["id", "title", "more"])
 
     assert ({"1": "Caf\xe9, The (1995)", "3": "Toy"}, []) == found
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstd])
+def test_packed_labels_are_read(pack: Any) -> None:
+    """Gzip and zstd are unpacked, as those of the raw data are."""
+    assert ({"1": "a"}, []) == labels(pack(b"id,title\n1,a\n"))
 
 
 def test_labels_of_csv_keep_line_breaks_and_quotes() -> None:
