@@ -99,8 +99,9 @@ def run_of(execution: dict[str, Any], s3: Any, bucket: str) -> str:
     """
     own, resumed = own_run(execution), resumed_run(execution)
     # An execution that was refused left its record under its own id.
-    is_own = resumed is None or s3.list_objects_v2(Bucket=bucket, Prefix=layout.RUN.key(run=own))["KeyCount"]
-    return own if is_own or resumed is None else resumed
+    if resumed is None or s3.list_objects_v2(Bucket=bucket, Prefix=layout.RUN.key(run=own))["KeyCount"]:
+        return own
+    return resumed
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ from transform.errors import TransformError
 from transform.raw.objects import matches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from definition.file.pipeline import Pipeline
     from definition.mapping.mapping import DatasetMapping
-    from drafting.look.places import Place
+    from drafting.look.places import Place, RawFile
     from drafting.write.check import Outcome
 
 _NAMED = 5
@@ -54,11 +54,11 @@ def preview(pipeline: Pipeline, raw: str, s3: Callable[[], Any]) -> list[Preview
     place = open_place(raw, s3)
     with tempfile.TemporaryDirectory() as temporary:
         folder = SampleFolder(Path(temporary))
-        return [_preview(mapping, place, folder) for mapping in dataset_mappings(pipeline)]
+        files = place.files()
+        return [_preview(mapping, place, files, folder) for mapping in dataset_mappings(pipeline)]
 
 
-def _preview(mapping: DatasetMapping, place: Place, folder: SampleFolder) -> Preview:
-    files = place.files()
+def _preview(mapping: DatasetMapping, place: Place, files: Sequence[RawFile], folder: SampleFolder) -> Preview:
     taken = [file for file in files if matches(file.name, mapping.path)]
     if not taken:
         there = ", ".join(file.name for file in files[:_NAMED]) or "no files"
@@ -73,5 +73,5 @@ def _preview(mapping: DatasetMapping, place: Place, folder: SampleFolder) -> Pre
         outcome = outcome_of(mapping, folder, "tried/")
     except TransformError as error:
         remedy = "Mend it in the pipeline file or in the data: a run would end like this"
-        raise DraftError(str(error).replace("raw/", ""), remedy=remedy) from error
+        raise DraftError(str(error), remedy=remedy) from error
     return Preview(outcome, all(whole) and len(taken) <= MOST_LOOKED_AT)

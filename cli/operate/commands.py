@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import boto3
 
     from cli.deployment import Deployment
-    from cli.execution import Place
     from cli.view import View
     from definition.file.pipeline import Pipeline
 
@@ -71,7 +70,7 @@ class _Deployed:
         """Bring what the run of an ended execution left; return whether it succeeded."""
         from cli.execution import Place, bring  # noqa: PLC0415  # as above
 
-        place: Place = Place(self.pipeline, self.file, self.deployment.bucket, out)
+        place = Place(self.pipeline, self.file, self.deployment.bucket, out)
         return bring(self.session.client("s3"), place, execution, self.view)
 
 
@@ -179,16 +178,17 @@ def follow(
 def redrive(
     pipeline: PipelineArgument, run: RunArgument = None, *, stage: Stage = "dev", out: Out = Path("out")
 ) -> None:
-    """Redrive the run that failed last, or the one that is named: it resumes at what failed, and pays nothing twice.
+    """Redrive the newest run, if it has failed: it resumes at what failed, and pays nothing twice.
 
-    Step Functions takes it for 14 days after the end. When data or the pipeline file were changed, start a run instead.
+    A run that is named must be the newest one: others after it have replaced its data. Step Functions takes it for 14
+    days after the end. When data or the pipeline file were changed, start a run instead.
 
     Example: pipelines redrive movielens --stage prod
     """
     from cli.operate import runs  # noqa: PLC0415  # as above
 
     with _deployed(pipeline, stage) as at:
-        found = runs.find(at.stepfunctions, at.machine, run, runs.FAILED, what="failed")
+        found = runs.failed(at.stepfunctions, at.machine, run)
         at.stepfunctions.redrive_execution(executionArn=found["executionArn"])
         succeeded = at.follow(found["executionArn"], out)
     raise typer.Exit(0 if succeeded else 1)

@@ -91,7 +91,8 @@ def find(
     Raises:
         CommandError: there is none.
     """
-    for execution in _executions(stepfunctions, state_machine_arn):
+    wanted = None if run else {*statuses, "SUCCEEDED"} if SKIPPED in statuses else set(statuses)
+    for execution in _executions(stepfunctions, state_machine_arn, wanted):
         found = of_execution(execution)
         if run in {None, found.run} and found.status in statuses:
             return execution
@@ -100,10 +101,36 @@ def find(
     raise CommandError(f"no run is {what}" if run is None else f"there is no run {run}", remedy=_REMEDY)
 
 
-def _executions(stepfunctions: Any, state_machine_arn: str) -> Iterator[dict[str, Any]]:
+def failed(stepfunctions: Any, state_machine_arn: str, run: str | None) -> dict[str, Any]:
+    """Return the execution of the newest run, which has failed, as DescribeExecution does.
+
+    Args:
+        stepfunctions: a boto3 Step Functions client.
+        state_machine_arn: of the pipeline.
+        run: id that this run must have; None for whichever it is.
+
+    Raises:
+        CommandError: it has not failed; or the run that is named has others after it, which have replaced its data.
+    """
+    ran = set(ANY) - {SKIPPED}
+    newest_run = find(stepfunctions, state_machine_arn, None, ran, what="there")
+    if run not in {None, of_execution(newest_run).run}:
+        find(stepfunctions, state_machine_arn, run, FAILED, what="failed")
+        raise CommandError(
+            f"run {of_execution(newest_run).run} came after run {run}, and has replaced its data",
+            remedy="Start another one: `pipelines start`",
+        )
+    return find(stepfunctions, state_machine_arn, of_execution(newest_run).run, FAILED, what="failed")
+
+
+def _executions(
+    stepfunctions: Any, state_machine_arn: str, statuses: Collection[str] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield executions, the newest first; those of other statuses are not asked about."""
     pages = stepfunctions.get_paginator("list_executions").paginate(
         stateMachineArn=state_machine_arn, PaginationConfig={"PageSize": _PAGE}
     )
     for page in pages:
         for each in page["executions"]:
-            yield stepfunctions.describe_execution(executionArn=each["executionArn"])
+            if statuses is None or each["status"] in statuses:
+                yield stepfunctions.describe_execution(executionArn=each["executionArn"])

@@ -72,6 +72,26 @@ def test_status_and_runs_tell_how_it_stands(rig: Rig) -> None:
     assert all(each in told for each in (run.id, "popular/top", "0 min", "no schedule", failed.cause))
 
 
+def test_a_run_with_others_after_it_is_not_redriven(rig: Rig) -> None:
+    """The newest run has succeeded: a run that failed before it stays as it is, named or not."""
+    rig.put_raw("events/part.csv", "user,item,at\n")
+    failed = rig.run(POPULAR)
+    rig.put_raw("events/part.csv", csv(planted()))
+    newest = rig.run(POPULAR)
+
+    for named, told in (
+        ((), f"run {newest.id} is SUCCEEDED"),
+        ((failed.id,), f"run {newest.id} came after run {failed.id}"),
+    ):
+        done = operate(rig, "redrive", *named)
+        assert (1, True) == (done.exit_code, told in done.output), done.output
+    stepfunctions = rig.aws.client("stepfunctions")
+    arn = failed.execution["executionArn"]
+    assert ("FAILED", 0) == tuple(
+        stepfunctions.describe_execution(executionArn=arn)[key] for key in ("status", "redriveCount")
+    )
+
+
 def test_ctrl_c_leaves_a_run_that_was_started(rig: Rig) -> None:
     """It ends the watching and not the run, and says how to attach again; without an active run follow says so."""
     rig.put_raw("events/part.csv", csv(planted()))

@@ -198,10 +198,10 @@ class _Reader:
         return at
 
     def _hold(self, number: int, text: str) -> None:
+        self._size += len(text)
         if self._held and self._held[-1][0] == number:
             text = self._held.pop()[1] + text
         self._held.append((number, text))
-        self._size += len(text)
 
     def _found(self, number: int, text: str) -> None:
         self._numbers.append(number)
