@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pyspark.sql import SparkSession
 
@@ -15,36 +13,8 @@ from jobs.transform.counts import per_item, per_user, tallies
 from jobs.transform.execute import Target, execute, staged
 from jobs.transform.session import configured
 from transform.contract import BatchInput, RawObject
+from transform.raw.folder import FolderStore
 from transform.records import OUT, REJECTED
-
-if TYPE_CHECKING:
-    import io
-
-
-@dataclass(frozen=True)
-class Folder:
-    """A folder in the place of the bucket."""
-
-    path: Path
-
-    @property
-    def root(self) -> str:
-        """Address of the folder."""
-        return f"{self.path.as_uri()}/"
-
-    def read(self, key: str) -> io.BufferedReader:
-        """Open a file."""
-        return (self.path / key).open("rb")
-
-    def find(self, key: str) -> bytes | None:
-        """Read a file that may be missing."""
-        file = self.path / key
-        return file.read_bytes() if file.exists() else None
-
-    def write(self, key: str, content: bytes) -> None:
-        """Write a file."""
-        (self.path / key).parent.mkdir(parents=True, exist_ok=True)
-        (self.path / key).write_bytes(content)
 
 
 def main(raw: Path, out: Path) -> None:
@@ -60,7 +30,7 @@ def main(raw: Path, out: Path) -> None:
         builder = builder.config(name, value)
     session = configured(builder.getOrCreate())
     mapping = DatasetMapping.model_validate_json((raw.parent / "mapping.json").read_bytes())
-    store, place = Folder(raw.parent), out.relative_to(raw.parent)
+    store, place = FolderStore(raw.parent, "file://"), out.relative_to(raw.parent)
     item = RawObject(key=raw.name, size=raw.stat().st_size, etag="")
     target = Target(
         staging=f"{place}/staging/", dataset=f"{place}/interactions/", rejects=f"{place}/rejects/{{:05}}.jsonl"

@@ -19,12 +19,12 @@ from drafting.look.encodings import encoding_of
 from transform.contract import RawObject
 from transform.errors import TransformError, UndecodableError
 from transform.raw.documents import batches
+from transform.raw.folder import FolderStore
 from transform.raw.objects import matches
 from transform.raw.text import BOM, PYTHON_CODECS, damage_named, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from definition.mapping.mapping import DatasetMapping, Encoding, SourceFormat
     from drafting.look.places import Place, RawFile
@@ -76,43 +76,17 @@ class Useless:
     why: str
 
 
-class SampleFolder:
+class SampleFolder(FolderStore):
     """A folder in the place of a bucket, as the transform's reader needs it."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    @property
-    def root(self) -> str:
-        """The folder's path, with a slash."""
-        return f"{self._path}/"
-
-    def read(self, key: str) -> io.BufferedReader:
-        """Open a file."""
-        return (self._path / key).open("rb")
-
-    def tail(self, key: str, count: int) -> bytes:
-        """Return the last bytes of a file."""
-        return (self._path / key).read_bytes()[-count:]
-
-    def find(self, key: str) -> bytes | None:
-        """Return a file whole, None if there is none."""
-        file = self._path / key
-        return file.read_bytes() if file.is_file() else None
-
-    def write(self, key: str, content: bytes) -> None:
-        """Write a file."""
-        (self._path / key).parent.mkdir(parents=True, exist_ok=True)
-        (self._path / key).write_bytes(content)
 
     def folder(self, prefix: str) -> str:
         """Make the folder of a prefix, in which the engine can write, and return the prefix."""
-        (self._path / prefix).mkdir(parents=True, exist_ok=True)
+        (self.path / prefix).mkdir(parents=True, exist_ok=True)
         return prefix
 
     def objects(self, path: str) -> list[RawObject]:
         """Return the samples that the path of a source takes, as a bucket lists them."""
-        below = self._path / _RAW
+        below = self.path / _RAW
         names = sorted(file.relative_to(below).as_posix() for file in below.rglob("*") if file.is_file())
         return [
             RawObject(key=_RAW + name, size=(below / name).stat().st_size, etag="")

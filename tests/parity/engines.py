@@ -41,14 +41,6 @@ FEW = settings(
 """How often Hypothesis asks Spark."""
 
 
-class SparkFolder(Folder):
-    """A folder in the place of a bucket, with an address that Spark understands."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self.root = f"file://{path}/"
-
-
 @dataclass(frozen=True)
 class Result:
     """What an engine made of raw objects: records and rejected lines in no order, and the report's facts."""
@@ -75,7 +67,7 @@ def by_spark(
     """Transform raw objects, by their keys, with the Glue job's engine."""
     objects = fill(folder, contents)
     target = Target(staging="staging/", dataset="out/", rejects="rejects/r-{:05}.jsonl")
-    outcome = spark_execute(session, mapping, SparkFolder(folder), objects, target=target, started=STARTED)
+    outcome = spark_execute(session, mapping, Folder(folder, "file://"), objects, target=target, started=STARTED)
     counted = None
     if mapping.dataset == "interactions":
         users = spark_counts.per_user(outcome.rows, outcome.records)

@@ -13,37 +13,12 @@ from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT
 from lambdas.transform.reader import read
 from tests.documents import parsed
 from transform.contract import RawObject
+from transform.raw.folder import FolderStore as Folder
 from transform.records import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
-
-
-class Folder:
-    """A folder in the place of a bucket."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.root = f"{path}/"
-
-    def read(self, key: str) -> io.BufferedReader:
-        """Open a file."""
-        return (self.path / key).open("rb")
-
-    def tail(self, key: str, count: int) -> bytes:
-        """Read a file's last bytes."""
-        return (self.path / key).read_bytes()[-count:]
-
-    def find(self, key: str) -> bytes | None:
-        """Read a file that may be missing."""
-        file = self.path / key
-        return file.read_bytes() if file.exists() else None
-
-    def write(self, key: str, content: bytes) -> None:
-        """Write a file."""
-        (self.path / key).parent.mkdir(parents=True, exist_ok=True)
-        (self.path / key).write_bytes(content)
 
 
 def fill(folder: Path, contents: Mapping[str, bytes | str]) -> list[RawObject]:
