@@ -18,6 +18,7 @@ from cli.cost.command import cost, prices
 from cli.doctor.command import doctor
 from cli.errors import CommandError
 from cli.first_contact.command import first_contact
+from cli.graph import graph
 from cli.init.command import init
 from cli.operate import commands as operate
 
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 app.command()(init)
 app.command()(doctor)
+app.command()(graph)
 app.command()(first_contact)
 app.command()(cost)
 app.command()(prices)

@@ -53,6 +53,19 @@ def sdk(service: str, action: str) -> str:
     return f"arn:aws:states:::aws-sdk:{service}:{action[0].lower()}{action[1:]}"
 
 
+def when(label: str, condition: str, go_to: str, **assign: Any) -> State:
+    """Return a rule of a Choice.
+
+    Args:
+        label: a few words; the console and our drawings show them beside the arrow.
+        condition: JSONata of a boolean.
+        go_to: the state after it.
+        assign: variables, as values or marked JSONata.
+    """
+    rule: State = {"Comment": label, "Condition": jsonata(condition)}
+    return rule | ({"Assign": assign} if assign else {}) | {"Next": go_to}
+
+
 def machine(states: States, *, start: str, comment: str, timeout_seconds: int) -> dict[str, Any]:
     """Return a whole definition."""
     return {

@@ -15,7 +15,7 @@ from definition.plan.history import quota_wait
 from definition.service.limits import MAX_BATCH_JOBS_IN_PROGRESS
 from definition.service.resource_kinds import BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB
 from stacks.states import publish
-from stacks.states.asl import States, document, inlined, jsonata, merged
+from stacks.states.asl import States, document, inlined, jsonata, merged, when
 from stacks.states.children import Children
 from stacks.states.job import Job
 
@@ -80,7 +80,7 @@ def _states(pipeline: Pipeline) -> States:
         "Inference or segments?": {
             "Type": "Choice",
             "Comment": "Recipes of user segmentation find users for items; all others find items.",
-            "Choices": [{"Condition": jsonata("$job.kind = 'segment'"), "Next": segment.first_state}],
+            "Choices": [when("segments", "$job.kind = 'segment'", segment.first_state)],
             "Default": inference.first_state,
         },
     }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from definition import layout
 from stacks.states import retries
-from stacks.states.asl import States, jsonata
+from stacks.states.asl import States, jsonata, when
 from stacks.states.calls import write_json
 from stacks.states.job import caught
 
@@ -51,10 +51,7 @@ def states(*, next_state: str) -> States:
             "Type": "Choice",
             "Comment": "Most runs leave nothing to remove.",
             "Choices": [
-                {
-                    "Condition": jsonata("$count($cleanup.deleted) + $count($cleanup.remaining) > 0"),
-                    "Next": "Record removals",
-                }
+                when("yes", "$count($cleanup.deleted) + $count($cleanup.remaining) > 0", "Record removals"),
             ],
             "Default": next_state,
         },
@@ -84,13 +81,12 @@ def room(*, again: str, on_failure: str, failure_variable: str) -> States:
             "Type": "Choice",
             "Comment": "The dataset group has as many solutions as it may; what is not needed goes, once.",
             "Choices": [
-                {
-                    "Condition": jsonata("$exists($room.asked)"),
-                    "Assign": {
-                        failure_variable: jsonata(f"$merge([${failure_variable}, {{'reason': {told}}}])"),
-                    },
-                    "Next": on_failure,
-                }
+                when(
+                    "tried before",
+                    "$exists($room.asked)",
+                    on_failure,
+                    **{failure_variable: jsonata(f"$merge([${failure_variable}, {{'reason': {told}}}])")},
+                )
             ],
             "Default": "Make room",
         },

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stacks.states import imports, transform
-from stacks.states.asl import States, jsonata, merged
+from stacks.states.asl import States, jsonata, merged, when
 from stacks.states.failure import COST_REFUSED
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def states(pipeline: Pipeline, stage: str, *, next_state: str, on_failure: str, 
         "Is the run new?": {
             "Type": "Choice",
             "Comment": "A resumed run may have been transformed already.",
-            "Choices": [{"Condition": jsonata("$resumed"), "Next": "Read earlier report"}],
+            "Choices": [when("resumed", "$resumed", "Read earlier report")],
             "Default": transform.FIRST_STATE,
         },
         "Read earlier report": transform.read_report(
@@ -60,9 +60,9 @@ def _gate(next_state: str, on_failure: str, *, has_max_cost: bool) -> States:
             "Comment": "Nothing is paid for data that Personalize would refuse, or of which too much was rejected.",
             "Choices": [
                 # It stopped an earlier attempt; the raw data may have been mended since.
-                {"Condition": jsonata(f"({refused} or {unknown}) and $not($fresh)"), "Next": transform.FIRST_STATE},
-                {"Condition": jsonata(refused), "Next": "Data refused"},
-                {"Condition": jsonata("$importMode = 'skip'"), "Assign": {"imports": []}, "Next": next_state},
+                when("refused earlier", f"({refused} or {unknown}) and $not($fresh)", transform.FIRST_STATE),
+                when("refused", refused, "Data refused"),
+                when("import: skip", "$importMode = 'skip'", next_state, imports=[]),
             ],
             "Default": imports.FORGET,
         },

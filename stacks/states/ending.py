@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from definition import layout
 from stacks.states import cleanup, failure
-from stacks.states.asl import States, jsonata
+from stacks.states.asl import States, jsonata, when
 from stacks.states.calls import notify
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def states(pipeline: Pipeline, *, has_failed: str) -> States:
         FIRST_STATE: {
             "Type": "Choice",
             "Comment": "One failed job makes the run fail, with what succeeded published.",
-            "Choices": [{"Condition": jsonata(has_failed), "Next": "Solutions failed"}],
+            "Choices": [when("one failed", has_failed, "Solutions failed")],
             "Default": cleanup.FIRST_STATE,
         },
         **cleanup.states(next_state="Notify success"),

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from definition import layout
 from stacks.states import retries
-from stacks.states.asl import State, States, jsonata, sdk
+from stacks.states.asl import State, States, jsonata, sdk, when
 from stacks.states.calls import Absent, notify, read_json, write_json
 from stacks.states.job import caught
 
@@ -52,7 +52,7 @@ def states(datasets: str, *, next_state: str, on_failure: str) -> States:
         "Is another run active?": {
             "Type": "Choice",
             "Comment": "Two runs at once would import into the same datasets.",
-            "Choices": [{"Condition": jsonata(f"$newest.status in {_ACTIVE}"), "Next": "Notify skipped"}],
+            "Choices": [when("yes", f"$newest.status in {_ACTIVE}", "Notify skipped")],
             "Default": "Claim run",
         },
         **_claim(datasets, next_state, on_failure),
@@ -94,22 +94,25 @@ def _whose(datasets: str) -> State:
         "Type": "Choice",
         "Comment": "Nobody's, this execution's own, or that of another execution.",
         "Choices": [
-            {
-                "Condition": jsonata(f"{known} and $newest.execution = $states.context.Execution.Id"),
-                "Assign": {"run": jsonata("$target")},
-                "Next": "Write newest run",
-            },
-            {
-                "Condition": jsonata(f"$resumed and ({known} ? $newest.run != $target : true)"),
-                "Assign": {"refusal": jsonata(wrong)},
-                "Next": "Run refused",
-            },
-            {
-                "Condition": jsonata(f"$resumed and $newest.datasets != '{datasets}'"),
-                "Assign": {"refusal": jsonata(others)},
-                "Next": "Run refused",
-            },
-            {"Condition": jsonata(known), "Next": "Describe newest run"},
+            when(
+                "this execution's",
+                f"{known} and $newest.execution = $states.context.Execution.Id",
+                "Write newest run",
+                run=jsonata("$target"),
+            ),
+            when(
+                "not the run to resume",
+                f"$resumed and ({known} ? $newest.run != $target : true)",
+                "Run refused",
+                refusal=jsonata(wrong),
+            ),
+            when(
+                "its datasets differ",
+                f"$resumed and $newest.datasets != '{datasets}'",
+                "Run refused",
+                refusal=jsonata(others),
+            ),
+            when("another execution's", known, "Describe newest run"),
         ],
         "Default": "Claim run",
     }
@@ -173,7 +176,7 @@ def _claim(datasets: str, next_state: str, on_failure: str) -> States:
         "Was the claim lost?": {
             "Type": "Choice",
             "Comment": "Another start was faster: look who it is. Anything else ends the run.",
-            "Choices": [{"Condition": jsonata(f"$claims < {_MAX_CLAIMS}"), "Next": "Read claim"}],
+            "Choices": [when("yes", f"$claims < {_MAX_CLAIMS}", "Read claim")],
             "Default": on_failure,
         },
         "Read claim": read_json(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from definition import layout
 from definition.plan import names
 from definition.service.resource_kinds import DATASET_IMPORT_JOB
-from stacks.states.asl import State, States, jsonata
+from stacks.states.asl import State, States, jsonata, when
 from stacks.states.calls import Absent, read_json, write_json
 from stacks.states.job import Job, caught
 
@@ -73,7 +73,7 @@ def states(pipeline: Pipeline, stage: str, *, next_state: str, on_failure: str, 
         "Is everything imported?": {
             "Type": "Choice",
             "Comment": "Nothing is trained on half of the data.",
-            "Choices": [{"Condition": jsonata("'FAILED' in $imports.status"), "Next": "Imports failed"}],
+            "Choices": [when("one failed", "'FAILED' in $imports.status", "Imports failed")],
             "Default": "Remember imports",
         },
         "Remember imports": write_json(
@@ -152,7 +152,7 @@ def _begin(first_state: str) -> States:
         "Is there anything new?": {
             "Type": "Choice",
             "Comment": "The data report says what has changed since the last import, and what is to be imported.",
-            "Choices": [{"Condition": jsonata("$dataset.imports.mode = 'NONE'"), "Next": "Nothing to import"}],
+            "Choices": [when("no", "$dataset.imports.mode = 'NONE'", "Nothing to import")],
             "Default": first_state,
         },
     }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from definition.plan.names import RUN_ID_PATTERN
-from stacks.states.asl import State, States, jsonata
+from stacks.states.asl import State, States, jsonata, when
 
 if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
@@ -74,9 +74,12 @@ def states(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
             "Type": "Choice",
             "Comment": "{} runs everything. Overrides: " + ", ".join(override.key for override in known) + ".",
             "Choices": [
-                _refuse(f"$type({_GIVEN}) != 'object'", "'The input is not an object'"),
-                _refuse(f"$exists({unknown})", f"'Unknown in the input: ' & $join({unknown}, ', ')"),
-                *(_refuse(f"$exists({_GIVEN}.{each.key}) and ({each.wrong}) != ''", each.wrong) for each in known),
+                _refuse("no object", f"$type({_GIVEN}) != 'object'", "'The input is not an object'"),
+                _refuse("unknown key", f"$exists({unknown})", f"'Unknown in the input: ' & $join({unknown}, ', ')"),
+                *(
+                    _refuse(f"wrong {each.key}", f"$exists({_GIVEN}.{each.key}) and ({each.wrong}) != ''", each.wrong)
+                    for each in known
+                ),
             ],
             "Default": "Resolve input",
         },
@@ -142,5 +145,5 @@ def _one_of(key: str, allowed: tuple[str, ...]) -> str:
     return f"{given} in {list(allowed)} ? '' : 'Unknown {key}: ' & $string({given})"
 
 
-def _refuse(condition: str, text: str) -> State:
-    return {"Condition": jsonata(condition), "Assign": {"refusal": jsonata(text)}, "Next": "Input refused"}
+def _refuse(label: str, condition: str, text: str) -> State:
+    return when(label, condition, "Input refused", refusal=jsonata(text))

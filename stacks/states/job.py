@@ -33,7 +33,7 @@ from definition.plan.history import FIRST_WAIT, LONGEST_WAIT, WAITS_PER_DURATION
 from definition.plan.names import MAX_ATTEMPT
 from definition.service.resource_kinds import ACTIVE, FAILED_STATUSES
 from stacks.states import retries
-from stacks.states.asl import State, States, catch_all, jsonata, sdk
+from stacks.states.asl import State, States, catch_all, jsonata, sdk, when
 from stacks.states.updates import news_of_update
 
 if TYPE_CHECKING:
@@ -195,8 +195,8 @@ class Job:
             "Comment": "Exact statuses only: an unknown one means waiting, until the time is up.",
             "Choices": [
                 *self._ends(),
-                {"Condition": jsonata(is_failed), "Next": failed},
-                {"Condition": jsonata(f"$millis() - ${self.variable}.started > {limit}"), "Next": failed},
+                when("failed", is_failed, failed),
+                when("too late", f"$millis() - ${self.variable}.started > {limit}", failed),
             ],
             "Default": f"Wait for {self.kind.label}",
         }
@@ -208,17 +208,14 @@ class Job:
         if self.wanted is None:
             old = f"{variable}.takenOver and {variable}.attempt < {MAX_ATTEMPT}"
             return [
-                {"Condition": jsonata(active), "Next": self.next},
-                {"Condition": jsonata(f"{is_failed} and {old}"), "Next": f"Create {self.kind.label} anew"},
+                when("active", active, self.next),
+                when("failed long ago", f"{is_failed} and {old}", f"Create {self.kind.label} anew"),
             ]
         stale = f"{active} and {variable}.found and {variable}.differs and $not({variable}.updating)"
         at_rest = f" or {status} in {list(self.kind.resting)}" if self.kind.resting else ""
         return [
-            {
-                "Condition": jsonata(f"({stale}) or ({is_failed} and {variable}.takenOver)"),
-                "Next": f"Update {self.kind.label}",
-            },
-            {"Condition": jsonata(active + at_rest), "Next": self.next},
+            when("differs", f"({stale}) or ({is_failed} and {variable}.takenOver)", f"Update {self.kind.label}"),
+            when("active", active + at_rest, self.next),
         ]
 
     def _update(self) -> State:

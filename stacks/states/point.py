@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from definition import layout
 from stacks.states import retries, training
-from stacks.states.asl import State, States, jsonata, sdk
+from stacks.states.asl import State, States, jsonata, sdk, when
 from stacks.states.calls import write_json
 from stacks.states.job import caught
 
@@ -69,7 +69,7 @@ def _catalog() -> States:
         "Is it a table?": {
             "Type": "Choice",
             "Comment": "Tables stand in the data catalog too; versions of solutions do not.",
-            "Choices": [{"Condition": jsonata("$exists($states.input.table)"), "Next": "Update table"}],
+            "Choices": [when("yes", "$exists($states.input.table)", "Update table")],
             "Default": "Pointed",
         },
         "Update table": {

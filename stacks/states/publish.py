@@ -20,7 +20,7 @@ from definition.contract.publishing import Job, PublishRequest, TotalRequest
 from definition.plan.capacity import PUBLISH_BYTES
 from definition.plan.executions import COMPARED_PART, PUBLISHED_PART
 from stacks.states import retries
-from stacks.states.asl import State, States, document, jsonata
+from stacks.states.asl import State, States, document, jsonata, when
 from stacks.states.job import caught
 
 if TYPE_CHECKING:
@@ -198,13 +198,7 @@ def _failed_part(variable: str, *, next_state: str, on_failure: str) -> State:
     return {
         "Type": "Choice",
         "Comment": "One part that is missing makes the table wrong: its reason is the job's.",
-        "Choices": [
-            {
-                "Condition": jsonata(f"$exists({failure})"),
-                "Assign": {"jobFailure": jsonata(failure)},
-                "Next": on_failure,
-            }
-        ],
+        "Choices": [when("one failed", f"$exists({failure})", on_failure, jobFailure=jsonata(failure))],
         "Default": next_state,
     }
 

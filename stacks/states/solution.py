@@ -13,7 +13,7 @@ from definition.plan.executions import SOLUTION as LABEL
 from definition.plan.kinds import kinds_of
 from definition.service.resource_kinds import CAMPAIGN, SOLUTION, SOLUTION_VERSION
 from stacks.states import batch, cleanup, training
-from stacks.states.asl import State, States, document, jsonata, merged
+from stacks.states.asl import State, States, document, jsonata, merged, when
 from stacks.states.children import Children
 from stacks.states.job import Job
 
@@ -123,7 +123,7 @@ def _campaign(pipeline: Pipeline, *, next_state: str, on_failure: str) -> tuple[
     choice: State = {
         "Type": "Choice",
         "Comment": "Only solutions with a campaign in the pipeline file answer in real time.",
-        "Choices": [{"Condition": jsonata("$exists($plan.campaign)"), "Next": campaign.first_state}],
+        "Choices": [when("yes", "$exists($plan.campaign)", campaign.first_state)],
         "Default": next_state,
     }
     return merged({first: choice}, campaign.states()), first

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from definition import layout
 from definition.service.resource_kinds import ACTIVE, SOLUTION_VERSION
 from stacks.states import retries
-from stacks.states.asl import State, States, catch_all, jsonata, merged, sdk
+from stacks.states.asl import State, States, catch_all, jsonata, merged, sdk, when
 from stacks.states.calls import Absent, read_json
 from stacks.states.job import caught
 from stacks.states.versions import VersionJob
@@ -79,13 +79,10 @@ def _choose(version: VersionJob, on_failure: str) -> States:
             "Type": "Choice",
             "Comment": "A run trains, unless its input skips that, nothing is new, or the service trains by itself.",
             "Choices": [
-                {
-                    "Condition": jsonata(f"{OF}trainingMode = 'skip' and {_SAME_SOLUTION}"),
-                    "Next": "Keep published version",
-                },
-                {"Condition": jsonata(f"{OF}trainingMode = 'skip'"), "Next": "No version to keep"},
-                {"Condition": jsonata(unchanged), "Next": "Keep published version"},
-                {"Condition": jsonata("$plan.training.automatic"), "Next": "Find automatic version"},
+                when("training: skip", f"{OF}trainingMode = 'skip' and {_SAME_SOLUTION}", "Keep published version"),
+                when("nothing to keep", f"{OF}trainingMode = 'skip'", "No version to keep"),
+                when("nothing is new", unchanged, "Keep published version"),
+                when("auto_training", "$plan.training.automatic", "Find automatic version"),
             ],
             "Default": version.first_state,
         },
@@ -93,7 +90,7 @@ def _choose(version: VersionJob, on_failure: str) -> States:
         "Is there an automatic version?": {
             "Type": "Choice",
             "Comment": "The service begins within an hour; until then the first version is the run's own.",
-            "Choices": [{"Condition": jsonata(f"{_VERSION}.status = '{ACTIVE}'"), "Next": "Get training metrics"}],
+            "Choices": [when("yes", f"{_VERSION}.status = '{ACTIVE}'", "Get training metrics")],
             "Default": version.first_state,
         },
     }
@@ -213,14 +210,13 @@ def _gate(next_state: str, on_failure: str) -> States:
             "Type": "Choice",
             "Comment": "on_miss in the pipeline file says what becomes of a version that is not.",
             "Choices": [
-                {
-                    "Condition": jsonata(
-                        f"{missed} and $plan.quality.on_miss = 'previous' and $exists($published.version_arn) "
-                        "and $not($published.solution_arn in $room.deleted)"
-                    ),
-                    "Next": "Keep published version",
-                },
-                {"Condition": jsonata(f"{missed} and $plan.quality.on_miss != 'warn'"), "Next": "Quality missed"},
+                when(
+                    "on_miss: previous",
+                    f"{missed} and $plan.quality.on_miss = 'previous' and $exists($published.version_arn) "
+                    "and $not($published.solution_arn in $room.deleted)",
+                    "Keep published version",
+                ),
+                when("on_miss: fail", f"{missed} and $plan.quality.on_miss != 'warn'", "Quality missed"),
             ],
             "Default": next_state,
         },

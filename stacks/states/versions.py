@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from definition.service.resource_kinds import SOLUTION, SOLUTION_VERSION
 from stacks.states import retries
-from stacks.states.asl import State, States, jsonata, sdk
+from stacks.states.asl import State, States, jsonata, sdk, when
 from stacks.states.job import EXISTS, Job, caught
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class VersionJob:
             "Is there a solution version?": {
                 "Type": "Choice",
                 "Comment": "A new solution has none yet.",
-                "Choices": [{"Condition": jsonata("$exists($search.arn)"), "Next": "Read solution version"}],
+                "Choices": [when("yes", "$exists($search.arn)", "Read solution version")],
                 "Default": _CREATE,
             },
             "Read solution version": self._read(),
@@ -79,7 +79,7 @@ class VersionJob:
             "Was the answer lost?": {
                 "Type": "Choice",
                 "Comment": "Throttled, broken off, or cut short: a few times it is looked at what came of it.",
-                "Choices": [{"Condition": jsonata(f"$search.lost <= {_MOST_LOST}"), "Next": "Wait to find out"}],
+                "Choices": [when("yes", f"$search.lost <= {_MOST_LOST}", "Wait to find out")],
                 "Default": self.on_failure,
             },
             "Wait to find out": {
@@ -151,8 +151,8 @@ class VersionJob:
             "Type": "Choice",
             "Comment": "Its name says so; a version of another name is never taken over.",
             "Choices": [
-                {"Condition": jsonata(own), "Next": "Take over solution version"},
-                {"Condition": jsonata(_REFUSED), "Next": "Name is taken"},
+                when("yes", own, "Take over solution version"),
+                when("its name is taken", _REFUSED, "Name is taken"),
             ],
             "Default": _CREATE,
         }

@@ -1,4 +1,4 @@
-"""Definitions before a linter that is not ours, the page that shows one, and what the benchmark of them reckons.
+"""Definitions before a linter that is not ours, and what the benchmark of them reckons.
 
 asl-validator holds them against a schema of the language's JSONata half, and parses every expression with JSONata's
 own parser.
@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bench import state_machine
 from bench.orchestration_figures import figures, mean
-from bench.state_machine_dot import general, job_states, levels
 from definition.load import load
 from definition.paths import PIPELINES, ROOT
 from stacks.states import alert
@@ -196,27 +194,6 @@ def test_a_definition_is_right(name: str, complaints: dict[str, str]) -> None:
 def test_a_broken_definition_is_found(change: Callable[[dict[str, Any]], None], complaints: dict[str, str]) -> None:
     """The linter finds each mistake, so its silence above says something."""
     assert "is invalid" in complaints[change.__name__]
-
-
-def test_the_documentation_shows_the_definition() -> None:
-    """The generated page and drawings are those in docs."""
-    files = state_machine.files()
-
-    assert {path.name: path.read_text("utf-8") for path in files} == {path.name: text for path, text in files.items()}
-
-
-def test_the_documentation_leaves_no_state_out() -> None:
-    """Each state has a row in the page with its comment, and a node in a drawing; a job's have one for all jobs."""
-    page = state_machine.PAGE.read_text("utf-8")
-    drawn = "".join(path.read_text("utf-8") for path in sorted(state_machine.DOCS.glob("state-machine*.svg")))
-    for _, states in levels(state_machine.machine()["States"], ""):
-        jobs = job_states(states)
-        for name, state in states.items():
-            label = jobs.get(name)
-            shown, comment = (general(text, label) if label else text for text in (name, state["Comment"]))
-            row = next(line for line in page.splitlines() if line.startswith((f"| {shown} |", f"| {shown} (red) |")))
-            assert row.endswith(f"| {comment.replace('<', '&lt;')} |")
-            assert f"<title>{label or name}</title>" in drawn or f"<title>cluster {name}</title>" in drawn
 
 
 def at(second: int) -> dt.datetime:

@@ -6,33 +6,32 @@ is not drawn: it leads to the red state of the same box.
 
 from __future__ import annotations
 
-import textwrap
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from definition.service.resource_kinds import KINDS
+from stacks.drawing.graphviz import BLUE, GREEN, GREY, HEAD, RED, VIOLET, YELLOW, quoted, wrapped
+from stacks.states import flight
 from stacks.states.job import Job
+from stacks.states.run import definition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from definition.file.pipeline import Pipeline
+
 States = dict[str, dict[str, Any]]
 
-_HEAD = """digraph {
-compound=true; rankdir=TB; bgcolor=white; nodesep=0.25; ranksep=0.35; pad=0.2; fontname="Helvetica"; fontsize=12;
-node [fontname="Helvetica", fontsize=11, color="#5a6b7b", margin="0.12,0.06"];
-node [shape=box, style="rounded,filled", fillcolor=white];
-edge [fontname="Helvetica", fontsize=9, color="#5a6b7b", fontcolor="#5a6b7b", arrowsize=0.7];"""
 _BY_TYPE = {
-    "Task": 'fillcolor="#dbe9f6"',
-    "Choice": 'shape=hexagon, style=filled, fillcolor="#fdf1cf", margin="0,0.02"',
-    "Wait": 'fillcolor="#e9e4f5"',
-    "Succeed": 'fillcolor="#d9efdc", penwidth=2',
+    "Task": f'fillcolor="{BLUE}"',
+    "Choice": f'shape=hexagon, style=filled, fillcolor="{YELLOW}", margin="0,0.02"',
+    "Wait": f'fillcolor="{VIOLET}"',
+    "Succeed": f'fillcolor="{GREEN}", penwidth=2',
 }
-_RED = 'fillcolor="#f8d9d6", color="#b3372b"'
-_JOB = 'peripheries=2, fillcolor="#dbe9f6", penwidth=1.2'
-_OTHER = 'style=filled, fillcolor="#eeeeee", shape=note'
-_WIDTH = 24
+_TOP_DOWN = f"{HEAD}\nrankdir=TB; nodesep=0.25; ranksep=0.35;"
+_RED = f'fillcolor="{RED}", color="#b3372b"'
+_JOB = f'peripheries=2, fillcolor="{BLUE}", penwidth=1.2'
+_OTHER = f'style=filled, fillcolor="{GREY}", shape=note'
 _ALL = "States.ALL"
 
 
@@ -64,7 +63,7 @@ def reached(states: States, first: str, *, until: str) -> set[str]:
         name = waiting.pop()
         if name not in found | {until}:
             found.add(name)
-            waiting += [target for target, _ in _targets(states[name], everything=True)]
+            waiting += [arrow.to for arrow in _arrows(states[name], everything=True)]
     return found
 
 
@@ -86,19 +85,34 @@ def draw(states: States, *, start: str | None, elsewhere: dict[str, str]) -> str
         start: the first state, which gets a dot before it.
         elsewhere: targets that are not drawn, each with the text of the notes that stand for it.
     """
-    lines = [_HEAD, *_box(states, elsewhere)]
+    lines = [_TOP_DOWN, *_box(states, elsewhere)]
     if start:
-        lines += ['"begin" [shape=circle, label="", width=0.15, fillcolor=black];', f'"begin" -> {_quoted(start)};']
+        lines += ['"begin" [shape=circle, label="", width=0.15, fillcolor=black];', f'"begin" -> {quoted(start)};']
     return "\n".join([*lines, "}"])
+
+
+def draw_run(pipeline: Pipeline) -> str:
+    """Return the run of a pipeline; notes stand for the failure path, which docs/state-machine.md draws."""
+    run = definition(pipeline, "dev", spec_hash="0")
+    states = run["States"]
+    failing = failing_states(states)
+    own = {name: state for name, state in states.items() if name not in failing}
+    return draw(own, start=run["StartAt"], elsewhere={name: name for name in failing})
+
+
+def failing_states(states: States) -> set[str]:
+    """Return the failure path of a run: what can follow where its states go on with an error."""
+    (failed,) = failure_states(states)
+    return reached(states, failed, until=flight.FIRST_STATE)
 
 
 def draw_job(states: States, label: str) -> str:
     """Return the states of one job of a level, with the job's label left out of their names."""
     own = {name: state for name, state in states.items() if job_states(states).get(name) == label}
     failures = failure_states(states)
-    outside = {target for state in own.values() for target, _ in _targets(state, everything=False)} - set(own)
+    outside = {arrow.to for state in own.values() for arrow in _arrows(state, everything=False)} - set(own)
     elsewhere = {target: "failure of its box" if target in failures else "next state" for target in outside}
-    return "\n".join([_HEAD, *_nodes(own, set(), label), *_edges(own, {}, elsewhere), "}"])
+    return "\n".join([_TOP_DOWN, *_nodes(own, set(), label), *_edges(own, {}, elsewhere), "}"])
 
 
 def general(text: str, label: str) -> str:
@@ -109,11 +123,11 @@ def general(text: str, label: str) -> str:
 def _box(states: States, elsewhere: dict[str, str]) -> list[str]:
     jobs = job_states(states)
     lines = _nodes({name: state for name, state in states.items() if name not in jobs}, failure_states(states))
-    lines += [f"{_quoted(label)} [{_JOB}, label={_quoted(_wrapped(label))}];" for label in sorted(set(jobs.values()))]
+    lines += [f"{quoted(label)} [{_JOB}, label={quoted(wrapped(label))}];" for label in sorted(set(jobs.values()))]
     for name, state in states.items():
         if "ItemProcessor" in state:
-            lines += [f"subgraph {_quoted(f'cluster {name}')} {{", 'style="rounded,filled"; fillcolor="#f7f9fb";']
-            lines += ['color="#5a6b7b"; labeljust=l;', f"label={_quoted(f'{name}: for each')};"]
+            lines += [f"subgraph {quoted(f'cluster {name}')} {{", 'style="rounded,filled"; fillcolor="#f7f9fb";']
+            lines += ['color="#5a6b7b"; labeljust=l;', f"label={quoted(f'{name}: for each')};"]
             lines += [*_box(state["ItemProcessor"]["States"], elsewhere), "}"]
     return [*lines, *_edges(states, jobs, elsewhere)]
 
@@ -125,7 +139,7 @@ def _nodes(states: States, failures: set[str], label: str | None = None) -> list
             style = [_BY_TYPE[state["Type"]]] if state["Type"] in _BY_TYPE else []
             style += [_RED] if name in failures else []
             text = general(name, label) if label else name
-            lines.append(f"{_quoted(name)} [{', '.join([*style, f'label={_quoted(_wrapped(text))}'])}];")
+            lines.append(f"{quoted(name)} [{', '.join([*style, f'label={quoted(wrapped(text))}'])}];")
     return lines
 
 
@@ -134,32 +148,44 @@ def _edges(states: States, jobs: dict[str, str], elsewhere: dict[str, str]) -> l
 
     What leads elsewhere leads to a note of its own: one for all would draw arrows across the whole machine.
     """
-    found: dict[str, None] = {}
+    found: list[str] = []
+    labels: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for name, state in states.items():
-        for target, error in _targets(state, everything=False):
+        for target, label, is_error in _arrows(state, everything=False):
             tail, head = jobs.get(name, name), jobs.get(target, target)
             if tail == head and name in jobs:
                 continue
             if target in elsewhere:
                 head = f"{elsewhere[target]} after {tail}"
-                found[f"{_quoted(head)} [{_OTHER}, label={_quoted(elsewhere[target])}];"] = None
-            style = [f'style=dashed, label="{error}"'] if error else []
+                found.append(f"{quoted(head)} [{_OTHER}, label={quoted(elsewhere[target])}];")
+            style = ["style=dashed"] if is_error else []
             if "ItemProcessor" in state:
-                style.append(f"ltail={_quoted(f'cluster {name}')}")
+                style.append(f"ltail={quoted(f'cluster {name}')}")
                 tail = _last(state)
             if "ItemProcessor" in states.get(target, {}):
-                style.append(f"lhead={_quoted(f'cluster {target}')}")
+                style.append(f"lhead={quoted(f'cluster {target}')}")
                 head = _first(states[target])
-            found[f"{_quoted(tail)} -> {_quoted(head)} [{', '.join(style)}];"] = None
-    return list(found)
+            # What a job chooses is drawn where the job is.
+            told = "" if name in jobs and not is_error else label
+            labels.setdefault((tail, head, tuple(style)), []).append(told)
+    for (tail, head, style), texts in labels.items():
+        label = ",\n".join(text for text in dict.fromkeys(texts) if text)
+        found.append(f"{quoted(tail)} -> {quoted(head)} [{', '.join([*style, f'label={quoted(label)}'])}];")
+    return list(dict.fromkeys(found))
 
 
-def _targets(state: dict[str, Any], *, everything: bool) -> Iterable[tuple[str, str]]:
-    """Return what can follow a state, with the error that leads there; catch-alls only if everything is asked for."""
-    rules = [(rule["Next"], "") for rule in state.get("Choices", ())]
-    plain = [(state[key], "") for key in ("Next", "Default") if key in state]
+class _Arrow(NamedTuple):
+    to: str
+    label: str
+    is_error: bool
+
+
+def _arrows(state: dict[str, Any], *, everything: bool) -> Iterable[_Arrow]:
+    """Return what can follow a state; catch-alls only if everything is asked for."""
+    plain = [_Arrow(state[key], "", is_error=False) for key in ("Next", "Default") if key in state]
+    rules = [_Arrow(rule["Next"], rule["Comment"], is_error=False) for rule in state.get("Choices", ())]
     caught = [
-        (rule["Next"], "\\n".join(error.split(".")[-1] for error in rule["ErrorEquals"]))
+        _Arrow(rule["Next"], "\n".join(error.split(".")[-1] for error in rule["ErrorEquals"]), is_error=True)
         for rule in state.get("Catch", ())
         if everything or _ALL not in rule["ErrorEquals"]
     ]
@@ -176,12 +202,3 @@ def _last(state: dict[str, Any]) -> str:
     inner = state["ItemProcessor"]["States"]
     failures = failure_states(inner)
     return str(next(name for name, each in inner.items() if each.get("End") and name not in failures))
-
-
-def _wrapped(text: str) -> str:
-    return "\n".join(textwrap.wrap(text, _WIDTH))
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
