@@ -168,9 +168,9 @@ def _edges(states: States, jobs: dict[str, str], elsewhere: dict[str, str]) -> l
             # What a job chooses is drawn where the job is.
             told = "" if name in jobs and not is_error else label
             labels.setdefault((tail, head, tuple(style)), []).append(told)
-    for (tail, head, style), texts in labels.items():
+    for (tail, head, styles), texts in labels.items():
         label = ",\n".join(text for text in dict.fromkeys(texts) if text)
-        found.append(f"{quoted(tail)} -> {quoted(head)} [{', '.join([*style, f'label={quoted(label)}'])}];")
+        found.append(f"{quoted(tail)} -> {quoted(head)} [{', '.join([*styles, f'label={quoted(label)}'])}];")
     return list(dict.fromkeys(found))
 
 

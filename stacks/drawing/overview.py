@@ -34,7 +34,7 @@ def overview(pipeline: Pipeline) -> str:
             raw[place] = drawing.node(f"{place}\n{dataset.source.format}", _RAW)
             drawing.arrow(raw[place], transform)
     personalize = drawing.box("Amazon Personalize")
-    datasets = [
+    imported = [
         drawing.node(f"{name}\n{dataset.import_mode} import", _DATASET)
         for name, dataset in pipeline.datasets.by_name().items()
     ]
@@ -42,9 +42,9 @@ def overview(pipeline: Pipeline) -> str:
     recommenders = [drawing.node(f"{each.name}\n{each.recipe}", _TRAINED) for each in pipeline.recommenders]
     group = drawing.node("", "shape=point")
     personalize.close()
-    for dataset in datasets:
-        drawing.arrow(transform, dataset)
-        drawing.arrow(dataset, group)
+    for node in imported:
+        drawing.arrow(transform, node)
+        drawing.arrow(node, group)
     for solution, node in solutions:
         drawing.arrow(group, node)
         _results(drawing, solution, node)
