@@ -8,4 +8,5 @@ from pydantic import BaseModel, ConfigDict
 class Contract(BaseModel):
     """A document between two parts of the project: nothing unknown in it, and never changed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Deferred: a command needs few of the validators, and building all of them takes longer than what it does.
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)

@@ -153,4 +153,5 @@ def absent(default: Any = None, **about: Any) -> Any:
 class Strict(BaseModel):
     """A mapping of the pipeline file: unknown keys are errors, and texts are not turned into numbers."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, strict=True)
+    # Deferred: a command needs few of the validators, and building all of them takes longer than what it does.
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, populate_by_name=True, strict=True)

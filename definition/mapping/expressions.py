@@ -47,7 +47,8 @@ MAX_DECIMALS = 6
 
 
 class _Node(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    # Deferred: a command needs few of the validators, and building all of them takes longer than what it does.
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, strict=True)
 
 
 class RawColumn(_Node):
@@ -186,9 +187,6 @@ class Logical(_Node):
 
 Value = Annotated[RawColumn | Text | Number | Arithmetic | Call | Coalesce | Case, Field(discriminator="node")]
 Condition = Annotated[Comparison | Membership | Like | IsNull | Not | Logical, Field(discriminator="node")]
-
-for _model in (Arithmetic, Call, Coalesce, Branch, Case, Comparison, Membership, Like, IsNull, Not, Logical):
-    _model.model_rebuild()
 
 
 def kind_of(value: Value) -> Kind:

@@ -71,7 +71,8 @@ LARGEST_FLOAT: dict[AvroType, float] = {"float": 3.4028234663852886e38, "double"
 
 
 class _Data(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Deferred: a command needs few of the validators, and building all of them takes longer than what it does.
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
 
 class EpochTime(_Data):
