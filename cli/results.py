@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 from functools import partial
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 SAMPLED_LINES = 3
 SAMPLED_RESULTS = 5
+_OF_ONE_LINE = (layout.MANIFEST, layout.FAILURE, layout.CLEANUP)
+"""What the state machine writes: JSON without a line break."""
+
 _FOUND = ("recommendedItems", "usersList", "recommendedUsers")
 
 
@@ -57,11 +61,14 @@ def download(s3: Any, bucket: str, pipeline: Pipeline, run: str, target: Path) -
         What could not be brought.
     """
     target.mkdir(parents=True, exist_ok=True)
-    return [
+    left = [
         left
         for prefix, folder, suffix in _sources(pipeline, run)
         for left in _fetch(s3, bucket, prefix, suffix, partial(_place, target, target / folder))
     ]
+    for place in _OF_ONE_LINE:
+        _indent(target / place.name)
+    return left
 
 
 def document(model: type[Document], folder: Path, place: layout.Place) -> Document | None:
@@ -129,6 +136,15 @@ def _fetch(s3: Any, bucket: str, prefix: str, suffix: str, place: Callable[[str]
             if error.errno != errno.ENAMETOOLONG:
                 raise
             yield Left(key, str(error))
+
+
+def _indent(file: Path) -> None:
+    """Put the fields of a document on lines of their own; what is no JSON stays as it came."""
+    if not file.is_file() or file.is_symlink():
+        return
+    with contextlib.suppress(ValueError):
+        text = json.dumps(json.loads(file.read_bytes()), indent=2, ensure_ascii=False)
+        file.write_text(f"{text}\n", "utf-8")
 
 
 def _place(target: Path, folder: Path, name: str) -> Path:

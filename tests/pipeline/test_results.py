@@ -76,3 +76,15 @@ def test_markers_of_folders_are_no_results(bucket: Bucket, tmp_path: Path) -> No
         bucket.s3.put_object(Bucket=bucket.name, Key=key, Body=b"")
 
     assert [] == download(bucket.s3, bucket.name, SHOP, RUN, tmp_path)
+
+
+def test_documents_of_one_line_are_brought_to_be_read(bucket: Bucket, tmp_path: Path) -> None:
+    """What the state machine writes in one line has a line for each field; what is no JSON stays as it is."""
+    said = {"run": RUN, "failure": {"reason": "é"}}
+    bucket.s3.put_object(Bucket=bucket.name, Key=f"runs/{RUN}/failure.json", Body=json.dumps(said).encode())
+    bucket.s3.put_object(Bucket=bucket.name, Key=f"runs/{RUN}/cleanup.json", Body=b"\xff{")
+    download(bucket.s3, bucket.name, SHOP, RUN, tmp_path)
+
+    expected = ["{", f'  "run": "{RUN}",', '  "failure": {', '    "reason": "é"', "  }", "}"]
+    assert expected == (tmp_path / "failure.json").read_text("utf-8").splitlines()
+    assert b"\xff{" == (tmp_path / "cleanup.json").read_bytes()
