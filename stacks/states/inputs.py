@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from definition.plan.names import RUN_ID_PATTERN
 from stacks.states.asl import State, States, jsonata, when
+from stacks.states.programs import program
 
 if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
@@ -100,18 +101,11 @@ def states(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
 
 
 def _resolve(next_state: str) -> State:
-    of_jobs = f"$count({_GIVEN}.jobs) > 0 ? $known[name in {_GIVEN}.jobs.$substringBefore($, '/')] : $known"
-    chosen = f"$exists({_GIVEN}.solutions) ? $known[name in {_GIVEN}.solutions] : {of_jobs}"
-    kept = "$p.jobs[($p.name & '/' & name) in $asked]"
-    with_jobs = (
-        f"$exists({_GIVEN}.jobs) ? ($asked := {_GIVEN}.jobs; "
-        f"$map($chosen, function($p) {{ $merge([$p, {{'jobs': [{kept}]}}]) }})) : $chosen"
-    )
     return {
         "Type": "Pass",
         "Comment": "What this run does: its solutions and batch jobs, and which steps it leaves out.",
         "Assign": {
-            "plans": jsonata(f"($chosen := [{chosen}]; [{with_jobs}])"),
+            "plans": jsonata(program("chosen_plans", given=_GIVEN)),
             "importMode": jsonata(_or_run("import")),
             "trainingMode": jsonata(_or_run("training")),
             "target": jsonata(f"$exists({_GIVEN}.run) ? {_GIVEN}.run : $run"),

@@ -34,6 +34,7 @@ from definition.plan.names import MAX_ATTEMPT
 from definition.service.resource_kinds import ACTIVE, FAILED_STATUSES
 from stacks.states import retries
 from stacks.states.asl import State, States, catch_all, jsonata, sdk, when
+from stacks.states.programs import program
 from stacks.states.updates import news_of_update
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Job:
             frees it by waiting.
         on_limit: the state that reads ``failure_variable`` where a quota is used up; left out: ``on_failure``.
         wanted: JSONata of what the update call takes besides the ARN, for a kind that can be updated.
-        compared: JSONata of what it shall be, where that is not ``wanted``; ``$now`` is what it is.
+        compared: JSONata of what it shall be, where that is not ``wanted``; ``$described`` is what it is.
         shared_variable: the variable instead of the kind's own, for kinds of which one execution runs only one: what
             comes after reads it, whichever kind it was.
     """
@@ -267,23 +268,12 @@ class Job:
         return caught(self.kind.label, go_to=self.on_failure, variable=self.failure_variable)
 
 
-_CAUSE = "$states.errorOutput.Cause"
-_IS_JSON = f"$substring({_CAUSE}, 0, 1) = '{{' and $substring({_CAUSE}, -1) = '}}'"
-_REASON = (
-    f"$not($exists({_CAUSE})) ? 'no cause was given' : "
-    f'{_IS_JSON} and $contains({_CAUSE}, /"[eE]rrorMessage"/) ? '
-    f"($told := $parse({_CAUSE}); $exists($told.errorMessage) ? $told.errorMessage : $told.ErrorMessage) : {_CAUSE}"
-)
-"""A function's error comes as JSON with its stack trace, a Spark job's as JSON of its run; people need the message
-(docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html, connect-glue.html)."""
-
-
 def caught(resource: str, *, go_to: str, variable: str = "failure") -> list[dict[str, Any]]:
     """Return a Catch that puts what went wrong into ``variable`` and goes on to ``go_to``."""
     failure = {
         "state": jsonata("$states.context.State.Name"),
         "resource": resource,
         "error": jsonata("$states.errorOutput.Error"),
-        "reason": jsonata(_REASON),
+        "reason": jsonata(program("reason")),
     }
     return catch_all(go_to, assign={variable: failure})

@@ -7,6 +7,7 @@ from stacks.states import retries, training
 from stacks.states.asl import State, States, jsonata, sdk, when
 from stacks.states.calls import write_json
 from stacks.states.job import caught
+from stacks.states.programs import program
 
 _NOT_UPDATED = (
     "'The table ' & $states.input.table.Name & ' of the data catalog still shows the run before: ' & "
@@ -22,22 +23,14 @@ def tables(*, with_catalog: bool, next_state: str, on_failure: str) -> State:
         next_state: the state after it, which reads ``$remarks``, sentences about tables that the catalog did not take.
         on_failure: the state after a failure, which reads ``$failure``.
     """
-    key = layout.LATEST_TABLE.jsonata(solution="$s.name", job="$j.name")
-    jobs = "$append($s.batch_inference, $s.batch_segment)[status = 'SUCCEEDED']"
-    location = "$j.published.location"
-    described = "$plans[name = $s.name].jobs[name = $j.name and kind = $j.kind].table"
-    moved = f"$merge([$t, {{'StorageDescriptor': $merge([$t.StorageDescriptor, {{'Location': {location}}}])}}])"
-    table = (
-        f"($j := $; $t := {described}; {{'key': {key}, 'body': {{'run': $run, 'location': {location}}}, "
-        f"'table': {moved}}})"
+    table_key = layout.LATEST_TABLE.jsonata(solution="$trained.name", job="$scored.name")
+    version_key = layout.LATEST_VERSION.jsonata(solution="$trained.name")
+    newest = program(
+        "newest_tables",
+        tableKey=f"function($trained, $scored) {{ {table_key} }}",
+        versionKey=f"function($trained) {{ {version_key} }}",
+        data=training.data(),
     )
-    version = (
-        f"{{'key': {layout.LATEST_VERSION.jsonata(solution='$s.name')}, "
-        "'body': {'run': $run, 'solution_arn': $s.arn, "
-        f"'version_arn': $s.version_arn, 'metrics': $s.metrics, 'data': {training.data()}}}}}"
-    )
-    # The version of an earlier run is published already, with the solution that it really is of.
-    versions = f"($s.status = 'SUCCEEDED' and $not($s.quality.kept_version) ? {version} : [])"
     written = {"Next": "Is it a table?"} if with_catalog else {"End": True}
     pointer = write_json(
         jsonata("$states.input.key"),
@@ -50,7 +43,7 @@ def tables(*, with_catalog: bool, next_state: str, on_failure: str) -> State:
     return {
         "Type": "Map",
         "Comment": "The run is complete: let each latest.json name its new table or version.",
-        "Items": jsonata(f"[$solutions.($s := $; $append({jobs}.{table}, {versions}))]"),
+        "Items": jsonata(newest),
         "MaxConcurrency": 10,
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "INLINE"},

@@ -103,10 +103,10 @@ def _campaign(pipeline: Pipeline, *, next_state: str, on_failure: str) -> tuple[
     version = f"{follows} ? $solution.arn & '/$LATEST' : ${SOLUTION_VERSION.variable}.arn"
     wanted = f"$merge([$plan.campaign.request, {{'SolutionVersionArn': {version}}}])"
     # What follows the newest version may be described with that version's ARN: which one it is says nothing then.
-    any_version = f"{follows} and $contains($now.SolutionVersionArn, $solution.arn & '/')"
+    any_version = f"{follows} and $contains($described.SolutionVersionArn, $solution.arn & '/')"
     compared = (
         f"$merge([$plan.campaign.request, "
-        f"{{'SolutionVersionArn': {any_version} ? $now.SolutionVersionArn : ({version})}}])"
+        f"{{'SolutionVersionArn': {any_version} ? $described.SolutionVersionArn : ({version})}}])"
     )
     campaign = Job(
         kind=CAMPAIGN,

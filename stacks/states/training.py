@@ -18,6 +18,7 @@ from stacks.states import retries
 from stacks.states.asl import State, States, catch_all, jsonata, merged, sdk, when
 from stacks.states.calls import Absent, read_json
 from stacks.states.job import caught
+from stacks.states.programs import program
 from stacks.states.versions import VersionJob
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def _gate(next_state: str, on_failure: str) -> States:
         "Quality gate": {
             "Type": "Pass",
             "Comment": "Compare with the floors, and with the version that was last published.",
-            "Assign": {"misses": jsonata(_misses())},
+            "Assign": {"misses": jsonata(program("quality_misses"))},
             "Next": "Is it good enough?",
         },
         "Is it good enough?": {
@@ -235,21 +236,3 @@ def _gate(next_state: str, on_failure: str) -> States:
             "Next": on_failure,
         },
     }
-
-
-def _misses() -> str:
-    """Return JSONata of a list of sentences, one for each metric that is not good enough."""
-    now = "$now := $lookup($training.metrics, $name)"
-    absent = "$not($exists($now)) ? $name & ' was not reported'"
-    told = "$name & ' is ' & $string($round($now, 6))"
-    floor = f"$now < $least ? {told} & ', below its floor of ' & $string($least)"
-    drop = (
-        f"$now < $before * (1 - $share) ? {told} & ', more than ' & $string($round(100 * $share, 2)) & "
-        "' % below the ' & $string($round($before, 6)) & ' of run ' & $published.run"
-    )
-    before = "$before := $lookup($published.metrics, $name)"
-    return (
-        f"[$append($each($plan.quality.floors, function($least, $name) {{ ({now}; {absent} : {floor}) }}), "
-        f"$each($plan.quality.max_drop, function($share, $name) {{ ({now}; {before}; {absent} : "
-        f"$exists($before) ? ({drop}) : ()) }}))]"
-    )

@@ -1,0 +1,125 @@
+"""The programs of the state machine, each evaluated by itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from stacks.states.programs import program
+from tests.stacks.evaluation import evaluate
+
+GIVEN = {"given": "$states.input"}
+KNOWN = [
+    {"name": "for-you", "jobs": [{"name": "top"}, {"name": "few"}]},
+    {"name": "buyers", "jobs": [{"name": "top"}]},
+    {"name": "live", "jobs": []},
+]
+
+
+@pytest.mark.parametrize(
+    ("cause", "expected"),
+    [
+        (None, "no cause was given"),
+        ("The job failed", "The job failed"),
+        (json.dumps({"errorMessage": "no column", "stackTrace": []}), "no column"),
+        (json.dumps({"JobRunState": "FAILED", "ErrorMessage": "no memory"}), "no memory"),
+        (json.dumps({"message": "as it is"}), '{"message": "as it is"}'),
+        ('{"errorMessage": cut off', '{"errorMessage": cut off'),
+    ],
+)
+def test_people_read_the_message_of_an_error(cause: str | None, expected: str) -> None:
+    """Of the JSON of a function or a Spark job its message, of anything else the cause as it is."""
+    output = {"Error": "E"} | ({} if cause is None else {"Cause": cause})
+
+    assert expected == evaluate(program("reason"), states={"errorOutput": output})
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {"for-you": ["top", "few"], "buyers": ["top"], "live": []}),
+        ({"solutions": ["live", "buyers"]}, {"buyers": ["top"], "live": []}),
+        ({"jobs": ["for-you/few"]}, {"for-you": ["few"]}),
+        ({"jobs": []}, {"for-you": [], "buyers": [], "live": []}),
+        ({"solutions": ["for-you"], "jobs": []}, {"for-you": []}),
+        ({"solutions": ["for-you", "live"], "jobs": ["for-you/top", "buyers/top"]}, {"for-you": ["top"], "live": []}),
+    ],
+)
+def test_an_input_chooses_solutions_and_jobs(given: dict[str, Any], expected: dict[str, list[str]]) -> None:
+    """Solutions by name, jobs as solution/job; jobs alone choose their solutions, an empty list all of them."""
+    plans = evaluate(program("chosen_plans", **GIVEN), known=KNOWN, states={"input": given})
+
+    assert expected == {plan["name"]: [job["name"] for job in plan["jobs"]] for plan in plans}
+
+
+def test_tables_and_new_versions_are_pointed_to() -> None:
+    """Jobs that succeeded have their place in the catalog's description; a version that was kept is not named anew."""
+    table = {"Name": "t", "StorageDescriptor": {"InputFormat": "parquet"}}
+    jobs = [{"name": "top", "kind": "inference", "table": table}, {"name": "top", "kind": "segment"}]
+    job = {"name": "top", "kind": "inference", "status": "SUCCEEDED", "published": {"location": "s3://b/t/"}}
+    trained = {"name": "a", "arn": "arn:a", "version_arn": "arn:a/1", "metrics": {"coverage": 0.5}, "batch_segment": []}
+    results = [
+        trained | {"status": "SUCCEEDED", "batch_inference": [job], "quality": {"kept_version": False}},
+        trained | {"name": "b", "status": "SUCCEEDED", "batch_inference": [], "quality": {"kept_version": True}},
+        trained | {"name": "c", "status": "FAILED", "batch_inference": [job | {"status": "FAILED"}]},
+    ]
+    text = program(
+        "newest_tables",
+        tableKey="function($s, $j) { $s.name & '/' & $j.name }",
+        versionKey="function($s) { $s.name }",
+        data="'print'",
+    )
+    pointers = evaluate(text, solutions=results, plans=[{"name": "a", "jobs": jobs}], run="r")
+
+    located = {"Name": "t", "StorageDescriptor": {"InputFormat": "parquet", "Location": "s3://b/t/"}}
+    body = {"run": "r", "solution_arn": "arn:a", "version_arn": "arn:a/1", "metrics": {"coverage": 0.5}}
+    assert [
+        {"key": "a/top", "body": {"run": "r", "location": "s3://b/t/"}, "table": located},
+        {"key": "a", "body": {**body, "data": "print"}},
+    ] == pointers
+
+
+DESCRIBED = {"Status": "ACTIVE", "MinProvisionedTPS": 1, "Config": {"Columns": ["b", "a"]}}
+
+
+@pytest.mark.parametrize(
+    ("latest", "attempt", "wanted", "expected"),
+    [
+        (None, {"updating": False}, {"MinProvisionedTPS": 1}, ("ACTIVE", "none", False)),
+        (None, {"updating": False}, {"MinProvisionedTPS": 2}, ("ACTIVE", "none", True)),
+        (None, {"updating": False}, {"Config": {"Columns": ["a", "b"]}}, ("ACTIVE", "none", False)),
+        (None, {"updating": False}, {"Config": {"Columns": ["a"]}}, ("ACTIVE", "none", True)),
+        (None, {"updating": False}, {"Config": {"More": 1}}, ("ACTIVE", "none", True)),
+        (("UPDATE PENDING", "t1"), {"updating": False}, {}, ("UPDATE PENDING", "t1", False)),
+        (("CREATE FAILED", "t1"), {"updating": False}, {}, ("ACTIVE", "t1", False)),
+        (("CREATE FAILED", "t1"), {"updating": True, "before": "t1"}, {}, ("CREATE PENDING", "t1", False)),
+        (("CREATE FAILED", "t2"), {"updating": True, "before": "t1"}, {}, ("CREATE FAILED", "t1", False)),
+    ],
+)
+def test_an_update_is_told_from_the_one_before_it(
+    latest: tuple[str, str] | None,
+    attempt: dict[str, Any],
+    wanted: dict[str, Any],
+    expected: tuple[str, str, bool],
+) -> None:
+    """Status, time of the update before, whether it differs: not by the order of a list, nor by what is not wanted."""
+    update = {} if latest is None else {"Latest": {"Status": latest[0], "CreationDateTime": latest[1]}}
+    text = program(
+        "news_of_update",
+        described="$it",
+        latest="$it.Latest",
+        attempt="$attempt_",
+        wanted=json.dumps(wanted),
+        ended="['ACTIVE', 'CREATE FAILED']",
+    )
+    news = evaluate(text, it=DESCRIBED | update, attempt_=attempt)
+
+    assert expected == (news["status"], news["before"], news["differs"])
+
+
+def test_what_a_program_takes_is_given() -> None:
+    """A variable that is misspelt or forgotten ends the synthesis and not a run."""
+    with pytest.raises(TypeError, match=r"chosen_plans takes \['given'\], and is given \['input'\]"):
+        program("chosen_plans", input="$states.input")
