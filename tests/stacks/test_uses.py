@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.tests.record import USES
-from tests.stacks.uses import text
+from tests.stacks.uses import USES, text
 
 
 def test_what_pipelines_use_is_written_down() -> None:

@@ -7,13 +7,16 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emulator.tests.record import USES
+from definition.paths import ROOT
 from tests.documents import LIVE, parsed
 from tests.stacks.test_asl import RIGHT
 from tests.synthesis import synthesize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+USES = ROOT / "emulator" / "tests" / "uses.json"
+"""What pipelines ask of AWS: types of CloudFormation, and integrations of state machines."""
 
 
 def uses() -> dict[str, list[str]]:
