@@ -18,12 +18,12 @@ PYTEST := python -m pytest --quiet -n 2 --dist loadscope
 MEASURED := --cov --cov-append --cov-report= --cov-fail-under=0
 SUITES := tests/unit tests/stacks tests/functions
 # Left out where nothing that they depend on has changed since they passed.
-RECORDED := emulator/tests tests/parity tests/spark tests/permissions
+RECORDED := emulator/tests tests/parity tests/pipeline tests/spark tests/permissions
 # Whole deployments are not measured: they are a third slower then, and what they reach first is mostly the cli's.
 COVERED := emulator/tests tests/parity
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark run test test-suite test-all quick serve permissions doctor deploy destroy first-contact fuzz bench fmt lint types lock clean
+.PHONY: help setup spark run test tests test-suite test-all quick serve permissions doctor deploy destroy first-contact fuzz bench fmt lint types lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,16 +64,17 @@ spark: .venv/.spark ## fetch pyspark for Glue jobs on this machine; they need Ja
 run: setup ## run PIPELINE on this machine from raw data to recommendations (RAW=folder for other data)
 	@pipelines run "$(PIPELINE)" --local --stage $(STAGE) $(if $(RAW),--raw "$(RAW)")
 
-test: setup spark lint types ## everything that CI checks: style, layers, types, every suite that a change can reach
+test: setup spark ## everything that CI checks: style, layers, types, every suite that a change can reach
+	@bash -c 'TIMEFORMAT="make test took %R s, and %U + %S s of the processor"; time $(MAKE) --no-print-directory tests'
+
+tests: lint types
 	@coverage erase
 	@for suite in $(SUITES); do echo "$$suite"; $(PYTEST) $(MEASURED) $$suite || exit 1; done
 	@python -m tests.coverage_floors
-	@echo tests/pipeline
-	@$(PYTEST) tests/pipeline
 	@for suite in $(RECORDED); do \
 		python -m tests.record $$suite || $(MAKE) --no-print-directory test-suite SUITE=$$suite || exit 1; done
 
-test-suite: setup spark ## one of the suites that make test leaves out where nothing changed, SUITE=tests/permissions
+test-suite: setup spark ## one of the suites that make test leaves out where nothing changed, SUITE=tests/pipeline
 	@$(PYTEST) $(if $(filter $(SUITE),$(COVERED)),$(MEASURED)) $(SUITE)
 	@$(if $(filter $(SUITE),$(COVERED)),python -m tests.coverage_floors $(SUITE))
 	@python -m tests.record $(SUITE) --passed

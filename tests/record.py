@@ -20,16 +20,18 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# The command line is none of the inputs: deployments and runs by it are the pipeline suite's, which always runs.
 _TRANSFORM = ("definition", "jobs", "lambdas", "pricing", "transform", "emulator/src")
 _HELPERS = ("tests/__init__.py", "tests/corpus", "tests/documents.py", "tests/unit/raw.py", "emulator/tests/support.py")
-_RIG = (f"tests/pipeline/{name}.py" for name in ("conftest", "data", "guarding", "rig"))
+_RIG = [f"tests/pipeline/{name}.py" for name in ("conftest", "data", "guarding", "rig")]
 _DEPLOYED = ("app.py", "cdk.json", "stacks", "tests/synthesis.py", "tests/functions/handlers.py", *_RIG)
 _GRANTS = ("tests/permissions/policies.py", "tests/permissions/recording.py")
+_COMMAND = ("cli", "drafting", "pipelines", "samples", "docs/policies", "docs/manifest.schema.json")
 SUITES = {
     # uses.json holds what pipelines ask of AWS; a test of the stacks keeps it up to date.
     "emulator/tests": ("emulator",),
     "tests/parity": (*_TRANSFORM, *_HELPERS, "stacks/code.py", "tests/parity"),
+    "tests/pipeline": (*_TRANSFORM, *_HELPERS, *_DEPLOYED, *_GRANTS, *_COMMAND, "emulator/tests/iam", "tests/pipeline"),
+    # The command line is no input of these: deployments and runs by it are what the pipeline suite is about.
     "tests/spark": (*_TRANSFORM, *_HELPERS, *_DEPLOYED, *_GRANTS, "tests/spark"),
     "tests/permissions": (*_TRANSFORM, *_HELPERS, *_DEPLOYED, "tests/permissions"),
 }

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 import boto3
 import polars as pl
 import pytest
-from typer.main import get_command
 from typer.testing import CliRunner
 
 from cli.main import app
-from definition.paths import PIPELINES, ROOT
+from definition.paths import ROOT
 from tests.documents import shop
 from tests.pipeline.data import broken, csv, planted
 
@@ -32,85 +31,6 @@ PIPELINES_COMMAND = ROOT / ".venv" / "bin" / "pipelines"
 def invoke(*arguments: str, **environment: str) -> Result:
     """Run a command in this process."""
     return CliRunner().invoke(app, arguments, env={"COLUMNS": "120", **environment})
-
-
-def test_validate_says_that_a_file_is_right() -> None:
-    """The bundled pipeline is named as right, with what it holds."""
-    done = invoke("validate", "movielens")
-
-    assert 0 == done.exit_code
-    assert "movielens.yaml is right: 1 dataset, 1 solution, 1 batch job" in done.output
-
-
-def test_validate_tells_every_mistake(tmp_path: Path) -> None:
-    """A file with mistakes ends with exit code 1 and all of them."""
-    file = tmp_path / "bad.yaml"
-    file.write_text(json.dumps(shop(name="Bad", extra=1, solutions__0__recipe="nothing", max_rejected=7, schedule=3)))
-    done = invoke("validate", str(file))
-
-    assert 1 == done.exit_code
-    assert "5 mistakes" in done.output
-    for place in ("name:", "extra:", "solutions[0].recipe:", "max_rejected:", "schedule:"):
-        assert place in done.output
-
-
-def test_a_pipeline_that_is_not_there_is_told() -> None:
-    """An unknown name lists the known ones, and the one that it is like."""
-    done = invoke("validate", "movielen")
-
-    assert 1 == done.exit_code
-    assert "Did you mean movielens? Give the path of a file, or one of: ad-audience, movielens" in done.output
-
-
-def test_schema_describes_every_key() -> None:
-    """The JSON Schema knows the file's keys and refuses others."""
-    schema = json.loads(invoke("schema").output)
-
-    assert {"name", "datasets", "solutions"} == set(schema["required"])
-    assert schema["additionalProperties"] is False
-    columns = schema["$defs"]["Column"]["properties"]
-    assert {"from", "value", "expression", "map", "unit", "format", "timezone", "type"} <= set(columns)
-    assert all(column["description"] for column in columns.values())
-
-
-@pytest.mark.parametrize("command", sorted(get_command(app).commands))
-def test_every_command_teaches(command: str) -> None:
-    """Help says what a command does and gives an example."""
-    done = invoke(command, "--help")
-
-    assert 0 == done.exit_code
-    assert "Example: pipelines" in done.output
-
-
-def test_the_readme_shows_the_bundled_pipeline() -> None:
-    """The file in the README is the one that ships, but for comments, spaces and what only the terminal needs."""
-
-    def bare(text: str) -> list[str]:
-        lines = [re.sub(r"(^|\s+)#.*", "", line).rstrip() for line in text.splitlines()]
-        return [line for line in lines if line and not line.startswith(("description:", "item_labels:"))]
-
-    readme = (ROOT / "README.md").read_text()
-    shown = re.findall(r"```yaml\n(.*?)```", readme, flags=re.DOTALL)
-
-    assert [bare((PIPELINES / "movielens.yaml").read_text())] == [bare(text) for text in shown]
-
-
-def test_every_target_of_the_readme_is_there() -> None:
-    """Each make command in the README is a target that `make help` lists."""
-    readme = (ROOT / "README.md").read_text()
-    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-
-    targets = set(re.findall(r"\bmake ([a-z]+)", readme))
-    assert {"run", "test", "serve", "deploy", "destroy"} <= targets
-    assert targets - {"help"} <= set(re.findall(r"^  make (\w+)", listed, flags=re.MULTILINE))
-
-
-@pytest.mark.parametrize(("given", "passed"), [((), "broadening"), (("APPROVE=never",), "never")])
-def test_make_deploy_passes_on_who_approves(given: tuple[str, ...], passed: str) -> None:
-    """New permissions are asked about, unless the caller says that nobody is there to answer."""
-    done = subprocess.run(["make", "-n", "deploy", *given], cwd=ROOT, capture_output=True, text=True, check=True)
-
-    assert f"--require-approval {passed}" in done.stdout
 
 
 def test_run_follows_a_deployed_pipeline_and_brings_its_results(deployed: Rig, tmp_path: Path) -> None:
