@@ -62,7 +62,7 @@ class Source(Strict):
     format: SourceFormat = Field(
         default="csv",
         description="of the objects: jsonl has an object on each line, json has them one after the other or in arrays; "
-        "gzip and zstd are unpacked, but for parquet",
+        "gzip, bzip2 and zstd are unpacked, but for parquet",
     )
     encoding: Encoding = Field(default="utf-8", description="of the text in csv, jsonl, json; a BOM is no part of it")
     delimiter: Delimiter = Field(

@@ -150,7 +150,7 @@ def _nothing(found: Found) -> DraftError:
     told = "".join(f"\n  {each.name} {each.why}" for each in found.useless[:_MOST_TOLD])
     return DraftError(
         f"there is no table in it{':' if told else ''}{told}",
-        remedy="CSV, JSON Lines (one object a line) and Parquet are read, packed with gzip or zstd or not",
+        remedy="CSV, JSON Lines (one object a line) and Parquet are read, packed with gzip, bzip2 or zstd or not",
     )
 
 

@@ -213,7 +213,7 @@ def _places(session: SparkSession, source: Source, split: Mapping[tuple[str, int
 
 
 def _check_compressed(store: Store, objects: Sequence[RawObject]) -> None:
-    """Read what is compressed with gzip, to name the object that is damaged.
+    """Read what is packed with gzip or bzip2, to name the object that is damaged.
 
     Raises:
         DamagedError: one is.

@@ -2,7 +2,7 @@
 
 csv, jsonl    UTF-8, plain or gzip under a fitting name    Spark reads and splits the objects where they lie
               zstd                                         unpacked under the staging prefix first
-              other encodings, names that mislead Spark,
+              bzip2, other encodings, names that mislead Spark,
               records of several lines, comments,
               lines to be skipped                          executors stream the objects, one per task
 json          all                                          executors stream the objects, too
@@ -15,6 +15,7 @@ the splits give the numbers of lines (``execute``).
 from __future__ import annotations
 
 import contextlib
+import gzip
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -176,7 +177,8 @@ def _open(
             location = unpack_to
     with store.read(location) as stream:
         content = unpacked(item.key, stream)
-        misnamed = location.lower().endswith(_CODECS) and not (location.endswith(".gz") and content is not stream)
+        is_gzip = isinstance(content, gzip.GzipFile)
+        misnamed = location.lower().endswith(_CODECS) and not (location.endswith(".gz") and is_gzip)
         packed = content is not stream and not location.endswith(".gz")
         streamed = is_long or mapping.encoding != "utf-8" or misnamed or packed or is_hidden_to_spark(location)
         streamed = streamed or mapping.format == "json"

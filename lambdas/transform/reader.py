@@ -4,7 +4,8 @@ csv, jsonl    few or large objects in UTF-8    the engine scans their lines wher
               many small ones, other encodings,
               bytes that are not UTF-8,
               records of several lines,
-              comments, lines to be skipped    records are staged first (``packing``), then scanned together
+              comments, lines to be skipped,
+              bzip2                            records are staged first (``packing``), then scanned together
 json          all                              records are staged first, too
 parquet                                        the engine scans all objects of the same columns together
 """
@@ -25,7 +26,7 @@ from transform.meaning.names import raw
 from transform.raw.cutting import cutter, is_sequential
 from transform.raw.dialect import Dialect, check_header
 from transform.raw.objects import partitions
-from transform.raw.text import BOM, UNDECODABLE, damage_named, is_utf8, looks_compressed, unpacked
+from transform.raw.text import BOM, UNDECODABLE, damage_named, is_bzip2, is_utf8, looks_compressed, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -103,7 +104,7 @@ def broken_objects(store: Store, objects: Iterable[RawObject]) -> set[str]:
     for such, and refuses zeros after gzip content.
 
     Raises:
-        DamagedError: an object's gzip content is cut off or damaged.
+        DamagedError: an object's packed content is cut off or damaged.
     """
     broken = set()
     for item in objects:
@@ -116,7 +117,9 @@ def broken_objects(store: Store, objects: Iterable[RawObject]) -> set[str]:
 
 def _is_packed(item: RawObject, count: int, mapping: DatasetMapping, broken: Collection[str]) -> bool:
     many = count > FEW and item.size <= packing.SMALL
-    return many or is_sequential(mapping) or mapping.encoding != "utf-8" or item.key in broken
+    return (
+        many or item.key.endswith(".bz2") or is_sequential(mapping) or mapping.encoding != "utf-8" or item.key in broken
+    )
 
 
 def _no_rows(columns: Sequence[str], mapping: DatasetMapping) -> pl.LazyFrame:
@@ -174,6 +177,8 @@ def _first_line(store: Store, key: str) -> str | None:
     The engine would read the whole object for it; only of zstd, which only it unpacks, it is asked.
     """
     with store.read(key) as stream, damage_named(key):
+        if is_bzip2(stream):
+            raise ComputeError(f"{key} is packed with bzip2")
         content = unpacked(key, stream)
         if content is None:
             found = pl.scan_lines(store.root + key, n_rows=1, glob=False).collect()

@@ -1,4 +1,4 @@
-"""The text of raw objects as the function unpacks it: gzip as a stream, zstd by the engine's own decompressor."""
+"""The text of raw objects as the function unpacks it: gzip and bzip2 as streams, zstd by the engine itself."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def lines(key: str, stream: io.BufferedReader, encoding: Encoding) -> Iterator[s
     """Yield the lines of an object with their line feeds, the first one without BOM.
 
     Raises:
-        DamagedError: gzip content is cut off or damaged.
+        DamagedError: packed content is cut off or damaged.
         UndecodableError: the object is zstd and not UTF-8, which can only be decoded as a whole.
     """
     content = text.unpacked(key, stream) or io.BytesIO(_unpack_zstd(key, stream, encoding))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 
 from tests.corpus.case import AT, COLUMNS, Case, shop
@@ -187,6 +188,23 @@ BYTES = [
         [
             ("2.csv.gz", 3, "fewer than 4 fields"),
             ("5.csv", 2, "EVENT_TYPE is empty"),
+        ],
+    ),
+    Case(
+        "objects packed with bzip2, whatever their names",
+        shop(),
+        {
+            "a.csv.bz2": bz2.compress(f"user,item,at\nu1,i,{AT}\n".encode()) + bz2.compress(b"x\n"),
+            "b.csv": bz2.compress(f"user,item,at\nu2,i,{AT}\ni\n".encode()),
+            "c.gz": bz2.compress(f"user,item,at\nu4,i,{AT}\n".encode() + b"u\xff,i,1\n"),
+            "d.bz2": f"user,item,at\nu5,i,{AT}\n",
+            "e.bz2": bz2.compress(b""),
+        },
+        [("u1", "i", AT), ("u2", "i", AT), ("u4", "i", AT), ("u5", "i", AT)],
+        [
+            ("a.csv.bz2", 3, _FIELDS_3),
+            ("b.csv", 3, _FIELDS_3),
+            ("c.gz", 3, _NOT_UTF8),
         ],
     ),
     Case(

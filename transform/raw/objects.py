@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _RAW = layout.RAW.key(path="")
 _WILDCARD = re.compile(r"[*?\[]")
-_UNPACKED = {".gz": 6, ".zst": 6, ".parquet": 4}
+_UNPACKED = {".gz": 6, ".bz2": 8, ".zst": 6, ".parquet": 4}
 """Expansion factor from stored to unpacked size, by file extension, as measured on logs and tables."""
 
 _WORTH_A_LOOK = 10**6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import contextlib
 import gzip
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from definition.mapping.mapping import Encoding
 
+Unpacked = io.BufferedReader | gzip.GzipFile | bz2.BZ2File
+
 BOM = "\ufeff"
 UNDECODABLE = "\ufdd0"
 """Stands before bytes that could not be decoded: a code point that Unicode keeps for use inside programs."""
@@ -28,6 +31,9 @@ GIVEN_UP = "\ufdd3"
 """Stands before a line that may be a part of a field (see ``records``)."""
 
 _GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_BZIP2 = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
+"""How bzip2 begins that holds something, or nothing."""
+
 _ZLIB = (b"x\x01", b"x^")
 """How zlib streams begin that may as well be text."""
 
@@ -39,7 +45,6 @@ _CONTROLS = re.compile("[\x80-\x9f]")
 
 _ARCHIVES = (
     ("a zip archive", re.compile(rb"PK(\x03\x04|\x05\x06)")),
-    ("packed with bzip2", re.compile(rb"BZh[1-9]1AY&SY")),
     ("packed with xz", re.compile(rb"\xfd7zXZ\x00")),
     ("a 7z archive", re.compile(rb"7z\xbc\xaf\x27\x1c")),
     ("a rar archive", re.compile(rb"Rar!\x1a\x07")),
@@ -88,11 +93,20 @@ def damage_named(key: str) -> Iterator[None]:
     try:
         yield
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DamagedError(f"{key} is cut off or damaged ({error}). Upload it again.") from error
+        raise _damaged(key, error) from error
+    except OSError as error:
+        # What bzip2 has for damage; a store that fails has an error of its own.
+        if str(error) != "Invalid data stream":
+            raise
+        raise _damaged(key, error) from error
 
 
-def unpacked(key: str, stream: io.BufferedReader) -> io.BufferedReader | gzip.GzipFile | None:
-    """Return the stream of what a gzip stream holds, other streams as they are, and None for zstd.
+def _damaged(key: str, error: Exception) -> DamagedError:
+    return DamagedError(f"{key} is cut off or damaged ({error}). Upload it again.")
+
+
+def unpacked(key: str, stream: io.BufferedReader) -> Unpacked | None:
+    """Return the stream of what a gzip or bzip2 stream holds, other streams as they are, and None for zstd.
 
     Raises:
         UndecodableError: the object is packed in a way that is not read.
@@ -100,19 +114,26 @@ def unpacked(key: str, stream: io.BufferedReader) -> io.BufferedReader | gzip.Gz
     beginning = stream.peek(_MAGIC)
     for archive, form in _ARCHIVES:
         if form.match(beginning):
-            raise UndecodableError(f"{key} is {archive}, which is not read: unpack it, or pack it with gzip or zstd.")
+            raise UndecodableError(
+                f"{key} is {archive}, which is not read: unpack it, or pack it with gzip, bzip2 or zstd."
+            )
     if beginning.startswith(ZSTD):
         return None
+    if is_bzip2(stream):
+        return bz2.BZ2File(stream)
     return gzip.GzipFile(fileobj=stream) if beginning.startswith(_GZIP) else stream
 
 
-def lines(
-    key: str, content: io.BufferedReader | gzip.GzipFile | io.BytesIO, encoding: Encoding
-) -> Generator[str, None, None]:
+def is_bzip2(stream: io.BufferedReader) -> bool:
+    """Say whether an object is packed with bzip2, which no engine unpacks by itself."""
+    return bool(_BZIP2.match(stream.peek(_MAGIC)))
+
+
+def lines(key: str, content: Unpacked | io.BytesIO, encoding: Encoding) -> Generator[str, None, None]:
     """Yield the lines of unpacked content with their line feeds, the first one without BOM.
 
     Raises:
-        DamagedError: gzip content is cut off or damaged.
+        DamagedError: packed content is cut off or damaged.
     """
     with damage_named(key), io.TextIOWrapper(content, _codec(content, encoding), errors=MARK, newline="\n") as decoded:
         for number, line in enumerate(decoded):
@@ -120,7 +141,7 @@ def lines(
             yield text if number else text.removeprefix(BOM)
 
 
-def _codec(content: io.BufferedReader | gzip.GzipFile | io.BytesIO, encoding: Encoding) -> str:
+def _codec(content: Unpacked | io.BytesIO, encoding: Encoding) -> str:
     """Return the name of the codec; UTF-16 without a BOM is little-endian, which Python's own refuses to assume."""
     if encoding != "utf-16":
         return PYTHON_CODECS.get(encoding, encoding)
@@ -129,15 +150,15 @@ def _codec(content: io.BufferedReader | gzip.GzipFile | io.BytesIO, encoding: En
 
 
 def looks_compressed(stream: io.BufferedReader) -> bool:
-    """Say whether an engine that guesses from the first bytes unpacks an object: gzip, or text like zlib."""
-    return stream.peek(2).startswith((_GZIP, *_ZLIB))
+    """Say whether an object is packed, or begins like zlib, for which an engine that guesses would take it."""
+    return stream.peek(2).startswith((_GZIP, *_ZLIB)) or is_bzip2(stream)
 
 
 def is_utf8(key: str, stream: io.BufferedReader) -> bool:
     """Say whether an object is UTF-8 throughout; zstd, which is not looked into, counts as such.
 
     Raises:
-        DamagedError: gzip content is cut off or damaged.
+        DamagedError: packed content is cut off or damaged.
         UndecodableError: the object is packed in a way that is not read.
     """
     content = unpacked(key, stream)
