@@ -93,6 +93,15 @@ class Source(Strict):
     )
 
 
+def _column_type(value: Any) -> Any:
+    if value in ("boolean", "bool"):
+        raise ValueError(
+            "Personalize neither trains on booleans nor filters by them; write categorical, for categories such as "
+            "true and false, or int, for 0 and 1"
+        )
+    return value
+
+
 def _column(value: Any) -> Any:
     return {"from": value} if isinstance(value, str) else value
 
@@ -126,7 +135,9 @@ class Column(Strict):
     timezone: Timezone | None = Field(
         default=None, description="zone of times that name none themselves; default UTC", examples=["Asia/Shanghai"]
     )
-    type: ColumnType | None = Field(default=None, description="of a metadata column; reserved fields have their own")
+    type: Annotated[ColumnType, BeforeValidator(_column_type)] | None = Field(
+        default=None, description="of a metadata column; reserved fields have their own"
+    )
     nullable: bool | None = Field(
         default=None, description="whether rows go without a value; metadata columns do, unless this says false"
     )

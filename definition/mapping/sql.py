@@ -2,8 +2,8 @@
 
 Conditions: ``= != <> < <= > >=``, ``[NOT] IN (…)``, ``[NOT] BETWEEN … AND …``, ``[NOT] LIKE '…'``, ``IS [NOT] NULL``,
 ``AND``, ``OR``, ``NOT``, parentheses. Values: raw columns, numbers, texts in single quotes, ``+ - * /``, ``||``,
-``CASE WHEN``, and the functions of ``expressions.Call`` with COALESCE and NULLIF. The text is parsed by sqlglot and
-rebuilt as data: it never reaches an engine as text.
+``CASE WHEN``, ``IF``, and the functions of ``expressions.Call`` with COALESCE and NULLIF. The text is parsed by sqlglot
+and rebuilt as data: it never reaches an engine as text.
 
 A raw column is read as a number where its place asks for one: in arithmetic, as an argument that is a number, beside a
 number in a comparison. Elsewhere it is text.
@@ -72,6 +72,7 @@ _PARTS: dict[type[sql.Expr], frozenset[str]] = {
     sql.In: frozenset({"this", "expressions"}),
     sql.Between: frozenset({"this", "low", "high"}),
     sql.Case: frozenset({"this", "ifs", "default"}),
+    sql.If: frozenset({"this", "true", "false"}),
     sql.Coalesce: frozenset({"this", "expressions"}),
     sql.Concat: frozenset({"expressions", "safe"}),
     sql.Round: frozenset({"this", "decimals"}),
@@ -85,8 +86,8 @@ _PARTS: dict[type[sql.Expr], frozenset[str]] = {
 
 _CONDITIONS = "compare with = != < <= > >=, IN, BETWEEN, LIKE or IS NULL, joined by AND, OR, NOT"
 _VALUES = (
-    "use raw columns, numbers, texts in single quotes, + - * / ||, CASE, COALESCE, NULLIF, LOWER, UPPER, TRIM, SUBSTR, "
-    "REPLACE, SPLIT_PART, LENGTH, ABS, FLOOR, CEIL, ROUND"
+    "use raw columns, numbers, texts in single quotes, + - * / ||, CASE, IF, COALESCE, NULLIF, LOWER, UPPER, TRIM, "
+    "SUBSTR, REPLACE, SPLIT_PART, LENGTH, ABS, FLOOR, CEIL, ROUND"
 )
 
 
@@ -222,8 +223,8 @@ def _convert(tree: sql.Expr, wanted: Kind | None) -> Value:
     if type(tree) in _ARITHMETIC:
         left, right = _value(tree.this, "number"), _value(tree.expression, "number")
         return Arithmetic.model_validate({"operator": _ARITHMETIC[type(tree)], "left": left, "right": right})
-    if isinstance(tree, sql.Case):
-        return _case(tree, wanted)
+    if isinstance(tree, sql.Case | sql.If):
+        return _case(_as_case(tree), wanted)
     if isinstance(tree, sql.Coalesce):
         return Coalesce(operands=_alike([tree.this, *tree.expressions], wanted))
     if isinstance(tree, sql.Nullif):
@@ -232,6 +233,18 @@ def _convert(tree: sql.Expr, wanted: Kind | None) -> Value:
         kept = Logical(node="or", operands=[IsNull(operand=second), differs])
         return Case(branches=[Branch(condition=kept, value=first)])
     return _call(tree)
+
+
+def _as_case(tree: sql.Case | sql.If) -> sql.Case:
+    """Return IF(c, a, b) as CASE WHEN c THEN a ELSE b END."""
+    if isinstance(tree, sql.Case):
+        return tree
+    if not tree.args.get("true"):
+        raise UnsupportedSqlError("IF takes a condition, a value, and if you like a value for all else: IF(c, a, b)")
+    whole = sql.Case(ifs=[sql.If(this=tree.this.copy(), true=tree.args["true"].copy())])
+    if tree.args.get("false"):
+        whole.set("default", tree.args["false"].copy())
+    return whole
 
 
 def _case(tree: sql.Case, wanted: Kind | None) -> Case:
@@ -291,8 +304,8 @@ def _kind(tree: sql.Expr) -> Kind | None:
     """Return whether a tree gives a text or a number; None where that is up to its place, as for a column alone."""
     if isinstance(tree, sql.Paren):
         return _kind(tree.this)
-    if isinstance(tree, sql.Case):
-        return _first(_case_values(tree))
+    if isinstance(tree, sql.Case | sql.If):
+        return _first(_case_values(_as_case(tree)))
     if isinstance(tree, sql.Coalesce):
         return _first([tree.this, *tree.expressions])
     if isinstance(tree, sql.Nullif):

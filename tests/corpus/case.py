@@ -75,11 +75,14 @@ def of_x(sql: str, kind: str, cells: list[tuple[str, Any]]) -> Case:
 
 
 def of_time(form: dict[str, Any], cells: list[tuple[str, Any]]) -> Case:
-    """Return a case of one form of times: raw text, and seconds or a reason."""
+    """Return a case of one form of times, of ``at`` or an expression: raw text, and seconds or a reason."""
     raw = "user;item;at\n" + "".join(f"u{row};i;{cell}\n" for row, (cell, _) in enumerate(cells))
     rejected = [("a.csv", row + 2, value) for row, (_, value) in enumerate(cells) if isinstance(value, str)]
     records = [(f"u{row}", "i", value) for row, (_, value) in enumerate(cells) if not isinstance(value, str)]
-    section = {"source": {"delimiter": ";"}, "columns": COLUMNS | {"TIMESTAMP": {"from": "at", **form}}}
+    section = {
+        "source": {"delimiter": ";"},
+        "columns": COLUMNS | {"TIMESTAMP": form if "expression" in form else {"from": "at", **form}},
+    }
     return Case(f"times {form}", section, {"a.csv": raw}, records, rejected)
 
 

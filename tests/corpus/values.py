@@ -42,6 +42,12 @@ EXPRESSIONS = [
         "categorical",
         [("NULL,a", None), ("NaN,c", None), ("k,a", "k"), ("k,b", None), ("k,c", "c"), (",", None)],
     ),
+    of_x("IF(x > 1, y, 'none')", "string", [("2,a", "a"), ("1,a", "none"), ("2,", None), (",a", "none")]),
+    of_x(
+        "if(x = 'a', IF(y > 0, y, -1))",
+        "float",
+        [("a,2", 2.0), ("a,-3", -1.0), ("b,2", None), ("a,x", "!X: y is not a number")],
+    ),
     of_x("coalesce(CASE WHEN x = 'n' THEN NULL ELSE x * 2 END, 7)", "float", [("3,", 6.0), (",", 7.0)]),
     of_x("length(x)", "long", [("支付宝,", 3), ("é,", 1), (",", None)]),
     of_x(
@@ -52,6 +58,16 @@ EXPRESSIONS = [
 ]
 
 TIMES = [
+    # Days as spreadsheets count them: 45,322 is 31 January 2024, and half a day is noon.
+    of_time(
+        {"expression": "ROUND((at - 25569) * 86400)", "unit": "s"},
+        [
+            ("45322", 1706659200),
+            ("45321.5", 1706616000),
+            ("45321.999994", 1706659199),
+            ("x", "TIMESTAMP: at is not a number"),
+        ],
+    ),
     of_time(
         {"format": "%Y-%m-%d %H-%M-%S", "timezone": "Asia/Shanghai"},
         [

@@ -181,6 +181,14 @@ def test_events_agree_about_types() -> None:
     assert "another type" in told(datasets__interactions__events=events)["datasets.interactions.events[1].columns.X"]
 
 
+def test_booleans_are_refused_with_what_to_write() -> None:
+    """Personalize's schemas take them, and nothing that it does looks at them: the mistake says so."""
+    place = "datasets.interactions.columns.MEMBER"
+    said = told(datasets__interactions__columns__MEMBER={"from": "member", "type": "boolean"})[f"{place}.type"]
+
+    assert "neither trains on booleans nor filters by them. Write categorical" in said
+
+
 @pytest.mark.parametrize(
     ("domain", "section", "missing"),
     [

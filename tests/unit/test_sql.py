@@ -82,6 +82,8 @@ def test_values() -> None:
         ("coalesce(a, b)", "text", []),
         ("coalesce(CASE WHEN c > 1 THEN a ELSE b END, 0)", "number", ["c", "a", "b"]),
         ("CASE WHEN n >= 10 THEN 'many' WHEN n > 0 THEN few END", "text", ["n"]),
+        ("IF(n >= 10, 'many', few)", "text", ["n"]),
+        ("if(a = 'x', n, 0) + 1", "number", ["n"]),
         ("nullif(price, 0)", "number", ["price"]),
         ("length(trim(a)) / 2", "number", []),
         ("split_part(path, '/', 2)", "text", []),
@@ -118,7 +120,7 @@ def test_conditions_outside_the_subset_are_refused(sql: str) -> None:
     ["CAST(a AS INT)", "a > 1", "concat_ws('-', a, b)", "substr(a, 0)", "substr(a, b)", "round(a, 7)", "now()",
      "round(a, 2, 'x')", "replace(a, '', 'b')", "split_part(a, '/', 0)", "CASE a WHEN 1 THEN 2 END",
      "coalesce(1, 'a')", "trim('x' FROM a)", "a % 2", "a || 1", "lower(a + 1)", "sum(a)", "random()",
-     "CASE WHEN a > 1 THEN 1 ELSE 'x' END"],
+     "CASE WHEN a > 1 THEN 1 ELSE 'x' END", "IF(a > 1)", "IF(a, 1, 2)", "IF(a > 1, 1, 'x')", "IF(a > 1, NULL, NULL)"],
 )  # fmt: skip
 def test_values_outside_the_subset_are_refused(sql: str) -> None:
     """What engines would reckon differently, or not at all, is refused with what there is instead."""
