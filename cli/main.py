@@ -20,6 +20,7 @@ from cli.errors import CommandError
 from cli.first_contact.command import first_contact
 from cli.graph import graph
 from cli.init.command import init
+from cli.init.migration import import_
 from cli.operate import commands as operate
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(init)
+app.command("import")(import_)
 app.command()(doctor)
 app.command()(graph)
 app.command()(first_contact)

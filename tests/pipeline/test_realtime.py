@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from typer.testing import CliRunner
 
 from cli.follow import Follower
+from cli.main import app
 from definition.load import load
+from definition.plan.names import dataset_group_name
+from definition.plan.requests import recommender_config, solution_config
+from embedded_aws.server import ACCOUNT_ID
 from tests.documents import shop
 from tests.pipeline.data import csv, planted
 from tests.pipeline.rig import Rig
@@ -123,6 +128,32 @@ def test_the_first_run_makes_what_answers(rig: Rig, first: Run) -> None:
     for each in first.manifest["recommenders"]:
         asked = {"recommenderArn": each["arn"], "itemId": "B01", "userId": "b1", "numResults": 5}
         assert runtime.get_recommendations(**asked)["itemList"]
+
+
+def test_a_dataset_group_becomes_a_pipeline_file(rig: Rig, tmp_path: Path) -> None:
+    """`pipelines import` makes of what is in the account a file that trains, scores and answers alike."""
+    file = tmp_path / "moved.yaml"
+    group = f"arn:aws:personalize:us-east-1:{ACCOUNT_ID}:dataset-group/{dataset_group_name(rig.pipeline, 'test')}"
+    done = CliRunner().invoke(
+        app, ["import", "--dataset-group", group, "--name", "moved", "--output", str(file)], env=rig.aws.environment()
+    )
+
+    assert 0 == done.exit_code, done.output
+    before, after = rig.pipeline, load(file)
+    assert (before.domain, before.event_tracker) == (after.domain, after.event_tracker)
+    configured = [[solution_config(each) for each in one.solutions] for one in (before, after)]
+    assert sorted(configured[0], key=str) == sorted(configured[1], key=str)
+    assert {2} == {each.campaign.min_provisioned_tps for each in after.solutions if each.campaign}
+    assert {10, 5} == {job.num_results for each in after.solutions for job in each.batch_inference}
+    assert [each.expression for each in before.filters] == [each.expression for each in after.filters]
+    assert sorted(map(recommender_config, before.recommenders), key=str) == sorted(
+        map(recommender_config, after.recommenders), key=str
+    )
+    assert before.metric_attribution
+    assert after.metric_attribution
+    assert before.metric_attribution.metrics == after.metric_attribution.metrics
+    assert set(before.datasets.interactions.columns) == set(after.datasets.interactions.columns)
+    assert f"s3://{rig.deployment.bucket}/transformed/" in done.output
 
 
 def test_batch_jobs_are_filtered(rig: Rig, first: Run) -> None:

@@ -1,0 +1,100 @@
+"""Read a configuration of the retired AWS solution "Maintaining Personalized Experiences with Machine Learning".
+
+Its form: https://github.com/aws-solutions/maintaining-personalized-experiences-with-machine-learning, README. Each
+``serviceConfig`` holds parameters of a create call of Amazon Personalize, each ``workflowConfig`` schedules.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from drafting.errors import DraftError
+from drafting.migration.found import Found, FoundSolution
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from definition.service.dataset_types import DatasetName
+
+_REMEDY = "Give the config.json that lies under train/<dataset group>/ in the solution's bucket"
+_DATASETS: tuple[DatasetName, ...] = ("interactions", "items", "users")
+_KNOWN = {"datasetGroup", "datasets", "solutions", "recommenders", "filters", "eventTracker", "tags"}
+
+
+def read_configuration(text: str) -> Found:
+    """Return what a configuration describes.
+
+    Raises:
+        DraftError: it is none.
+    """
+    try:
+        config = json.loads(text)
+    except ValueError as error:
+        raise DraftError(f"the configuration is no JSON: {error}", remedy=_REMEDY) from error
+    try:
+        return _found(config)
+    except (AttributeError, KeyError, TypeError) as error:
+        told = f"the key {error} is missing" if isinstance(error, KeyError) else str(error)
+        raise DraftError(f"this is no configuration of that solution: {told}", remedy=_REMEDY) from error
+
+
+def _found(config: dict[str, Any]) -> Found:
+    group = config["datasetGroup"]
+    service = group["serviceConfig"]
+    found = Found(service["name"], domain=service.get("domain"))
+    datasets = config.get("datasets", {})
+    mode = datasets.get("serviceConfig", {}).get("importMode")
+    for name in _DATASETS:
+        if name in datasets:
+            found.schemas[name] = datasets[name]["schema"]["serviceConfig"]["schema"]
+            found.source[name] = f"train/{found.name}/{name}.csv, or train/{found.name}/{name}/"
+            if mode == "INCREMENTAL":
+                found.incremental.add(name)
+    found.solutions = [_solution(each, found) for each in config.get("solutions", ())]
+    found.recommenders = [each["serviceConfig"] for each in config.get("recommenders", ())]
+    found.filters = [each["serviceConfig"] for each in config.get("filters", ())]
+    found.has_event_tracker = "eventTracker" in config
+    found.schedules |= {f"{what} of the dataset group": each for what, each in _schedules(group)}
+    found.schedules |= {f"{what} of the datasets": each for what, each in _schedules(datasets)}
+    if any(_tags(config)):
+        found.left.append("tags: pipelines do not set any yet")
+    found.left += [f"{key}: unknown" for key in sorted(config.keys() - _KNOWN)]
+    found.left += [f"datasets.{name}: pipelines import interactions, items and users" for name in _others(datasets)]
+    return found
+
+
+def _solution(given: dict[str, Any], found: Found) -> FoundSolution:
+    name = given["serviceConfig"]["name"]
+    # The most telling one stands first: a run of ours trains.
+    schedules = {f"{mode} training of {name}": expression for mode, expression in _schedules(given)}
+    found.schedules = schedules | found.schedules
+    solution = FoundSolution(given["serviceConfig"])
+    for key, target in (
+        ("campaigns", solution.campaigns),
+        ("batchInferenceJobs", solution.batch_inference),
+        ("batchSegmentJobs", solution.batch_segment),
+    ):
+        for job in given.get(key, ()):
+            target.append(job.get("serviceConfig", {}))
+            if expression := job.get("workflowConfig", {}).get("schedule"):
+                found.schedules.setdefault(f"batch jobs of {name}", expression)
+    return solution
+
+
+def _schedules(given: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield from given.get("workflowConfig", {}).get("schedules", {}).items()
+
+
+def _others(datasets: dict[str, Any]) -> list[str]:
+    return sorted(datasets.keys() - {*_DATASETS, "serviceConfig", "workflowConfig"})
+
+
+def _tags(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        if value.get("tags"):
+            yield value["tags"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _tags(each)

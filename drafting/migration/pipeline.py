@@ -1,0 +1,163 @@
+"""Put together the pipeline file of what was found, and leave out what pipeline files refuse."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast, get_args
+
+from definition.load import parse
+from definition.problems import SpecError
+from definition.service.dataset_types import Domain
+from drafting.errors import DraftError
+from drafting.migration import realtime
+from drafting.migration.columns import datasets
+from drafting.migration.naming import pipeline_name
+from drafting.migration.solutions import solutions
+from drafting.write.document import flow
+
+if TYPE_CHECKING:
+    from definition.file.pipeline import Pipeline
+    from definition.problems import Problem
+    from drafting.migration.found import Found
+
+_WIDTH = 120
+_MOST_ROUNDS = 50
+_STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
+_REMEDY = "Write the pipeline file by hand: docs/pipeline-file.md has every key"
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A pipeline file that validates.
+
+    Attributes:
+        text: of the file.
+        pipeline: what it says.
+        notes: what has no counterpart, or another one, in the order of what was found.
+        sources: where the raw data of each dataset lies now.
+    """
+
+    text: str
+    pipeline: Pipeline
+    notes: list[str]
+    sources: dict[str, str]
+
+
+def moved(found: Found, *, name: str | None, origin: str, schema: str | None = None) -> Moved:
+    """Return the pipeline file of what was found.
+
+    Args:
+        found: what there is.
+        name: of the pipeline; left out, it is made of the dataset group's.
+        origin: what it was found in, for people.
+        schema: path of the JSON Schema from the file, for editors; None to leave it out.
+
+    Raises:
+        DraftError: no pipeline can be made of it.
+    """
+    notes: list[str] = []
+    document = _document(found, name or pipeline_name(found.name), notes)
+    notes += found.left
+    first = f"# yaml-language-server: $schema={schema}\n" if schema else ""
+    for _ in range(_MOST_ROUNDS):
+        if not document.get("solutions"):
+            raise DraftError("nothing is left that a run could train or score", remedy=_REMEDY)
+        try:
+            pipeline = parse(first + _text(document, notes, origin))
+        except SpecError as error:
+            _leave_out(document, error.problems, notes)
+            continue
+        sources = {str(dataset): place for dataset, place in found.source.items()}
+        return Moved(first + _text(document, notes, origin), pipeline, notes, sources)
+    raise DraftError("what was found breaks too many rules of pipeline files", remedy=_REMEDY)
+
+
+def _document(found: Found, name: str, notes: list[str]) -> dict[str, Any]:
+    if "interactions" not in found.schemas:
+        raise DraftError("there is no Interactions dataset, which every pipeline imports", remedy=_REMEDY)
+    domain = cast("Domain", found.domain) if found.domain in get_args(Domain) else None
+    filters = realtime.filters(found, name)
+    sections: dict[str, Any] = {
+        "name": name,
+        "description": f"Moved from the dataset group {found.name}",
+        "schedule": _schedule(found, notes),
+        "domain": domain,
+        "event_tracker": found.has_event_tracker,
+        "datasets": datasets(found, domain, notes),
+        "solutions": solutions(found, name, filters, notes),
+        "recommenders": realtime.recommenders(found, name),
+        "filters": filters,
+        "metric_attribution": realtime.metric_attribution(found),
+    }
+    return {key: value for key, value in sections.items() if value}
+
+
+def _schedule(found: Found, notes: list[str]) -> dict[str, str] | None:
+    """Return the schedule of the file: that of the first solution's training, else of what else there is."""
+    if not found.schedules:
+        return None
+    (what, chosen), *others = found.schedules.items()
+    for other, expression in others:
+        if expression != chosen:
+            notes.append(f"schedule {expression} of {other}: one schedule starts whole runs, that of the {what}")
+    return {"expression": chosen, "timezone": "UTC"}
+
+
+def _leave_out(document: dict[str, Any], problems: list[Problem], notes: list[str]) -> None:
+    """Remove the first part that is refused, and note it.
+
+    Raises:
+        DraftError: it is none that the file could do without.
+    """
+    problem = problems[0]
+    *path, last = [int(number) if number else key for key, number in _STEP.findall(problem.place)] or [""]
+    owner: Any = document
+    for step in path:
+        owner = owner[step]
+    there = last in owner if isinstance(owner, dict) else isinstance(last, int) and last < len(owner)
+    if not there or last in {"name", "datasets", "solutions", "interactions"}:
+        raise DraftError(f"{problem.place}: {problem.what}. {problem.remedy}", remedy=_REMEDY)
+    what = f" {owner[last]['name']}" if isinstance(owner[last], dict) and "name" in owner[last] else ""
+    notes.append(f"{problem.place}{what}: left out, for it {problem.what}. {problem.remedy}")
+    del owner[last]
+
+
+def _text(document: dict[str, Any], notes: list[str], origin: str) -> str:
+    lines = _comment(f"Moved by pipelines import from {origin}. Raw data has the columns that were imported so far.")
+    if notes:
+        lines.append("# What has no counterpart, or another one:")
+        for note in notes:
+            lines += _comment(note, first="# - ", indent="#   ")
+    for key, value in document.items():
+        lines += ["", *_block(key, value, "")] if isinstance(value, list | dict) else [f"{key}: {flow(value)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _block(key: str, value: Any, indent: str) -> list[str]:
+    """Return a key with its value, on one line where that is short or has no parts."""
+    line = f"{indent}{key}: {flow(value)}"
+    if not isinstance(value, list | dict) or (indent and len(line) <= _WIDTH and not _is_deep(value)):
+        return [line]
+    lines = [f"{indent}{key}:"]
+    if isinstance(value, dict):
+        return lines + [text for name, each in value.items() for text in _block(name, each, f"{indent}  ")]
+    for each in value:
+        if indent and isinstance(each, dict) and not _is_deep(each):
+            lines.append(f"{indent}  - {flow(each)}")
+            continue
+        inner = [text for name, part in each.items() for text in _block(name, part, f"{indent}    ")]
+        lines += [f"{indent}  - {inner[0].strip()}", *inner[1:]]
+    return lines
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether a value has parts that have parts; lists of texts and numbers have none."""
+    inner = value.values() if isinstance(value, dict) else value
+    return any(isinstance(each, dict) for each in inner)
+
+
+def _comment(text: str, *, first: str = "# ", indent: str = "# ") -> list[str]:
+    clean = "".join(character for character in " ".join(text.split()) if character.isprintable())
+    return textwrap.wrap(clean, _WIDTH, initial_indent=first, subsequent_indent=indent, break_long_words=False)
