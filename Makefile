@@ -21,7 +21,7 @@ DEPLOYED := tests/pipeline tests/permissions
 SUITES := tests/unit tests/stacks tests/functions tests/parity
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark run test test-emulator test-all quick serve permissions doctor deploy destroy first-contact fuzz bench fmt lint types lock clean
+.PHONY: help setup spark run up test test-emulator test-all quick serve permissions doctor deploy destroy first-contact fuzz bench fmt lint types lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ spark: .venv/.spark ## fetch pyspark for Glue jobs on this machine; they need Ja
 
 run: setup ## run PIPELINE on this machine from raw data to recommendations (RAW=folder for other data)
 	@pipelines run "$(PIPELINE)" --local --stage $(STAGE) $(if $(RAW),--raw "$(RAW)")
+
+up: setup ## as run, and stay up until Ctrl-C, to ask it: pipelines ask (RAW=folder, PORT=4566)
+	@pipelines up "$(PIPELINE)" --stage $(STAGE) --port $(PORT) $(if $(RAW),--raw "$(RAW)")
 
 test: setup spark lint types ## everything that CI checks: style, layers, types, every suite, coverage
 	@coverage erase

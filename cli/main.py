@@ -19,6 +19,7 @@ from cli.doctor.command import doctor
 from cli.errors import CommandError
 from cli.first_contact.command import first_contact
 from cli.init.command import init
+from cli.live import commands as live
 from cli.operate import commands as operate
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ app.command()(doctor)
 app.command()(first_contact)
 app.command()(cost)
 app.command()(prices)
+app.add_typer(live.app)
 app.add_typer(operate.app)
 
 
