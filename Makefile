@@ -23,7 +23,7 @@ RECORDED := emulator/tests tests/parity tests/pipeline tests/spark tests/permiss
 COVERED := emulator/tests tests/parity
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark run test tests test-suite test-all quick serve permissions doctor deploy destroy first-contact fuzz bench fmt lint types lock clean
+.PHONY: help setup spark run up test tests test-suite test-all quick serve permissions doctor deploy destroy first-contact fuzz bench fmt lint types lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ spark: .venv/.spark ## fetch pyspark for Glue jobs on this machine; they need Ja
 
 run: setup ## run PIPELINE on this machine from raw data to recommendations (RAW=folder for other data)
 	@pipelines run "$(PIPELINE)" --local --stage $(STAGE) $(if $(RAW),--raw "$(RAW)")
+
+up: setup ## as run, and stay up until Ctrl-C, to ask it: pipelines ask (RAW=folder, PORT=4566)
+	@pipelines up "$(PIPELINE)" --stage $(STAGE) --port $(PORT) $(if $(RAW),--raw "$(RAW)")
 
 test: setup spark ## everything that CI checks: style, layers, types, every suite that a change can reach
 	@bash -c 'TIMEFORMAT="make test took %R s, and %U + %S s of the processor"; time $(MAKE) --no-print-directory tests'

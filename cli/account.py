@@ -48,6 +48,7 @@ _INVALID = frozenset(
 
 _ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 _LONGEST = 300
+_HERE = "For the embedded AWS run the export lines that it printed; `pipelines ask` takes --local instead"
 UNREACHABLE = (BotoConnectionError, HTTPClientError)
 NO_CREDENTIALS = (
     NoCredentialsError,
@@ -89,11 +90,15 @@ def denied_action(error: ClientError) -> str | None:
 def explained(error: BotoCoreError | ClientError) -> CommandError:
     """Return a failed call as an error that says how to mend it."""
     if isinstance(error, NoRegionError):
-        return CommandError("no AWS region is set", remedy="Set AWS_REGION, or a region in the profile of AWS_PROFILE")
+        return CommandError(
+            "no AWS region is set",
+            remedy=f"Set AWS_REGION, or a region in the profile of AWS_PROFILE. {_HERE}",
+        )
     if isinstance(error, NO_CREDENTIALS):
         return CommandError(
             f"there are no AWS credentials: {said(error)}",
-            remedy="Sign in (`aws sso login`, `aws configure`), or set AWS_PROFILE or AWS_ACCESS_KEY_ID and its secret",
+            remedy="Sign in (`aws sso login`, `aws configure`), or set AWS_PROFILE or AWS_ACCESS_KEY_ID and its secret"
+            f". {_HERE}",
         )
     if isinstance(error, UNREACHABLE):
         return CommandError(f"AWS cannot be reached: {said(error)}", remedy=_reach())

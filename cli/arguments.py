@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
 
 PipelineArgument = Annotated[str, typer.Argument(help="Name of a file in pipelines/, or the path of any.")]
+Stage = Annotated[str, typer.Option(help="Part of every name.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 def load_pipeline(named: str) -> tuple[Pipeline, Path]:

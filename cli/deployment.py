@@ -153,20 +153,31 @@ def find_deployment(cloudformation: Any, pipeline: str, stage: str) -> Deploymen
     Raises:
         CommandError: the stacks are not there.
     """
-    outputs: dict[str, str] = {}
-    for part in ("storage", "workflow"):
-        name = f"{prefix(pipeline, stage)}-{part}"
-        try:
-            stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-        except ClientError as error:
-            raise CommandError(
-                f"stack {name} cannot be read: {error}",
-                remedy=f"Deploy it: make deploy PIPELINE={pipeline} STAGE={stage}, or run with --local",
-            ) from error
-        outputs |= {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
+    outputs = {
+        key: value
+        for part in ("storage", "workflow")
+        for key, value in outputs_of(cloudformation, pipeline, stage, part).items()
+    }
     if missing := {"BucketName", "StateMachineArn", "TopicArn"} - set(outputs):
         raise CommandError(
             f"the stacks of {prefix(pipeline, stage)} lack {', '.join(sorted(missing))}: their deployment has failed",
             remedy=f"Deploy again: make deploy PIPELINE={pipeline} STAGE={stage}",
         )
     return Deployment(outputs["BucketName"], outputs["StateMachineArn"], outputs["TopicArn"])
+
+
+def outputs_of(cloudformation: Any, pipeline: str, stage: str, part: str) -> dict[str, str]:
+    """Return the outputs of one of a pipeline's stacks: ``storage``, ``personalize`` or ``workflow``.
+
+    Raises:
+        CommandError: it is not there.
+    """
+    name = f"{prefix(pipeline, stage)}-{part}"
+    try:
+        stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        raise CommandError(
+            f"stack {name} cannot be read: {error}",
+            remedy=f"Deploy it: make deploy PIPELINE={pipeline} STAGE={stage}, or run with --local",
+        ) from error
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}

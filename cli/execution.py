@@ -114,6 +114,7 @@ class Place:
         bucket: of its deployment.
         out: folder under which those of pipelines and runs lie.
         embedded: whether they run on this machine's AWS, on which nothing is paid.
+        lasts: whether that AWS is there after this command.
     """
 
     pipeline: Pipeline
@@ -121,6 +122,7 @@ class Place:
     bucket: str
     out: Path
     embedded: bool = False
+    lasts: bool = True
 
 
 def bring(s3: Any, place: Place, execution: dict[str, Any], view: View) -> bool:
@@ -154,7 +156,7 @@ def bring(s3: Any, place: Place, execution: dict[str, Any], view: View) -> bool:
     if execution["status"] != "SUCCEEDED":
         cause = execution.get("cause") or execution["status"]
         told = remedy_of(folder)
-        if place.embedded:
+        if not place.lasts:
             told = f"{told} This AWS ends here, so nothing is left to redrive: mend it and run it again."
         view.error(CommandError(cause, remedy=f"{told} The record of the failure is in {relative(folder)}".lstrip()))
     view.times()

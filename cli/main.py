@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.arguments import PipelineArgument, as_json_value, check_stage, load_pipeline
+from cli.arguments import PipelineArgument, Stage, as_json_value, check_stage, load_pipeline
 from cli.cost.command import cost, prices
 from cli.doctor.command import doctor
 from cli.errors import CommandError
@@ -21,6 +21,7 @@ from cli.first_contact.command import first_contact
 from cli.graph import graph
 from cli.init.command import init
 from cli.init.migration import import_
+from cli.live import commands as live
 from cli.operate import commands as operate
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ app.command()(graph)
 app.command()(first_contact)
 app.command()(cost)
 app.command()(prices)
+app.add_typer(live.app)
 app.add_typer(operate.app)
 
 
@@ -111,7 +113,7 @@ def run_command(
     local: Annotated[
         bool, typer.Option("--local", help="Deploy to an embedded AWS on this machine and run there.")
     ] = False,
-    stage: Annotated[str, typer.Option(help="Part of every name.")] = "dev",
+    stage: Stage = "dev",
     raw: Annotated[
         Path | None, typer.Option(help="Folder to upload under raw/; with --local default samples/<pipeline>.")
     ] = None,

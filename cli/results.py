@@ -8,11 +8,14 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from botocore.exceptions import ClientError
+
 from definition import layout
 from definition.contract.manifest import Document, read_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from definition.file.pipeline import Pipeline
@@ -22,6 +25,7 @@ SAMPLED_RESULTS = 5
 _OF_ONE_LINE = (layout.MANIFEST, layout.FAILURE, layout.CLEANUP)
 """What the state machine writes: JSON without a line break."""
 
+_MISSING = {"NoSuchKey", "404"}
 _FOUND = ("recommendedItems", "usersList", "recommendedUsers")
 
 
@@ -34,6 +38,27 @@ class Left(NamedTuple):
 
 class UnsafeKeyError(ValueError):
     """A key that no file inside a folder can be named by; the message says why."""
+
+
+class NewestTable(NamedTuple):
+    """The newest complete table of a batch job: its run, its S3 folder, and when that run ended."""
+
+    run: str
+    location: str
+    published: datetime
+
+
+def newest_table(s3: Any, bucket: str, solution: str, job: str) -> NewestTable | None:
+    """Return the table that ``latest.json`` names, None while there is none."""
+    try:
+        found = s3.get_object(Bucket=bucket, Key=layout.LATEST_TABLE.key(solution=solution, job=job))
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _MISSING:
+            raise
+        return None
+    # It is written at the end of the run, when its tables become the newest ones.
+    latest = json.loads(found["Body"].read())
+    return NewestTable(str(latest["run"]), str(latest["location"]), found["LastModified"])
 
 
 def upload(s3: Any, bucket: str, folder: Path) -> int:

@@ -12,14 +12,17 @@ from cli.errors import CommandError
 from cli.execution import Place, bring, start, watch
 from cli.folders import relative
 from cli.init.trial import previewed
-from cli.operate.schedule import PAUSED, turn
+from cli.operate import schedule
 from definition import layout
 from definition.plan.names import prefix
 from embedded_aws import EmbeddedAWS, clock
 from embedded_aws.glue import spark
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    import boto3
 
     from cli.view import View
     from definition.file.pipeline import Pipeline
@@ -56,54 +59,87 @@ def run_local(pipeline: Pipeline, options: RunOptions, view: View) -> bool:
     Raises:
         CommandError: the raw data cannot be used, or the deployment has failed.
     """
-    # What would end the run is told before half a minute of deployment.
-    _check_spark(pipeline)
-    if options.raw is not None:
-        previewed(pipeline, str(options.raw))
+    check_first(pipeline, options)
     with EmbeddedAWS() as aws, aws.in_environment():
-        with view.phase("Deploy") as show:
-
-            def say(text: str) -> None:
-                show(text)
-                if text.startswith(_DEPLOYED):
-                    view.line(text.removeprefix(_DEPLOYED).strip())
-
-            deploy(options.file, options.stage, environment=aws.environment(), say=say)
-            if pipeline.schedule:
-                _start_by_hand_only(aws, pipeline, options.stage)
+        deploy_embedded(pipeline, options, view, aws.environment())
         # From here on only: the run id is the time of the start, and people read it.
         clock.start(SPEED)
-        return run(pipeline, options, view, every=0.2, embedded=True)
+        return run(pipeline, options, view, AT_ONCE)
 
 
-def _start_by_hand_only(aws: EmbeddedAWS, pipeline: Pipeline, stage: str) -> None:
-    """Pause the schedule, and stop what it has started already: a rate begins at once, before there is data."""
-    turn(aws.client("scheduler"), prefix(pipeline.name, stage), PAUSED)
-    stepfunctions = aws.client("stepfunctions")
-    machine = find_deployment(aws.client("cloudformation"), pipeline.name, stage).state_machine_arn
-    for each in stepfunctions.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
-        stepfunctions.stop_execution(executionArn=each["executionArn"], cause="Runs on this machine start by hand.")
-
-
-def _check_spark(pipeline: Pipeline) -> None:
-    """Check that this machine has what a Glue job needs.
+def check_first(pipeline: Pipeline, options: RunOptions) -> None:
+    """Check what would end a run on this machine, before half a minute of deployment.
 
     Raises:
-        CommandError: it has not.
+        CommandError: the raw data cannot be used, or a Glue job lacks what it needs.
     """
     if pipeline.engine == "glue" and (lack := spark.missing()):
         raise CommandError(lack, remedy="engine: lambda in the pipeline file runs here without it")
+    if options.raw is not None:
+        previewed(pipeline, str(options.raw))
 
 
-def run(pipeline: Pipeline, options: RunOptions, view: View, *, every: float = 5, embedded: bool = False) -> bool:
+def deploy_embedded(pipeline: Pipeline, options: RunOptions, view: View, environment: Mapping[str, str]) -> bool:
+    """Deploy to the embedded AWS of the environment; return whether a new schedule was paused, for a start by hand.
+
+    Raises:
+        CommandError: the deployment has failed.
+    """
+    session = session_of_environment()
+    scheduler, name = session.client("scheduler"), prefix(pipeline.name, options.stage)
+    known = schedule.read(scheduler, name)
+    with view.phase("Deploy") as show:
+
+        def say(text: str) -> None:
+            show(text)
+            if text.startswith(_DEPLOYED):
+                view.line(text.removeprefix(_DEPLOYED).strip())
+
+        deploy(options.file, options.stage, environment=environment, say=say)
+        if pipeline.schedule and not known:
+            schedule.turn(scheduler, name, schedule.PAUSED)
+            _stop_what_it_started(session, pipeline, options.stage)
+            return True
+    return False
+
+
+def _stop_what_it_started(session: boto3.Session, pipeline: Pipeline, stage: str) -> None:
+    """Stop the run of a schedule with a rate, which begins at once, before there is data."""
+    stepfunctions = session.client("stepfunctions")
+    machine = find_deployment(session.client("cloudformation"), pipeline.name, stage).state_machine_arn
+    for each in stepfunctions.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
+        stepfunctions.stop_execution(executionArn=each["executionArn"], cause="The first run here starts by hand.")
+
+
+@dataclass(frozen=True)
+class Host:
+    """The AWS that a run goes to.
+
+    Attributes:
+        every: seconds between two looks at the execution.
+        embedded: whether it is on this machine, where nothing is paid.
+        owned: whether it ends with this process, and a run with it.
+        lasts: whether it is there when the run has ended, so that a failed run can be redriven.
+    """
+
+    every: float = 5
+    embedded: bool = False
+    owned: bool = False
+    lasts: bool = True
+
+
+AT_ONCE = Host(every=0.2, embedded=True, owned=True, lasts=False)
+"""An embedded AWS for one run."""
+
+
+def run(pipeline: Pipeline, options: RunOptions, view: View, host: Host = Host()) -> bool:  # frozen
     """Run a deployed pipeline in the AWS of the environment; return whether it succeeded.
 
     Args:
         pipeline: the pipeline file.
         options: what the command line was told.
         view: the terminal.
-        every: seconds between two looks at the execution.
-        embedded: whether that AWS is this machine's, on which nothing is paid.
+        host: what kind of AWS that is.
 
     Raises:
         CommandError: the pipeline is not deployed there.
@@ -119,7 +155,7 @@ def run(pipeline: Pipeline, options: RunOptions, view: View, *, every: float = 5
             )
     with view.phase("Run"):
         started = start(stepfunctions, deployment.state_machine_arn, options.execution_input)
-        attach = None if embedded else f"pipelines follow {relative(options.file)} --stage {options.stage}"
-        execution = watch(stepfunctions, started, view, every=every, attach=attach)
-    place = Place(pipeline, options.file, deployment.bucket, options.out, embedded=embedded)
+        attach = None if host.owned else f"pipelines follow {relative(options.file)} --stage {options.stage}"
+        execution = watch(stepfunctions, started, view, every=host.every, attach=attach)
+    place = Place(pipeline, options.file, deployment.bucket, options.out, embedded=host.embedded, lasts=host.lasts)
     return bring(s3, place, execution, view)

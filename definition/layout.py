@@ -96,7 +96,7 @@ DATASET = Place(
     "transformed/{run}/{dataset}/",
     "CSV of a dataset, which is imported",
     written_by=("transform",),
-    read_by=("Personalize",),
+    read_by=("Personalize", "you"),
 )
 INCREMENT = Place(
     # A folder of its own, since an import reads one level of a folder.
@@ -187,7 +187,7 @@ IMPORTS = Place(
     "runs/imports.json",
     "names the run that imported what Personalize holds of each dataset",
     written_by=("state machine",),
-    read_by=("state machine",),
+    read_by=("state machine", "you"),
 )
 RUN = Place(
     "runs/{run}/", "what a run did", written_by=("transform", "state machine"), read_by=("state machine", "you")

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from cli.arguments import PipelineArgument, check_stage, load_pipeline
+from cli.arguments import PipelineArgument, Stage, check_stage, load_pipeline
 
 
 def doctor(
     pipeline: PipelineArgument,
     *,
-    stage: Annotated[str, typer.Option(help="Part of every name.")] = "dev",
+    stage: Stage = "dev",
     as_document: Annotated[bool, typer.Option("--json", help="Print the findings as JSON, for programs.")] = False,
 ) -> None:
     """Look whether an account is ready for a pipeline, or what is wrong with its deployment. Nothing is written.

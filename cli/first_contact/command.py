@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from cli.arguments import check_stage
+from cli.arguments import Stage, check_stage
 
 
 def first_contact(
     *,
-    stage: Annotated[str, typer.Option(help="Part of every name.")] = "dev",
+    stage: Stage = "dev",
     yes: Annotated[bool, typer.Option("--yes", help="Spend without asking, for scripts.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the deployment there at the end.")] = False,
     remove: Annotated[

@@ -2,94 +2,23 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from cli.arguments import PipelineArgument, as_json_value, check_stage, load_pipeline
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import boto3
-
-    from cli.deployment import Deployment
-    from cli.view import View
-    from definition.file.pipeline import Pipeline
+from cli.arguments import AsJson, PipelineArgument, Stage, as_json_value
+from cli.operate.deployed import deployed
 
 app = typer.Typer()
-_PANEL = "Operate a deployed pipeline"
+PANEL = "Operate a deployed pipeline"
 
-Stage = Annotated[str, typer.Option(help="Part of every name.")]
 RunArgument = Annotated[str | None, typer.Argument(help="Id of a run, as `pipelines runs` lists it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Out = Annotated[Path, typer.Option(help="Folder for results.")]
 Input = Annotated[str, typer.Option("--input", help="Input of the run as JSON; see docs/runs.md.")]
 
-_EVERY = 5.0
-"""Seconds between two looks at an execution."""
 
-
-@dataclass(frozen=True)
-class _Deployed:
-    """A pipeline in the AWS of the environment."""
-
-    pipeline: Pipeline
-    file: Path
-    stage: str
-    session: boto3.Session
-    deployment: Deployment
-    view: View
-
-    @property
-    def machine(self) -> str:
-        return self.deployment.state_machine_arn
-
-    @property
-    def stepfunctions(self) -> Any:
-        return self.session.client("stepfunctions")
-
-    def command(self, name: str, *more: str) -> str:
-        """Return a command line for this pipeline."""
-        from cli.folders import relative  # noqa: PLC0415  # not for `pipelines --help`: see cli/main.py
-
-        return " ".join(["pipelines", name, relative(self.file), *more, "--stage", self.stage])
-
-    def follow(self, execution: str, out: Path) -> bool:
-        """Watch an execution to its end, and bring what its run left; return whether it succeeded."""
-        from cli.execution import watch  # noqa: PLC0415  # as above
-
-        with self.view.phase("Run"):
-            ended = watch(self.stepfunctions, execution, self.view, every=_EVERY, attach=self.command("follow"))
-        return self.bring(ended, out)
-
-    def bring(self, execution: dict[str, Any], out: Path) -> bool:
-        """Bring what the run of an ended execution left; return whether it succeeded."""
-        from cli.execution import Place, bring  # noqa: PLC0415  # as above
-
-        place = Place(self.pipeline, self.file, self.deployment.bucket, out)
-        return bring(self.session.client("s3"), place, execution, self.view)
-
-
-@contextmanager
-def _deployed(pipeline: str, stage: str) -> Iterator[_Deployed]:
-    from cli.account import session, told  # noqa: PLC0415  # as above
-    from cli.deployment import find_deployment  # noqa: PLC0415  # as above
-    from cli.view import View  # noqa: PLC0415  # as above
-
-    view = View()
-    loaded, file = load_pipeline(pipeline)
-    check_stage(stage)
-    with told(view):
-        own = session()
-        deployment = find_deployment(own.client("cloudformation"), loaded.name, stage)
-        yield _Deployed(loaded, file, stage, own, deployment, view)
-
-
-@app.command(rich_help_panel=_PANEL)
+@app.command(rich_help_panel=PANEL)
 def status(pipeline: PipelineArgument, *, stage: Stage = "dev", as_json: AsJson = False) -> None:
     """Show how a deployed pipeline stands: schedule, last runs, age of its tables, what answers in real time.
 
@@ -97,12 +26,12 @@ def status(pipeline: PipelineArgument, *, stage: Stage = "dev", as_json: AsJson 
 
     Example: pipelines status movielens --json | jq '.tables[] | {job, published}'
     """
-    from datetime import UTC, datetime  # noqa: PLC0415  # as above
+    from datetime import UTC, datetime  # noqa: PLC0415  # not for `pipelines --help`: see cli/main.py
 
     from cli.operate import show  # noqa: PLC0415  # as above
     from cli.operate.status import status_of  # noqa: PLC0415  # as above
 
-    with _deployed(pipeline, stage) as at:
+    with deployed(pipeline, stage) as at:
         found = status_of(at.session, at.deployment, at.pipeline, stage)
         if as_json:
             typer.echo(show.as_json(found))
@@ -110,7 +39,7 @@ def status(pipeline: PipelineArgument, *, stage: Stage = "dev", as_json: AsJson 
             show.show_status(found, datetime.now(UTC), at.view.console)
 
 
-@app.command(rich_help_panel=_PANEL, name="runs")
+@app.command(rich_help_panel=PANEL, name="runs")
 def list_runs(
     pipeline: PipelineArgument,
     *,
@@ -124,7 +53,7 @@ def list_runs(
     """
     from cli.operate import runs, show  # noqa: PLC0415  # as above
 
-    with _deployed(pipeline, stage) as at:
+    with deployed(pipeline, stage) as at:
         found = runs.newest(at.stepfunctions, at.machine, last)
         if as_json:
             typer.echo(show.as_json(found))
@@ -134,7 +63,7 @@ def list_runs(
             at.view.line(f"No run yet. {at.command('start')} begins one.")
 
 
-@app.command(rich_help_panel=_PANEL)
+@app.command(rich_help_panel=PANEL)
 def start(
     pipeline: PipelineArgument, *, stage: Stage = "dev", execution_input: Input = "{}", as_json: AsJson = False
 ) -> None:
@@ -146,7 +75,7 @@ def start(
     from cli.operate import runs, show  # noqa: PLC0415  # as above
 
     given = as_json_value(execution_input)
-    with _deployed(pipeline, stage) as at:
+    with deployed(pipeline, stage) as at:
         arn = execution.start(at.stepfunctions, at.machine, given)
         begun = runs.of_execution(at.stepfunctions.describe_execution(executionArn=arn))
         if as_json:
@@ -156,7 +85,7 @@ def start(
             at.view.line(f"{at.command('follow', begun.run)} shows it")
 
 
-@app.command(rich_help_panel=_PANEL)
+@app.command(rich_help_panel=PANEL)
 def follow(
     pipeline: PipelineArgument, run: RunArgument = None, *, stage: Stage = "dev", out: Out = Path("out")
 ) -> None:
@@ -168,13 +97,13 @@ def follow(
     """
     from cli.operate import runs  # noqa: PLC0415  # as above
 
-    with _deployed(pipeline, stage) as at:
+    with deployed(pipeline, stage) as at:
         found = runs.find(at.stepfunctions, at.machine, run, runs.ACTIVE if run is None else runs.ANY, what="active")
         succeeded = at.follow(found["executionArn"], out)
     raise typer.Exit(0 if succeeded else 1)
 
 
-@app.command(rich_help_panel=_PANEL)
+@app.command(rich_help_panel=PANEL)
 def redrive(
     pipeline: PipelineArgument, run: RunArgument = None, *, stage: Stage = "dev", out: Out = Path("out")
 ) -> None:
@@ -187,14 +116,14 @@ def redrive(
     """
     from cli.operate import runs  # noqa: PLC0415  # as above
 
-    with _deployed(pipeline, stage) as at:
+    with deployed(pipeline, stage) as at:
         found = runs.failed(at.stepfunctions, at.machine, run)
         at.stepfunctions.redrive_execution(executionArn=found["executionArn"])
         succeeded = at.follow(found["executionArn"], out)
     raise typer.Exit(0 if succeeded else 1)
 
 
-@app.command(rich_help_panel=_PANEL, name="results")
+@app.command(rich_help_panel=PANEL, name="results")
 def bring_results(
     pipeline: PipelineArgument, run: RunArgument = None, *, stage: Stage = "dev", out: Out = Path("out")
 ) -> None:
@@ -204,13 +133,13 @@ def bring_results(
     """
     from cli.operate import runs  # noqa: PLC0415  # as above
 
-    with _deployed(pipeline, stage) as at:
+    with deployed(pipeline, stage) as at:
         ended = ("SUCCEEDED", *runs.FAILED)
         succeeded = at.bring(runs.find(at.stepfunctions, at.machine, run, ended, what="over"), out)
     raise typer.Exit(0 if succeeded else 1)
 
 
-@app.command(rich_help_panel=_PANEL)
+@app.command(rich_help_panel=PANEL)
 def pause(pipeline: PipelineArgument, *, stage: Stage = "dev") -> None:
     """Pause the schedule: no run starts by itself until `pipelines resume`; one that is active goes on.
 
@@ -221,7 +150,7 @@ def pause(pipeline: PipelineArgument, *, stage: Stage = "dev") -> None:
     _turn(pipeline, stage, on=False)
 
 
-@app.command(rich_help_panel=_PANEL)
+@app.command(rich_help_panel=PANEL)
 def resume(pipeline: PipelineArgument, *, stage: Stage = "dev") -> None:
     """Resume the schedule after `pipelines pause`. Runs that were due meanwhile are not made up for.
 
@@ -234,7 +163,7 @@ def _turn(pipeline: str, stage: str, *, on: bool) -> None:
     from cli.operate import schedule  # noqa: PLC0415  # as above
     from definition.plan.names import prefix  # noqa: PLC0415  # as above
 
-    with _deployed(pipeline, stage) as at:
+    with deployed(pipeline, stage) as at:
         name = prefix(at.pipeline.name, stage)
         found = schedule.turn(at.session.client("scheduler"), name, schedule.ON if on else schedule.PAUSED)
         when = f"{found.expression}, {found.timezone}"

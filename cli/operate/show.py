@@ -42,7 +42,7 @@ def show_runs(found: Sequence[Run], console: Terminal) -> None:
         table.add_column(name, no_wrap=True)
     for run in found:
         status = f"[{_STYLES.get(run.status, 'white')}]{run.status}[/]"
-        table.add_row(run.run, status, f"{run.started.astimezone(UTC):%Y-%m-%d %H:%M}", _duration(run.seconds))
+        table.add_row(run.run, status, f"{run.started.astimezone(UTC):%Y-%m-%d %H:%M}", duration(run.seconds))
     console.print(table)
     for run in found:
         if run.note:
@@ -103,7 +103,8 @@ def _age(passed: timedelta) -> str:
     return f"{seconds // _HOUR} h" if seconds < 2 * _DAY else f"{seconds // _DAY} days"
 
 
-def _duration(seconds: float | None) -> str:
+def duration(seconds: float | None) -> str:
+    """Return how long something took, for people; None while it goes on."""
     if seconds is None:
         return "goes on"
     whole = round(seconds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from cli.account import DENIED, said
 from cli.operate import runs, schedule
-from definition import layout
+from cli.results import newest_table
 from definition.plan.names import prefix, resource_prefix
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
 
 SHOWN_RUNS = 5
-_MISSING = {"NoSuchKey", "404"}
 
 
 @dataclass(frozen=True)
@@ -109,14 +107,8 @@ def _tables(s3: Any, bucket: str, pipeline: Pipeline) -> list[Table]:
 
 
 def _table(s3: Any, bucket: str, solution: str, job: str) -> Table:
-    try:
-        found = s3.get_object(Bucket=bucket, Key=layout.LATEST_TABLE.key(solution=solution, job=job))
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in _MISSING:
-            raise
-        return Table(solution, job, None, None)
-    # It is written at the end of the run, when its tables become the newest ones.
-    return Table(solution, job, str(json.loads(found["Body"].read())["run"]), found["LastModified"])
+    found = newest_table(s3, bucket, solution, job)
+    return Table(solution, job, found.run, found.published) if found else Table(solution, job, None, None)
 
 
 def _live(personalize: Any, own: str) -> list[Live]:

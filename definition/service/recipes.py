@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 BatchInput = Literal["user", "item", "ranking"]
 SegmentInput = Literal["item", "attributes"]
+Query = Literal["user", "item", "user and item", "ranking", "nothing"]
+"""What a request to a campaign or recommender must name; a ranking: a user and the items to rank."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,11 @@ class Recipe:
         return self.segment_input is None
 
     @property
+    def query(self) -> Query:
+        """What a request to a campaign names: what a line of batch input does, and nothing where there is no batch."""
+        return self.batch_input or "nothing"
+
+    @property
     def arn(self) -> str:
         """ARN of the recipe in the partition aws, for which pipelines are; recipes belong to no account, no region."""
         return f"arn:aws:personalize:::recipe/{self.name}"
@@ -72,6 +79,7 @@ class UseCase:
         event_type: event type that it needs interactions of, spelled like this; None where any will do.
         needs_items: whether it trains on the Items dataset.
         takes_exploration: whether exploration can be set.
+        query: what a request must name.
     """
 
     name: str
@@ -79,6 +87,7 @@ class UseCase:
     event_type: str | None = None
     needs_items: bool = False
     takes_exploration: bool = False
+    query: Query = "user"
 
     @property
     def arn(self) -> str:
@@ -136,13 +145,13 @@ USE_CASES: dict[str, UseCase] = {
     for case in (
         UseCase("aws-ecomm-popular-items-by-views", "ECOMMERCE", "View"),
         UseCase("aws-ecomm-popular-items-by-purchases", "ECOMMERCE", "Purchase"),
-        UseCase("aws-ecomm-frequently-bought-together", "ECOMMERCE", "Purchase"),
-        UseCase("aws-ecomm-customers-who-viewed-x-also-viewed", "ECOMMERCE", "View"),
+        UseCase("aws-ecomm-frequently-bought-together", "ECOMMERCE", "Purchase", query="item"),
+        UseCase("aws-ecomm-customers-who-viewed-x-also-viewed", "ECOMMERCE", "View", query="user and item"),
         UseCase("aws-ecomm-recommended-for-you", "ECOMMERCE", takes_exploration=True),
-        UseCase("aws-vod-because-you-watched-x", "VIDEO_ON_DEMAND", "Watch"),
-        UseCase("aws-vod-more-like-x", "VIDEO_ON_DEMAND", needs_items=True),
+        UseCase("aws-vod-because-you-watched-x", "VIDEO_ON_DEMAND", "Watch", query="user and item"),
+        UseCase("aws-vod-more-like-x", "VIDEO_ON_DEMAND", needs_items=True, query="user and item"),
         UseCase("aws-vod-most-popular", "VIDEO_ON_DEMAND", "Watch"),
-        UseCase("aws-vod-trending-now", "VIDEO_ON_DEMAND"),
+        UseCase("aws-vod-trending-now", "VIDEO_ON_DEMAND", query="nothing"),
         UseCase("aws-vod-top-picks", "VIDEO_ON_DEMAND", takes_exploration=True),
     )
 }

@@ -37,6 +37,8 @@ def loaded(*arguments: str) -> set[str]:
         ["--help"],
         ["init", "--help"],
         ["run", "--help"],
+        ["up", "--help"],
+        ["ask", "--help"],
         ["doctor", "--help"],
         ["first-contact", "--help"],
         ["serve", "--help"],
