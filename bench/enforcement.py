@@ -36,7 +36,8 @@ def main() -> None:
 
 def _run_films(*, enforced: bool) -> None:
     """Do what `make run` does, or the same with a server that asks nobody."""
-    from cli.run import RunOptions, raw_folder, run_local  # noqa: PLC0415  # the parent needs none of it
+    from cli.folders import raw_folder  # noqa: PLC0415  # the parent needs none of it
+    from cli.run import RunOptions, run_local  # noqa: PLC0415  # as above
     from cli.view import View  # noqa: PLC0415  # as above
     from definition.load import load  # noqa: PLC0415  # as above
     from definition.paths import find  # noqa: PLC0415  # as above

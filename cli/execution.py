@@ -150,6 +150,7 @@ def bring(s3: Any, place: Place, execution: dict[str, Any], view: View) -> bool:
         if execution["status"] == "SUCCEEDED":
             # A run that was redriven has left the record of its failure, too; beside a manifest it would mislead.
             (folder / layout.FAILURE.name).unlink(missing_ok=True)
+        results.point_latest(folder)
         labels = item_labels(s3, bucket, pipeline.item_labels, view.look)
     show_results(pipeline, folder, labels, view)
     tell_spent(pipeline, place.file, folder, view, embedded=place.embedded)
@@ -160,7 +161,7 @@ def bring(s3: Any, place: Place, execution: dict[str, Any], view: View) -> bool:
             told = f"{told} This AWS ends here, so nothing is left to redrive: mend it and run it again."
         view.error(CommandError(cause, remedy=f"{told} The record of the failure is in {relative(folder)}".lstrip()))
     view.times()
-    view.console.print(relative(folder), highlight=False, soft_wrap=True, markup=False)
+    view.result(relative(folder))
     return bool(execution["status"] == "SUCCEEDED")
 
 

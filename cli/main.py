@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 app = typer.Typer(
-    help="Batch recommendations with Amazon Personalize, from one YAML file.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -41,6 +40,24 @@ app.command()(cost)
 app.command()(prices)
 app.add_typer(live.app)
 app.add_typer(operate.app)
+
+
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001  # as Typer calls it
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415  # see above
+
+        typer.echo(version("personalize-pipelines"))
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    *,
+    version: Annotated[  # its callback ends the command
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Batch recommendations with Amazon Personalize, from one YAML file."""
 
 
 @app.command()
@@ -122,8 +139,11 @@ def run_command(
         str,
         typer.Option("--input", help='Input of the run as JSON, such as \'{"training": "skip"}\'; see docs/runs.md.'),
     ] = "{}",
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print nothing but errors and, as the last line, the folder of the results.")
+    ] = False,
 ) -> None:
-    """Run a pipeline, follow it, and bring its results to out/<pipeline>/<run id>/.
+    """Run a pipeline, follow it, and bring its results to out/<pipeline>/<run id>/; out/<pipeline>/latest leads there.
 
     Without --local the pipeline must be deployed; the usual AWS environment (AWS_PROFILE, AWS_REGION,
     AWS_ENDPOINT_URL, …) says where. The last line is the folder of the results; the exit code is 0 only if the run
@@ -138,7 +158,7 @@ def run_command(
     from cli.run import RunOptions, run, run_local  # noqa: PLC0415  # see above
     from cli.view import View  # noqa: PLC0415  # see above
 
-    view = View()
+    view = View(quiet=quiet)
     loaded, file = load_pipeline(pipeline)
     check_stage(stage)
     with told(view):

@@ -96,6 +96,16 @@ def download(s3: Any, bucket: str, pipeline: Pipeline, run: str, target: Path) -
     return left
 
 
+def point_latest(folder: Path) -> None:
+    """Let ``latest`` beside the folder of a run lead to it, where systems have such links and nothing else is there."""
+    link, made = folder.parent / "latest", folder.parent / f".latest-{folder.name}"
+    if link.exists() and not link.is_symlink():
+        return
+    with contextlib.suppress(OSError):
+        made.symlink_to(folder.name)
+        made.replace(link)
+
+
 def document(model: type[Document], folder: Path, place: layout.Place) -> Document | None:
     """Return what a run wrote, from the folder that it was brought to; None if it wrote no such object.
 

@@ -44,11 +44,19 @@ class View:
 
     Attributes:
         console: where everything is printed.
+        quiet: whether only errors and the result are printed.
         phases: seconds of each phase that has ended, in order.
     """
 
     console: Terminal = field(default_factory=Terminal)
+    quiet: bool = False
     phases: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Keep the console for what is printed in any case."""
+        self._always = self.console
+        if self.quiet:
+            self.console = Terminal(quiet=True)
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[Callable[[str], None]]:
@@ -78,8 +86,12 @@ class View:
 
     def error(self, error: CommandError) -> None:
         """Print what went wrong and how to mend it."""
-        self.console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
-        self.console.print(escape(error.remedy), highlight=False, soft_wrap=True)
+        self._always.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
+        self._always.print(escape(error.remedy), highlight=False, soft_wrap=True)
+
+    def result(self, text: str) -> None:
+        """Print the last line, which programs read."""
+        self._always.print(text, highlight=False, soft_wrap=True, markup=False)
 
     def look(self, text: str) -> None:
         """Print what people should look at, although nothing failed."""

@@ -12,16 +12,14 @@ from cli.doctor.taken_names import taken_names
 from cli.errors import CommandError
 from cli.first_contact.documents import write
 from cli.first_contact.sandbox import remove
-from cli.first_contact.setting_up import environment
 from cli.first_contact.world import remove_role, tried
+from cli.operate.removal import cdk_environment, empty
 from definition.load import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cli.first_contact.world import World
-
-_BATCH = 1000
 
 
 def remove_everything(world: World) -> str:
@@ -34,8 +32,8 @@ def remove_everything(world: World) -> str:
     # The changed file knows of what the first one does not, and stacks have the same names.
     file = write(world.folder, world.films, changed=True)
     if bucket := _bucket(world):
-        _empty(world.client("s3"), bucket)
-    destroy(file, world.stage, environment=environment(world), say=lambda _: None, keep_data=False)
+        empty(world.client("s3"), bucket)
+    destroy(file, world.stage, environment=cdk_environment(world.session), say=lambda _: None, keep_data=False)
     examination = Examination(load(file), file, world.stage, world.session)
     left = [f"stack {stack['StackName']}" for stack in examination.stacks.values()]
     left += [finding.seen for finding in taken_names(examination) if finding.remedy]
@@ -76,15 +74,3 @@ def _bucket(world: World) -> str | None:
         return None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
     return outputs.get("BucketName")
-
-
-def _empty(s3: Any, bucket: str) -> None:
-    """Delete every version of every object: CloudFormation deletes empty buckets only."""
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, PaginationConfig={"PageSize": _BATCH}):
-        versions = [
-            {"Key": each["Key"], "VersionId": each["VersionId"]}
-            for kind in ("Versions", "DeleteMarkers")
-            for each in page.get(kind, ())
-        ]
-        if versions:
-            s3.delete_objects(Bucket=bucket, Delete={"Objects": versions, "Quiet": True})

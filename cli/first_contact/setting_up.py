@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from cli.deployment import deploy, find_deployment
@@ -12,6 +11,7 @@ from cli.doctor.findings import Level
 from cli.doctor.show import summary, table
 from cli.errors import CommandError
 from cli.first_contact.documents import NAME
+from cli.operate.removal import cdk_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +51,7 @@ def deploy_films(world: World, file: Path) -> str:
     deploy(
         file,
         world.stage,
-        environment=environment(world),
+        environment=cdk_environment(world.session),
         say=lambda _: None,
         bootstrap=world.memo.get("bootstrap", False),
         keep_data=False,
@@ -59,14 +59,3 @@ def deploy_films(world: World, file: Path) -> str:
     world.memo["bootstrap"] = False
     world.deployment = find_deployment(world.client("cloudformation"), NAME, world.stage)
     return f"bucket {world.bucket}, state machine {world.deployed.state_machine_arn}"
-
-
-def environment(world: World) -> dict[str, str]:
-    """Return the variables that tell the CDK account and region."""
-    region = str(world.session.region_name)
-    return {
-        **{name: value for name, value in os.environ.items() if name.startswith("AWS_")},
-        "AWS_REGION": region,
-        "CDK_DEFAULT_ACCOUNT": world.account,
-        "CDK_DEFAULT_REGION": region,
-    }

@@ -159,6 +159,54 @@ def resume(pipeline: PipelineArgument, *, stage: Stage = "dev") -> None:
     _turn(pipeline, stage, on=True)
 
 
+@app.command(rich_help_panel=PANEL)
+def destroy(
+    pipeline: PipelineArgument,
+    *,
+    stage: Stage = "dev",
+    with_bucket: Annotated[
+        bool, typer.Option("--with-bucket", help="Delete the bucket, too: raw data, tables, every version.")
+    ] = False,
+    confirm: Annotated[
+        str | None, typer.Option(help="Name of the deployment, <pipeline>-<stage>; left out, it is asked for.")
+    ] = None,
+) -> None:
+    """Remove the stacks of a pipeline and what runs made in Personalize; the bucket stays unless you say so.
+
+    Asks for the name of the deployment before anything is removed. An export of the results is not made: `pipelines
+    results` brings them.
+
+    Example: pipelines destroy movielens --stage dev
+
+    Example: pipelines destroy movielens --stage dev --with-bucket --confirm movielens-dev
+    """
+    from cli.deployment import destroy as destroy_stacks  # noqa: PLC0415  # as above
+    from cli.errors import CommandError  # noqa: PLC0415  # as above
+    from cli.operate import removal  # noqa: PLC0415  # as above
+    from definition.plan.names import prefix  # noqa: PLC0415  # as above
+
+    with deployed(pipeline, stage) as at:
+        name, bucket, s3 = prefix(at.pipeline.name, stage), at.deployment.bucket, at.session.client("s3")
+        fate = f"the bucket {bucket} stays"
+        if with_bucket:
+            held = removal.contents(s3, bucket)
+            fate = f"{bucket} goes with {held.objects:,} objects, {held.size / 1e6:,.1f} MB"
+        at.view.line(f"Stacks of {name}, their schedule, and what runs made in Personalize go; {fate}.")
+        if confirm is None:
+            confirm = typer.prompt(f"Type {name} to go on", default="", show_default=False)
+        if confirm != name:
+            raise CommandError(
+                f"'{confirm}' is not {name}: nothing was removed", remedy=f"Type it, or give --confirm {name}"
+            )
+        with at.view.phase("Destroy") as show:
+            destroy_stacks(at.file, stage, environment=removal.cdk_environment(at.session), say=show)
+        if with_bucket:
+            with at.view.phase("Bucket") as show:
+                removal.empty(s3, bucket, show)
+                s3.delete_bucket(Bucket=bucket)
+        at.view.line(f"{name} is gone" + ("" if with_bucket else f"; s3://{bucket} is there with its data"))
+
+
 def _turn(pipeline: str, stage: str, *, on: bool) -> None:
     from cli.operate import schedule  # noqa: PLC0415  # as above
     from definition.plan.names import prefix  # noqa: PLC0415  # as above

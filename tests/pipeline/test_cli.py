@@ -64,16 +64,17 @@ def test_run_follows_a_deployed_pipeline_and_brings_its_results(deployed: Rig, t
 
 
 def test_run_with_an_input_goes_on_with_a_run(deployed: Rig, tmp_path: Path) -> None:
-    """`--input` reaches the execution; the results are those of the run that it resumes, but not a stranger's."""
+    """`--input` reaches the execution; the results are those of the run that it resumes, but not a stranger's.
+
+    With `--quiet` the same says nothing but where they are, to which `latest` leads, too.
+    """
     deployed.put_raw("events/part.csv", csv(planted()))
     earlier = deployed.run({"solutions": ["popular"]})
     stranger = f"rejects/{earlier.id}/../../../stranger.jsonl"
     deployed.aws.client("s3").put_object(Bucket=deployed.deployment.bucket, Key=stranger, Body=b"x")
     given = json.dumps({"run": earlier.id, "solutions": ["popular"]})
-    done = invoke(
-        "run", _file_of(deployed, tmp_path), "--stage", "test", "--out", str(tmp_path / "out"), "--input", given,
-        **deployed.aws.environment(),
-    )  # fmt: skip
+    command = ["run", _file_of(deployed, tmp_path), "--stage", "test", "--out", str(tmp_path / "out"), "--input", given]
+    done = invoke(*command, **deployed.aws.environment())
 
     assert 0 == done.exit_code, done.output
     assert earlier.id == Path(done.output.splitlines()[-1]).name
@@ -82,6 +83,10 @@ def test_run_with_an_input_goes_on_with_a_run(deployed: Rig, tmp_path: Path) -> 
     assert not list(tmp_path.rglob("stranger.jsonl"))
     # The Spark jobs of other tests with this bucket would not find it beside its other objects.
     deployed.aws.client("s3").delete_object(Bucket=deployed.deployment.bucket, Key=stranger)
+
+    again = invoke(*command, "--quiet", **deployed.aws.environment())
+    assert (0, f"{tmp_path / 'out' / 'shop' / earlier.id}\n") == (again.exit_code, again.output)
+    assert (tmp_path / "out" / "shop" / "latest").resolve().name == earlier.id
 
 
 def test_run_beside_an_active_run_says_so(deployed: Rig, tmp_path: Path) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from typer.testing import CliRunner
+
 from cli.deployment import cdk
+from cli.main import app
 from tests.documents import rarely, shop
 from tests.pipeline.data import csv, planted
 from tests.pipeline.rig import Rig
@@ -51,20 +54,30 @@ def destroy(aws: EmbeddedAWS, file: Path, *context: str) -> None:
     cdk("destroy", "--all", "--force", *options, environment=aws.environment(), say=lambda _: None)
 
 
+def own(there: dict[str, set[str]]) -> dict[str, set[str]]:
+    """Return what is of the pipeline `gone`, by kind."""
+    found = {kind: {name for name in names if "gone-test" in name} for kind, names in there.items()}
+    return {kind: names for kind, names in found.items() if names}
+
+
 def test_destroy_removes_what_stacks_and_runs_made(aws: EmbeddedAWS, tmp_path: Path) -> None:
-    """After a run, destroy removes everything but the bucket and its data."""
-    before = what_is_there(aws)
+    """After a run and a wrong name, which removes nothing, the command removes everything, with the bucket if asked."""
     rig = Rig.deploy(aws, shop(name="gone", **rarely()), tmp_path)
     rig.put_raw("events/part.csv", csv(planted()))
+    # Versions of an object go, too.
+    rig.put_raw("events/part.csv", csv(planted()))
     assert "SUCCEEDED" == rig.run().status
-    between = what_is_there(aws)
     aws.client("sqs").delete_queue(QueueUrl=rig.queue)
+    between = what_is_there(aws)
+    assert {"buckets", "datasets", "functions", "roles", "solutions", "stacks", "topics"} <= own(between).keys()
+    command = ["destroy", str(tmp_path / "gone.yaml"), "--stage", "test", "--with-bucket"]
 
-    destroy(aws, tmp_path / "gone.yaml")
+    typed = CliRunner().invoke(app, command, input="gone\n", env=aws.environment())
+    assert 1 == typed.exit_code
+    assert f"{rig.deployment.bucket} goes with " in typed.output
+    assert "'gone' is not gone-test: nothing was removed" in typed.output
+    assert between == what_is_there(aws)
 
-    after = what_is_there(aws)
-    assert between["solutions"] > before["solutions"]
-    assert {"buckets": {rig.deployment.bucket}} == {
-        kind: after[kind] - before[kind] for kind in after if after[kind] - before[kind]
-    }
-    assert rig.keys("curated/")
+    done = CliRunner().invoke(app, [*command, "--confirm", "gone-test"], env=aws.environment())
+    assert 0 == done.exit_code, done.output
+    assert {} == own(what_is_there(aws))

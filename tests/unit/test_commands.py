@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from cli.main import app
+from definition.paths import ROOT
 from tests.documents import shop
 
 if TYPE_CHECKING:
@@ -60,6 +62,13 @@ def test_schema_describes_every_key() -> None:
     columns = schema["$defs"]["Column"]["properties"]
     assert {"from", "value", "expression", "map", "unit", "format", "timezone", "type"} <= set(columns)
     assert all(column["description"] for column in columns.values())
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    """`--version` prints what pyproject.toml says, and nothing else."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+
+    assert f"{version}\n" == invoke("--version").output
 
 
 @pytest.mark.parametrize("command", sorted(get_command(app).commands))

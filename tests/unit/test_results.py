@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cli.results import samples
+from cli.results import point_latest, samples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,3 +32,18 @@ def test_only_items_bear_labels_of_items(
     (tmp_path / "a.json.out").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
     assert shown == samples(tmp_path, LABELS)
+
+
+def test_latest_leads_to_the_newest_folder_and_replaces_nothing_else(tmp_path: Path) -> None:
+    """The link is moved from run to run; a folder or file of that name stays what it is."""
+    runs = [tmp_path / "shop" / name for name in ("r1", "r2")]
+    for run in runs:
+        run.mkdir(parents=True)
+        point_latest(run)
+        assert run == (tmp_path / "shop" / "latest").resolve()
+    assert {"latest", "r1", "r2"} == {path.name for path in (tmp_path / "shop").iterdir()}
+
+    mine = tmp_path / "other" / "latest"
+    mine.mkdir(parents=True)
+    point_latest(tmp_path / "other" / "r1")
+    assert not mine.is_symlink()
