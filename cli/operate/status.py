@@ -1,4 +1,4 @@
-"""How a deployed pipeline stands: its schedule, its runs, the age of its tables, what answers in real time."""
+"""How a deployed pipeline stands: its schedule, runs and alarms, the age of its tables, what answers in real time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from cli.account import DENIED, said
 from cli.operate import runs, schedule
 from definition import layout
-from definition.plan.names import prefix, resource_prefix
+from definition.plan.names import alarm_of, prefix, resource_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,16 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Alarm:
+    """An alarm that rings: what it watches in a sentence, since when, and why in the words of CloudWatch."""
+
+    name: str
+    meaning: str
+    since: datetime
+    why: str
+
+
+@dataclass(frozen=True)
 class Live:
     """What answers in real time, and is billed for as long as it is there, unless it is a stopped recommender."""
 
@@ -56,6 +66,7 @@ class Status:
         schedule: None where the pipeline has none.
         runs: the newest ones, the newest first.
         tables: one for each batch job of the file.
+        alarms: those that ring.
         live: campaigns and recommenders of this pipeline and stage.
         unknown: what could not be read, each with the reason.
     """
@@ -68,6 +79,7 @@ class Status:
     schedule: Schedule | None = None
     runs: list[Run] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
+    alarms: list[Alarm] = field(default_factory=list)
     live: list[Live] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
@@ -99,6 +111,7 @@ def status_of(session: boto3.Session, deployment: Deployment, pipeline: Pipeline
         schedule=looked("schedule", lambda: schedule.read(session.client("scheduler"), own), None),
         runs=looked("runs", lambda: runs.newest(session.client("stepfunctions"), machine, SHOWN_RUNS), []),
         tables=looked("tables", lambda: _tables(s3, deployment.bucket, pipeline), []),
+        alarms=looked("alarms", lambda: _alarms(session.client("cloudwatch"), own), []),
         live=looked("real time", lambda: _live(session.client("personalize"), resource_prefix(own)), []),
         unknown=unknown,
     )
@@ -117,6 +130,15 @@ def _table(s3: Any, bucket: str, solution: str, job: str) -> Table:
         return Table(solution, job, None, None)
     # It is written at the end of the run, when its tables become the newest ones.
     return Table(solution, job, str(json.loads(found["Body"].read())["run"]), found["LastModified"])
+
+
+def _alarms(cloudwatch: Any, own: str) -> list[Alarm]:
+    pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=alarm_of(own, ""), StateValue="ALARM")
+    return [
+        Alarm(each["AlarmName"], each.get("AlarmDescription", ""), each["StateUpdatedTimestamp"], each["StateReason"])
+        for page in pages
+        for each in page["MetricAlarms"]
+    ]
 
 
 def _live(personalize: Any, own: str) -> list[Live]:

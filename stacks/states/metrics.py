@@ -26,9 +26,6 @@ OF_DATASET = {
 }
 """Metrics of a transformed dataset: JSONata of the value, where ``$d`` is its part of the data report."""
 
-MOST_AT_ONCE = 1000
-"""Metrics in one call of PutMetricData (API reference, page API_PutMetricData)."""
-
 _NOT_SENT = (
     "'CloudWatch did not take the metrics of this run, so an alarm on the age of its tables may ring although they are "
     "new: ' & $states.errorOutput.Error & "

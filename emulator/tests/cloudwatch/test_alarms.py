@@ -203,6 +203,24 @@ def test_a_state_that_is_set_is_told(aws: EmbeddedAWS) -> None:
     watch.becomes("OK")
 
 
+def test_alarms_are_found_by_all_filters_together(aws: EmbeddedAWS) -> None:
+    """Prefix, state and prefix of actions each leave alarms out."""
+    rings, quiet = Watch(aws), Watch(aws)
+    for watch in (rings, quiet):
+        watch.put(1 if watch is rings else 0, period=60)
+        watch.make(AlarmName=f"{rings.name}/{watch.name}", Period=DAY)
+
+    def found(**filters: str) -> set[str]:
+        listed = rings.client.describe_alarms(AlarmNamePrefix=f"{rings.name}/", **filters)["MetricAlarms"]
+        return {alarm["AlarmName"].partition("/")[2] for alarm in listed}
+
+    assert {rings.name, quiet.name} == found()
+    eventually(lambda: found(StateValue="OK") == {quiet.name})
+    assert {rings.name} == found(StateValue="ALARM")
+    assert set() == found(StateValue="INSUFFICIENT_DATA")
+    assert {rings.name} == found(ActionPrefix=rings.topic)
+
+
 NOT_EMULATED: list[dict[str, Any]] = [
     {"Metrics": [{"Id": "m", "Expression": "FILL(n, 0)"}]},
     {"ExtendedStatistic": "p90"},

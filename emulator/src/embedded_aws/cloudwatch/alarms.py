@@ -161,6 +161,30 @@ def _write(alarm: Any, kind: str, summary: str, data: Mapping[str, Any], moment:
     )
 
 
+@replaces(CloudWatchResponse, "describe_alarms")
+def describe_what_all_filters_leave(self: Any) -> Any:
+    """Answer with alarms.
+
+    moto: goes by one of several filters. AWS: by all of them; here on one page.
+    """
+    given = self._get_params()
+    if unknown := given.keys() - {"ActionPrefix", "AlarmNamePrefix", "AlarmNames", "MaxRecords", "StateValue"}:
+        raise NotImplementedError(f"{', '.join(sorted(unknown))} of DescribeAlarms")
+    found = [
+        alarm
+        for alarm in list(self.cloudwatch_backend.alarms.values())
+        if alarm.name in given.get("AlarmNames", [alarm.name])
+        and alarm.name.startswith(given.get("AlarmNamePrefix", ""))
+        and given.get("StateValue") in {None, alarm.state_value}
+        and ("ActionPrefix" not in given or any(each.startswith(given["ActionPrefix"]) for each in _all_actions(alarm)))
+    ]
+    return ActionResult({"MetricAlarms": found, "CompositeAlarms": []})
+
+
+def _all_actions(alarm: Any) -> list[str]:
+    return [*alarm.alarm_actions, *alarm.ok_actions, *alarm.insufficient_data_actions]
+
+
 @adds(CloudWatchResponse, "describe_alarm_history")
 def describe_alarm_history(self: Any) -> Any:
     """Answer with what has become of alarms.
