@@ -12,9 +12,10 @@ from moto.sqs.models import sqs_backends
 from embedded_aws import clock
 from embedded_aws.cloudwatch.alarms import turn
 from embedded_aws.cloudwatch.evaluation import MINUTE, evaluate, span_of, step_of
-from embedded_aws.cloudwatch.metrics import emit, key_of, series
+from embedded_aws.cloudwatch.metrics import emit, forget, key_of, series
 
 _STEP: Final = 0.05  # real seconds
+_REMEMBERED: Final = timedelta(weeks=3)  # longer than any alarm looks back
 _VISIBLE: Final = "ApproximateNumberOfMessagesVisible"
 _log = logging.getLogger(__name__)
 
@@ -42,11 +43,8 @@ class Evaluating:
             if (now := _floor(_now(), MINUTE)) <= minute:
                 continue
             minute = now
-            try:
-                self._measure_queues(minute)
-                _evaluate_all(minute)
-            except Exception:  # noqa: BLE001  # logged: one alarm must not end the others
-                _log.exception("alarms could not be evaluated")
+            self._measure_queues(minute)
+            _evaluate_all(minute)
 
     def _measure_queues(self, minute: datetime) -> None:
         """Tell how many messages queues hold: each minute while there are some, and once that there are none again.
@@ -65,13 +63,21 @@ class Evaluating:
 def _evaluate_all(minute: datetime) -> None:
     backends: list[tuple[str, str, Any]] = list(cloudwatch_backends.iter_backends())
     for _, _, backend in backends:
+        forget(backend, minute - _REMEMBERED)
         for alarm in list(backend.alarms.values()):
-            of = ((each.name, each.value) for each in alarm.dimensions)
-            data = list(series(backend).get(key_of(alarm.namespace, alarm.metric_name, of), ()))
-            for moment in _moments(alarm, data, minute):
-                if outcome := evaluate(alarm, data, moment):
-                    turn(alarm, outcome, moment)
-                alarm.evaluated = moment
+            try:
+                _evaluate(backend, alarm, minute)
+            except Exception:  # noqa: BLE001  # logged: one alarm must not end the others
+                _log.exception("the alarm %s could not be evaluated", alarm.name)
+
+
+def _evaluate(backend: Any, alarm: Any, minute: datetime) -> None:
+    of = ((each.name, each.value) for each in alarm.dimensions)
+    data = list(series(backend).get(key_of(alarm.namespace, alarm.metric_name, of), ()))
+    for moment in _moments(alarm, data, minute):
+        alarm.evaluated = moment
+        if outcome := evaluate(alarm, data, moment):
+            turn(alarm, outcome, moment)
 
 
 def _moments(alarm: Any, data: list[Any], now: datetime) -> Iterator[datetime]:

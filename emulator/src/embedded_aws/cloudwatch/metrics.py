@@ -33,6 +33,13 @@ def series(backend: Any) -> dict[Key, list[Any]]:
     return found
 
 
+def forget(backend: Any, before: datetime) -> None:
+    """Leave out of `series` what is older, as far as it came in its order; moto keeps it."""
+    for data in list(series(backend).values()):
+        old = next((number for number, datum in enumerate(data) if datum.timestamp >= before), len(data))
+        del data[:old]
+
+
 @replaces(CloudWatchBackend, "put_metric_data")
 def data_have_embedded_times(self: Any, namespace: str, metric_data: Sequence[Mapping[str, Any]]) -> None:
     """Take data in.
