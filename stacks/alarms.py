@@ -110,7 +110,7 @@ def _on_runs(state_machine: str) -> Iterator[Alarm]:
         ("timed-out", "ExecutionsTimedOut", "A run took longer than all its timeouts together"),
         ("aborted", "ExecutionsAborted", "A run was stopped from outside"),
     ):
-        yield Alarm(f"runs/{name}", meaning, "AWS/States", metric, of)
+        yield Alarm(f"run/{name}", meaning, "AWS/States", metric, of)
 
 
 def _on_letters(what: str, queue: sqs.IQueue) -> Alarm:

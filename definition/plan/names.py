@@ -56,7 +56,7 @@ def alert_name(own: str) -> str:
 
 
 def alarm_of(own: str, what: str) -> str:
-    """Return the name of an alarm, of the pipeline's prefix and what it watches, such as ``runs/failed``."""
+    """Return the name of an alarm, of the pipeline's prefix and what it watches, such as ``run/failed``."""
     return f"{resource_prefix(own)}{what}"
 
 

@@ -92,12 +92,12 @@ def test_a_run_that_fails_or_is_stopped_rings(watched: Rig, aws: EmbeddedAWS) ->
     """Each end that is no success has its alarm."""
     topic = Topic(watched)
     assert "FAILED" == watched.run({"solutions": ["nobody"]}).status
-    topic.hears("watched-test--runs/failed", "ALARM")
+    topic.hears("watched-test--run/failed", "ALARM")
     watched.arm(job="SolutionVersion", outcome="STALL")
     arn = watched.start({"training": "full"})
     watched.wait_for_state(arn, "Wait for solution version")
     aws.client("stepfunctions").stop_execution(executionArn=arn)
-    topic.hears("watched-test--runs/aborted", "ALARM")
+    topic.hears("watched-test--run/aborted", "ALARM")
     watched.disarm()
 
 

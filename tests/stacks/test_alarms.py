@@ -61,9 +61,9 @@ def plain(value: Any) -> Any:
 
 
 OPERATIONAL = {
-    "runs/failed",
-    "runs/timed-out",
-    "runs/aborted",
+    "run/failed",
+    "run/timed-out",
+    "run/aborted",
     "dead-letters/alert",
     "dead-letters/schedule",
     "transform/errors",
@@ -159,8 +159,8 @@ def test_topic_and_key_admit_the_alarms_of_this_pipeline_alone(fresh: dict[str, 
     for policy, action in asked:
         for name in alarms(fresh):
             assert Decision.ALLOW == decided(policy, action, **by_alarm(f"shop-dev--{name}"))
-        assert Decision.SILENT == decided(policy, action, **by_alarm("shop-prod--runs/failed"))
-        assert Decision.SILENT == decided(policy, action, **by_alarm("shop-dev--runs/failed", "210987654321"))
+        assert Decision.SILENT == decided(policy, action, **by_alarm("shop-prod--run/failed"))
+        assert Decision.SILENT == decided(policy, action, **by_alarm("shop-dev--run/failed", "210987654321"))
 
 
 def test_whoever_may_publish_may_use_the_key_through_sns_only(fresh: dict[str, Any]) -> None:
