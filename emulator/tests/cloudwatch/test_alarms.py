@@ -1,11 +1,13 @@
 """Metric alarms: their states on the embedded clock, what they tell, what is kept of it, and what is refused."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from embedded_aws import clock
 from embedded_aws.server import ACCOUNT_ID, EmbeddedAWS
 from emulator.tests.cloudwatch.support import NAMESPACE, Watch
 from emulator.tests.support import eventually
@@ -147,16 +149,18 @@ def test_a_day_without_data_is_noticed_when_it_is_skipped(aws: EmbeddedAWS) -> N
     assert "was not less than the threshold (1.0) and 25 missing datapoints were treated as [Breaching]." in cleared
 
 
-def test_what_happens_in_time_that_is_skipped_rings(aws: EmbeddedAWS) -> None:
-    """A failure shortly before a day is skipped has rung, and is over, when the day has passed."""
+@pytest.mark.parametrize("minutes", [0, 100])
+def test_what_happens_in_time_that_is_skipped_rings(aws: EmbeddedAWS, minutes: int) -> None:
+    """A failure before or within hours that are skipped at once has rung, and is over, when they have passed."""
     watch = Watch(aws)
     watch.make()
     watch.becomes("OK")
-    watch.client.put_metric_data(Namespace=NAMESPACE, MetricData=[watch.datum(Value=1)])
-    aws.skip(DAY)
-    eventually(lambda: "Alarm updated from ALARM to OK" in watch.history("StateUpdate"))
+    moment = clock.now() + timedelta(minutes=minutes)
+    watch.client.put_metric_data(Namespace=NAMESPACE, MetricData=[watch.datum(Value=1, Timestamp=moment)])
+    aws.skip(4 * HOUR)
 
-    assert "Alarm updated from OK to ALARM" in watch.history("StateUpdate")
+    rang = ["Alarm updated from ALARM to OK", "Alarm updated from OK to ALARM"]
+    eventually(lambda: watch.history("StateUpdate")[:2] == rang)
 
 
 @pytest.mark.parametrize(
