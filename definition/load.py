@@ -14,6 +14,7 @@ from definition.file.schema import json_schema
 from definition.problems import Problem, SpecError
 from definition.rules.document import check, half_characters
 from definition.rules.findings import Finding
+from definition.rules.freshness import freshness
 from definition.rules.sizes import sizes
 from definition.yaml_text import MOST_CHARACTERS, BoundsError, read_yaml, scalar
 
@@ -71,7 +72,7 @@ def parse(text: str, *, source: str = "pipeline") -> Pipeline:
         raise SpecError(source, [Problem(0, "", "holds no mapping at its top", remedy)])
     pipeline, found = _validate(document)
     if pipeline is not None and not (problems or found):
-        found = list(sizes(pipeline))
+        found = [*sizes(pipeline), *freshness(pipeline)]
     problems += [Problem(_line(lines, place), _dotted(place), what, remedy) for place, what, remedy in found]
     if problems or pipeline is None:
         raise SpecError(source, problems)

@@ -1,7 +1,7 @@
 """Tell of executions that ended without being able to tell it themselves: stopped from outside, or out of time.
 
-EventBridge hears of every end. It cannot publish to a topic under the AWS managed key, and a state machine can: one
-state, no code.
+EventBridge hears of every end. It could publish the event as it is; a state machine makes of it what people read, with
+the run's id and the way to resume: two states, no code.
 """
 
 from __future__ import annotations
@@ -26,13 +26,18 @@ if TYPE_CHECKING:
 
 
 class EndAlerts(Construct):
-    """A rule on the ends of a state machine's executions, and the state machine that tells of them."""
+    """A rule on the ends of a state machine's executions, and the state machine that tells of them.
+
+    Attributes:
+        dead_letters: queue of the ends that could not be told.
+    """
 
     def __init__(
         self, scope: Construct, construct_id: str, *, name: str, topic: sns.ITopic, state_machine: sfn.IStateMachine
     ) -> None:
         super().__init__(scope, construct_id)
         rule = names.alert_name(name)
+        self.dead_letters = dead_letter_queue(self)
         machine = Machine(
             self,
             "Machine",
@@ -72,7 +77,7 @@ class EndAlerts(Construct):
             rule_name=rule,
             targets=[
                 targets.SfnStateMachine(
-                    machine.state_machine, role=self._role(rule), dead_letter_queue=dead_letter_queue(self)
+                    machine.state_machine, role=self._role(rule), dead_letter_queue=self.dead_letters
                 )
             ],
         ).node.add_dependency(state_machine)

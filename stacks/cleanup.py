@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
 from definition import layout
@@ -43,7 +43,6 @@ def cleanup_function(stack: Stack, prefix: str, storage: StorageStack) -> lambda
         description="Removes solutions that the pipeline file names no more",
         layer=None,
         memory_mb=256,
-        timeout=Duration.minutes(15),
         statements=[
             iam.PolicyStatement(
                 actions=[f"personalize:{action}" for action in of_solutions], resources=[of(SOLUTION.arn_type)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CustomResource, Duration, Stack
+from aws_cdk import CustomResource, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -91,7 +91,6 @@ class UpdatableDatasets(Construct):
             description="Makes, updates and deletes datasets of items and users",
             layer=None,
             memory_mb=256,
-            timeout=Duration.minutes(15),
             statements=[
                 *(
                     iam.PolicyStatement(

@@ -13,12 +13,16 @@ from constructs import Construct
 from definition.paths import ROOT
 from stacks.acknowledge import acknowledge, acknowledge_lint
 from stacks.code import ignored_but, modules_of
+from stacks.states import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 ARCHITECTURE = lambda_.Architecture.ARM_64
+TIMEOUT = Duration.minutes(15)
+"""The longest that Lambda allows, for every function."""
+
 LAYER = ROOT / "build" / "layer.zip"
 REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
 
@@ -49,7 +53,7 @@ def dependencies_layer(scope: Construct) -> lambda_.LayerVersion:
 
 
 _ENVIRONMENT = {
-    "POWERTOOLS_METRICS_NAMESPACE": "PersonalizePipelines",
+    "POWERTOOLS_METRICS_NAMESPACE": metrics.NAMESPACE,
     "POWERTOOLS_LOG_LEVEL": "INFO",
     # With one thread the streaming engine keeps whole results in memory.
     "POLARS_MAX_THREADS": "2",
@@ -74,7 +78,6 @@ class Function(Construct):
         description: str,
         layer: lambda_.ILayerVersion | None,
         memory_mb: int,
-        timeout: Duration,
         statements: Sequence[iam.PolicyStatement],
         findings: Sequence[str],
     ) -> None:
@@ -98,7 +101,7 @@ class Function(Construct):
             architecture=ARCHITECTURE,
             layers=[layer] if layer else [],
             memory_size=memory_mb,
-            timeout=timeout,
+            timeout=TIMEOUT,
             role=self.role.without_policy_updates(),
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE,

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 class StartSchedule(Construct):
-    """A schedule in its time zone, with retries and a queue for starts that failed for good."""
+    """A schedule in its time zone, with retries and a queue for starts that failed for good.
+
+    Attributes:
+        dead_letters: the queue.
+    """
 
     def __init__(
         self,
@@ -31,7 +35,7 @@ class StartSchedule(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
-        queue = dead_letter_queue(self)
+        self.dead_letters = queue = dead_letter_queue(self)
         group_arn = stack.format_arn(service="scheduler", resource="schedule-group", resource_name="default")
         role = iam.Role(
             self,

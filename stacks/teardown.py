@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CustomResource, Duration, Stack
+from aws_cdk import CustomResource, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -88,7 +88,6 @@ class Teardown(Construct):
             description="Deletes what runs made when the stack is deleted",
             layer=None,
             memory_mb=256,
-            timeout=Duration.minutes(15),
             statements=[
                 *(
                     iam.PolicyStatement(actions=[f"personalize:Delete{kind.name}"], resources=[arn])

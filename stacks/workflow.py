@@ -5,28 +5,30 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from aws_cdk import ArnFormat, CfnOutput, Duration, Stack
+from aws_cdk import ArnFormat, CfnOutput, Stack
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
-from aws_cdk import aws_sns as sns
 
 from definition import layout
 from definition.plan import names
 from definition.plan.kinds import kinds_of, recipes_of
 from stacks.acknowledge import acknowledge
+from stacks.alarms import Alarms, Watched
 from stacks.alerts import EndAlerts
 from stacks.catalog import Catalog
 from stacks.cleanup import cleanup_function
+from stacks.dashboard import add_dashboard
 from stacks.function import Function, dependencies_layer
 from stacks.grants import map_run_statements, personalize_statements, wildcard_findings
 from stacks.machine import Machine
 from stacks.schedule import StartSchedule
 from stacks.spark import TransformJob
+from stacks.states import metrics
 from stacks.states.run import definition
-from stacks.states.training import METRICS_NAMESPACE
+from stacks.topic import make_topic
 
 if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
+    from aws_cdk import aws_sqs as sqs
     from aws_cdk import aws_stepfunctions as sfn
     from constructs import Construct
 
@@ -85,19 +87,28 @@ class WorkflowStack(Stack):
             if pipeline.catalog
             else None
         )
-        self._topic = self._make_topic()
+        self._topic = make_topic(self, self._prefix)
         self.state_machine = self._machine(pipeline, stage, spec_hash)
-        EndAlerts(self, "EndAlerts", name=self._prefix, topic=self._topic, state_machine=self.state_machine)
-        if pipeline.schedule:
-            StartSchedule(
-                self,
-                "Schedule",
-                name=self._prefix,
-                schedule=pipeline.schedule,
-                state_machine=self.state_machine,
-            )
+        self._watch(self._starts_and_ends())
         CfnOutput(self, "StateMachineArn", value=self.state_machine.state_machine_arn)
         CfnOutput(self, "TopicArn", value=self._topic.topic_arn, description="Subscribe here to hear of failures")
+
+    def _starts_and_ends(self) -> dict[str, sqs.IQueue]:
+        """Make what starts runs and tells of their ends; return the queues of what could not be delivered."""
+        name, machine = self._prefix, self.state_machine
+        alerts = EndAlerts(self, "EndAlerts", name=name, topic=self._topic, state_machine=machine)
+        queues: dict[str, sqs.IQueue] = {"alert": alerts.dead_letters}
+        if schedule := self._pipeline.schedule:
+            start = StartSchedule(self, "Schedule", name=name, schedule=schedule, state_machine=machine)
+            queues["schedule"] = start.dead_letters
+        return queues
+
+    def _watch(self, dead_letters: dict[str, sqs.IQueue]) -> None:
+        """Make the alarms, and the dashboard that shows them with what else there is to see."""
+        functions = {name.lower(): function for name, function in self._functions.items()}
+        watched = Watched(self._pipeline, self._prefix, self.state_machine, functions, dead_letters)
+        made = Alarms(self, "Alarms", watched=watched, topic=self._topic)
+        add_dashboard(self, watched, made.arns)
 
     def _machine(self, pipeline: Pipeline, stage: str, spec_hash: str) -> sfn.StateMachine:
         made = Machine(
@@ -188,7 +199,6 @@ class WorkflowStack(Stack):
             description=description,
             layer=layer,
             memory_mb=_MEMORY_MB,
-            timeout=Duration.minutes(15),
             statements=[
                 self._storage.listing(),
                 iam.PolicyStatement(actions=["s3:GetObject"], resources=arns(reads)),
@@ -197,17 +207,6 @@ class WorkflowStack(Stack):
             ],
             findings=[self._storage.wildcard_finding(pattern) for pattern in patterns],
         ).function
-
-    def _make_topic(self) -> sns.Topic:
-        return sns.Topic(
-            self,
-            "Topic",
-            # By this name stacks that are made before find it.
-            topic_name=names.topic_name(self._prefix),
-            display_name=f"Runs of {self._prefix}",
-            enforce_ssl=True,
-            master_key=kms.Alias.from_alias_name(self, "TopicKey", "alias/aws/sns"),
-        )
 
     def _statements(self) -> list[iam.PolicyStatement]:
         """Return what the state machine may do."""
@@ -233,7 +232,7 @@ class WorkflowStack(Stack):
             iam.PolicyStatement(
                 actions=["cloudwatch:PutMetricData"],
                 resources=["*"],
-                conditions={"StringEquals": {"cloudwatch:namespace": METRICS_NAMESPACE}},
+                conditions={"StringEquals": {"cloudwatch:namespace": metrics.NAMESPACE}},
             ),
             *personalize_statements(
                 self,

@@ -71,6 +71,9 @@ def show_status(status: Status, now: datetime, console: Terminal) -> None:
         line("No run yet: pipelines start begins one.")
     if status.tables:
         console.print(_tables(status.tables, now))
+    for alarm in status.alarms:
+        since = f"{alarm.since.astimezone(UTC):%Y-%m-%d %H:%M}"
+        line(f"[red]ALARM[/red] {escape(alarm.name)} since {since}: {escape(alarm.meaning)}. {escape(alarm.why)}")
     for live in status.live:
         line(f"{live.kind} {escape(live.name)}: {live.status}, billed for as long as it is there  {live.arn}")
     for each in status.unknown:

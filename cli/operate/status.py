@@ -1,4 +1,4 @@
-"""How a deployed pipeline stands: its schedule, its runs, the age of its tables, what answers in real time."""
+"""How a deployed pipeline stands: its schedule, runs and alarms, the age of its tables, what answers in real time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from cli.account import DENIED, said
 from cli.operate import runs, schedule
 from cli.results import newest_table
-from definition.plan.names import prefix, resource_prefix
+from definition.plan.names import alarm_of, prefix, resource_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +37,16 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Alarm:
+    """An alarm that rings: what it watches in a sentence, since when, and why in the words of CloudWatch."""
+
+    name: str
+    meaning: str
+    since: datetime
+    why: str
+
+
+@dataclass(frozen=True)
 class Live:
     """What answers in real time, and is billed for as long as it is there, unless it is a stopped recommender."""
 
@@ -54,6 +64,7 @@ class Status:
         schedule: None where the pipeline has none.
         runs: the newest ones, the newest first.
         tables: one for each batch job of the file.
+        alarms: those that ring.
         live: campaigns and recommenders of this pipeline and stage.
         unknown: what could not be read, each with the reason.
     """
@@ -66,6 +77,7 @@ class Status:
     schedule: Schedule | None = None
     runs: list[Run] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
+    alarms: list[Alarm] = field(default_factory=list)
     live: list[Live] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
@@ -97,6 +109,7 @@ def status_of(session: boto3.Session, deployment: Deployment, pipeline: Pipeline
         schedule=looked("schedule", lambda: schedule.read(session.client("scheduler"), own), None),
         runs=looked("runs", lambda: runs.newest(session.client("stepfunctions"), machine, SHOWN_RUNS), []),
         tables=looked("tables", lambda: _tables(s3, deployment.bucket, pipeline), []),
+        alarms=looked("alarms", lambda: _alarms(session.client("cloudwatch"), own), []),
         live=looked("real time", lambda: _live(session.client("personalize"), resource_prefix(own)), []),
         unknown=unknown,
     )
@@ -109,6 +122,15 @@ def _tables(s3: Any, bucket: str, pipeline: Pipeline) -> list[Table]:
 def _table(s3: Any, bucket: str, solution: str, job: str) -> Table:
     found = newest_table(s3, bucket, solution, job)
     return Table(solution, job, found.run, found.published) if found else Table(solution, job, None, None)
+
+
+def _alarms(cloudwatch: Any, own: str) -> list[Alarm]:
+    pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=alarm_of(own, ""), StateValue="ALARM")
+    return [
+        Alarm(each["AlarmName"], each.get("AlarmDescription", ""), each["StateUpdatedTimestamp"], each["StateReason"])
+        for page in pages
+        for each in page["MetricAlarms"]
+    ]
 
 
 def _live(personalize: Any, own: str) -> list[Live]:

@@ -16,7 +16,7 @@ from definition.file.datasets import Datasets
 from definition.file.realtime import Filter, MetricAttribution, Recommender
 from definition.file.schedule import check_expression
 from definition.file.solutions import Solution
-from definition.file.values import Delimiter, Money, PipelineName, RawPath, Strict, Timezone, Wait, absent
+from definition.file.values import Delimiter, Freshness, Money, PipelineName, RawPath, Strict, Timezone, Wait, absent
 from definition.mapping.mapping import Encoding
 from definition.service.dataset_types import Domain
 
@@ -95,6 +95,9 @@ class Pipeline(Strict):
     max_cost: Money | None = absent(
         description="the most that a run may cost; one that is known to cost more is refused before its import",
         examples=["50 USD"],
+    )
+    freshness: Freshness | None = absent(
+        description="an alarm rings where the newest complete table of a batch job is older", examples=["26h"]
     )
     timeouts: Timeouts = Timeouts()
     catalog: bool = Field(default=True, description="whether tables of the results stand in the Glue data catalog")

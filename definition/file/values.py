@@ -71,6 +71,24 @@ def _wait(duration: timedelta) -> timedelta:
     return duration
 
 
+LONGEST_FRESHNESS = timedelta(days=7)
+"""How far an alarm of CloudWatch can look back (API reference, page API_PutMetricAlarm, Period)."""
+
+_HOUR = timedelta(hours=1)
+
+
+def _freshness(duration: timedelta) -> timedelta:
+    # An alarm that looks back for more than a day has periods of an hour at least (same page).
+    if duration % _HOUR:
+        raise ValueError(f"{duration_text(duration)} are no whole hours, which CloudWatch counts; write 2h or 26h")
+    if duration > LONGEST_FRESHNESS:
+        raise ValueError(
+            f"{duration_text(duration)} are more than an alarm of CloudWatch can look back; write up to "
+            f"{duration_text(LONGEST_FRESHNESS)}, or leave it out and watch such rare runs with a calendar of your own"
+        )
+    return duration
+
+
 MONEY = r"([0-9]{1,9}(?:\.[0-9]{1,2})?) USD"
 """Regular expression of an amount."""
 
@@ -132,6 +150,7 @@ TimeFormat = Annotated[str, AfterValidator(_time_format)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Money = Annotated[str, BeforeValidator(_money), WithJsonSchema({"type": "string", "pattern": f"^{MONEY}$"})]
 Wait = Annotated[Duration, AfterValidator(_wait)]
+Freshness = Annotated[Duration, AfterValidator(_freshness)]
 Delimiter = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DELIMITER), AfterValidator(_delimiter)]
 Comment = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DELIMITER), AfterValidator(_comment)]
 Escape = Annotated[str, StringConstraints(min_length=1, max_length=1), AfterValidator(_escape)]

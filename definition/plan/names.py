@@ -55,6 +55,11 @@ def alert_name(own: str) -> str:
     return f"{resource_prefix(own)}alert"
 
 
+def alarm_of(own: str, what: str) -> str:
+    """Return the name of an alarm, of the pipeline's prefix and what it watches, such as ``run/failed``."""
+    return f"{resource_prefix(own)}{what}"
+
+
 def run_id(started: datetime, execution: str) -> str:
     """Return the run id of an execution: its start in UTC and 6 hex digits of its name's SHA-256.
 

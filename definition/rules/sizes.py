@@ -23,6 +23,11 @@ MOST_BYTES = 100_000
 """Bytes of JSON that datasets, and batch jobs, may come to: both travel together, with room for keys and counts."""
 
 
+MOST_JOBS = 300
+"""Batch jobs of a pipeline: what a run tells of each goes to CloudWatch in one call, which takes 1,000 metrics (API
+reference, page API_PutMetricData)."""
+
+
 def sizes(pipeline: Pipeline) -> Iterator[Finding]:
     """Find what is too large to travel through the state machine."""
     mappings = [mapping.model_dump(mode="json", exclude_none=True) for mapping in dataset_mappings(pipeline)]
@@ -35,6 +40,9 @@ def sizes(pipeline: Pipeline) -> Iterator[Finding]:
         if size > MOST_BYTES:
             what = f"comes to {size:,} bytes for the state machine, which takes {MOST_BYTES:,}"
             yield Finding((place,), what, remedy)
+    if (jobs := sum(map(len, plans))) > MOST_JOBS:
+        what = f"have {jobs} batch jobs together, and a run can tell CloudWatch of {MOST_JOBS}"
+        yield Finding(("solutions",), what, "Divide them among several pipelines")
     for history in too_long(pipeline):
         what = f"lets {history.whose} come to {history.events:,} events of history, and one ends at {MAX_EVENTS:,}"
         yield Finding(history.path, what, history.remedy)

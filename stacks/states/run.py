@@ -1,6 +1,7 @@
 """The whole run, from the input to the notification.
 
-    Begin run → inputs.states() → flight.states() → data.states() → solutions → manifest → latest.json → notify
+    Begin run → inputs.states() → flight.states() → data.states() → solutions → manifest
+      → latest.json → metrics → notify
     any failure → failure.states()
 
 ``${Name}`` in a definition is filled in by CloudFormation with what the stacks made.
@@ -17,7 +18,7 @@ from definition.plan import names
 from definition.plan.batch_jobs import batch_plans, columns_of
 from definition.plan.requests import campaign_request, solution_config
 from definition.plan.tables import table_input
-from stacks.states import data, ending, failure, flight, inputs, point, recommenders, solution
+from stacks.states import data, ending, failure, flight, inputs, metrics, point, recommenders, solution
 from stacks.states.asl import State, document, jsonata, machine, merged
 from stacks.states.calls import write_json
 from stacks.states.job import caught
@@ -48,8 +49,9 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
         {
             "Write manifest": _manifest(pipeline, spec_hash),
             "Point to new tables": point.tables(
-                with_catalog=pipeline.catalog, on_failure="Run failed", next_state=ending.FIRST_STATE
+                with_catalog=pipeline.catalog, on_failure="Run failed", next_state="Send metrics"
             ),
+            "Send metrics": metrics.of_run(next_state=ending.FIRST_STATE),
         },
         ending.states(pipeline, has_failed=_has_failed(pipeline)),
         failure.states(go_on_at=flight.FIRST_STATE, has_max_cost=pipeline.max_cost is not None),

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from definition import layout
 from definition.service.resource_kinds import ACTIVE, SOLUTION_VERSION
-from stacks.states import retries
-from stacks.states.asl import State, States, catch_all, jsonata, merged, sdk, when
+from stacks.states import metrics, retries
+from stacks.states.asl import State, States, jsonata, merged, sdk, when
 from stacks.states.calls import Absent, read_json
 from stacks.states.job import caught
 from stacks.states.programs import program
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 FIRST_STATE = "Read published version"
-METRICS_NAMESPACE = "PersonalizePipelines"
 
 OF = "$given."
 """Where a solution's child execution has run, importMode, trainingMode and report.fingerprint of the run."""
@@ -62,7 +61,10 @@ def states(timeout: timedelta, *, next_state: str, on_failure: str) -> States:
     return merged(
         _choose(version, on_failure),
         version.states(),
-        {"Get training metrics": _metrics(on_failure), "Send training metrics": _send()},
+        {
+            "Get training metrics": _metrics(on_failure),
+            "Send training metrics": metrics.of_version(next_state="Quality gate"),
+        },
         _gate(next_state, on_failure),
         _keep(next_state, on_failure),
     )
@@ -177,24 +179,6 @@ def _metrics(on_failure: str) -> State:
         },
         "Output": {},
         "Next": "Send training metrics",
-    }
-
-
-def _send() -> State:
-    dimensions = "[{'Name': 'Pipeline', 'Value': '${Prefix}'}, {'Name': 'Solution', 'Value': $plan.name}]"
-    datum = f"{{'MetricName': $name, 'Value': $value, 'Dimensions': {dimensions}}}"
-    return {
-        "Type": "Task",
-        "Comment": "Draw the metrics in CloudWatch; a run does not fail for want of it.",
-        "Resource": sdk("cloudwatch", "PutMetricData"),
-        "Arguments": {
-            "Namespace": METRICS_NAMESPACE,
-            "MetricData": jsonata(f"[$each($training.metrics, function($value, $name) {{ {datum} }})]"),
-        },
-        "Retry": retries.AWS_CALL,
-        "Catch": catch_all("Quality gate"),
-        "Output": {},
-        "Next": "Quality gate",
     }
 
 

@@ -34,6 +34,15 @@ def test_repetitions_outlast_the_quota() -> None:
     assert 10 == quota_attempts(timedelta(hours=1))
 
 
+def test_more_jobs_than_a_run_can_tell_of_are_refused() -> None:
+    """300 batch jobs are taken, which come to 912 of the 1,000 metrics of one call; the next one is too many."""
+    jobs = [{"name": f"j{number}", "num_results": 5} for number in range(301)]
+    short = {"timeouts": {"batch_inference": "10m", "batch_segment": "10m"}}
+
+    assert 300 == len(parsed(solutions__0__batch_inference=jobs[:300], **short).solutions[0].jobs)
+    assert "301 batch jobs" in problems(solutions__0__batch_inference=jobs, **short)["solutions"]
+
+
 def test_usual_files_fit() -> None:
     """With the default timeouts, ten solutions of five jobs and five campaigns fit, and so do five recommenders."""
     jobs = [{"name": f"j{number}", "num_results": 5} for number in range(5)]

@@ -48,9 +48,9 @@ def test_what_may_not_be_read_is_named() -> None:
     """Each part that is denied is unknown with its reason, and hides no other."""
     found = status("AccessDeniedException")
 
-    assert ["schedule", "runs", "tables", "real time"] == [each.split(":")[0] for each in found.unknown]
+    assert ["schedule", "runs", "tables", "alarms", "real time"] == [each.split(":")[0] for each in found.unknown]
     assert "AccessDeniedException: no get_schedule" in found.unknown[0]
-    assert (None, [], [], []) == (found.schedule, found.runs, found.tables, found.live)
+    assert (None, [], [], [], []) == (found.schedule, found.runs, found.tables, found.alarms, found.live)
 
 
 def test_another_error_is_none_of_permissions() -> None:

@@ -1,8 +1,8 @@
 """The embedded clock: time that may run faster than the machine's.
 
 Embedded time is the real time at the last `start` plus the real time elapsed since, times the speed. Step
-Functions (waits, retries, timeouts, `$now()`) and schedules live in it, so that a machine that waits for
-hours can be watched in minutes. Timestamps that moto writes for other services stay real time.
+Functions (waits, retries, timeouts, `$now()`), schedules, metrics and alarms live in it, so that a machine that waits
+for hours can be watched in minutes. Timestamps that moto writes for other services stay real time.
 """
 
 import time

@@ -22,6 +22,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from embedded_aws import clients, clock, patches
 from embedded_aws.awslambda.pool import pool
+from embedded_aws.cloudwatch.evaluating import Evaluating
 from embedded_aws.glue import runs
 from embedded_aws.iam.enforcement import Gate
 from embedded_aws.loopback import ThisMachineOnly
@@ -51,6 +52,10 @@ PARTS: Final = (
     "embedded_aws.ssm.cloudformation",
     "embedded_aws.sqs.messages",
     "embedded_aws.logs.cloudformation",
+    "embedded_aws.cloudwatch.metrics",
+    "embedded_aws.cloudwatch.alarms",
+    "embedded_aws.cloudwatch.cloudformation",
+    "embedded_aws.kms.cloudformation",
     "embedded_aws.cloudformation.custom",
     "embedded_aws.cloudformation.engine",
     "embedded_aws.cloudformation.templates",
@@ -125,7 +130,7 @@ class EmbeddedAWS:
         self._speed = speed
         self._server: BaseWSGIServer | None = None
         self._thread: Thread | None = None
-        self._firing: Firing | None = None
+        self._background: tuple[Firing, Evaluating] | None = None
         self._outer_moto_port: str | None = None
         self._clients: dict[str, Any] = {}
         self._clients_lock = Lock()
@@ -172,10 +177,11 @@ class EmbeddedAWS:
 
     def stop(self) -> None:
         """Stop listening and forget every resource; nothing happens when not started."""
-        server, thread, firing = self._server, self._thread, self._firing
-        if server is None or thread is None or firing is None:
+        server, thread, background = self._server, self._thread, self._background
+        if server is None or thread is None or background is None:
             return
-        firing.stop()
+        for each in background:
+            each.stop()
         pool.end_all()
         runs.end_all()
         moto_api_backend.reset()
@@ -185,7 +191,7 @@ class EmbeddedAWS:
             del os.environ["MOTO_PORT"]
         else:
             os.environ["MOTO_PORT"] = self._outer_moto_port
-        self._server = self._thread = self._firing = None
+        self._server = self._thread = self._background = None
         self._clients.clear()
         EmbeddedAWS._running.release()
 
@@ -257,8 +263,9 @@ class EmbeddedAWS:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         self._server, self._thread = server, thread
-        self._firing = Firing()
-        self._firing.start()
+        self._background = Firing(), Evaluating()
+        for each in self._background:
+            each.start()
 
 
 def install() -> None:

@@ -18,6 +18,7 @@ from embedded_aws import clock
 from embedded_aws.awslambda import assets
 from embedded_aws.awslambda.environment import Outcome, Specification
 from embedded_aws.awslambda.pool import pool
+from embedded_aws.cloudwatch.metrics import emit
 from embedded_aws.iam.sessions import RoleNotAssumableError, credentials, session_for
 from embedded_aws.patches import replaces
 
@@ -113,7 +114,19 @@ def _invoke(function: Any, event: Any, request_id: str) -> tuple[str, bool, str]
     payload, failed = _answer(outcome, request_id, timeout)
     log = _log_lines(outcome, request_id, int(function.memory_size))
     _write_log(function, outcome.stream, log)
+    _measure(function, outcome, failed=failed)
     return payload, failed, "\n".join(log) + "\n"
+
+
+def _measure(function: Any, outcome: Outcome, *, failed: bool) -> None:
+    """Tell CloudWatch of an invocation (developer guide, page monitoring-metrics-types); here none is throttled."""
+    values = {
+        "Invocations": 1.0,
+        "Errors": float(failed),
+        "Throttles": 0.0,
+        "Duration": outcome.duration * 1000,
+    }
+    emit(function.account_id, function.region, "AWS/Lambda", values, FunctionName=function.function_name)
 
 
 def log_group(function: Any) -> str:

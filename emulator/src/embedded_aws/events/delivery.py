@@ -20,10 +20,11 @@ from embedded_aws.events.inputs import shown, target_input
 from embedded_aws.iam.authorization import service_may
 from embedded_aws.iam.sessions import session_for
 from embedded_aws.patches import replaces
+from embedded_aws.sns.admission import not_admitted
 from embedded_aws.sqs.sending import queue_url
 
 _SERVICE: Final = "events.amazonaws.com"
-_ACTIONS: Final = {"sns": "sns:Publish", "sqs": "sqs:SendMessage", "lambda": "lambda:InvokeFunction"}
+_ACTIONS: Final = {"sqs": "sqs:SendMessage", "lambda": "lambda:InvokeFunction"}
 _send_to_targets = Rule.send_to_targets
 _delete = Rule.delete_from_cloudformation_json
 _logger = logging.getLogger(__name__)
@@ -134,8 +135,10 @@ SENDERS: Final[dict[str, tuple[str, Callable[[Any, Mapping[str, Any], str], Any]
 
 
 def _admitted(rule: Any, target: Mapping[str, Any]) -> bool:
-    """Say whether a target's own policy lets events in (user guide, page eb-use-resource-based)."""
+    """Say whether a target's own policy, and its key's, let events in (user guide, page eb-use-resource-based)."""
     arn = target["Arn"]
+    if arn.startswith("arn:aws:sns:"):
+        return not not_admitted(rule.account_id, _SERVICE, arn, source_arn=rule.arn)
     action = _ACTIONS.get(arn.split(":")[2])
     return action is None or service_may(rule.account_id, _SERVICE, action, arn, source_arn=rule.arn)
 

@@ -108,7 +108,7 @@ def require_role(account_id: str, role_arn: str, session_name: str, action: str,
     require(role_session(account_id, role_arn, session_name), [Ask(action, resource)])
 
 
-def service_may(account_id: str, service: str, action: str, resource: str, *, source_arn: str) -> bool:
+def service_may(account_id: str, service: str, action: str, resource: str, *, source_arn: str, **more: str) -> bool:
     """Return whether a resource's policy admits a service that works for a resource of the account.
 
     Args:
@@ -117,9 +117,10 @@ def service_may(account_id: str, service: str, action: str, resource: str, *, so
         action: such as `sqs:SendMessage`.
         resource: whose policy is asked.
         source_arn: what the service works for.
+        more: further condition keys.
     """
     policy = policy_of(account_id, resource)
-    context = {**TRANSPORT, "aws:SourceAccount": account_id, "aws:SourceArn": source_arn}
+    context = {**TRANSPORT, "aws:SourceAccount": account_id, "aws:SourceArn": source_arn, **more}
     request = Request(action, resource, service=service, context=context)
     return policy is not None and decide_document(policy, request) is Decision.ALLOW
 
@@ -165,7 +166,9 @@ def _decided(principal: Principal, ask: Ask) -> Verdict:
         return Verdict(principal, ask, (), f"with an explicit deny in {denied}")
     beyond = next((name for name, found in bounds.items() if not found), None)
     direct = [match for match in of_resource if match.direct and beyond != "permissions boundary"]
-    grants = [_grant(name, match) for name, found in own.items() for match in found if beyond is None]
+    # The policies of a caller count for a key only if the key's own leaves it to them (KMS guide, page key-policies).
+    counts = beyond is None and (bool(of_resource) or not ask.action.startswith("kms:"))
+    grants = [_grant(name, match) for name, found in own.items() for match in found if counts]
     grants += [_grant("", match) for match in direct]
     if grants:
         return Verdict(principal, ask, tuple(grants))

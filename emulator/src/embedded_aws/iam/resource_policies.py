@@ -1,4 +1,4 @@
-"""The policies of resources: buckets, topics, queues, functions."""
+"""The policies of resources: buckets, topics, queues, functions, keys."""
 
 import json
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import lambda_backends
+from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
@@ -44,9 +45,14 @@ def _function(account_id: str, region: str, name: str) -> Document | None:
     return {"Statement": found.policy.statements} if found.policy and found.policy.statements else None
 
 
+def _key(account_id: str, region: str, name: str) -> Document | None:
+    found: Any = kms_backends[account_id][region].keys.get(name.removeprefix("key/"))
+    return _usable(found.policy) if found is not None else None
+
+
 def _usable(document: Any) -> Document | None:
     parsed = document_of(document) if document else None
     return parsed if isinstance(parsed, Mapping) and parsed.get("Statement") else None
 
 
-_FINDERS: Final = {"s3": _bucket, "sns": _topic, "sqs": _queue, "lambda": _function}
+_FINDERS: Final = {"s3": _bucket, "sns": _topic, "sqs": _queue, "lambda": _function, "kms": _key}

@@ -1,19 +1,29 @@
-"""Events about executions: "Step Functions Execution Status Change" on EventBridge's default bus.
+"""Events about executions, "Step Functions Execution Status Change" on EventBridge's default bus, and metrics.
 
 Source: Step Functions developer guide, page eventbridge-integration. moto emits none.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from embedded_aws import clock
+from embedded_aws.cloudwatch import metrics as cloudwatch
 from embedded_aws.events.delivery import emit
+
+_METRICS: Final = {
+    "RUNNING": "Started",
+    "SUCCEEDED": "Succeeded",
+    "FAILED": "Failed",
+    "TIMED_OUT": "TimedOut",
+    "ABORTED": "Aborted",
+}
 
 
 def announce(execution: Any) -> None:
     """Emit that the status of an execution has changed; those of express workflows emit nothing."""
+    _measure(execution)
     if execution.state_machine.type == "EXPRESS":
         return
     ended = execution.stop_date is not None
@@ -48,6 +58,17 @@ def announce(execution: Any) -> None:
         detail=detail,
         moment=clock.now(),
     )
+
+
+def _measure(execution: Any) -> None:
+    """Tell CloudWatch (developer guide, page procedure-cw-metrics); a redrive is told as the start of its attempt."""
+    ended = execution.stop_date is not None
+    status = "Redriven" if execution.redrive_date is not None and not ended else _METRICS[str(execution.status)]
+    values = {f"Executions{status}": 1.0}
+    if ended:
+        values["ExecutionTime"] = float(_milliseconds(execution.stop_date) - _milliseconds(execution.start_date))
+    machine = execution.state_machine.arn
+    cloudwatch.emit(execution.account_id, execution.region_name, "AWS/States", values, StateMachineArn=machine)
 
 
 def _milliseconds(moment: datetime) -> int:

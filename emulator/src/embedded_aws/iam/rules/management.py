@@ -59,9 +59,24 @@ _LOGS: Final = rows(
 )
 
 _ANY: Final = ("*",)
+_DASHBOARD: Final = ("arn:aws:cloudwatch::{account}:dashboard/{DashboardName}",)
+_ON_ALARMS: Final = (
+    "DeleteAlarms", "DescribeAlarmHistory", "DescribeAlarms", "DisableAlarmActions", "EnableAlarmActions",
+    "PutMetricAlarm", "SetAlarmState",
+)  # fmt: skip
+
+
+def _alarms(request: ApiRequest, account_id: str) -> Iterator[str]:
+    """Yield the ARNs of the alarms that are named; what asks for more, also by a prefix, asks for all."""
+    for name in request.params.get("AlarmNames") or [request.params.get("AlarmName") or "*"]:
+        yield f"arn:aws:cloudwatch:{request.region}:{account_id}:alarm:{name}"
+
+
 _CLOUDWATCH: Final = {
     ("cloudwatch", "PutMetricData"): (Rule("cloudwatch:PutMetricData", context={"cloudwatch:namespace": "Namespace"}),),
     **rows("cloudwatch", "cloudwatch", {"GetMetricData": _ANY, "GetMetricStatistics": _ANY, "ListMetrics": _ANY}),
+    **{("cloudwatch", name): (Rule(f"cloudwatch:{name}", _alarms),) for name in _ON_ALARMS},
+    **rows("cloudwatch", "cloudwatch", dict.fromkeys(("GetDashboard", "PutDashboard"), _DASHBOARD)),
 }
 
 
