@@ -62,7 +62,7 @@ def test_the_first_records_are_shown(tmp_path: Path) -> None:
             "events/a.json holds a JSON array that is cut off",
         ),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "",  # gzip holds the time
 )  # fmt: skip
 def test_what_would_end_a_run_is_told(
     tmp_path: Path, files: dict[str, Any], changes: dict[str, Any], told: str
