@@ -57,7 +57,7 @@ def of_column(name: str, form: Any) -> dict[str, str]:
         ("DEVICE", "device", "DEVICE", "add a type: string, categorical"),
         ("USERID", {"from": "a", "type": "string"}, "USERID", "is USER_ID to Personalize, which ignores underscores"),
         ("2ND", {"from": "a", "type": "string"}, "2ND", "cannot be a field's name"),
-        ("ON", {"from": "a", "type": "boolean"}, "ON.type", "'string', 'categorical'"),
+        ("ON", {"from": "a", "type": "text"}, "ON.type", "'string', 'categorical'"),
         ("ABOUT", {"from": "a", "type": "textual"}, "ABOUT.type", "only items have textual fields"),
         ("EVENT_VALUE", {"from": "a", "type": "float"}, "EVENT_VALUE.type", "its own type"),
         ("EVENT_TYPE", {"from": "a", "nullable": True}, "EVENT_TYPE.nullable", "Remove nullable"),
