@@ -78,9 +78,10 @@ tests: lint types
 		python -m tests.record $$suite || $(MAKE) --no-print-directory test-suite SUITE=$$suite || exit 1; done
 
 test-suite: setup spark ## one of the suites that make test leaves out where nothing changed, SUITE=tests/pipeline
-	@$(PYTEST) $(if $(filter $(SUITE),$(COVERED)),$(MEASURED)) $(SUITE)
-	@$(if $(filter $(SUITE),$(COVERED)),python -m tests.coverage_floors $(SUITE))
-	@python -m tests.record $(SUITE) --passed
+	@now=$$(python -m tests.record $(SUITE) --now) && \
+		$(PYTEST) $(if $(filter $(SUITE),$(COVERED)),$(MEASURED)) $(SUITE) && \
+		$(if $(filter $(SUITE),$(COVERED)),python -m tests.coverage_floors $(SUITE) &&) \
+		python -m tests.record $(SUITE) --passed $$now
 
 test-all: setup ## as make test, and the suites that it leaves out whatever changed
 	@rm -f $(RECORDED:=/passed.sha256)

@@ -1,8 +1,8 @@
 """Whether what a suite depends on is what it passed with: `make test` leaves the suite out then.
 
-`python -m tests.record SUITE` exits with 1, and says so, if a file of its inputs or a package's pin changed. `--passed`
-writes the record after the suite has passed, which is committed with the change. `make test-all` runs every suite,
-whatever changed.
+`python -m tests.record SUITE` exits with 1, and says so, if a file of its inputs or a package's pin changed. `--now`
+prints the fingerprint of the inputs before the suite runs, and `--passed FINGERPRINT` writes it down afterwards, if
+they are still the same; the record is committed with the change. `make test-all` runs every suite, whatever changed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SUITES = {
 }
 """The suites that are left out where nothing changed, and the files and folders that each depends on."""
 
-_PINS = [f"requirements-{name}.txt" for name in ("dev", "spark")]
+_PINS = ["requirements-dev.txt", "requirements-spark.txt", "package-lock.json"]
 _RECORD = "passed.sha256"
 
 
@@ -73,16 +73,23 @@ def main(arguments: list[str]) -> int:
     """Write the record of a suite, or compare with it; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.record", description=__doc__)
     parser.add_argument("suite", choices=SUITES)
-    parser.add_argument("--passed", action="store_true", help="the suite has passed: write the record")
+    parser.add_argument("--now", action="store_true", help="print the fingerprint of the inputs")
+    parser.add_argument("--passed", metavar="FINGERPRINT", help="the suite has passed with these inputs: record it")
     given = parser.parse_args(arguments)
-    record = ROOT / given.suite / _RECORD
+    record, now = ROOT / given.suite / _RECORD, fingerprint(given.suite)
+    if given.now:
+        print(now)  # noqa: T201  # a command
+        return 0
+    if given.passed and given.passed != now:
+        print(f"{given.suite}: not recorded, for its inputs changed while it ran")  # noqa: T201  # a command
+        return 0
     if given.passed and (lacking := spark.missing()):
         print(f"{given.suite}: not recorded, for tests of Spark were left out: {lacking}")  # noqa: T201  # a command
         return 0
     if given.passed:
-        record.write_text(f"{fingerprint(given.suite)}\n", encoding="utf-8")
+        record.write_text(f"{now}\n", encoding="utf-8")
         return 0
-    unchanged = record.exists() and record.read_text(encoding="utf-8").strip() == fingerprint(given.suite)
+    unchanged = record.exists() and record.read_text(encoding="utf-8").strip() == now
     said = "left out, it passed with what is here; make test-all runs it" if unchanged else "its inputs changed"
     print(f"{given.suite}: {said}")  # noqa: T201  # a command
     return 0 if unchanged else 1

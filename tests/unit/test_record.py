@@ -71,10 +71,13 @@ def test_a_suite_is_left_out_until_an_input_changes(tmp_path: Path, monkeypatch:
 
     assert 1 == record.main(["suite"])
     for name, text in (("product/a.py", "3"), ("product/b.py", ""), ("pins.txt", "x==2"), ("suite/test_a.py", "4")):
-        assert 0 == record.main(["suite", "--passed"])
+        assert 0 == record.main(["suite", "--passed", record.fingerprint("suite")])
         assert 0 == record.main(["suite"])
+        before = record.fingerprint("suite")
         (tmp_path / name).write_text(text)
         assert 1 == record.main(["suite"]), name
+        assert 0 == record.main(["suite", "--passed", before])
+        assert 1 == record.main(["suite"]), "it changed while the suite ran"
 
 
 def test_without_spark_nothing_is_recorded(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,6 +85,6 @@ def test_without_spark_nothing_is_recorded(monkeypatch: pytest.MonkeyPatch, caps
     before = {path: path.read_bytes() for path in ROOT.rglob("passed.sha256") if ".venv" not in path.parts}
     monkeypatch.setattr(record.spark, "missing", lambda: "no Java")
 
-    assert 0 == record.main(["tests/parity", "--passed"])
+    assert 0 == record.main(["tests/parity", "--passed", record.fingerprint("tests/parity")])
     assert "not recorded" in capsys.readouterr().out
     assert before == {path: path.read_bytes() for path in before}
