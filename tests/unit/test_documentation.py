@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 GUIDE = (ROOT / "docs" / "pipeline-file.md").read_text("utf-8")
 INLINE = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", GUIDE, flags=re.DOTALL))
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "emulator").glob("**/*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md")), *sorted((ROOT / "emulator").glob("**/*.md"))]
 
 
 SECTIONS = {
