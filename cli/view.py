@@ -53,9 +53,10 @@ class View:
     phases: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Keep the console for what is printed in any case."""
-        self._always = self.console
+        """Keep the console for what is printed in any case; programs that read the last line find errors elsewhere."""
+        self._always = self._errors = self.console
         if self.quiet:
+            self._errors = Terminal(stderr=True)
             self.console = Terminal(quiet=True)
 
     @contextlib.contextmanager
@@ -86,8 +87,8 @@ class View:
 
     def error(self, error: CommandError) -> None:
         """Print what went wrong and how to mend it."""
-        self._always.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
-        self._always.print(escape(error.remedy), highlight=False, soft_wrap=True)
+        self._errors.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
+        self._errors.print(escape(error.remedy), highlight=False, soft_wrap=True)
 
     def result(self, text: str) -> None:
         """Print the last line, which programs read."""

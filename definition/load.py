@@ -85,7 +85,10 @@ def _spell_keys(node: Node, value: Any) -> None:
         for child, item in zip(node.value, value, strict=False):
             _spell_keys(child, item)
     if isinstance(node, MappingNode) and isinstance(value, dict):
+        _spell_own_keys(node, value)
         for key, child in node.value:
+            if not isinstance(key, ScalarNode):
+                continue
             inner = value.get(key.value)
             if key.value == "map" and isinstance(child, MappingNode) and isinstance(inner, dict):
                 spelled = [each.value for each, _ in child.value]
@@ -96,6 +99,16 @@ def _spell_keys(node: Node, value: Any) -> None:
                     value["map"] = {name: scalar(each) for name, (_, each) in zip(spelled, child.value, strict=True)}
             else:
                 _spell_keys(child, inner)
+
+
+def _spell_own_keys(node: MappingNode, value: dict[Any, Any]) -> None:
+    """Give keys that YAML reads as numbers, flags or nothing back as they are spelled: no key of the file is one."""
+    if all(isinstance(key, str) for key in value) or len(node.value) != len(value):
+        return
+    items = list(value.items())
+    value.clear()
+    for (key, _), (read, item) in zip(node.value, items, strict=True):
+        value[key.value if isinstance(key, ScalarNode) else read] = item
 
 
 def _validate(document: dict[str, Any]) -> tuple[Pipeline | None, list[Finding]]:
@@ -199,10 +212,10 @@ def _node_at(place: Path) -> dict[str, Any]:
     for part in place:
         forms = _forms(node, schema)
         if isinstance(part, int):
-            node = next(form["items"] for form in forms if "items" in form)
+            node = next((form["items"] for form in forms if "items" in form), {})
         else:
             inner = (form.get("properties", {}).get(part) or form.get("additionalProperties") for form in forms)
-            node = next(form for form in inner if form)
+            node = next((form for form in inner if form), {})
     return node
 
 

@@ -6,6 +6,7 @@ import csv
 import heapq
 import io
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,9 @@ from transform.raw.store import S3Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_RUN = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
+"""The id of a run, of which names of import jobs hold one."""
 
 LARGEST = 256 * 1024**2
 """Bytes of interactions that are read for one question: some ten seconds. One row is held at a time."""
@@ -79,19 +83,32 @@ def _imported(s3: Any, bucket: str, largest: int | None) -> tuple[str | None, li
         record = json.loads(s3.get_object(Bucket=bucket, Key=layout.IMPORTS.key())["Body"].read())
     except s3.exceptions.NoSuchKey:
         return None, [], "no run has imported interactions yet"
-    runs = [each["run"] for each in record["datasets"] if each["dataset"] == "interactions"]
+    runs = [run for each in record["datasets"] if each["dataset"] == "interactions" for run in _runs_of(each)]
     if not runs:
         return None, [], "interactions are being imported now, or their last import has failed"
-    prefix = layout.DATASET.key(run=runs[0], dataset="interactions")
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    sizes = {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", ())}
+    run, sizes = next(((run, sizes) for run in runs if (sizes := _sizes(s3, bucket, run))), (runs[-1], {}))
     if not sizes:
         days = layout.DATASET.days
-        return runs[0], [], f"the data of run {runs[0]} is gone from the bucket, which keeps it for {days} days"
+        return run, [], f"the data of run {run} is gone from the bucket, which keeps it for {days} days"
     if largest is not None and (size := sum(sizes.values())) > largest:
         told = f"{size / 1024**2:,.0f} MB of interactions, and at most {largest / 1024**2:,.0f} MB are looked through"
-        return runs[0], [], f"there are {told}"
-    return runs[0], list(sizes), ""
+        return run, [], f"there are {told}"
+    return run, list(sizes), ""
+
+
+def _runs_of(imported: dict[str, Any]) -> list[str]:
+    """Return the run that a dataset is up to date with, and the one that imported it last, where that is another.
+
+    A run that finds the data unchanged transforms and imports nothing: the import job is that of the run before.
+    """
+    return [imported["run"], *_RUN.findall(str(imported.get("import_job_arn")))]
+
+
+def _sizes(s3: Any, bucket: str, run: str) -> dict[str, int]:
+    """Return key and size of each object of a run's interactions."""
+    prefix = layout.DATASET.key(run=run, dataset="interactions")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", ())}
 
 
 def _interaction(record: dict[str, str]) -> Interaction:

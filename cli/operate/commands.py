@@ -198,12 +198,16 @@ def destroy(
             raise CommandError(
                 f"'{confirm}' is not {name}: nothing was removed", remedy=f"Type it, or give --confirm {name}"
             )
+        removal.check_idle(at.stepfunctions, at.machine)
+        if with_bucket:
+            # First: without the stacks nobody would find what is left of it.
+            with at.view.phase("Empty the bucket") as show:
+                removal.empty(s3, bucket, show)
         with at.view.phase("Destroy") as show:
             destroy_stacks(at.file, stage, environment=removal.cdk_environment(at.session), say=show)
         if with_bucket:
-            with at.view.phase("Bucket") as show:
-                removal.empty(s3, bucket, show)
-                s3.delete_bucket(Bucket=bucket)
+            removal.empty(s3, bucket)
+            s3.delete_bucket(Bucket=bucket)
         at.view.line(f"{name} is gone" + ("" if with_bucket else f"; s3://{bucket} is there with its data"))
 
 

@@ -36,6 +36,19 @@ def cdk_environment(session: boto3.Session) -> dict[str, str]:
     }
 
 
+def check_idle(stepfunctions: Any, machine: str) -> None:
+    """Check that no run is active.
+
+    Raises:
+        CommandError: one is, which would go on writing.
+    """
+    active = stepfunctions.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+    if active:
+        raise CommandError(
+            f"a run is active: {active[0]['executionArn']}", remedy="Wait for its end (pipelines follow), or stop it"
+        )
+
+
 def contents(s3: Any, bucket: str) -> Contents:
     """Count what a bucket holds."""
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket)

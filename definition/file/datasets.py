@@ -178,7 +178,8 @@ class Dataset(Strict):
         default=None, description="SQL condition on the raw columns", examples=["rating >= 3.5"]
     )
     columns: dict[str, ColumnForm] = Field(
-        description="Personalize's name to raw column: required and reserved fields, and metadata of your own"
+        min_length=1,
+        description="Personalize's name to raw column: required and reserved fields, and metadata of your own",
     )
     duplicates: DuplicatesForm | None = Field(
         default=None, description="left out: every interaction is kept, and the latest record of an item or user"

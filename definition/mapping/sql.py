@@ -182,7 +182,7 @@ def _compared(tree: sql.Expr, left: sql.Expr, operator: Operator, right: sql.Exp
         raise UnsupportedSqlError(f"'{tree.sql()}' compares a number with a text; write texts in single quotes")
     if isinstance(first, Text | Number) and isinstance(second, Text | Number):
         raise UnsupportedSqlError(f"'{tree.sql()}' reads no raw column; put a column on one side")
-    if isinstance(first, RawColumn) and isinstance(second, RawColumn) and operator not in {"=", "!="}:
+    if _kind(left) is None and _kind(right) is None and operator not in {"=", "!="}:
         told = f"'{tree.sql()}' says not whether it compares numbers or texts"
         raise UnsupportedSqlError(f"{told}; add 0 to one side for numbers, or || '' for texts")
     return Comparison(left=first, operator=operator, right=second)

@@ -71,8 +71,13 @@ def _check_hpo(path: Path, solution: dict[str, Any], recipe: Recipe) -> Iterator
             if name not in recipe.tunable:
                 known = ", ".join(sorted(recipe.tunable))
                 yield Finding((*path, kind, name), f"{recipe.name} cannot search for it", f"It can for: {known}")
-            elif kind != "categorical" and len(items(given)) == 2 and given[0] > given[1]:  # noqa: PLR2004  # a pair
+            elif kind != "categorical" and _is_upside_down(items(given)):
                 yield Finding((*path, kind, name), "the least value is above the largest", "Write [least, largest]")
+
+
+def _is_upside_down(given: list[Any]) -> bool:
+    pair = [each for each in given if isinstance(each, int | float)]
+    return len(pair) == len(given) == 2 and pair[0] > pair[1]  # noqa: PLR2004  # least and largest
 
 
 def _check_weights(

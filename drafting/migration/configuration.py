@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _REMEDY = "Give the config.json that lies under train/<dataset group>/ in the solution's bucket"
 _DATASETS: tuple[DatasetName, ...] = ("interactions", "items", "users")
+_KEYS = ("kmsKeyArn", "roleArn")
 _KNOWN = {"datasetGroup", "datasets", "solutions", "recommenders", "filters", "eventTracker", "tags"}
 
 
@@ -30,11 +31,11 @@ def read_configuration(text: str) -> Found:
     """
     try:
         config = json.loads(text)
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise DraftError(f"the configuration is no JSON: {error}", remedy=_REMEDY) from error
     try:
         return _found(config)
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         told = f"the key {error} is missing" if isinstance(error, KeyError) else str(error)
         raise DraftError(f"this is no configuration of that solution: {told}", remedy=_REMEDY) from error
 
@@ -47,14 +48,16 @@ def _found(config: dict[str, Any]) -> Found:
     mode = datasets.get("serviceConfig", {}).get("importMode")
     for name in _DATASETS:
         if name in datasets:
-            found.schemas[name] = datasets[name]["schema"]["serviceConfig"]["schema"]
+            schema = datasets[name]["schema"]["serviceConfig"]["schema"]
+            found.schemas[name] = json.loads(schema) if isinstance(schema, str) else schema
             found.source[name] = f"train/{found.name}/{name}.csv, or train/{found.name}/{name}/"
             if mode == "INCREMENTAL":
                 found.incremental.add(name)
     found.solutions = [_solution(each, found) for each in config.get("solutions", ())]
     found.recommenders = [each["serviceConfig"] for each in config.get("recommenders", ())]
     found.filters = [each["serviceConfig"] for each in config.get("filters", ())]
-    found.has_event_tracker = "eventTracker" in config
+    found.has_event_tracker = bool(config.get("eventTracker"))
+    found.left += [f"datasetGroup.{key}: pipelines have no key of their own yet" for key in _KEYS if service.get(key)]
     found.schedules |= {f"{what} of the dataset group": each for what, each in _schedules(group)}
     found.schedules |= {f"{what} of the datasets": each for what, each in _schedules(datasets)}
     if any(_tags(config)):
@@ -78,12 +81,13 @@ def _solution(given: dict[str, Any], found: Found) -> FoundSolution:
         for job in given.get(key, ()):
             target.append(job.get("serviceConfig", {}))
             if expression := job.get("workflowConfig", {}).get("schedule"):
-                found.schedules.setdefault(f"batch jobs of {name}", expression)
+                found.schedules.setdefault(f"batch jobs of {name}", expression.strip())
     return solution
 
 
 def _schedules(given: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    yield from given.get("workflowConfig", {}).get("schedules", {}).items()
+    for what, expression in given.get("workflowConfig", {}).get("schedules", {}).items():
+        yield what, expression.strip()
 
 
 def _others(datasets: dict[str, Any]) -> list[str]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from drafting.migration.found import Found
 
 _WIDTH = 120
-_MOST_ROUNDS = 50
+_MOST_ROUNDS = 200
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
 _REMEDY = "Write the pipeline file by hand: docs/pipeline-file.md has every key"
 
@@ -58,12 +58,19 @@ def moved(found: Found, *, name: str | None, origin: str, schema: str | None = N
         DraftError: no pipeline can be made of it.
     """
     notes: list[str] = []
-    document = _document(found, name or pipeline_name(found.name), notes)
+    try:
+        document = _document(found, name or pipeline_name(str(found.name)), notes)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        told = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise DraftError(f"what was found is not as Amazon Personalize has it: {told}", remedy=_REMEDY) from error
     notes += found.left
     first = f"# yaml-language-server: $schema={schema}\n" if schema else ""
     for _ in range(_MOST_ROUNDS):
         if not document.get("solutions"):
-            raise DraftError("nothing is left that a run could train or score", remedy=_REMEDY)
+            raise DraftError(
+                "there is no solution that a run could train, and every pipeline has one, also beside recommenders",
+                remedy=_REMEDY,
+            )
         try:
             pipeline = parse(first + _text(document, notes, origin))
         except SpecError as error:
@@ -78,6 +85,8 @@ def _document(found: Found, name: str, notes: list[str]) -> dict[str, Any]:
     if "interactions" not in found.schemas:
         raise DraftError("there is no Interactions dataset, which every pipeline imports", remedy=_REMEDY)
     domain = cast("Domain", found.domain) if found.domain in get_args(Domain) else None
+    if found.domain and not domain:
+        notes.append(f"domain {found.domain}: it is none of {', '.join(get_args(Domain))}, so this is a custom group")
     filters = realtime.filters(found, name)
     sections: dict[str, Any] = {
         "name": name,
@@ -112,16 +121,44 @@ def _leave_out(document: dict[str, Any], problems: list[Problem], notes: list[st
         DraftError: it is none that the file could do without.
     """
     problem = problems[0]
-    *path, last = [int(number) if number else key for key, number in _STEP.findall(problem.place)] or [""]
-    owner: Any = document
-    for step in path:
-        owner = owner[step]
-    there = last in owner if isinstance(owner, dict) else isinstance(last, int) and last < len(owner)
-    if not there or last in {"name", "datasets", "solutions", "interactions"}:
+    place: list[str | int] = [int(number) if number else key for key, number in _STEP.findall(problem.place)]
+    if place[:1] == ["filters"]:
+        # A filter without its expression is none.
+        place = place[:2]
+    while place and not _is_there(document, place):
+        # What is missing there: the part that lacks it goes.
+        place.pop()
+    *path, last = place or [""]
+    owner = _at(document, path)
+    told = f"is left out: {problem.what}. {problem.remedy}"
+    if place and isinstance(owner[last], list) and len(owner[last]) > 1:
+        # Too many of them, most likely.
+        gone = owner[last].pop()
+        notes.append(f"{problem.place}: {gone.get('name', gone) if isinstance(gone, dict) else gone} {told}")
+        return
+    if not place or last in {"name", "datasets", "solutions", "interactions"}:
         raise DraftError(f"{problem.place}: {problem.what}. {problem.remedy}", remedy=_REMEDY)
     what = f" {owner[last]['name']}" if isinstance(owner[last], dict) and "name" in owner[last] else ""
-    notes.append(f"{problem.place}{what}: left out, for it {problem.what}. {problem.remedy}")
+    notes.append(f"{problem.place}{what} {told}")
     del owner[last]
+    while path and not owner:
+        owner = _at(document, path[:-1])
+        del owner[path.pop()]
+
+
+def _at(document: Any, path: list[str | int]) -> Any:
+    node = document
+    for step in path:
+        node = node[step]
+    return node
+
+
+def _is_there(document: Any, path: list[str | int]) -> bool:
+    try:
+        _at(document, path)
+    except (IndexError, KeyError, TypeError):
+        return False
+    return True
 
 
 def _text(document: dict[str, Any], notes: list[str], origin: str) -> str:
@@ -137,10 +174,10 @@ def _text(document: dict[str, Any], notes: list[str], origin: str) -> str:
 
 def _block(key: str, value: Any, indent: str) -> list[str]:
     """Return a key with its value, on one line where that is short or has no parts."""
-    line = f"{indent}{key}: {flow(value)}"
+    line = f"{indent}{flow(str(key))}: {flow(value)}"
     if not isinstance(value, list | dict) or (indent and len(line) <= _WIDTH and not _is_deep(value)):
         return [line]
-    lines = [f"{indent}{key}:"]
+    lines = [f"{indent}{flow(str(key))}:"]
     if isinstance(value, dict):
         return lines + [text for name, each in value.items() for text in _block(name, each, f"{indent}  ")]
     for each in value:

@@ -66,4 +66,4 @@ def metric_attribution(found: Found) -> dict[str, Any] | None:
 def _exploration(config: dict[str, Any]) -> dict[str, Any]:
     given = config.get("itemExplorationConfig") or {}
     named = (("explorationWeight", "weight", float), ("explorationItemAgeCutOff", "item_age_cut_off", int))
-    return {name: kind(given[key]) for key, name, kind in named if given.get(key)}
+    return {name: kind(float(given[key])) for key, name, kind in named if given.get(key) not in (None, "")}

@@ -49,7 +49,9 @@ def _solution(name: str, found: FoundSolution, filters: dict[str, str], notes: l
         given |= {"training_mode": "update"} if recipe.updates else {}
     if found.campaigns:
         given["campaign"] = campaign(found.campaigns[0])
-        notes += [f"{place}: campaign {each['name']}; a solution has one" for each in found.campaigns[1:]]
+        notes += [f"{place}: campaign {each.get('name')}; a solution has one" for each in found.campaigns[1:]]
+    others = found.batch_segment if recipe.batch_input else found.batch_inference
+    notes += [f"{place}: a batch job that {recipe.name} has not" for _ in others]
     if recipe.batch_input or recipe.segment_input:
         jobs = _jobs(found, recipe, filters, place, notes)
         if jobs:

@@ -77,8 +77,10 @@ def columns_seen(config: dict[str, Any]) -> dict[str, Any]:
     return {name: columns for name, columns in chosen.items() if columns}
 
 
-def number(value: str) -> Any:
-    """Return what the service keeps as a text as the number that it is, or as the text."""
+def number(value: Any) -> Any:
+    """Return what the service keeps as a text as the number that it is; anything else as it is."""
+    if not isinstance(value, str):
+        return value
     for kind in (int, float):
         try:
             return kind(value)
@@ -100,7 +102,7 @@ def _hpo(given: dict[str, Any]) -> dict[str, Any]:
     }
     for kind in ("integer", "continuous"):
         if listed := ranges.get(f"{kind}HyperParameterRanges"):
-            found[kind] = {each["name"]: [each["minValue"], each["maxValue"]] for each in listed}
+            found[kind] = {each["name"]: [number(each[end]) for end in ("minValue", "maxValue")] for each in listed}
     if listed := ranges.get("categoricalHyperParameterRanges"):
         found["categorical"] = {each["name"]: each["values"] for each in listed}
     return found

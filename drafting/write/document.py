@@ -157,7 +157,7 @@ def _column(column: Column) -> str:
 
 
 def _line(name: str, form: Any, note: str) -> str:
-    return f"{name}: {flow(form)}{_note(note)}"
+    return f"{_scalar(name)}: {flow(form)}{_note(note)}"
 
 
 def _note(text: str) -> str:
@@ -168,7 +168,7 @@ def _note(text: str) -> str:
 def flow(value: Any) -> str:
     """Return a value as YAML on one line."""
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{key}: {flow(each)}' for key, each in value.items())}}}"
+        return f"{{{', '.join(f'{_scalar(str(key))}: {flow(each)}' for key, each in value.items())}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(flow, value))}]"
     return _scalar(value)

@@ -149,8 +149,19 @@ def test_broken_objects_are_found(tmp_path: Path) -> None:
         gzip.compress(b"x" * 999)[:14] + b"\xff" * 20,
         bz2.compress(b"x" * 999)[:-6],
         bz2.compress(b"x" * 999)[:14] + b"\xff" * 30,
+        gzip.compress(b"x\n") + b"u,i,1\n",
+        bz2.compress(b"x\n") + b"u,i,1\n",
+        bz2.compress(b"x\n") + b"\x00" + bz2.compress(b"y\n")[1:] + bz2.compress(b"z\n"),
     ],
-    ids=["gzip cut off", "gzip overwritten", "bzip2 cut off", "bzip2 overwritten"],  # the bytes hold the time
+    ids=[
+        "gzip cut off",
+        "gzip overwritten",
+        "bzip2 cut off",
+        "bzip2 overwritten",
+        "text behind gzip",
+        "text behind bzip2",
+        "a bzip2 stream of several begins wrongly",
+    ],  # the bytes hold the time
 )
 def test_damage_is_named(tmp_path: Path, damaged: bytes) -> None:
     """What cannot be unpacked is an error that names the object."""
@@ -189,6 +200,19 @@ def test_archives_are_named(
 
     with pytest.raises(UndecodableError, match=f"ratings is {told}, which is not read: unpack it, or pack it"):
         execute(mapping, Folder(tmp_path), objects, staging="staging/", started=AT)
+
+
+@pytest.mark.parametrize("outer", [gzip.compress, bz2.compress])
+@pytest.mark.parametrize("inner", [gzip.compress, bz2.compress])
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "json"])
+def test_what_is_packed_twice_is_named(
+    tmp_path: Path, kind: str, inner: Callable[[bytes], bytes], outer: Callable[[bytes], bytes]
+) -> None:
+    """The error says so, in the place of one about the encoding."""
+    body = f"{HEADER}u1,i1,{AT}\n" if kind == "csv" else json.dumps({"user": "u1", "item": "i1", "at": AT})
+
+    with pytest.raises(UndecodableError, match="a is packed twice"):
+        fates(tmp_path, {"a": outer(inner(body.encode()))}, format=kind, broken={"a"})
 
 
 def test_a_header_in_another_encoding_is_an_error(tmp_path: Path) -> None:

@@ -266,6 +266,16 @@ def test_the_last_interactions_are_those_of_what_was_imported() -> None:
     assert ("u1", "i,1") == example(bucket, "b")
 
 
+def test_after_a_night_without_new_data_the_last_import_is_read() -> None:
+    """A run that found the data unchanged transforms nothing: the data is that of the run whose job imported it."""
+    later = "20261123T030000-aaaaaa"
+    job = f"arn:aws:personalize:us-east-1:123456789012:dataset-import-job/shop-dev--interactions-{RUN}"
+    said = {"datasets": [{"dataset": "interactions", "run": later, "import_job_arn": job}]}
+    found = history(Bucket(**{"runs/imports.json": json.dumps(said).encode()}, **PARTS), "b", "u1", 9)
+
+    assert (RUN, 3) == (found.run, len(found.interactions or ()))
+
+
 @pytest.mark.parametrize(
     ("objects", "largest", "why"),
     [

@@ -302,6 +302,15 @@ def test_each_mistake_names_its_place_and_remedy(changes: dict[str, Any], place:
     assert told in found[place]
 
 
+@pytest.mark.parametrize("key", ["12", "true", "null", "~", "1.5", "[x, y]"])
+def test_a_key_that_is_no_text_is_told(key: str) -> None:
+    """Numbers, flags, nothing and lists are no column: the mistake names what was written."""
+    text = json.dumps(shop()).replace('"USER_ID":', f'? {key}\n: "x",\n"USER_ID":')
+
+    with pytest.raises(SpecError):
+        parse(text)
+
+
 def test_names_used_twice_are_told() -> None:
     """Two solutions, and two jobs of a solution, need different names."""
     twice = [shop()["solutions"][0]] * 2

@@ -103,6 +103,7 @@ def test_kinds_follow_from_what_stands_beside(sql: str, kind: str, numbers: list
 @pytest.mark.parametrize(
     "sql",
     ["1 = 1", "SELECT 1", "a = 1; DROP TABLE b", "a >=", "a IN (SELECT 1)", "a IN ('x', 1)", "a IN (b)", "a",
+     "IF(a = 1, b, c) > IF(a = 2, d, e)", "COALESCE(a, b) < c", "(a) > b",
      "a + 'x' > 2", "a = TRUE", "a LIKE b", "a > b", "a BETWEEN 1 AND 'b'",
      "a BETWEEN SYMMETRIC 3 AND 1",
      "lower(a) = 1", "a ~ 'x'", "a ILIKE 'x'", "a LIKE ANY ('x')",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
 import contextlib
 import gzip
@@ -12,13 +11,14 @@ import zlib
 from typing import TYPE_CHECKING
 
 from transform.errors import DamagedError, UndecodableError
+from transform.raw.bzip2 import Bzip2Reader
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from definition.mapping.mapping import Encoding
 
-Unpacked = io.BufferedReader | gzip.GzipFile | bz2.BZ2File
+Unpacked = io.BufferedReader | gzip.GzipFile
 
 BOM = "\ufeff"
 UNDECODABLE = "\ufdd0"
@@ -109,7 +109,8 @@ def unpacked(key: str, stream: io.BufferedReader) -> Unpacked | None:
     """Return the stream of what a gzip or bzip2 stream holds, other streams as they are, and None for zstd.
 
     Raises:
-        UndecodableError: the object is packed in a way that is not read.
+        DamagedError: its beginning cannot be unpacked.
+        UndecodableError: the object is packed in a way that is not read, or twice.
     """
     beginning = stream.peek(_MAGIC)
     for archive, form in _ARCHIVES:
@@ -120,8 +121,16 @@ def unpacked(key: str, stream: io.BufferedReader) -> Unpacked | None:
     if beginning.startswith(ZSTD):
         return None
     if is_bzip2(stream):
-        return bz2.BZ2File(stream)
-    return gzip.GzipFile(fileobj=stream) if beginning.startswith(_GZIP) else stream
+        content: Unpacked = io.BufferedReader(Bzip2Reader(stream))
+    elif beginning.startswith(_GZIP):
+        content = gzip.GzipFile(fileobj=stream)
+    else:
+        return stream
+    with damage_named(key):
+        inner = content.peek(_MAGIC)
+    if inner.startswith((_GZIP, ZSTD)) or _BZIP2.match(inner):
+        raise UndecodableError(f"{key} is packed twice. Pack it once.")
+    return content
 
 
 def is_bzip2(stream: io.BufferedReader) -> bool:
