@@ -4,6 +4,7 @@ Source: Step Functions developer guide, page eventbridge-integration. moto emits
 """
 
 from datetime import datetime
+from threading import Thread
 from typing import Any, Final
 
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
@@ -67,8 +68,10 @@ def _measure(execution: Any) -> None:
     values = {f"Executions{status}": 1.0}
     if ended:
         values["ExecutionTime"] = float(_milliseconds(execution.stop_date) - _milliseconds(execution.start_date))
-    machine = execution.state_machine.arn
-    cloudwatch.emit(execution.account_id, execution.region_name, "AWS/States", values, StateMachineArn=machine)
+    told = {"moment": clock.now(), "StateMachineArn": execution.state_machine.arn}
+    place = (execution.account_id, execution.region_name, "AWS/States", values)
+    # A reset of the account holds the lock of all backends while it waits for executions to end.
+    Thread(target=cloudwatch.emit, args=place, kwargs=told, daemon=True).start()
 
 
 def _milliseconds(moment: datetime) -> int:
