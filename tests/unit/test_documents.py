@@ -71,6 +71,25 @@ def test_broken_objects_cost_their_neighbour_at_most(
     assert set(texts[:place] + texts[place + 2 :]) <= set(made)
 
 
+@pytest.mark.parametrize("inner", ["}{\n}", "}{\n", "}{\n}{", "} {\n \n}", "}\n{\n}", "x\n}{\n}{\n"])
+def test_brackets_around_a_line_feed_in_a_text_make_no_record(inner: str) -> None:
+    """A text that holds a line feed as it is, and brackets before it, ends an object at most: none begins in it."""
+    text = f'{{"user": 0, "more": "{inner}", "note": 1}}{{"user": 1}}{{"user": 2}}\n{{"user": 3}}\n'
+    found = read(text)
+
+    made = [record.text.strip() for record in found if not record.given_up]
+    assert {'{"user": 2}', '{"user": 3}'} <= set(made) <= {'{"user": 1}', '{"user": 2}', '{"user": 3}'}
+    assert "".join(text.split()) == "".join("".join(record.text.split()) for record in found)
+
+
+def test_an_object_over_several_lines_is_found_behind_a_broken_one() -> None:
+    """Where the next object begins at a line's end, its first name on the next line that is not blank shows it."""
+    found = read('{"user": 0, "more": "x\n}{\n\n  "user": 2\n}\n{"user": 3}\n')
+
+    made = ["".join(record.text.split()) for record in found if not record.given_up]
+    assert ['{"user":2}', '{"user":3}'] == made
+
+
 def is_object(text: str) -> bool:
     """Say whether a text is JSON."""
     try:

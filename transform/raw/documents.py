@@ -37,6 +37,9 @@ _BEGINNING = r'\s*+(?=\{\s*+(?:"\w|\Z))'
 _BACK, _BACK_ON_NEXT_LINE = re.compile(rf"\}}{_BEGINNING}"), re.compile(_BEGINNING)
 """Where reading goes on: behind the end of an object, on the same line or on the next one."""
 
+_NAME = re.compile(r'\s*+"\w')
+"""How the next line begins where such an object begins at the end of one: a text may well hold ``}{`` there."""
+
 
 def batches(key: str, lines: Iterator[str]) -> Iterator[Batch]:
     """Yield the values of an object in batches that are never empty, each with a line feed at its end.
@@ -66,13 +69,14 @@ class _Reader:
 
     ``open`` are the brackets that wait to be closed, from the first one of a value on, and ``held`` the lines of that
     value. ``array`` is the line where an array around the values begins, 0 if there is none. ``lost`` says that lines
-    are given up; ``after_object``, that the last sign which was looked at is the end of an object.
+    are given up; ``after_object``, that the last sign which was looked at is the end of an object; ``doubtful``, that
+    the object which is open began where reading went on, and nothing of it was seen yet.
     """
 
     def __init__(self, key: str) -> None:
         self._key = key
         self._array = 0
-        self._lost = self._after_object = False
+        self._lost = self._after_object = self._doubtful = False
         self._open: list[str] = []
         self._forget()
         self._clear()
@@ -139,6 +143,9 @@ class _Reader:
 
     def _within(self, number: int, line: str, at: int) -> int:
         """Look for the end of a value, and return the place after what was looked at."""
+        if self._is_disproved(line, at):
+            self._stop(number)
+            return at
         if self._after_object and (beginning := _BACK_ON_NEXT_LINE.match(line)):
             return self._begin_again(number, beginning.end())
         self._after_object = False
@@ -167,6 +174,13 @@ class _Reader:
             self._give_up()
         return len(line)
 
+    def _is_disproved(self, line: str, at: int) -> bool:
+        """Say whether what seemed to begin an object at a line's end is none, by the next line that is not blank."""
+        if not self._doubtful or not line[at:].strip():
+            return False
+        self._doubtful = False
+        return at == 0 and not _NAME.match(line)
+
     def _skip(self, number: int, line: str, at: int) -> int:
         """Give up what is no value and stands within none, and return the place after it."""
         self._stop(number)
@@ -175,6 +189,7 @@ class _Reader:
         end = found.end() if found else len(line)
         self._hold(number, line[at:end])
         self._give_up()
+        self._doubtful = found is not None
         return end
 
     def _find_back(self, number: int, line: str, at: int) -> int:
@@ -195,6 +210,7 @@ class _Reader:
         self._stop(number)
         self._give_up()
         self._lost = self._after_object = False
+        self._doubtful = True
         return at
 
     def _hold(self, number: int, text: str) -> None:
