@@ -353,7 +353,7 @@ def test_up_stays_until_ctrl_c(folder: Path) -> None:
         assert 0 == process.wait()
     os.close(terminal)
     assert "Results lie in out/mine." in rest
-    assert 2 == len(list((folder / "out" / "mine").glob("*/manifest.json")))
+    assert 2 == len(list((folder / "out" / "mine").glob("2*/manifest.json")))
 
 
 def test_ctrl_c_before_the_first_run_has_ended(folder: Path) -> None:
