@@ -53,13 +53,12 @@ def _found(config: dict[str, Any]) -> Found:
             found.source[name] = f"train/{found.name}/{name}.csv, or train/{found.name}/{name}/"
             if mode == "INCREMENTAL":
                 found.incremental.add(name)
-    found.solutions = [_solution(each, found) for each in config.get("solutions", ())]
+    found.solutions = [_solution(each) for each in config.get("solutions", ())]
     found.recommenders = [each["serviceConfig"] for each in config.get("recommenders", ())]
     found.filters = [each["serviceConfig"] for each in config.get("filters", ())]
     found.has_event_tracker = bool(config.get("eventTracker"))
     found.left += [f"datasetGroup.{key}: pipelines have no key of their own yet" for key in _KEYS if service.get(key)]
-    found.schedules |= {f"{what} of the dataset group": each for what, each in _schedules(group)}
-    found.schedules |= {f"{what} of the datasets": each for what, each in _schedules(datasets)}
+    found.schedules = list(dict.fromkeys(_all_schedules(config)))
     if any(_tags(config)):
         found.left.append("tags: pipelines do not set any yet")
     found.left += [f"{key}: unknown" for key in sorted(config.keys() - _KNOWN)]
@@ -67,22 +66,31 @@ def _found(config: dict[str, Any]) -> Found:
     return found
 
 
-def _solution(given: dict[str, Any], found: Found) -> FoundSolution:
-    name = given["serviceConfig"]["name"]
-    # The most telling one stands first: a run of ours trains.
-    schedules = {f"{mode} training of {name}": expression for mode, expression in _schedules(given)}
-    found.schedules = schedules | found.schedules
+def _solution(given: dict[str, Any]) -> FoundSolution:
     solution = FoundSolution(given["serviceConfig"])
     for key, target in (
         ("campaigns", solution.campaigns),
         ("batchInferenceJobs", solution.batch_inference),
         ("batchSegmentJobs", solution.batch_segment),
     ):
-        for job in given.get(key, ()):
-            target.append(job.get("serviceConfig", {}))
-            if expression := job.get("workflowConfig", {}).get("schedule"):
-                found.schedules.setdefault(f"batch jobs of {name}", expression.strip())
+        target += [job.get("serviceConfig", {}) for job in given.get(key, ())]
     return solution
+
+
+def _all_schedules(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what is started and its schedule, what is nearest to a run of ours first: a run trains, and scores then."""
+    solutions = config.get("solutions", ())
+    for each in solutions:
+        for mode, expression in _schedules(each):
+            yield f"{mode} training of {each['serviceConfig']['name']}", expression
+    for each in solutions:
+        for key in ("batchInferenceJobs", "batchSegmentJobs"):
+            for job in each.get(key, ()):
+                if expression := job.get("workflowConfig", {}).get("schedule"):
+                    yield f"batch jobs of {each['serviceConfig']['name']}", expression.strip()
+    for what, owner in (("dataset group", config["datasetGroup"]), ("datasets", config.get("datasets", {}))):
+        for imported, expression in _schedules(owner):
+            yield f"{imported} of the {what}", expression
 
 
 def _schedules(given: dict[str, Any]) -> Iterator[tuple[str, str]]:

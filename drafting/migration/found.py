@@ -43,7 +43,7 @@ class Found:
         filters: of CreateFilter.
         metrics: of CreateMetricAttribution.
         has_event_tracker: whether events are taken in.
-        schedules: EventBridge expression by what it starts, that of the pipeline first.
+        schedules: what is started, and its EventBridge expression; the first becomes the pipeline's.
         source: where the raw data lies now, by dataset, for people.
         left: what there is besides that no pipeline file has.
     """
@@ -57,6 +57,6 @@ class Found:
     filters: list[Request] = field(default_factory=list)
     metrics: list[Request] = field(default_factory=list)
     has_event_tracker: bool = False
-    schedules: dict[str, str] = field(default_factory=dict)
+    schedules: list[tuple[str, str]] = field(default_factory=list)
     source: dict[DatasetName, str] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)

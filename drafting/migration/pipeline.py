@@ -104,10 +104,10 @@ def _document(found: Found, name: str, notes: list[str]) -> dict[str, Any]:
 
 
 def _schedule(found: Found, notes: list[str]) -> dict[str, str] | None:
-    """Return the schedule of the file: that of the first solution's training, else of what else there is."""
+    """Return the first schedule that was found, and note those that say another time."""
     if not found.schedules:
         return None
-    (what, chosen), *others = found.schedules.items()
+    (what, chosen), *others = found.schedules
     for other, expression in others:
         if expression != chosen:
             notes.append(f"schedule {expression} of {other}: one schedule starts whole runs, that of the {what}")

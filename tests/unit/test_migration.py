@@ -127,6 +127,28 @@ def test_a_configuration_of_the_retired_solution_becomes_a_pipeline() -> None:
     ]
 
 
+def test_the_first_training_gives_the_schedule() -> None:
+    """Trainings come before batch jobs and these before imports, in the order of the file; every other time is told."""
+    jobs = [{"workflowConfig": {"schedule": f"rate({hours} hours)"}} for hours in (5, 6)]
+    first, second = (nightly(name, "aws-sims", batchInferenceJobs=jobs) for name in ("first", "second"))
+    first["workflowConfig"] = {"schedules": {"full": "rate(1 day)", "update": "rate(2 days)"}}
+    second["workflowConfig"] = {"schedules": {"full": "rate(3 days)"}}
+    training = from_configuration(solutions=[first, second])
+    del first["workflowConfig"], second["workflowConfig"]
+    scoring = from_configuration(solutions=[first, second])
+
+    assert training.pipeline.schedule
+    assert "rate(1 day)" == training.pipeline.schedule.expression
+    assert [
+        "schedule rate(2 days) of update training of first",
+        "schedule rate(3 days) of full training of second",
+        *(f"schedule rate({hours} hours) of batch jobs of {name}" for name in ("first", "second") for hours in (5, 6)),
+        "schedule cron(0 */6 * * ? *) of import of the dataset group",
+    ] == [note.partition(":")[0] for note in training.notes if note.startswith("schedule ")]
+    assert scoring.pipeline.schedule
+    assert "rate(5 hours)" == scoring.pipeline.schedule.expression
+
+
 @pytest.mark.parametrize(
     "words",
     [
