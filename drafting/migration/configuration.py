@@ -20,7 +20,18 @@ if TYPE_CHECKING:
 _REMEDY = "Give the config.json that lies under train/<dataset group>/ in the solution's bucket"
 _DATASETS: tuple[DatasetName, ...] = ("interactions", "items", "users")
 _KEYS = ("kmsKeyArn", "roleArn")
-_KNOWN = {"datasetGroup", "datasets", "solutions", "recommenders", "filters", "eventTracker", "tags"}
+_OF_SOLUTION = ("campaigns", "batchInferenceJobs", "batchSegmentJobs")
+_PART: dict[str, Any] = {"serviceConfig": None, "workflowConfig": None}
+_FORM: dict[str, Any] = {
+    "datasetGroup": _PART,
+    "datasets": {**{name: {"dataset": None, "schema": None} for name in _DATASETS}, **_PART},
+    "solutions": [{**{key: [_PART] for key in _OF_SOLUTION}, **_PART}],
+    "recommenders": [_PART],
+    "filters": [_PART],
+    "eventTracker": None,
+    "tags": None,
+}
+"""Keys of a configuration, down to the parameters of create calls; None is for whatever stands there."""
 
 
 def read_configuration(text: str) -> Found:
@@ -61,19 +72,15 @@ def _found(config: dict[str, Any]) -> Found:
     found.schedules = list(dict.fromkeys(_all_schedules(config)))
     if any(_tags(config)):
         found.left.append("tags: pipelines do not set any yet")
-    found.left += [f"{key}: unknown" for key in sorted(config.keys() - _KNOWN)]
-    found.left += [f"datasets.{name}: pipelines import interactions, items and users" for name in _others(datasets)]
+    found.left += _unknown(config, _FORM)
     return found
 
 
 def _solution(given: dict[str, Any]) -> FoundSolution:
     solution = FoundSolution(given["serviceConfig"])
-    for key, target in (
-        ("campaigns", solution.campaigns),
-        ("batchInferenceJobs", solution.batch_inference),
-        ("batchSegmentJobs", solution.batch_segment),
-    ):
-        target += [job.get("serviceConfig", {}) for job in given.get(key, ())]
+    targets = (solution.campaigns, solution.batch_inference, solution.batch_segment)
+    for key, target in zip(_OF_SOLUTION, targets, strict=True):
+        target += [each.get("serviceConfig", {}) for each in given.get(key, ())]
     return solution
 
 
@@ -98,8 +105,20 @@ def _schedules(given: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield what, expression.strip()
 
 
-def _others(datasets: dict[str, Any]) -> list[str]:
-    return sorted(datasets.keys() - {*_DATASETS, "serviceConfig", "workflowConfig"})
+def _unknown(value: Any, form: Any, place: str = "") -> Iterator[str]:
+    """Yield a note on every key that the form does not have."""
+    if isinstance(form, list):
+        for number, each in enumerate(value):
+            yield from _unknown(each, form[0], f"{place}[{number}]")
+    elif form is not None:
+        for key, each in value.items():
+            inner = f"{place}.{key}" if place else key
+            if key in form:
+                yield from _unknown(each, form[key], inner)
+            elif place == "datasets":
+                yield f"{inner}: pipelines import interactions, items and users"
+            else:
+                yield f"{inner}: unknown"
 
 
 def _tags(value: Any) -> Iterator[Any]:

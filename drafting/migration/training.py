@@ -46,6 +46,8 @@ def training(request: Request, place: str, notes: list[str]) -> dict[str, Any]:
         notes.append(f"{place}: performHPO without ranges; write hpo with what the search shall vary")
     if request.get("performAutoML"):
         notes.append(f"{place}: performAutoML, which the service is giving up; the recipe is named instead")
+    if request.get("performIncrementalUpdate"):
+        notes.append(f"{place}: performIncrementalUpdate, which pipelines do not ask for yet")
     notes += [f"{place}: solutionConfig.{key}" for key in sorted(config.keys() - _SAID) if config[key]]
     return options
 

@@ -294,6 +294,26 @@ def test_options_survive_the_way_through_the_service() -> None:
     assert list(before.filters) == list(after.filters)
 
 
+def test_every_key_that_is_not_known_is_told() -> None:
+    """A misspelled key, wherever it stands, is not taken for nothing."""
+    solution = nightly("a", "aws-sims", batchInferenceJobs=[JOB, {**JOB, "schedul": 1}], campains=[])
+    solution["serviceConfig"]["performIncrementalUpdate"] = True
+    datasets = {"interactions": {**dataset(INTERACTIONS), "timestmp": 1}, "actions": {}}
+    group = {**CONFIGURATION["datasetGroup"], "tag": 1}
+    found = from_configuration(solutions=[solution], datasets=datasets, datasetGroup=group, more=1)
+
+    for told in (
+        "solutions[0].batchInferenceJobs[1].schedul: unknown",
+        "solutions[0].campains: unknown",
+        "solution a: performIncrementalUpdate, which pipelines do not ask for yet",
+        "datasets.interactions.timestmp: unknown",
+        "datasets.actions: pipelines import interactions, items and users",
+        "datasetGroup.tag: unknown",
+        "more: unknown",
+    ):
+        assert 1 == found.notes.count(told), told
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
