@@ -9,7 +9,7 @@ from definition.service.dataset_types import DatasetName
 from drafting.migration.found import Found, FoundSolution
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from drafting.migration.found import Request
 
@@ -58,11 +58,10 @@ def _read_dataset(personalize: Any, listed: Request, found: Found) -> None:
     schema = personalize.describe_schema(schemaArn=dataset["schemaArn"])["schema"]["schema"]
     known = cast("DatasetName", name)
     found.schemas[known] = json.loads(schema)
-    jobs = _listed(personalize, "dataset_import_jobs", datasetArn=listed["datasetArn"])
-    newest = max(jobs, key=lambda job: job["creationDateTime"], default=None)
-    if newest:
-        job = personalize.describe_dataset_import_job(datasetImportJobArn=newest["datasetImportJobArn"])
-        found.source[known] = str(job["datasetImportJob"]["dataSource"]["dataLocation"])
+    jobs = _newest_first(_listed(personalize, "dataset_import_jobs", datasetArn=listed["datasetArn"]))
+    if jobs:
+        job = _described(personalize, "dataset_import_job", jobs[0]["datasetImportJobArn"])
+        found.source[known] = str(job["dataSource"]["dataLocation"])
 
 
 def _solution(personalize: Any, arn: str) -> FoundSolution:
@@ -71,19 +70,23 @@ def _solution(personalize: Any, arn: str) -> FoundSolution:
         _described(personalize, "campaign", each["campaignArn"])
         for each in _listed(personalize, "campaigns", solutionArn=arn)
     ]
-    for version in _listed(personalize, "solution_versions", solutionArn=arn):
-        of_version = {"solutionVersionArn": version["solutionVersionArn"]}
-        for kind, target in (
-            ("batch_inference_job", solution.batch_inference),
-            ("batch_segment_job", solution.batch_segment),
-        ):
-            jobs = sorted(
-                _listed(personalize, f"{kind}s", **of_version), key=lambda job: job["creationDateTime"], reverse=True
-            )
-            # Of many jobs of the same kind the newest shows how it is asked for.
-            if jobs and not target:
-                target.append(_described(personalize, kind, jobs[0][f"{_camel(kind)}Arn"]))
+    versions = _newest_first(_listed(personalize, "solution_versions", solutionArn=arn))
+    solution.batch_inference = _last_job(personalize, "batch_inference_job", versions)
+    solution.batch_segment = _last_job(personalize, "batch_segment_job", versions)
     return solution
+
+
+def _last_job(personalize: Any, kind: str, versions: list[Request]) -> list[Request]:
+    """Return the newest job of the newest version that has one: it shows how jobs are asked for now."""
+    for version in versions:
+        jobs = _newest_first(_listed(personalize, f"{kind}s", solutionVersionArn=version["solutionVersionArn"]))
+        if jobs:
+            return [_described(personalize, kind, jobs[0][f"{_camel(kind)}Arn"])]
+    return []
+
+
+def _newest_first(listed: Iterable[Request]) -> list[Request]:
+    return sorted(listed, key=lambda each: each["creationDateTime"], reverse=True)
 
 
 def _listed(personalize: Any, plural: str, *, key: str | None = None, **within: str) -> Iterator[Request]:
