@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast, get_args
 
@@ -15,14 +14,13 @@ from drafting.migration import realtime
 from drafting.migration.columns import datasets
 from drafting.migration.naming import pipeline_name
 from drafting.migration.solutions import solutions
-from drafting.write.document import flow
+from drafting.write.document import WIDTH, comment, flow
 
 if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
     from definition.problems import Problem
     from drafting.migration.found import Found
 
-_WIDTH = 120
 _MOST_ROUNDS = 200
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
 _REMEDY = "Write the pipeline file by hand: docs/pipeline-file.md has every key"
@@ -71,13 +69,13 @@ def moved(found: Found, *, name: str | None, origin: str, schema: str | None = N
                 "there is no solution that a run could train, and every pipeline has one, also beside recommenders",
                 remedy=_REMEDY,
             )
+        text = first + _text(document, notes, origin)
         try:
-            pipeline = parse(first + _text(document, notes, origin))
+            pipeline = parse(text)
         except SpecError as error:
             _leave_out(document, error.problems, notes)
             continue
-        sources = {str(dataset): place for dataset, place in found.source.items()}
-        return Moved(first + _text(document, notes, origin), pipeline, notes, sources)
+        return Moved(text, pipeline, notes, {str(dataset): place for dataset, place in found.source.items()})
     raise DraftError("what was found breaks too many rules of pipeline files", remedy=_REMEDY)
 
 
@@ -107,10 +105,15 @@ def _schedule(found: Found, notes: list[str]) -> dict[str, str] | None:
     """Return the first schedule that was found, and note those that say another time."""
     if not found.schedules:
         return None
-    (what, chosen), *others = found.schedules
-    for other, expression in others:
-        if expression != chosen:
-            notes.append(f"schedule {expression} of {other}: one schedule starts whole runs, that of the {what}")
+    what, chosen = found.schedules[0]
+    others: dict[str, list[str]] = {}
+    for other, expression in found.schedules:
+        others.setdefault(expression, []).append(other)
+    del others[chosen]
+    for expression, started in others.items():
+        notes.append(
+            f"schedule {expression} of {', '.join(started)}: one schedule starts whole runs, that of the {what}"
+        )
     return {"expression": chosen, "timezone": "UTC"}
 
 
@@ -162,11 +165,11 @@ def _is_there(document: Any, path: list[str | int]) -> bool:
 
 
 def _text(document: dict[str, Any], notes: list[str], origin: str) -> str:
-    lines = _comment(f"Moved by pipelines import from {origin}. Raw data has the columns that were imported so far.")
+    lines = comment(f"Moved by pipelines import from {origin}. Raw data has the columns that were imported so far.")
     if notes:
         lines.append("# What has no counterpart, or another one:")
         for note in notes:
-            lines += _comment(note, first="# - ", indent="#   ")
+            lines += comment(note, first="# - ", indent="#   ")
     for key, value in document.items():
         lines += ["", *_block(key, value, "")] if isinstance(value, list | dict) else [f"{key}: {flow(value)}"]
     return "\n".join(lines) + "\n"
@@ -174,8 +177,9 @@ def _text(document: dict[str, Any], notes: list[str], origin: str) -> str:
 
 def _block(key: str, value: Any, indent: str) -> list[str]:
     """Return a key with its value, on one line where that is short or has no parts."""
+    # Not by ruamel.yaml: in brackets it writes texts like "? k" without quotes, and cannot read them (0.19.1).
     line = f"{indent}{flow(str(key))}: {flow(value)}"
-    if not isinstance(value, list | dict) or (indent and len(line) <= _WIDTH and not _is_deep(value)):
+    if not isinstance(value, list | dict) or (indent and len(line) <= WIDTH and not _is_deep(value)):
         return [line]
     lines = [f"{indent}{flow(str(key))}:"]
     if isinstance(value, dict):
@@ -193,8 +197,3 @@ def _is_deep(value: Any) -> bool:
     """Whether a value has parts that have parts; lists of texts and numbers have none."""
     inner = value.values() if isinstance(value, dict) else value
     return any(isinstance(each, dict) for each in inner)
-
-
-def _comment(text: str, *, first: str = "# ", indent: str = "# ") -> list[str]:
-    clean = "".join(character for character in " ".join(text.split()) if character.isprintable())
-    return textwrap.wrap(clean, _WIDTH, initial_indent=first, subsequent_indent=indent, break_long_words=False)

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     from drafting.guess.draft import Column, Draft, Part
 
-_WIDTH = 120
+WIDTH = 120
+"""The most characters of a line."""
+
 _PLAIN = re.compile(r"[A-Za-z_*.][\w ./*+-]*")
 _NOT_TEXT = re.compile(r"^(true|false|null|none|n/?a|nat|~|yes|no|on|off|y|n|\.?nan|\.inf)$", re.IGNORECASE)
 """What is no text to YAML, or looks so to people."""
@@ -34,12 +36,12 @@ def document(draft: Draft, *, name: str, raw: str, schema: str | None) -> str:
         schema: path of the JSON Schema from the file, for editors; None to leave it out.
     """
     lines = [f"# yaml-language-server: $schema={schema}"] if schema else []
-    lines += _comment(f"Drafted by pipelines init from {raw}. What it guessed is told beside it: read it once.")
+    lines += comment(f"Drafted by pipelines init from {raw}. What it guessed is told beside it: read it once.")
     lines += [f"name: {name}", "description: Recommendations for every user", ""]
     if draft.unsure:
         lines += ["# Look at these:"]
         for text in draft.unsure:
-            lines += _comment(text, first="# - ", indent="#   ")
+            lines += comment(text, first="# - ", indent="#   ")
         lines.append("")
     lines.append("# schedule: {expression: cron(0 3 * * ? *), timezone: Europe/Lisbon}    # left out: by hand only")
     lines += _DOMAIN
@@ -50,13 +52,14 @@ def document(draft: Draft, *, name: str, raw: str, schema: str | None) -> str:
     if draft.unused:
         lines += ["", "# Not used:"]
         for each in draft.unused:
-            lines += _comment(f"{each.name}: {each.why}", first="# - ", indent="#   ")
+            lines += comment(f"{each.name}: {each.why}", first="# - ", indent="#   ")
     return "\n".join(lines) + "\n"
 
 
-def _comment(text: str, *, first: str = "# ", indent: str = "# ") -> list[str]:
+def comment(text: str, *, first: str = "# ", indent: str = "# ") -> list[str]:
+    """Return a text as lines of a comment, the first of which begins with `first`, the others with `indent`."""
     clean = _clean(text)
-    return textwrap.wrap(clean, _WIDTH, initial_indent=first, subsequent_indent=indent, break_long_words=False)
+    return textwrap.wrap(clean, WIDTH, initial_indent=first, subsequent_indent=indent, break_long_words=False)
 
 
 def _clean(text: str) -> str:
@@ -66,7 +69,7 @@ def _clean(text: str) -> str:
 
 def _part(part: Part) -> Iterator[str]:
     for text in part.remarks:
-        yield from _comment(f"{text}.", first="  # ", indent="  # ")
+        yield from comment(f"{text}.", first="  # ", indent="  # ")
     yield f"  {part.dataset}:"
     yield from _source(part)
     if part.keep:
@@ -85,7 +88,7 @@ def _source(part: Part) -> Iterator[str]:
     keys = source_keys(part)
     line = f"    source: {flow(keys)}"
     where = "under raw/ in the pipeline's bucket"
-    if len(line) + len(where) < _WIDTH:
+    if len(line) + len(where) < WIDTH:
         yield f"{line}    # {where}" if part.dataset == "interactions" else line
         return
     yield f"    source:{_note(where)}"
@@ -96,13 +99,13 @@ def _source(part: Part) -> Iterator[str]:
 def _folded(begin: str, value: Any) -> Iterator[str]:
     """Yield a key on several lines, where its list is long."""
     line = begin + flow(value)
-    if len(line) <= _WIDTH or not isinstance(value, list):
+    if len(line) <= WIDTH or not isinstance(value, list):
         yield line
         return
     indent = " " * (len(begin) - len(begin.lstrip()) + 2)
     pieces = ", ".join(flow(each) for each in value)
     yield f"{begin}["
-    for wrapped in _wrapped([flow(each) for each in value], _WIDTH - len(indent)) if pieces else ():
+    for wrapped in _wrapped([flow(each) for each in value], WIDTH - len(indent)) if pieces else ():
         yield indent + wrapped
     yield f"{indent[:-2]}]"
 

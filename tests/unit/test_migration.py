@@ -142,7 +142,7 @@ def test_the_first_training_gives_the_schedule() -> None:
     assert [
         "schedule rate(2 days) of update training of first",
         "schedule rate(3 days) of full training of second",
-        *(f"schedule rate({hours} hours) of batch jobs of {name}" for name in ("first", "second") for hours in (5, 6)),
+        *(f"schedule rate({hours} hours) of batch jobs of first, batch jobs of second" for hours in (5, 6)),
         "schedule cron(0 */6 * * ? *) of import of the dataset group",
     ] == [note.partition(":")[0] for note in training.notes if note.startswith("schedule ")]
     assert scoring.pipeline.schedule
