@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cli.view import View
+    from drafting.migration.found import Found
     from drafting.migration.pipeline import Moved
 
 _STDOUT = Path("-")
@@ -50,17 +49,19 @@ def import_(
     from cli.view import View  # noqa: PLC0415  # as said
     from definition.paths import PIPELINES  # noqa: PLC0415  # as said
     from drafting.errors import DraftError  # noqa: PLC0415  # as said
+    from drafting.migration.pipeline import moved as move  # noqa: PLC0415  # as said
 
     if (dataset_group is None) == (from_aws_solution is None):
         raise typer.BadParameter("give one of --dataset-group and --from-aws-solution")
     if name is not None:
         check_name(name)
     view = View(Terminal(stderr=output == _STDOUT))
-    find = _in_account(dataset_group) if dataset_group else _in_file(from_aws_solution or Path())
     with told(view):
         try:
             target = PIPELINES / "pipeline.yaml" if output is None else output
-            moved = find(name, None if output == _STDOUT else schema_from(target))
+            found, origin = _found(dataset_group, from_aws_solution or Path())
+            schema = None if output == _STDOUT else schema_from(target)
+            moved = move(found, name=name, origin=origin, schema=schema)
         except DraftError as error:
             raise CommandError(str(error), remedy=error.remedy) from error
         file = PIPELINES / f"{moved.pipeline.name}.yaml" if output is None else output
@@ -72,31 +73,22 @@ def import_(
     _show(moved, None if output == _STDOUT else moved.pipeline.name if output is None else str(file), view)
 
 
-def _in_account(arn: str) -> Callable[[str | None, str | None], Moved]:
-    def find(name: str | None, schema: str | None) -> Moved:
-        from cli.account import session  # noqa: PLC0415  # as above
-        from drafting.migration.dataset_group import read_dataset_group  # noqa: PLC0415  # as above
-        from drafting.migration.pipeline import moved  # noqa: PLC0415  # as above
+def _found(dataset_group: str | None, configuration: Path) -> tuple[Found, str]:
+    """Return what there is, and for people where it was found."""
+    from cli.account import session  # noqa: PLC0415  # as above
+    from cli.errors import CommandError  # noqa: PLC0415  # as above
+    from drafting.migration.configuration import read_configuration  # noqa: PLC0415  # as above
+    from drafting.migration.dataset_group import read_dataset_group  # noqa: PLC0415  # as above
 
-        found = read_dataset_group(session().client("personalize"), arn)
-        return moved(found, name=name, origin=f"the dataset group {found.name}", schema=schema)
-
-    return find
-
-
-def _in_file(file: Path) -> Callable[[str | None, str | None], Moved]:
-    def find(name: str | None, schema: str | None) -> Moved:
-        from cli.errors import CommandError  # noqa: PLC0415  # as above
-        from drafting.migration.configuration import read_configuration  # noqa: PLC0415  # as above
-        from drafting.migration.pipeline import moved  # noqa: PLC0415  # as above
-
-        try:
-            text = file.read_text("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise CommandError(f"{file} cannot be read: {error}", remedy="Give the path of a config.json") from error
-        return moved(read_configuration(text), name=name, origin=file.name, schema=schema)
-
-    return find
+    if dataset_group:
+        found = read_dataset_group(session().client("personalize"), dataset_group)
+        return found, f"the dataset group {found.name}"
+    try:
+        text = configuration.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = "Give the path of a config.json"
+        raise CommandError(f"{configuration} cannot be read: {error}", remedy=remedy) from error
+    return read_configuration(text), configuration.name
 
 
 def _show(moved: Moved, file: str | None, view: View) -> None:
