@@ -40,13 +40,16 @@ def graph(
     file = output or Path(f"{loaded.name}.svg")
     if file.suffix not in _SUFFIXES:
         raise typer.BadParameter(f"{file} ends in neither of {', '.join(_SUFFIXES)}", param_hint="--output")
-    try:
-        from stacks.drawing import graphviz, machine, overview  # noqa: PLC0415  # as above: the state machine
+    from stacks.drawing import graphviz, machine, overview  # noqa: PLC0415  # as above: the state machine
 
-        dot = machine.draw_run(loaded) if states else overview.overview(loaded)
-        file.write_text(dot if file.suffix == ".dot" else graphviz.rendered({loaded.name: dot})[loaded.name], "utf-8")
+    remedy = "Run make setup, which installs Graphviz"
+    try:
+        text = machine.draw_run(loaded) if states else overview.overview(loaded)
+        if file.suffix == ".svg":
+            text = graphviz.rendered({loaded.name: text})[loaded.name]
+        remedy = "Give a file that can be written: --output FILE"
+        file.write_text(text, "utf-8")
     except (OSError, subprocess.CalledProcessError) as error:
-        remedy = f"Run make setup, which installs Graphviz, and look whether {file.parent} can be written"
         View().error(CommandError(f"{file} could not be drawn: {error}", remedy=remedy))
         raise typer.Exit(1) from error
     typer.echo(file)

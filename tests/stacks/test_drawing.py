@@ -101,3 +101,16 @@ def test_a_folder_that_is_not_there_is_an_error_with_a_remedy(tmp_path: Path) ->
 
     assert 1 == ended.exit_code
     assert f"{file} could not be drawn" in "".join(ended.output.split("\n"))
+    assert "--output FILE" in " ".join(ended.output.split())
+
+
+def test_without_set_up_the_error_says_what_installs_graphviz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no Node, nothing is written and the remedy is the set-up, not another file."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    file = tmp_path / "a.svg"
+    ended = CliRunner().invoke(app, ["graph", "movielens", "--output", str(file)])
+
+    assert 1 == ended.exit_code
+    assert "make setup" in " ".join(ended.output.split())
+    assert not file.exists()
