@@ -17,13 +17,14 @@ from cli.execution import INTERRUPTED
 from cli.folders import relative
 from cli.live import history, realtime
 from cli.live.card import Standing, card
-from cli.live.here import environment, listener, reached
+from cli.live.here import endpoint, listener, reached
 from cli.live.nights import Nights, told
 from cli.live.sources import sources
 from cli.operate import schedule
 from cli.run import SPEED, Host, check_first, deploy_embedded, run
 from definition.plan.names import prefix
 from embedded_aws import EmbeddedAWS, PortInUseError, clock
+from embedded_aws.environment import variables
 
 if TYPE_CHECKING:
     import boto3
@@ -95,7 +96,7 @@ def _join(pipeline: Pipeline, options: RunOptions, view: View, port: int, speed:
     if speed is not None:
         view.look("--speed changes nothing: the clock is that of the one that is up")
     with reached(port):
-        paused = deploy_embedded(pipeline, options, view, environment(port))
+        paused = deploy_embedded(pipeline, options, view, variables(endpoint(port)))
         succeeded = run(pipeline, options, view, _ANOTHERS)
         session = session_of_environment()
         if paused:
@@ -125,7 +126,7 @@ def _show(pipeline: Pipeline, options: RunOptions, view: View, session: boto3.Se
         relative(options.file),
         options.stage,
         relative(Path(sys.executable).parent / "pipelines"),
-        environment(port),
+        variables(endpoint(port)),
         arns,
         things,
         history.example(s3, deployment.bucket),

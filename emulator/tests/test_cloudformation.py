@@ -16,7 +16,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 
-from embedded_aws.server import ACCOUNT_ID, REGION, EmbeddedAWS
+from embedded_aws.environment import ACCOUNT_ID, REGION
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.support import eventually, role, unique
 
 BUCKET = {"Type": "AWS::S3::Bucket"}

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from embedded_aws.server import ACCOUNT_ID, EmbeddedAWS
+from embedded_aws.environment import ACCOUNT_ID
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.functions import function, messages
 from emulator.tests.stepfunctions.support import pass_state, received, start
 from emulator.tests.support import ROLE, admit, ended, eventually, machine, unique

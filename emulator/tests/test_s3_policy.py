@@ -3,9 +3,10 @@ from typing import Any
 
 import pytest
 
+from embedded_aws.environment import ACCOUNT_ID
 from embedded_aws.policies import Decision, Request, decide
 from embedded_aws.s3 import policy
-from embedded_aws.server import ACCOUNT_ID, EmbeddedAWS
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.support import unique
 
 PERSONALIZE = "personalize.amazonaws.com"

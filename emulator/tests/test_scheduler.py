@@ -7,8 +7,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from embedded_aws import clock
+from embedded_aws.environment import ACCOUNT_ID
 from embedded_aws.scheduler.expressions import InvalidExpressionError, next_time
-from embedded_aws.server import ACCOUNT_ID, EmbeddedAWS
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.functions import function, messages
 from emulator.tests.support import ended, eventually, machine, unique
 

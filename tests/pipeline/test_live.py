@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner
 
-from cli.live.here import environment, listener, reached
+from cli.live.here import endpoint, listener, reached
 from cli.main import app
 from definition.paths import ROOT
+from embedded_aws.environment import variables
 from emulator.tests.iam.support import Role
 from tests.documents import shop
 from tests.pipeline.data import START, csv, planted
@@ -250,7 +251,7 @@ def keys(role: Role) -> dict[str, str]:
 def test_what_is_up_is_found_by_its_port(rig: Rig, tmp_path: Path) -> None:
     """`--local` needs no variables, and leaves them as they were; another program is not taken for an AWS."""
     none = dict.fromkeys(rig.aws.environment(), "")
-    assert environment(rig.aws.port) == rig.aws.environment()
+    assert variables(endpoint(rig.aws.port)) == rig.aws.environment()
     found = answer(rig, "--user", "a0", "--num", "1", "--local", "--port", str(rig.aws.port), **none)
     assert 1 == len(found["results"])
 

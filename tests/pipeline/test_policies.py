@@ -12,7 +12,7 @@ from cli.deployment import deploy
 from cli.follow import Follower
 from definition.paths import ROOT
 from definition.plan import names
-from embedded_aws.server import ACCOUNT_ID, REGION
+from embedded_aws.environment import ACCOUNT_ID, REGION
 from emulator.tests.iam.support import Role
 
 if TYPE_CHECKING:

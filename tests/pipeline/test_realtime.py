@@ -14,7 +14,7 @@ from cli.main import app
 from definition.load import load
 from definition.plan.names import dataset_group_name
 from definition.plan.requests import recommender_config, solution_config
-from embedded_aws.server import ACCOUNT_ID
+from embedded_aws.environment import ACCOUNT_ID
 from tests.documents import shop
 from tests.pipeline.data import csv, planted
 from tests.pipeline.rig import Rig

@@ -8,8 +8,7 @@ import boto3
 from botocore.config import Config
 from moto.settings import moto_server_port
 
-OWN_KEY: Final = "embedded"
-"""Access key of the administrator, whom nothing is denied: this AWS itself, and who it is served to."""
+from embedded_aws.environment import OWN_KEY
 
 _READ_TIMEOUT: Final = 1000  # longer than the longest Lambda invocation, 900 s
 _lock = Lock()  # making clients is not safe between threads, using them is

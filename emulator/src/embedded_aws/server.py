@@ -4,8 +4,7 @@ import importlib
 import logging
 import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import cache
 from threading import Lock, Thread
 from types import TracebackType
@@ -15,12 +14,11 @@ from botocore.config import Config
 from moto import backends
 from moto.cloudformation import parsing
 from moto.core.config import default_user_config
-from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from embedded_aws import clients, clock, patches
+from embedded_aws import clients, clock, environment, patches
 from embedded_aws.awslambda.pool import pool
 from embedded_aws.cloudwatch.evaluating import Evaluating
 from embedded_aws.glue import runs
@@ -29,8 +27,6 @@ from embedded_aws.loopback import ThisMachineOnly
 from embedded_aws.patches import replaces
 from embedded_aws.scheduler.firing import Firing
 
-REGION: Final = "us-east-1"
-ACCOUNT_ID: Final = DEFAULT_ACCOUNT_ID
 _list_of_moto_modules = backends.list_of_moto_modules
 _LOOPBACK: Final = "127.0.0.1"
 _BACKLOG: Final = 128
@@ -201,44 +197,22 @@ class EmbeddedAWS:
 
     def environment(self) -> dict[str, str]:
         """Return the variables with which the AWS CLI, boto3, Polars and `npx cdk` reach this server."""
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_ALLOW_HTTP": "true",
-            "AWS_ACCESS_KEY_ID": clients.OWN_KEY,
-            "AWS_SECRET_ACCESS_KEY": clients.OWN_KEY,
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "CDK_DEFAULT_ACCOUNT": ACCOUNT_ID,
-            "CDK_DEFAULT_REGION": REGION,
-        }
+        return environment.variables(self.endpoint_url)
 
-    @contextmanager
-    def in_environment(self) -> Iterator[None]:
+    def in_environment(self) -> AbstractContextManager[None]:
         """Let every client of this process and of its children reach this server; afterwards it is all as before."""
-        variables = self.environment()
-        # A profile of the caller would win over the keys, and a token of the caller's would go with them.
-        hidden = {"AWS_PROFILE", "AWS_SESSION_TOKEN", *variables}
-        before = {name: os.environ.pop(name) for name in hidden if name in os.environ}
-        os.environ.update(variables)
-        try:
-            yield
-        finally:
-            for name in variables:
-                os.environ.pop(name, None)
-            os.environ.update(before)
+        return environment.reached(self.endpoint_url)
 
     def client(self, service: str) -> Any:
         """Return the boto3 client of `service`, bound to this server, that shows every error at once."""
         with self._clients_lock:
             if service not in self._clients:
-                environment = self.environment()
                 self._clients[service] = clients.outside(
                     service,
                     endpoint_url=self.endpoint_url,
-                    region_name=REGION,
-                    aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-                    aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+                    region_name=environment.REGION,
+                    aws_access_key_id=environment.OWN_KEY,
+                    aws_secret_access_key=environment.OWN_KEY,
                     config=Config(retries={"total_max_attempts": 1, "mode": "standard"}),
                 )
             return self._clients[service]
@@ -248,7 +222,7 @@ class EmbeddedAWS:
         moto_api_backend.reset()
         clock.start(self._speed)
         listener = _listen(self._port)
-        services = Gate(DomainDispatcherApplication(create_backend_app), clients.OWN_KEY)
+        services = Gate(DomainDispatcherApplication(create_backend_app), environment.OWN_KEY)
         server = make_server(
             _LOOPBACK,
             listener.getsockname()[1],

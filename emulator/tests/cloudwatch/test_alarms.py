@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from embedded_aws import clock
-from embedded_aws.server import ACCOUNT_ID, EmbeddedAWS
+from embedded_aws.environment import ACCOUNT_ID
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.cloudwatch.support import NAMESPACE, Watch
 from emulator.tests.support import eventually
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from embedded_aws.server import ACCOUNT_ID, EmbeddedAWS
+from embedded_aws.environment import ACCOUNT_ID
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.support import unique
 from emulator.tests.test_cloudformation import Stack, parameter
 

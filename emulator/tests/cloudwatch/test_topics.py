@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from embedded_aws.server import ACCOUNT_ID, EmbeddedAWS
+from embedded_aws.environment import ACCOUNT_ID
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.cloudwatch.support import Watch, heard_by, next_message
 from emulator.tests.iam.support import Role, document, refused
 from emulator.tests.support import eventually, unique

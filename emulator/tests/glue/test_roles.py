@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from embedded_aws.environment import ACCOUNT_ID
 from embedded_aws.glue.access import Access
 from embedded_aws.glue.exceptions import RunFailedError
 from embedded_aws.iam.principals import role_session
-from embedded_aws.server import ACCOUNT_ID
 from emulator.tests.glue.support import put, runs_jobs, text
 from emulator.tests.iam.support import Role
 

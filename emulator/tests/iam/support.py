@@ -9,7 +9,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from embedded_aws.server import ACCOUNT_ID, EmbeddedAWS
+from embedded_aws.environment import ACCOUNT_ID
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.support import unique
 
 ACCOUNT = {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"}

@@ -4,7 +4,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from embedded_aws.server import ACCOUNT_ID, EmbeddedAWS
+from embedded_aws.environment import ACCOUNT_ID
+from embedded_aws.server import EmbeddedAWS
 from emulator.tests.iam.support import Role, document, refused
 from emulator.tests.stepfunctions.support import bucket
 from emulator.tests.support import unique
