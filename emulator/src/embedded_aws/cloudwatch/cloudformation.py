@@ -1,33 +1,19 @@
 """AWS::CloudWatch::Alarm, which moto lacks."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.common_models import CloudFormationModel
 
 from embedded_aws import clients
-from embedded_aws.cloudformation.plain import Plain
+from embedded_aws.cloudformation.plain import WithArn
 
 
-class MetricAlarm(Plain, CloudFormationModel):
+class MetricAlarm(WithArn, CloudFormationModel):
     """An alarm, made by the API, whose arguments its properties are."""
 
-    TYPE: ClassVar = "AWS::CloudWatch::Alarm"
-    NAME: ClassVar = "AlarmName"
-
-    def __init__(self, name: str, arn: str) -> None:
-        self.physical_resource_id = name
-        self._arn = arn
-
-    @classmethod
-    def has_cfn_attr(cls, attr: str) -> bool:
-        """Say whether Fn::GetAtt knows `attr`."""
-        return attr == "Arn"
-
-    def get_cfn_attribute(self, attribute_name: str) -> str:
-        """Return the ARN, the only attribute."""
-        del attribute_name
-        return self._arn
+    TYPE = "AWS::CloudWatch::Alarm"
+    NAME = "AlarmName"
 
     @classmethod
     def create_from_cloudformation_json(

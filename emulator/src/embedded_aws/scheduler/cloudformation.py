@@ -1,12 +1,13 @@
 """AWS::Scheduler::Schedule and AWS::Scheduler::ScheduleGroup, which moto lacks."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
-from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.core.common_models import CloudFormationModel
 from moto.scheduler.exceptions import ScheduleGroupNotFound
 from moto.scheduler.models import scheduler_backends
+
+from embedded_aws.cloudformation.plain import WithArn
 
 _UPDATABLE: Final = {
     "Description": "description",
@@ -23,49 +24,11 @@ _UPDATABLE: Final = {
 }
 
 
-class _Named:
-    """What both types have in common: a name as physical id, an ARN."""
-
-    TYPE: ClassVar[str]
-
-    def __init__(self, name: str, arn: str) -> None:
-        self.physical_resource_id = name
-        self.arn = arn
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        """Return the property with the name."""
-        return "Name"
-
-    @classmethod
-    def cloudformation_type(cls) -> str:
-        """Return the type's name."""
-        return cls.TYPE
-
-    @classmethod
-    def has_cfn_attr(cls, attr: str) -> bool:
-        """Say whether Fn::GetAtt knows `attr`."""
-        return attr == "Arn"
-
-    def get_cfn_attribute(self, attribute_name: str) -> str:
-        """Return an attribute.
-
-        Raises:
-            UnformattedGetAttTemplateException: it is not the Arn.
-        """
-        if attribute_name != "Arn":
-            raise UnformattedGetAttTemplateException
-        return self.arn
-
-    def is_created(self) -> bool:
-        """Say that it is there at once."""
-        return True
-
-
-class Schedule(_Named, CloudFormationModel):
+class Schedule(WithArn, CloudFormationModel):
     """A schedule."""
 
     TYPE = "AWS::Scheduler::Schedule"
+    NAME = "Name"
 
     @classmethod
     def create_from_cloudformation_json(
@@ -110,10 +73,11 @@ class Schedule(_Named, CloudFormationModel):
         scheduler_backends[account_id][region_name].delete_schedule(group, resource_name)
 
 
-class ScheduleGroup(_Named, CloudFormationModel):
+class ScheduleGroup(WithArn, CloudFormationModel):
     """A schedule group; its schedules go with it, as on AWS."""
 
     TYPE = "AWS::Scheduler::ScheduleGroup"
+    NAME = "Name"
 
     @classmethod
     def create_from_cloudformation_json(

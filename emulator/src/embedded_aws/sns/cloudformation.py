@@ -8,6 +8,7 @@ from moto.core.common_models import CloudFormationModel
 from moto.sns.models import Topic, sns_backends
 
 from embedded_aws.cloudformation.attachments import PolicyAttachment
+from embedded_aws.cloudformation.plain import WithArn
 from embedded_aws.patches import replaces
 
 _ATTRIBUTES: Final = {"TopicName": "name", "TopicArn": "arn"}
@@ -31,37 +32,11 @@ class TopicPolicy(PolicyAttachment, CloudFormationModel):
             raise ValueError(f"there is no topic {target}")
 
 
-class Subscription(CloudFormationModel):
+class Subscription(WithArn, CloudFormationModel):
     """A subscription to a topic; every property replaces it, here as a new subscription."""
 
+    TYPE = "AWS::SNS::Subscription"
     SETTINGS: ClassVar = ("RawMessageDelivery", "FilterPolicy", "FilterPolicyScope", "RedrivePolicy")
-
-    def __init__(self, arn: str) -> None:
-        self.physical_resource_id = arn
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        """Return no name property."""
-        return ""
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        """Return the type's name."""
-        return "AWS::SNS::Subscription"
-
-    @classmethod
-    def has_cfn_attr(cls, attr: str) -> bool:
-        """Say whether Fn::GetAtt knows `attr`."""
-        return attr == "Arn"
-
-    def get_cfn_attribute(self, attribute_name: str) -> str:
-        """Return the ARN, the only attribute."""
-        del attribute_name
-        return self.physical_resource_id
-
-    def is_created(self) -> bool:
-        """Say that it is there at once; nobody has to confirm it here."""
-        return True
 
     @classmethod
     def create_from_cloudformation_json(
@@ -75,7 +50,7 @@ class Subscription(CloudFormationModel):
         for name in cls.SETTINGS:
             if name in properties:
                 backend.set_subscription_attributes(subscription.arn, name, _text(properties[name]))
-        return cls(subscription.arn)
+        return cls(subscription.arn, subscription.arn)
 
     @classmethod
     def update_from_cloudformation_json(
