@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from definition.plan.names import RUN_ID_PATTERN
 from stacks.states.asl import State, States, jsonata, when
-from stacks.states.programs import program
+from stacks.states.program import program
 
 if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline

@@ -34,7 +34,7 @@ from definition.plan.names import MAX_ATTEMPT
 from definition.service.resource_kinds import ACTIVE, FAILED_STATUSES
 from stacks.states import retries
 from stacks.states.asl import State, States, catch_all, jsonata, sdk, when
-from stacks.states.programs import program
+from stacks.states.program import program
 from stacks.states.updates import news_of_update
 
 if TYPE_CHECKING:

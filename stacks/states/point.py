@@ -7,7 +7,7 @@ from stacks.states import retries, training
 from stacks.states.asl import State, States, jsonata, sdk, when
 from stacks.states.calls import write_json
 from stacks.states.job import caught
-from stacks.states.programs import program
+from stacks.states.program import program
 
 _NOT_UPDATED = (
     "'The table ' & $states.input.table.Name & ' of the data catalog still shows the run before: ' & "

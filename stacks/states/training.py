@@ -18,7 +18,7 @@ from stacks.states import metrics, retries
 from stacks.states.asl import State, States, jsonata, merged, sdk, when
 from stacks.states.calls import Absent, read_json
 from stacks.states.job import caught
-from stacks.states.programs import program
+from stacks.states.program import program
 from stacks.states.versions import VersionJob
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from definition.service.resource_kinds import ACTIVE, FAILED_STATUSES
-from stacks.states.programs import program
+from stacks.states.program import program
 
 if TYPE_CHECKING:
     from definition.service.resource_kinds import ResourceKind

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stacks.states.programs import program
+from stacks.states.program import program
 from tests.stacks.evaluation import evaluate
 
 GIVEN = {"given": "$states.input"}
