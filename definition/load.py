@@ -16,7 +16,7 @@ from definition.rules.document import check, half_characters
 from definition.rules.findings import Finding
 from definition.rules.freshness import freshness
 from definition.rules.sizes import sizes
-from definition.yaml_text import MOST_CHARACTERS, BoundsError, read_yaml, scalar
+from definition.yaml_text import MOST_CHARACTERS, NoPipelineFileError, read_yaml, scalar
 
 if TYPE_CHECKING:
     import pathlib
@@ -55,8 +55,8 @@ def parse(text: str, *, source: str = "pipeline") -> Pipeline:
             _spell_keys(root, document)
         lines: dict[Path, int] = {}
         problems = list(_index(root, (), lines)) if root else []
-    except BoundsError as error:
-        raise SpecError(source, [Problem(0, "", error.what, error.remedy)]) from error
+    except NoPipelineFileError as error:
+        raise SpecError(source, [Problem(error.line, "", error.what, error.remedy)]) from error
     except (RecursionError, ValueError) as error:
         what = (
             "nested too deep" if isinstance(error, RecursionError) else f"holds a value that cannot be read ({error})"
@@ -87,8 +87,6 @@ def _spell_keys(node: Node, value: Any) -> None:
     if isinstance(node, MappingNode) and isinstance(value, dict):
         _spell_own_keys(node, value)
         for key, child in node.value:
-            if not isinstance(key, ScalarNode):
-                continue
             inner = value.get(key.value)
             if key.value == "map" and isinstance(child, MappingNode) and isinstance(inner, dict):
                 spelled = [each.value for each, _ in child.value]
@@ -107,8 +105,8 @@ def _spell_own_keys(node: MappingNode, value: dict[Any, Any]) -> None:
         return
     items = list(value.items())
     value.clear()
-    for (key, _), (read, item) in zip(node.value, items, strict=True):
-        value[key.value if isinstance(key, ScalarNode) else read] = item
+    for (key, _), (_, item) in zip(node.value, items, strict=True):
+        value[key.value] = item
 
 
 def _validate(document: dict[str, Any]) -> tuple[Pipeline | None, list[Finding]]:
@@ -235,7 +233,7 @@ def _index(node: Node, place: Path, lines: dict[Path, int]) -> Iterator[Problem]
             yield from _index(item, (*place, index), lines)
     if isinstance(node, MappingNode):
         for key, value in node.value:
-            inner = (*place, str(key.value))
+            inner = (*place, key.value)
             if inner in lines:
                 yield Problem(key.start_mark.line + 1, _dotted(inner), "stands twice", "Keep one of them")
             lines[inner] = key.start_mark.line + 1

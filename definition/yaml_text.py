@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.nodes import CollectionNode, MappingNode
+from ruamel.yaml.nodes import CollectionNode, MappingNode, ScalarNode
 from ruamel.yaml.scanner import Scanner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ruamel.yaml.nodes import Node, ScalarNode
+    from ruamel.yaml.nodes import Node
 
 MOST_CHARACTERS = 500_000
 """Several times what the state machine takes of a pipeline file (``definition.rules.sizes``)."""
@@ -23,12 +23,12 @@ _DEEPEST = 50
 """Brackets within brackets; a pipeline file has five."""
 
 
-class BoundsError(Exception):
-    """A text is larger or deeper than any pipeline file; holds what is wrong, and the remedy."""
+class NoPipelineFileError(Exception):
+    """A text is YAML, but larger or of another form than any pipeline file; holds line, what is wrong, and remedy."""
 
-    def __init__(self, what: str, remedy: str) -> None:
+    def __init__(self, what: str, remedy: str, line: int = 0) -> None:
         super().__init__(what)
-        self.what, self.remedy = what, remedy
+        self.what, self.remedy, self.line = what, remedy, line
 
 
 class _Scanner(Scanner):
@@ -43,14 +43,14 @@ def read_yaml(text: str) -> tuple[Node | None, Any]:
     """Return the text's node tree, which knows lines, and its content, both by the rules of YAML 1.2.
 
     Raises:
-        BoundsError: it is too large, or its aliases stand for too much.
+        NoPipelineFileError: it is too large, its aliases stand for too much, or a key is a list or a mapping.
         RecursionError: it is nested too deep.
         ruamel.yaml.error.YAMLError: it is not YAML.
         ValueError: it holds a value that cannot be read.
     """
     if len(text) > MOST_CHARACTERS:
         what = f"has more than {MOST_CHARACTERS:,} characters, which is no pipeline file"
-        raise BoundsError(what, "Put long lists of ids into a file: {file: ids.csv, column: id}")
+        raise NoPipelineFileError(what, "Put long lists of ids into a file: {file: ids.csv, column: id}")
     reader = YAML(typ="safe", pure=True)
     reader.Scanner = _Scanner
     # Keys that stand twice are reported with all other mistakes.
@@ -58,6 +58,7 @@ def read_yaml(text: str) -> tuple[Node | None, Any]:
     root = reader.compose(text)
     if root is not None:
         _check_aliases(root)
+        _check_keys(root)
     return root, reader.load(text)
 
 
@@ -70,7 +71,7 @@ def _check_aliases(root: Node) -> None:
     """Check how many values there are beyond those that are written.
 
     Raises:
-        BoundsError: more than ``MOST_ALIASED``.
+        NoPipelineFileError: more than ``MOST_ALIASED``.
         RecursionError: an alias stands within what it names.
     """
     sizes: dict[int, int] = {}
@@ -84,7 +85,21 @@ def _check_aliases(root: Node) -> None:
 
     if size(root) > len(sizes) + MOST_ALIASED:
         what = f"has aliases (*name) that stand for more than {MOST_ALIASED:,} values"
-        raise BoundsError(what, "Use fewer, or write out what is needed")
+        raise NoPipelineFileError(what, "Use fewer, or write out what is needed")
+
+
+def _check_keys(node: Node) -> None:
+    """Check that no key is a list or a mapping: nothing could name its place.
+
+    Raises:
+        NoPipelineFileError: one is.
+    """
+    for key, _ in node.value if isinstance(node, MappingNode) else ():
+        if not isinstance(key, ScalarNode):
+            line = key.start_mark.line + 1
+            raise NoPipelineFileError("has a list or a mapping as a key", "Write a text before each colon", line)
+    for child in _children(node):
+        _check_keys(child)
 
 
 def _children(node: Node) -> Iterator[Node]:

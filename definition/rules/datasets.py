@@ -107,7 +107,7 @@ def _check_together(path: Path, kind: DatasetType, columns: dict[str, Any]) -> I
     seen: dict[str, str] = {}
     for name in columns:
         # The service ignores underscores when it compares names (page how-it-works-dataset-schema).
-        other = seen.setdefault(str(name).replace("_", "").upper(), name)
+        other = seen.setdefault(name.replace("_", "").upper(), name)
         if other != name:
             yield Finding((*path, name), f"is {other} to Personalize, which ignores underscores", "Rename one of them")
     own = [name for name in columns if name not in kind.fields]

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from ruamel.yaml.error import YAMLError
 
 from definition.paths import ROOT
-from definition.yaml_text import BoundsError, read_yaml
+from definition.yaml_text import NoPipelineFileError, read_yaml
 from pricing.tables.table import PriceTable
 
 BUNDLED = Path(__file__).with_name("prices.json")
@@ -59,7 +59,7 @@ def read(file: Path) -> PriceTable:
         _, content = read_yaml(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise PricesError(f"the prices in {file} cannot be read: {error}", remedy=remedy) from error
-    except (YAMLError, BoundsError, RecursionError, ValueError) as error:
+    except (YAMLError, NoPipelineFileError, RecursionError, ValueError) as error:
         raise PricesError(f"{file} is neither YAML nor JSON: {error}", remedy=remedy) from error
     try:
         return PriceTable.model_validate(content)

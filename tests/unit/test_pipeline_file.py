@@ -302,13 +302,32 @@ def test_each_mistake_names_its_place_and_remedy(changes: dict[str, Any], place:
     assert told in found[place]
 
 
-@pytest.mark.parametrize("key", ["12", "true", "null", "~", "1.5", "[x, y]"])
-def test_a_key_that_is_no_text_is_told(key: str) -> None:
-    """Numbers, flags, nothing and lists are no column: the mistake names what was written."""
-    text = json.dumps(shop()).replace('"USER_ID":', f'? {key}\n: "x",\n"USER_ID":')
+@pytest.mark.parametrize("key", ["12", "true", "null", "~", "1.5"])
+def test_a_key_that_yaml_reads_as_no_text_is_told_as_it_is_spelled(key: str) -> None:
+    """Numbers, flags and nothing are no column: the mistake stands at what was written."""
+    text = json.dumps(shop(), indent=1).replace('"USER_ID":', f'{key}: "x",\n"USER_ID":')
 
-    with pytest.raises(SpecError):
+    with pytest.raises(SpecError) as error:
         parse(text)
+    (problem,) = error.value.problems
+    assert (1 + text[: text.index(f"{key}: ")].count("\n"), f"{COLUMNS}.{key}".replace("__", ".")) == (
+        problem.line,
+        problem.place,
+    )
+
+
+@pytest.mark.parametrize("key", ["[x, y]", "{x: y}", "[]"])
+def test_a_list_or_a_mapping_as_a_key_is_told(key: str) -> None:
+    """Nothing could name the place of such a key, so its line says where it stands."""
+    text = json.dumps(shop(), indent=1).replace('"USER_ID":', f'? {key}\n: "x",\n"USER_ID":')
+
+    with pytest.raises(SpecError) as error:
+        parse(text)
+    (problem,) = error.value.problems
+    assert ("has a list or a mapping as a key", 1 + text[: text.index(f"? {key}")].count("\n")) == (
+        problem.what,
+        problem.line,
+    )
 
 
 def test_names_used_twice_are_told() -> None:
