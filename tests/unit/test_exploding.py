@@ -26,7 +26,7 @@ from transform.errors import ColumnMissingError
 from transform.warnings import warnings
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(rows=ROWS)
 def test_every_element_is_a_record_filtered_or_named(rows: Rows) -> None:
     """Records, rejects with the place of their element, rows and elements are what a few lines of Python say."""
