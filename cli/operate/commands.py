@@ -187,6 +187,7 @@ def destroy(
 
     with deployed(pipeline, stage) as at:
         name, bucket, s3 = prefix(at.pipeline.name, stage), at.deployment.bucket, at.session.client("s3")
+        removal.check_idle(at.stepfunctions, at.machine)
         fate = f"the bucket {bucket} stays"
         if with_bucket:
             held = removal.contents(s3, bucket)
@@ -198,7 +199,6 @@ def destroy(
             raise CommandError(
                 f"'{confirm}' is not {name}: nothing was removed", remedy=f"Type it, or give --confirm {name}"
             )
-        removal.check_idle(at.stepfunctions, at.machine)
         if with_bucket:
             # First: without the stacks nobody would find what is left of it.
             with at.view.phase("Empty the bucket") as show:

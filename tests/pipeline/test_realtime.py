@@ -348,3 +348,4 @@ def test_destroy_removes_what_answers(rig: Rig, changed: Path) -> None:
 
     left = {kind: [name for name in names if "lively" in name] for kind, names in what_is_there(rig.aws).items()}
     assert {"buckets": 1, "queues": 1} == {kind: len(names) for kind, names in left.items() if names}
+    assert rig.keys("curated/")

@@ -6,13 +6,15 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from typer.testing import CliRunner
 
 from cli.errors import CommandError
+from cli.main import app
 from definition.plan.names import dataset_group_name
 from tests.documents import shop
 from tests.pipeline.data import csv, planted
 from tests.pipeline.rig import Rig, Run
-from tests.pipeline.test_destroy import destroy, what_is_there
+from tests.pipeline.test_destroy import what_is_there
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,9 +115,13 @@ def test_columns_come_and_go(aws: EmbeddedAWS, tmp_path: Path) -> None:
     _begin_anew(changing, group, first)
 
     aws.client("sqs").delete_queue(QueueUrl=changing.rig.queue)
-    destroy(aws, tmp_path / f"{NAME}.yaml")
+    command = ["destroy", str(tmp_path / f"{NAME}.yaml"), "--stage", "test", "--confirm", f"{NAME}-test"]
+    done = CliRunner().invoke(app, command, env=aws.environment())
+    assert 0 == done.exit_code, done.output
     ours = {kind: {name for name in names if f"{NAME}-test" in name} for kind, names in what_is_there(aws).items()}
     assert {"buckets": {changing.rig.deployment.bucket}} == {kind: names for kind, names in ours.items() if names}
+    assert changing.rig.keys("curated/")
+    assert f"s3://{changing.rig.deployment.bucket} is there with its data" in "".join(done.output.splitlines())
 
 
 def _gain(changing: Changing, group: str) -> None:

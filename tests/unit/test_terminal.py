@@ -18,6 +18,8 @@ from tests.documents import shop
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
+
 HOSTILE = "a\x1b]0;owned\x07b\x1b[2Jc\x1b]8;;http://evil.example\x1b\\d\x9b31me\x00\x08\r\x7f\u202ef"
 SHOWN = "a]0;ownedb[2Jc]8;;http://evil.example\\d31mef"
 
@@ -59,3 +61,19 @@ def test_mistakes_in_a_file_are_text(tmp_path: Path) -> None:
     assert 1 == done.exit_code
     assert SHOWN in done.output
     assert "\x1b" not in done.output
+
+
+def test_quiet_says_only_what_went_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    """Programs read the last line of the output, so an error stands beside it and progress nowhere."""
+    view = View(quiet=True)
+    with view.phase("Deploy") as show:
+        show("a stack")
+    view.line("a bucket")
+    view.error(CommandError("no bucket", remedy="make one"))
+    view.result("out/shop/run")
+    told = capsys.readouterr()
+
+    assert "out/shop/run\n" == told.out
+    assert "no bucket" in told.err
+    assert "make one" in told.err
+    assert "a stack" not in told.err
