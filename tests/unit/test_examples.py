@@ -13,6 +13,7 @@ import typer
 from ruamel.yaml import YAML
 
 from cli.main import app
+from cli.results import point_latest
 from definition.paths import PIPELINES, ROOT
 
 if TYPE_CHECKING:
@@ -155,6 +156,7 @@ def test_the_spreadsheet_has_titles(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         rows = {"user_id": ["u2", "u1"], "rank": [1, 1], "item_id": ["8", item], "score": [0.5, 0.25]}
         pl.DataFrame(rows).write_parquet(folder / "part-00000.parquet")
         (folder / "users-00000.json.out").write_text("{}", "utf-8")
+        point_latest(tmp_path / "out/movielens" / run)
     movies = tmp_path / "samples/movielens/movies/movies.csv"
     movies.parent.mkdir(parents=True)
     movies.write_text('movieId,title,genres\n7,"Été, L\'",Drama\n', "utf-8")
