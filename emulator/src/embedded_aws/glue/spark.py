@@ -40,18 +40,18 @@ _LOGGING: Final = {
 
 def missing() -> str | None:
     """Return what this machine lacks for Spark and how to get it; None where nothing is missing."""
-    try:
-        installed = version("pyspark")
-    except PackageNotFoundError:
-        return f"A Spark job needs pyspark {_SPARK} on this machine: make spark"
-    if not installed.startswith(f"{_SPARK}."):
-        return f"A Spark job needs pyspark {_SPARK} on this machine, not {installed}: make spark"
     java = _java()
     if java is None:
         return f"A Spark job needs Java {_JAVA} on this machine: install it (Debian: openjdk-17-jre-headless)"
     found = _java_version(java)
     if found != _JAVA:
         return f"A Spark job needs Java {_JAVA}, and {java} is Java {found or 'of no known version'}: set JAVA_HOME"
+    try:
+        installed = version("pyspark")
+    except PackageNotFoundError:
+        return f"A Spark job needs pyspark {_SPARK} on this machine: make spark"
+    if not installed.startswith(f"{_SPARK}."):
+        return f"A Spark job needs pyspark {_SPARK} on this machine, not {installed}: make spark"
     return None
 
 
