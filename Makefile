@@ -87,8 +87,8 @@ test-all: setup ## as make test, and the suites that it leaves out whatever chan
 	@rm -f $(RECORDED:=/passed.sha256)
 	@$(MAKE) --no-print-directory test
 
-quick: lint ## style, layers and the two suites without an AWS, while you work
-	@$(PYTEST) tests/unit tests/stacks
+quick: lint ## style, layers and the two suites without an AWS, while you work; generators make a tenth
+	@$(PYTEST) --hypothesis-profile=quick tests/unit tests/stacks
 
 serve: setup ## the embedded AWS on localhost until Ctrl-C (PORT=4566)
 	@pipelines serve --port $(PORT)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.generated import examples
 from transform.errors import UndecodableError
 from transform.raw.documents import batches
 
@@ -37,7 +38,7 @@ def written(objects: list[dict[str, Any]], indent: Any) -> list[str]:
     return [json.dumps({"user": number, **each}, indent=indent) for number, each in enumerate(objects)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(OBJECTS, INDENTS, st.sampled_from(["", "\n", " ", ",", ",\r\n"]), st.sampled_from(["", "["]))
 def test_what_is_written_is_read(objects: list[dict[str, Any]], indent: Any, between: str, begin: str) -> None:
     """Every object comes out as it was written and at its line, whatever stands between and around it."""
@@ -50,7 +51,7 @@ def test_what_is_written_is_read(objects: list[dict[str, Any]], indent: Any, bet
     assert begins == [record.number for record in found]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(OBJECTS, INDENTS, st.sampled_from(["", "\n"]), st.data())
 def test_broken_objects_cost_their_neighbour_at_most(
     objects: list[dict[str, Any]], indent: Any, between: str, data: st.DataObject

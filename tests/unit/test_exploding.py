@@ -18,6 +18,7 @@ from lambdas.transform.report import dataset_report
 from tests.corpus.baskets import ROWS, Rows
 from tests.corpus.case import AT, Case
 from tests.corpus.exploded import REFUSED, refused
+from tests.generated import examples
 from tests.manifests import REPORT
 from tests.unit.raw import Folder, fill
 from tests.unit.test_corpus import check
@@ -26,7 +27,7 @@ from transform.errors import ColumnMissingError
 from transform.warnings import warnings
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(rows=ROWS)
 def test_every_element_is_a_record_filtered_or_named(rows: Rows) -> None:
     """Records, rejects with the place of their element, rows and elements are what a few lines of Python say."""

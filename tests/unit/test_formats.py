@@ -22,6 +22,7 @@ from lambdas.transform import packing
 from lambdas.transform.execute import execute
 from lambdas.transform.reader import FEW, broken_objects
 from tests.documents import parsed
+from tests.generated import examples
 from tests.unit.raw import Folder, fates, fill, found, lazy_fates, table, told
 from transform.errors import ColumnMissingError, DamagedError, UndecodableError
 from transform.raw import records
@@ -433,7 +434,12 @@ SOURCES = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(60),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(body=st.lists(PIECES, max_size=40).map(b"".join), source=SOURCES)
 def test_no_line_is_lost(tmp_path: Path, body: bytes, source: dict[str, str]) -> None:
     """Whatever bytes a file holds, each of its lines is one row with its number and, if it has any, its text."""

@@ -21,6 +21,7 @@ from drafting.migration.configuration import read_configuration
 from drafting.migration.found import Found, FoundSolution
 from drafting.migration.pipeline import Moved, moved
 from tests.documents import LIVE, parsed
+from tests.generated import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -341,7 +342,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [found for key, each in inner for found in [(*path, key), *places(each, (*path, key))]]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.sampled_from(places(CONFIGURATION)), ODD)
 def test_whatever_stands_in_a_configuration_is_moved_or_told(place: tuple[Any, ...], odd: Any) -> None:
     """A value in the place of any other gives a file that means what was checked, or an error with a remedy."""

@@ -22,6 +22,7 @@ from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE
 from lambdas.transform.engine import with_values
 from lambdas.transform.reader import read
 from tests.documents import parsed
+from tests.generated import examples
 from tests.unit.raw import Folder, fill
 from transform.meaning.names import raw
 from transform.records import Plan
@@ -61,7 +62,7 @@ def lines(mapping: DatasetMapping, cells: list[str | None], varied: str) -> pl.L
         ("x", {f"{COLUMNS}__EVENT_VALUE": {"from": "x", "map": {"1": 1, "a": 2}, "otherwise": "reject"}}),
     ],
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(cells=st.lists(st.one_of(st.none(), TEXTS.filter(bool)), min_size=1, max_size=40))
 def test_rows_are_rejected_exactly_for_a_reason(varied: str, changes: dict[str, Any], cells: list[str | None]) -> None:
     """The short verdict on all rows and the long one on the rejected agree on every text."""

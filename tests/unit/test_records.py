@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.generated import examples
 from transform.raw import records
 from transform.raw.dialect import Dialect
 from transform.raw.records import batches
@@ -71,7 +72,7 @@ quotings = st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])
 ends = st.sampled_from(["\n", "\r\n"])
 
 
-@settings(max_examples=300, derandomize=True, deadline=None)
+@settings(max_examples=examples(300), derandomize=True, deadline=None)
 @given(rows=rows, quoting=quotings, end=ends)
 def test_what_is_written_is_read(rows: list[tuple[str, ...]], quoting: int, end: str) -> None:
     """Rows that the standard library wrote come back, each at the number of its first line."""
@@ -87,7 +88,7 @@ def test_what_is_written_is_read(rows: list[tuple[str, ...]], quoting: int, end:
 comments = st.lists(st.sampled_from((*HOSTILE[:5], "'", " # ")), max_size=3).map("".join)
 
 
-@settings(max_examples=300, derandomize=True, deadline=None)
+@settings(max_examples=examples(300), derandomize=True, deadline=None)
 @given(rows=rows, said=st.lists(comments, min_size=9, max_size=9), end=ends)
 def test_comments_are_told_from_text(rows: list[tuple[str, ...]], said: list[str], end: str) -> None:
     """Comments between rows are nothing, be there quotes in them; in a field their sign is text like any other."""
@@ -107,7 +108,7 @@ spoilt = st.lists(st.sampled_from(('"', "x", ",", '""', '5"', " ", '\\"')), min_
 
 
 @pytest.mark.parametrize("dialect", [COMMAS, ESCAPED], ids=["doubled", "escaped"])
-@settings(max_examples=500, derandomize=True, deadline=None)
+@settings(max_examples=examples(500), derandomize=True, deadline=None)
 @given(rows=rows, quoting=quotings, end=ends, broken=st.lists(spoilt, max_size=2), seed=st.integers(0, 2**16))
 def test_no_text_becomes_a_record(
     rows: list[tuple[str, ...]], quoting: int, end: str, broken: list[str], seed: int, *, dialect: Dialect
