@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 from definition.paths import ROOT
@@ -29,7 +30,7 @@ def modules_of(entry: str) -> list[Path]:
         if file is None or file in found:
             continue
         found.add(file)
-        waiting.extend(_imported(file))
+        waiting.extend(_imported((ROOT / file).read_text()))
     packages = {above / "__init__.py" for file in found for above in file.parents[:-1]}
     return sorted(found | packages)
 
@@ -51,9 +52,10 @@ def _file(module: str) -> Path | None:
     return None
 
 
-def _imported(file: Path) -> list[str]:
+@cache
+def _imported(source: str) -> list[str]:
     """Return the dotted names that a module imports: of ``from a import b`` both ``a`` and ``a.b``."""
-    tree = ast.parse((ROOT / file).read_text())
+    tree = ast.parse(source)
     for_checkers = {
         inner
         for node in ast.walk(tree)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from jsonata.jsonata import Jsonata
@@ -31,9 +32,7 @@ def assigned_names(states: States) -> set[str]:
 def read_names(states: States) -> set[str]:
     """Return every variable that some expression names, those too that may be missing."""
     parts = [part for state in _all(states) for part in _parts(state)]
-    return {
-        name for part in parts for text in _expressions(part) for name in _free(_tree(text), frozenset())
-    } - BUILT_IN
+    return {name for part in parts for text in _expressions(part) for name in _named(text)} - BUILT_IN
 
 
 def _of_level(states: States, start: str, known: frozenset[str], level: str) -> Iterator[str]:
@@ -96,7 +95,7 @@ def _needed(part: State) -> set[str]:
     """Return what a part of a state cannot do without: an expression that asks ``$exists`` is ready for nothing."""
     needed: set[str] = set()
     for text in _expressions(part):
-        needed |= {name for name in _free(_tree(text), frozenset()) if f"$exists(${name}" not in text}
+        needed |= {name for name in _named(text) if f"$exists(${name}" not in text}
     return needed - BUILT_IN
 
 
@@ -112,8 +111,10 @@ def _expressions(value: Any) -> Iterator[str]:
         yield value.removeprefix("{%").removesuffix("%}")
 
 
-def _tree(text: str) -> Any:
-    return Jsonata(text).ast
+@cache
+def _named(text: str) -> frozenset[str]:
+    """Return the variables that an expression names and does not bind itself; machines share most expressions."""
+    return frozenset(_free(Jsonata(text).ast, frozenset()))
 
 
 def _free(node: Any, bound: frozenset[str]) -> Iterator[str]:
