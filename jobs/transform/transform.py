@@ -1,7 +1,4 @@
-"""Transform the datasets of a run: raw objects to CSV, rejects, batch input and report.
-
-Spark writes under ``staging/<run>/``; an object is moved to its final key only when its dataset is whole.
-"""
+"""Transform the datasets of a run in a Glue job."""
 
 from __future__ import annotations
 
@@ -12,12 +9,9 @@ from jobs.transform import batch_input
 from jobs.transform.counts import per_item, per_user, tallies
 from jobs.transform.execute import Target, execute, staged
 from jobs.transform.files import delete, size
-from transform import report
-from transform.raw.lineage import changes, full_import, incremental_import, lineage_of, no_import
-from transform.raw.objects import check_size
+from transform import report, run
 from transform.records import FILTERED, OUT, REJECTED
 from transform.report import Rows
-from transform.run_report import run_report, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,14 +21,14 @@ if TYPE_CHECKING:
     from definition.mapping.mapping import DatasetMapping
     from jobs.transform.execute import Outcome
     from transform.contract import (
+        BatchInput,
         BatchInputReport,
         DatasetReport,
-        ImportPlan,
+        Engine,
         RawObject,
         TransformReport,
         TransformRequest,
     )
-    from transform.raw.lineage import Change, Lineage
     from transform.raw.store import Store
     from transform.report import Tallies
 
@@ -53,79 +47,68 @@ def transform(
     Raises:
         TransformError: the raw data cannot be used at all.
     """
-    check_size(request, objects, store)
-    lineage = lineage_of(request, objects)
-    planned = changes(request, lineage, store)
-    try:
-        return _transform(session, request, store, lineage, planned)
-    finally:
-        delete(session, store.root, layout.STAGING.key(run=request.run))
+    return run.transform(request, objects, store, _Work(session, request, store))
 
 
-def _transform(
-    session: SparkSession, request: TransformRequest, store: Store, lineage: Lineage, planned: Sequence[Change]
-) -> TransformReport:
-    reports: list[DatasetReport] = []
-    inputs: list[BatchInputReport] = []
-    known_items: DataFrame | None = None
-    for mapping, made, change in zip(request.datasets, lineage.datasets, planned, strict=True):
-        of_dataset = {"run": request.run, "dataset": mapping.dataset}
+class _Work:
+    """What Spark does for a run, as ``transform.run.Work`` says."""
+
+    engine: Engine = "glue"
+
+    def __init__(self, session: SparkSession, request: TransformRequest, store: Store) -> None:
+        self._session, self._request, self._store = session, request, store
+        self._staging = layout.STAGING.key(run=request.run)
+        self._known_items: DataFrame | None = None
+        self._known: batch_input.Known
+
+    def dataset(self, mapping: DatasetMapping, objects: Sequence[RawObject]) -> DatasetReport:
+        of_dataset = {"run": self._request.run, "dataset": mapping.dataset}
         target = Target(
-            staging=f"{layout.STAGING.key(run=request.run)}{mapping.dataset}/",
+            staging=f"{self._staging}{mapping.dataset}/",
             dataset=layout.DATASET.key(**of_dataset),
             rejects=layout.REJECTED_ROWS_PART.key(**of_dataset, part="{:05}"),
         )
         for left in (target.dataset, layout.REJECTED_ROWS.key(**of_dataset)):
             # A function that ran out of memory may have written them: Personalize imports whatever lies there.
-            delete(session, store.root, left)
-        outcome = execute(session, mapping, store, made.objects, target=target, started=request.started)
-        counted = None
+            delete(self._session, self._store.root, left)
+        outcome = self._execute(mapping, objects, target)
         if mapping.dataset == "items":
-            known_items = outcome.records.select("ITEM_ID")
-        if mapping.dataset == "interactions":
-            folder = f"{store.root}{target.staging}"
-            users = staged(session, per_user(outcome.rows, outcome.records), f"{folder}users")
-            items = staged(session, per_item(outcome.records), f"{folder}items")
-            counted = tallies(outcome.records, users, items, known_items)
-            known = batch_input.Known(users, items)
-            inputs = [batch_input.write(store, wanted, known) for wanted in request.batch_inputs]
-        dataset = dataset_report(request, mapping, made.objects, outcome, counted)
-        imports = _imports(session, request, mapping, store, dataset=dataset, change=change)
-        reports.append(dataset.model_copy(update={"imports": imports}))
-    document = run_report(request, lineage, engine="glue", datasets=reports, batch_inputs=inputs)
-    write(store, request.run, lineage, document)
-    return document
+            self._known_items = outcome.records.select("ITEM_ID")
+        counted = self._tallies(outcome, target) if mapping.dataset == "interactions" else None
+        return dataset_report(self._request, mapping, objects, outcome, counted)
 
+    def increment(self, mapping: DatasetMapping, objects: Sequence[RawObject]) -> int:
+        staging = f"{self._staging}{mapping.dataset}-increment/"
+        folder = layout.INCREMENT.key(run=self._request.run, dataset=mapping.dataset)
+        # What is rejected is among the rejects of the whole already.
+        target = Target(staging=staging, dataset=folder, rejects=f"{staging}rejects-{{:05}}.jsonl")
+        return self._execute(mapping, objects, target).facts.total
 
-def _imports(
-    session: SparkSession,
-    request: TransformRequest,
-    mapping: DatasetMapping,
-    store: Store,
-    *,
-    dataset: DatasetReport,
-    change: Change,
-) -> ImportPlan:
-    """Return what is to be imported; of new objects alone write the CSV."""
-    if change.mode == "NONE":
-        return no_import(change.reason)
-    whole = size(session, store.root, layout.DATASET.key(run=request.run, dataset=mapping.dataset))
-    if change.mode != "INCREMENTAL":
-        return full_import(dataset, change.reason, whole)
-    staging = f"{layout.STAGING.key(run=request.run)}{mapping.dataset}-increment/"
-    folder = layout.INCREMENT.key(run=request.run, dataset=mapping.dataset)
-    # What is rejected is among the rejects of the whole already.
-    target = Target(staging=staging, dataset=folder, rejects=f"{staging}rejects-{{:05}}.jsonl")
-    outcome = execute(session, mapping, store, change.added, target=target, started=request.started)
-    location = f"s3://{request.bucket}/{folder}"
-    added = size(session, store.root, folder)
-    return incremental_import(dataset, change, records=outcome.facts.total, location=location, size=added, whole=whole)
+    def size(self, folder: str) -> int:
+        return size(self._session, self._store.root, folder)
+
+    def batch_input(self, wanted: BatchInput) -> BatchInputReport:
+        return batch_input.write(self._store, wanted, self._known)
+
+    def clean(self) -> None:
+        delete(self._session, self._store.root, self._staging)
+
+    def _execute(self, mapping: DatasetMapping, objects: Sequence[RawObject], target: Target) -> Outcome:
+        return execute(self._session, mapping, self._store, objects, target=target, started=self._request.started)
+
+    def _tallies(self, outcome: Outcome, target: Target) -> Tallies:
+        """Count users and items, and keep who and what there is."""
+        folder = f"{self._store.root}{target.staging}"
+        users = staged(self._session, per_user(outcome.rows, outcome.records), f"{folder}users")
+        items = staged(self._session, per_item(outcome.records), f"{folder}items")
+        self._known = batch_input.Known(users, items)
+        return tallies(outcome.records, users, items, self._known_items)
 
 
 def dataset_report(
     request: TransformRequest,
     mapping: DatasetMapping,
-    raw: list[RawObject],
+    raw: Sequence[RawObject],
     outcome: Outcome,
     counted: Tallies | None,
 ) -> DatasetReport:

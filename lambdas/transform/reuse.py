@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from definition import layout
 from transform.contract import BatchInputReport, FromFile, TransformReport
 from transform.raw.lineage import Lineage, no_import
-from transform.raw.store import S3Store
 from transform.run_report import run_report, write
 
 if TYPE_CHECKING:
@@ -15,9 +14,12 @@ if TYPE_CHECKING:
 
     from transform.contract import BatchInput, TransformRequest
     from transform.raw.lineage import Change
+    from transform.raw.store import S3Store
 
 
-def reuse(request: TransformRequest, lineage: Lineage, planned: Sequence[Change], s3: Any) -> TransformReport | None:
+def reuse(
+    request: TransformRequest, lineage: Lineage, planned: Sequence[Change], store: S3Store
+) -> TransformReport | None:
     """Return and write the report of a run whose data has not changed, None where it must be transformed.
 
     The batch inputs are copied to this run's keys: a lifecycle removes those of earlier runs.
@@ -26,11 +28,10 @@ def reuse(request: TransformRequest, lineage: Lineage, planned: Sequence[Change]
         request: what is asked for.
         lineage: what it would be made of.
         planned: how each dataset differs from what Personalize holds.
-        s3: a boto3 S3 client.
+        store: the bucket.
     """
     if any(change.mode != "NONE" for change in planned):
         return None
-    store = S3Store(s3, request.bucket)
     run = max(each.run for each in request.imported)
     earlier = [store.find(place.key(run=run)) for place in (layout.LINEAGE, layout.DATA_REPORT)]
     if earlier[0] is None or earlier[1] is None:
@@ -38,7 +39,7 @@ def reuse(request: TransformRequest, lineage: Lineage, planned: Sequence[Change]
     before, report = Lineage.model_validate_json(earlier[0]), TransformReport.model_validate_json(earlier[1])
     if before.fingerprint != lineage.fingerprint:
         return None
-    inputs = _inputs(request, run, before, report, s3)
+    inputs = _inputs(request, run, before, report, store)
     if inputs is None:
         return None
     datasets = [
@@ -53,7 +54,7 @@ def reuse(request: TransformRequest, lineage: Lineage, planned: Sequence[Change]
 
 
 def _inputs(
-    request: TransformRequest, run: str, before: Lineage, report: TransformReport, s3: Any
+    request: TransformRequest, run: str, before: Lineage, report: TransformReport, store: S3Store
 ) -> list[BatchInputReport] | None:
     """Copy the batch inputs; None where one was made in another way, or is not whole any more."""
     known = {_without_run(each, run): each for each in before.batch_inputs}
@@ -65,7 +66,7 @@ def _inputs(
         if made is None or isinstance(wanted.users, FromFile) or isinstance(wanted.items, FromFile):
             return None
         counted = files[made.prefix]
-        if _copy(s3, request.bucket, made.prefix, wanted.prefix) != counted.files:
+        if store.copy_all(made.prefix, wanted.prefix) != counted.files:
             return None
         found.append(counted.model_copy(update={"prefix": wanted.prefix}))
     return found
@@ -75,12 +76,3 @@ def _without_run(wanted: BatchInput, run: str) -> str:
     """Return how a batch input is made and which job it is for, whatever its run."""
     prefix = wanted.prefix.replace(f"/{run}/", "/", 1)
     return wanted.model_copy(update={"prefix": prefix}).model_dump_json()
-
-
-def _copy(s3: Any, bucket: str, source: str, target: str) -> int:
-    """Copy what lies below a prefix; return the number of objects."""
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=source)
-    keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
-    for key in keys:
-        s3.copy({"Bucket": bucket, "Key": key}, bucket, target + key.removeprefix(source))
-    return len(keys)

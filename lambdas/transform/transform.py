@@ -1,12 +1,7 @@
-"""Transform the datasets of a run: raw objects to CSV, rejects, batch input and report.
-
-Queries write under ``staging/<run>/``; an object is copied to its final key only when every sink has finished, so
-what stands under a final key is whole.
-"""
+"""Transform the datasets of a run in a function."""
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 from definition import layout
@@ -14,20 +9,26 @@ from lambdas.transform import batch_input
 from lambdas.transform.execute import DATASET, REJECTS, execute
 from lambdas.transform.report import dataset_report
 from lambdas.transform.reuse import reuse
-from transform.raw.lineage import changes, full_import, incremental_import, lineage_of, no_import
-from transform.raw.objects import check_size, list_objects
+from transform import run
+from transform.raw.objects import list_objects
 from transform.raw.store import S3Store
-from transform.run_report import run_report, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     import polars as pl
 
     from definition.mapping.mapping import DatasetMapping
     from lambdas.transform.execute import Outcome
-    from transform.contract import DatasetReport, ImportPlan, TransformReport, TransformRequest
-    from transform.raw.lineage import Change
+    from transform.contract import (
+        BatchInput,
+        BatchInputReport,
+        DatasetReport,
+        Engine,
+        RawObject,
+        TransformReport,
+        TransformRequest,
+    )
 
 
 def transform(request: TransformRequest, s3: Any) -> TransformReport:
@@ -42,78 +43,56 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
     """
     store = S3Store(s3, request.bucket)
     objects = [list_objects(s3, request.bucket, mapping.dataset, mapping.path) for mapping in request.datasets]
-    lineage = lineage_of(request, objects)
-    planned = changes(request, lineage, store)
-    if report := reuse(request, lineage, planned, s3):
-        return report
-    check_size(request, objects, store)
-    reports: list[DatasetReport] = []
-    inputs = []
-    known_items: pl.Series | None = None
-    for mapping, raw, change in zip(request.datasets, objects, planned, strict=True):
-        with _staging(request, mapping, s3) as staging:
-            outcome = execute(mapping, store, raw, staging=staging, started=request.started)
-            _publish(request, mapping, s3, outcome)
-            dataset = dataset_report(request, mapping, raw, outcome, known_items=known_items)
-            whole = store.size(outcome.staging + DATASET)
-            imports = _imports(request, mapping, s3, dataset=dataset, change=change, whole=whole)
-        reports.append(dataset.model_copy(update={"imports": imports}))
-        if mapping.dataset == "items":
-            known_items = outcome.items["ITEM_ID"]
-        if mapping.dataset == "interactions":
-            known = batch_input.Known(outcome.users, outcome.items)
-            inputs = [batch_input.write(store, wanted, known) for wanted in request.batch_inputs]
-    report = run_report(request, lineage, engine="lambda", datasets=reports, batch_inputs=inputs)
-    write(store, request.run, lineage, report)
-    return report
-
-
-def _imports(
-    request: TransformRequest, mapping: DatasetMapping, s3: Any, *, dataset: DatasetReport, change: Change, whole: int
-) -> ImportPlan:
-    """Return what is to be imported; of new objects alone write the CSV. ``whole`` is the bytes of the dataset's."""
-    if change.mode != "INCREMENTAL":
-        return no_import(change.reason) if change.mode == "NONE" else full_import(dataset, change.reason, whole)
-    staging = f"{_staging_prefix(request, mapping)}increment/"
-    store = S3Store(s3, request.bucket)
-    outcome = execute(mapping, store, change.added, staging=staging, started=request.started)
-    folder = layout.INCREMENT.key(run=request.run, dataset=mapping.dataset)
-    source = {"Bucket": request.bucket, "Key": outcome.staging + DATASET}
-    s3.copy(source, request.bucket, f"{folder}{mapping.dataset}.csv")
-    return incremental_import(
-        dataset,
-        change,
-        records=outcome.facts["records"],
-        location=f"s3://{request.bucket}/{folder}",
-        size=store.size(outcome.staging + DATASET),
-        whole=whole,
+    return run.transform(
+        request,
+        objects,
+        store,
+        _Work(request, store),
+        reuse=lambda lineage, planned: reuse(request, lineage, planned, store),
     )
 
 
-@contextlib.contextmanager
-def _staging(request: TransformRequest, mapping: DatasetMapping, s3: Any) -> Iterator[str]:
-    """Give the prefix that sinks write to, and empty it afterwards.
+class _Work:
+    """What Polars does for a run, as ``transform.run.Work`` says."""
 
-    After a failure the engine may still finish an object; the bucket's lifecycle removes what then stays behind.
-    """
-    prefix = _staging_prefix(request, mapping)
-    try:
-        yield prefix
-    finally:
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=request.bucket, Prefix=prefix):
-            for item in page.get("Contents", ()):
-                s3.delete_object(Bucket=request.bucket, Key=item["Key"])
+    engine: Engine = "lambda"
 
+    def __init__(self, request: TransformRequest, store: S3Store) -> None:
+        self._request, self._store = request, store
+        self._staging = layout.STAGING.key(run=request.run)
+        self._known_items: pl.Series | None = None
+        self._known: batch_input.Known
 
-def _publish(request: TransformRequest, mapping: DatasetMapping, s3: Any, outcome: Outcome) -> None:
-    of_dataset = {"run": request.run, "dataset": mapping.dataset}
-    copies = {DATASET: f"{layout.DATASET.key(**of_dataset)}{mapping.dataset}.csv"}
-    if outcome.facts["rows_rejected"]:
-        copies[REJECTS] = layout.REJECTED_ROWS.key(**of_dataset)
-    for name, key in copies.items():
-        # The managed copy takes objects beyond 5 GB in parts.
-        s3.copy({"Bucket": request.bucket, "Key": outcome.staging + name}, request.bucket, key)
+    def dataset(self, mapping: DatasetMapping, objects: Sequence[RawObject]) -> DatasetReport:
+        outcome = self._execute(mapping, objects, f"{self._staging}{mapping.dataset}/")
+        of_dataset = {"run": self._request.run, "dataset": mapping.dataset}
+        self._store.copy(outcome.staging + DATASET, f"{layout.DATASET.key(**of_dataset)}{mapping.dataset}.csv")
+        if outcome.facts["rows_rejected"]:
+            self._store.copy(outcome.staging + REJECTS, layout.REJECTED_ROWS.key(**of_dataset))
+        if mapping.dataset == "items":
+            self._known_items = outcome.items["ITEM_ID"]
+        if mapping.dataset == "interactions":
+            self._known = batch_input.Known(outcome.users, outcome.items)
+        return dataset_report(self._request, mapping, objects, outcome, known_items=self._known_items)
 
+    def increment(self, mapping: DatasetMapping, objects: Sequence[RawObject]) -> int:
+        outcome = self._execute(mapping, objects, f"{self._staging}{mapping.dataset}/increment/")
+        folder = layout.INCREMENT.key(run=self._request.run, dataset=mapping.dataset)
+        self._store.copy(outcome.staging + DATASET, f"{folder}{mapping.dataset}.csv")
+        return int(outcome.facts["records"])
 
-def _staging_prefix(request: TransformRequest, mapping: DatasetMapping) -> str:
-    return f"{layout.STAGING.key(run=request.run)}{mapping.dataset}/"
+    def size(self, folder: str) -> int:
+        return self._store.size(folder)
+
+    def batch_input(self, wanted: BatchInput) -> BatchInputReport:
+        return batch_input.write(self._store, wanted, self._known)
+
+    def clean(self) -> None:
+        """Remove what is staged.
+
+        After a failure the engine may still finish an object; the bucket's lifecycle removes what then stays behind.
+        """
+        self._store.delete(self._staging)
+
+    def _execute(self, mapping: DatasetMapping, objects: Sequence[RawObject], staging: str) -> Outcome:
+        return execute(mapping, self._store, objects, staging=staging, started=self._request.started)

@@ -6,6 +6,8 @@ import io
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from _typeshed import WriteableBuffer
 
 
@@ -70,8 +72,27 @@ class S3Store:
 
     def size(self, prefix: str) -> int:
         """Return the bytes of all objects below a prefix."""
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
-        return sum(item["Size"] for page in pages for item in page.get("Contents", ()))
+        return sum(item["Size"] for item in self._listed(prefix))
+
+    def copy(self, key: str, target: str) -> None:
+        """Copy an object to another key; the managed copy takes objects beyond 5 GB in parts."""
+        self._s3.copy({"Bucket": self._bucket, "Key": key}, self._bucket, target)
+
+    def copy_all(self, prefix: str, target: str) -> int:
+        """Copy what lies below a prefix to another; return the number of objects."""
+        keys = [item["Key"] for item in self._listed(prefix)]
+        for key in keys:
+            self.copy(key, target + key.removeprefix(prefix))
+        return len(keys)
+
+    def delete(self, prefix: str) -> None:
+        """Delete everything below a prefix."""
+        for item in self._listed(prefix):
+            self._s3.delete_object(Bucket=self._bucket, Key=item["Key"])
+
+    def _listed(self, prefix: str) -> Iterator[dict[str, Any]]:
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
+            yield from page.get("Contents", ())
 
 
 class _Body(io.RawIOBase):
