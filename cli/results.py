@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from definition import layout
 from definition.contract.manifest import Document, read_document
+from definition.contract.pointers import LatestTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,8 +58,8 @@ def newest_table(s3: Any, bucket: str, solution: str, job: str) -> NewestTable |
             raise
         return None
     # It is written at the end of the run, when its tables become the newest ones.
-    latest = json.loads(found["Body"].read())
-    return NewestTable(str(latest["run"]), str(latest["location"]), found["LastModified"])
+    latest = LatestTable.model_validate_json(found["Body"].read())
+    return NewestTable(latest.run, latest.location, found["LastModified"])
 
 
 def upload(s3: Any, bucket: str, folder: Path) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from definition import layout
+from definition.contract.pointers import LatestTable
 from definition.contract.publishing import Changes, Range, RangeReport
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ def changes(objects: Objects, location: str) -> Changes | None:
     latest = table_before(objects, location)
     if latest is None:
         return None
-    before = latest["location"]
+    before = latest.location
     found = [compare(objects, location, before, each) for each in ranges([location, before])]
     return Changes(
-        since=latest["run"],
+        since=latest.run,
         location=objects.uri(objects.changes_folder),
         added=sum(each.added for each in found),
         removed=sum(each.removed for each in found),
@@ -46,20 +46,20 @@ def changes(objects: Objects, location: str) -> Changes | None:
     )
 
 
-def table_before(objects: Objects, location: str) -> dict[str, Any] | None:
-    """Return run and location of the table that ``latest.json`` names, None if the new one cannot be compared."""
+def table_before(objects: Objects, location: str) -> LatestTable | None:
+    """Return the table that ``latest.json`` names, None if the new one cannot be compared."""
     s3, bucket = objects.s3, objects.job.bucket
     try:
         body = s3.get_object(Bucket=bucket, Key=layout.LATEST_TABLE.key(**objects.of_job))["Body"].read()
     except s3.exceptions.NoSuchKey:
         return None
-    latest: dict[str, Any] = json.loads(body)
+    latest = LatestTable.model_validate_json(body)
     # The bucket's owner may have removed the table.
-    prefix = latest["location"].removeprefix(objects.uri(""))
+    prefix = latest.location.removeprefix(objects.uri(""))
     is_there = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)["KeyCount"]
-    if latest["location"] == location or not is_there:
+    if latest.location == location or not is_there:
         return None
-    now, before = (_table(folder).collect_schema() for folder in (location, latest["location"]))
+    now, before = (_table(folder).collect_schema() for folder in (location, latest.location))
     return latest if now == before else None
 
 

@@ -98,12 +98,12 @@ def add_up(request: TotalRequest, s3: Any) -> TotalReport:
     there = objects.keep_only(objects.rejects_folder, {objects.rejects_part(key) for key in written})
     told = objects.uri(objects.rejects_folder)
     made = _made(request, objects, request.counts, table=table, rejects=sorted(there), told=told)
-    latest = table_before(objects, made.location) or {"run": None, "location": None}
+    latest = table_before(objects, made.location)
     objects.keep_only(objects.changes_folder, set())
-    before = latest["location"]
+    before = latest and latest.location
     return TotalReport(
         table=made,
-        since=latest["run"],
+        since=latest and latest.run,
         before=before,
         changes=objects.uri(objects.changes_folder),
         ranges=ranges([made.location, *([before] if before else [])]),

@@ -16,8 +16,9 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecution
 from __future__ import annotations
 
 from definition import layout
+from definition.contract.pointers import NewestRun
 from stacks.states import retries
-from stacks.states.asl import State, States, jsonata, sdk, when
+from stacks.states.asl import State, States, document, jsonata, sdk, when
 from stacks.states.calls import Absent, notify, read_json, write_json
 from stacks.states.job import caught
 
@@ -138,12 +139,13 @@ def _describe(on_failure: str) -> State:
 
 
 def _claim(datasets: str, next_state: str, on_failure: str) -> States:
-    body = {
-        "run": jsonata("$target"),
-        "execution": jsonata("$states.context.Execution.Id"),
-        "started": jsonata("$states.context.Execution.StartTime"),
-        "datasets": datasets,
-    }
+    body = document(
+        NewestRun,
+        run=jsonata("$target"),
+        execution=jsonata("$states.context.Execution.Id"),
+        started=jsonata("$states.context.Execution.StartTime"),
+        datasets=datasets,
+    )
     (lost,) = caught("newest run", go_to="Was the claim lost?")
     claim = write_json(
         jsonata(_CLAIM_KEY),

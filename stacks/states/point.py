@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from definition import layout
+from definition.contract.pointers import LatestTable, LatestVersion
 from stacks.states import retries, training
-from stacks.states.asl import State, States, jsonata, sdk, when
+from stacks.states.asl import State, States, document, inlined, jsonata, sdk, when
 from stacks.states.calls import write_json
 from stacks.states.job import caught
 from stacks.states.program import program
@@ -25,11 +26,21 @@ def tables(*, with_catalog: bool, next_state: str, on_failure: str) -> State:
     """
     table_key = layout.LATEST_TABLE.jsonata(solution="$trained.name", job="$scored.name")
     version_key = layout.LATEST_VERSION.jsonata(solution="$trained.name")
+    table = document(LatestTable, run=jsonata("$run"), location=jsonata("$scored.published.location"))
+    version = document(
+        LatestVersion,
+        run=jsonata("$run"),
+        solution_arn=jsonata("$trained.arn"),
+        version_arn=jsonata("$trained.version_arn"),
+        metrics=jsonata("$trained.metrics"),
+        data=jsonata(training.data()),
+    )
     newest = program(
         "newest_tables",
         tableKey=f"function($trained, $scored) {{ {table_key} }}",
+        tableBody=f"function($scored) {{ {inlined(table)} }}",
         versionKey=f"function($trained) {{ {version_key} }}",
-        data=training.data(),
+        versionBody=f"function($trained) {{ {inlined(version)} }}",
     )
     written = {"Next": "Is it a table?"} if with_catalog else {"End": True}
     pointer = write_json(

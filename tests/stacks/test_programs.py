@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from definition.contract.pointers import LatestTable, LatestVersion
+from stacks.states.point import tables
 from stacks.states.program import program
 from tests.stacks.evaluation import evaluate
 
@@ -65,20 +67,18 @@ def test_tables_and_new_versions_are_pointed_to() -> None:
         trained | {"name": "b", "status": "SUCCEEDED", "batch_inference": [], "quality": {"kept_version": True}},
         trained | {"name": "c", "status": "FAILED", "batch_inference": [job | {"status": "FAILED"}]},
     ]
-    text = program(
-        "newest_tables",
-        tableKey="function($s, $j) { $s.name & '/' & $j.name }",
-        versionKey="function($s) { $s.name }",
-        data="'print'",
-    )
-    pointers = evaluate(text, solutions=results, plans=[{"name": "a", "jobs": jobs}], run="r")
+    items = tables(with_catalog=True, next_state="n", on_failure="f")["Items"]
+    known = {"importMode": "full", "report": {"fingerprint": "print"}}
+    pointers = evaluate(items, solutions=results, plans=[{"name": "a", "jobs": jobs}], run="r", **known)
 
     located = {"Name": "t", "StorageDescriptor": {"InputFormat": "parquet", "Location": "s3://b/t/"}}
     body = {"run": "r", "solution_arn": "arn:a", "version_arn": "arn:a/1", "metrics": {"coverage": 0.5}}
     assert [
-        {"key": "a/top", "body": {"run": "r", "location": "s3://b/t/"}, "table": located},
-        {"key": "a", "body": {**body, "data": "print"}},
+        {"key": "curated/a/top/latest.json", "body": {"run": "r", "location": "s3://b/t/"}, "table": located},
+        {"key": "curated/a/latest.json", "body": {**body, "data": "print"}},
     ] == pointers
+    assert "s3://b/t/" == LatestTable.model_validate(pointers[0]["body"]).location
+    assert {"coverage": 0.5} == LatestVersion.model_validate(pointers[1]["body"]).metrics
 
 
 DESCRIBED = {"Status": "ACTIVE", "MinProvisionedTPS": 1, "Config": {"Columns": ["b", "a"]}}
