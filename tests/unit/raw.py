@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
+AT = 964982703
+HEADER = "user,item,at\n"
+GOOD = ("u1", "i1", AT, None)
+"""Time and header of the rows that tests write, and what `told` says of one that is right."""
+
 
 def fill(folder: Path, contents: Mapping[str, bytes | str]) -> list[RawObject]:
     """Write raw objects and list them as a bucket would."""

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import io
 import json
-import lzma
 import re
-import zipfile
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,24 +12,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from definition.plan.mappings import dataset_mapping
 from lambdas.transform import packing
-from lambdas.transform.execute import execute
 from lambdas.transform.reader import FEW, broken_objects
-from tests.documents import parsed
 from tests.generated import examples
-from tests.unit.raw import Folder, fates, fill, found, lazy_fates, table, told
-from transform.errors import ColumnMissingError, DamagedError, UndecodableError
+from tests.unit.raw import AT, GOOD, HEADER, Folder, fates, fill, found, lazy_fates, table, told
+from transform.errors import ColumnMissingError, UndecodableError
 from transform.raw import records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 COLUMNS = "datasets__interactions__columns"
-AT = 964982703
-HEADER = "user,item,at\n"
-GOOD = ("u1", "i1", AT, None)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "|", "\t", " ", "\x01", "¦", "支", ".", "::", "||"])
@@ -135,126 +123,12 @@ def test_undecodable_bytes_reject_their_line(
     assert [first, first + 2] == frame["line_number"][[0, 2]].to_list()
 
 
-def test_broken_objects_are_found(tmp_path: Path) -> None:
-    """Objects with bytes that are not UTF-8 are named, inside gzip too, and at the very end."""
-    bad = b"a\n\xff\n"
-    objects = fill(tmp_path, {"a": "支", "b": bad, "c.gz": gzip.compress(bad), "d": "支".encode()[:-1], "e": b""})
-
-    assert {"b", "c.gz", "d"} == broken_objects(Folder(tmp_path), objects)
-
-
-@pytest.mark.parametrize(
-    "damaged",
-    [
-        gzip.compress(b"x" * 999)[:-6],
-        gzip.compress(b"x" * 999)[:14] + b"\xff" * 20,
-        bz2.compress(b"x" * 999)[:-6],
-        bz2.compress(b"x" * 999)[:14] + b"\xff" * 30,
-        gzip.compress(b"x\n") + b"u,i,1\n",
-        bz2.compress(b"x\n") + b"u,i,1\n",
-        bz2.compress(b"x\n") + b"\x00" + bz2.compress(b"y\n")[1:] + bz2.compress(b"z\n"),
-    ],
-    ids=[
-        "gzip cut off",
-        "gzip overwritten",
-        "bzip2 cut off",
-        "bzip2 overwritten",
-        "text behind gzip",
-        "text behind bzip2",
-        "a bzip2 stream of several begins wrongly",
-    ],  # the bytes hold the time
-)
-def test_damage_is_named(tmp_path: Path, damaged: bytes) -> None:
-    """What cannot be unpacked is an error that names the object."""
-    objects = fill(tmp_path, {"a.csv.gz": damaged})
-
-    with pytest.raises(DamagedError, match=r"a\.csv\.gz is cut off or damaged"):
-        broken_objects(Folder(tmp_path), objects)
-    with pytest.raises(DamagedError, match=r"a\.csv\.gz is cut off or damaged"):
-        fates(tmp_path, {"a.csv.gz": damaged}, encoding="latin-1")
-
-
-def zipped(content: bytes) -> bytes:
-    """Return a zip archive of one file."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w") as archive:
-        archive.writestr("data", content)
-    return target.getvalue()
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
-@pytest.mark.parametrize(
-    ("pack", "told"),
-    [(zipped, "a zip archive"), (lzma.compress, "packed with xz")],
-)
-@pytest.mark.parametrize("kind", ["csv", "jsonl"])
-def test_archives_are_named(
-    tmp_path: Path, kind: str, pack: Callable[[bytes], bytes], told: str, encoding: str
-) -> None:
-    """What people download is named for what it is, whatever encoding is set, with what to do about it."""
-    body = f"{HEADER}u1,i1,{AT}\n" if kind == "csv" else json.dumps({"user": "u1", "item": "i1", "at": AT})
-    objects = fill(tmp_path, {"ratings": pack(body.encode())})
-    (tmp_path / "staging").mkdir()
-    columns = {"USER_ID": "user", "ITEM_ID": "item", "TIMESTAMP": {"from": "at", "unit": "s"}}
-    source = {"path": "ratings", "format": kind, "encoding": encoding}
-    mapping = dataset_mapping(parsed(datasets={"interactions": {"source": source, "columns": columns}}), "interactions")
-
-    with pytest.raises(UndecodableError, match=f"ratings is {told}, which is not read: unpack it, or pack it"):
-        execute(mapping, Folder(tmp_path), objects, staging="staging/", started=AT)
-
-
-@pytest.mark.parametrize("outer", [gzip.compress, bz2.compress])
-@pytest.mark.parametrize("inner", [gzip.compress, bz2.compress])
-@pytest.mark.parametrize("kind", ["csv", "jsonl", "json"])
-def test_what_is_packed_twice_is_named(
-    tmp_path: Path, kind: str, inner: Callable[[bytes], bytes], outer: Callable[[bytes], bytes]
-) -> None:
-    """The error says so, in the place of one about the encoding."""
-    body = f"{HEADER}u1,i1,{AT}\n" if kind == "csv" else json.dumps({"user": "u1", "item": "i1", "at": AT})
-
-    with pytest.raises(UndecodableError, match="a is packed twice"):
-        fates(tmp_path, {"a": outer(inner(body.encode()))}, format=kind, broken={"a"})
-
-
 def test_a_header_in_another_encoding_is_an_error(tmp_path: Path) -> None:
     """Text whose header cannot be decoded is in another encoding: the error says where to set it."""
     body = f"user,item,at,né\nu,i,{AT},\n".encode("latin-1")
 
     with pytest.raises(UndecodableError, match=r"a\.csv is not utf-8 text.*source\.encoding"):
         fates(tmp_path, {"a.csv": body}, broken={"a.csv"})
-
-
-@pytest.mark.parametrize("kind", ["csv", "jsonl"])
-@pytest.mark.parametrize("many", [False, True])
-def test_compressed_objects(tmp_path: Path, kind: str, many: bool) -> None:  # noqa: FBT001  # a case
-    """Gzip and bzip2, of several members too, zstd, and wrong names are read as what they hold."""
-    row = f"u1,i1,{AT}\n" if kind == "csv" else json.dumps({"user": "u1", "item": "i1", "at": AT}) + "\n"
-    start = HEADER if kind == "csv" else ""
-    contents = {
-        "a.gz": gzip.compress((start + row).encode()) + gzip.compress(row.encode()),
-        "b.gz": start + row,
-        "c.zst": zstd(tmp_path, start + row),
-        "d.gz": gzip.compress(b""),
-        "e.bz2": bz2.compress((start + row).encode()) + bz2.compress(row.encode()),
-        "f.gz": bz2.compress((start + row).encode()),
-        "g.bz2": bz2.compress(b""),
-        "h": bz2.compress(b""),
-    }
-    filler = {f"{number}.gz": gzip.compress(start.encode()) for number in range(FEW if many else 0)}
-    # A run that the engine ends begins again without what it cannot read.
-    frame = fates(tmp_path, contents | filler, format=kind, broken={"f.gz", "h"})
-
-    assert [GOOD] * 7 == told(frame)
-    assert {"a.gz": 2, "b.gz": 1, "c.zst": 1, "e.bz2": 2, "f.gz": 1} == dict(frame["object"].value_counts().rows())
-
-
-def zstd(folder: Path, text: str) -> bytes:
-    """Compress text by the engine, one field a line, which has a compressor."""
-    file = folder / "made.zst"
-    pl.DataFrame({"line": text.splitlines()}).write_csv(
-        file, include_header=False, quote_style="never", compression="zstd"
-    )
-    return file.read_bytes()
 
 
 @pytest.mark.parametrize("many", [False, True])
