@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from embedded_aws.server import EmbeddedAWS
+from emulator.tests.cloudformation.support import Stack, parameter
 from emulator.tests.functions import function
 from emulator.tests.support import unique
-from emulator.tests.test_cloudformation import Stack, parameter
 
 CODE = """
 import json

@@ -4,8 +4,8 @@ from typing import Any
 
 from embedded_aws.environment import ACCOUNT_ID
 from embedded_aws.server import EmbeddedAWS
+from emulator.tests.cloudformation.support import Stack, parameter
 from emulator.tests.support import unique
-from emulator.tests.test_cloudformation import Stack, parameter
 
 ROOT = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"}, "Action": "kms:*", "Resource": "*"}
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from embedded_aws.server import EmbeddedAWS
+from emulator.tests.cloudformation.support import Stack
 from emulator.tests.support import unique
-from emulator.tests.test_cloudformation import Stack
 
 
 def resources(database: str, table: str, *columns: str) -> dict[str, Any]:
