@@ -83,6 +83,7 @@ def validate(
         "dataset": len(loaded.datasets.by_name()),
         "solution": len(loaded.solutions),
         "batch job": sum(len(solution.jobs) for solution in loaded.solutions),
+        **({"recommender": len(loaded.recommenders)} if loaded.recommenders else {}),
     }
     told = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items())
     typer.echo(f"{file.name} is right: {told}")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cli.errors import CommandError
     from cli.follow import Progress
-    from definition.contract.manifest import Manifest, QualityResult
+    from definition.contract.manifest import Manifest, QualityResult, RecommenderResult, SolutionResult
     from definition.contract.publishing import Changes
     from transform.contract import Elements, ImportPlan, InteractionsReport, Reason, TransformReport
 
@@ -102,8 +102,11 @@ class View:
         """Print data, training and batch jobs of a run's manifest."""
         self.console.print()
         self.data(manifest)
-        self.console.print(_training_table(manifest))
-        self.console.print(_jobs_table(manifest))
+        if manifest.solutions:
+            self.console.print(_training_table(manifest))
+            self.console.print(_jobs_table(manifest))
+        if measured := [each for each in manifest.recommenders if each.metrics]:
+            self.console.print(_recommenders_table(measured))
         if live := _live(manifest):
             self.console.print(_live_table(live))
 
@@ -190,20 +193,36 @@ def _reasons_table(reasons: Sequence[tuple[str, Reason]]) -> Table:
 
 def _training_table(manifest: Manifest) -> Table:
     table = Table(title="Training: offline metrics of the new versions", title_justify="left")
-    table.add_column("solution")
-    measured = {key for solution in manifest.solutions for key in solution.metrics} | {_COVERAGE}
-    shown = [(key, label) for key, label in _METRICS if key in measured]
-    for _, label in shown:
-        table.add_column(label, justify="right")
+    shown = _metric_columns(table, "solution", manifest.solutions)
     misses = any(solution.quality and solution.quality.misses for solution in manifest.solutions)
     if misses:
         table.add_column("quality")
     for solution in manifest.solutions:
-        metrics = solution.metrics
-        name = f"{solution.name}\n[dim]{solution.recipe.rsplit('/', 1)[1]}[/dim]"
-        cells = [f"{metrics[key]:.4f}" if key in metrics else "-" for key, _ in shown]
-        table.add_row(name, *cells, *([_quality(solution.quality)] if misses else []))
+        table.add_row(*_metric_cells(solution, shown), *([_quality(solution.quality)] if misses else []))
     return table
+
+
+def _recommenders_table(measured: list[RecommenderResult]) -> Table:
+    table = Table(title="Recommenders: offline metrics of their last training", title_justify="left")
+    shown = _metric_columns(table, "recommender", measured)
+    for recommender in measured:
+        table.add_row(*_metric_cells(recommender, shown))
+    return table
+
+
+def _metric_columns(table: Table, what: str, of: Sequence[SolutionResult | RecommenderResult]) -> list[str]:
+    """Add a column for names and for each metric that one of them has; return the keys of the metrics."""
+    table.add_column(what)
+    measured = {key for each in of for key in each.metrics} | {_COVERAGE}
+    shown = {key: label for key, label in _METRICS if key in measured}
+    for label in shown.values():
+        table.add_column(label, justify="right")
+    return list(shown)
+
+
+def _metric_cells(of: SolutionResult | RecommenderResult, shown: list[str]) -> list[str]:
+    name = f"{of.name}\n[dim]{of.recipe.rsplit('/', 1)[1]}[/dim]"
+    return [name, *(f"{of.metrics[key]:.4f}" if key in of.metrics else "-" for key in shown)]
 
 
 def _quality(quality: QualityResult | None) -> str:

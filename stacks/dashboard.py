@@ -58,6 +58,8 @@ def add_dashboard(scope: Construct, watched: Watched, alarms: Sequence[str]) -> 
         ),
         _chart("Dead letters", [_metric("AWS/SQS", visible, of, name) for name, of in of_queues.items()], "Maximum"),
     ]
+    # CloudWatch refuses a chart without a metric, and a pipeline may have no batch job.
+    charts = [chart for chart in charts if chart["properties"]["metrics"]]
     shown = {"type": "alarm", "properties": {"title": "Alarms", "alarms": list(alarms)}}
     body = {"start": _SHOWN, "widgets": _placed([shown, *charts], stack.region)}
     cloudwatch.CfnDashboard(scope, "Dashboard", dashboard_name=prefix, dashboard_body=stack.to_json_string(body))

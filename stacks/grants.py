@@ -69,13 +69,15 @@ def personalize_statements(
         for kind in kinds
         if kind.updatable
     ]
-    metrics = iam.PolicyStatement(actions=["personalize:GetSolutionMetrics"], resources=[own(SOLUTION.arn_type)])
+    if SOLUTION in kinds:
+        read = ["personalize:GetSolutionMetrics"]
+        statements.append(iam.PolicyStatement(actions=read, resources=[own(SOLUTION.arn_type)]))
     passing = iam.PolicyStatement(
         actions=["iam:PassRole"],
         resources=[personalize.service_role.role_arn],
         conditions={"StringEquals": {"iam:PassedToService": "personalize.amazonaws.com"}},
     )
-    return [*statements, metrics, passing]
+    return [*statements, passing]
 
 
 def map_run_statements(state_machine_arn: str, executions_arn: str) -> list[iam.PolicyStatement]:

@@ -69,6 +69,13 @@ LIVE: dict[str, Any] = {
 }
 """Changes to a shop that answers in real time, with everything that belongs to that."""
 
+RECOMMENDERS_ONLY: dict[str, Any] = {
+    **{key: LIVE[key] for key in ("domain", "datasets__interactions__columns__EVENT_TYPE", "recommenders")},
+    "solutions": ...,
+    "schedule": ...,
+}
+"""Changes to a shop that trains and scores nothing itself."""
+
 
 def rarely() -> dict[str, Any]:
     """Return a change: a schedule that is due in five to six months, which only a test that skips them sees.

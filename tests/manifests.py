@@ -108,7 +108,13 @@ _MANIFEST: dict[str, Any] = {
         }
     ],
     "recommenders": [
-        {"name": "best-sellers", "recipe": "arn:recipe/popular", "arn": "arn:recommender", "status": "ACTIVE"}
+        {
+            "name": "best-sellers",
+            "recipe": "arn:recipe/popular",
+            "arn": "arn:recommender",
+            "status": "ACTIVE",
+            "metrics": {"coverage": 0.25},
+        }
     ],
 }
 

@@ -41,7 +41,8 @@ def show(view: View, answer: Answer) -> None:
 def sentence(reckoned: Estimate) -> str:
     """Return what an estimate comes to in words: what is known, and what is not."""
     unknown = [line.charge.part for line in reckoned.unknown]
-    told = f"about {money(reckoned.usd)} USD"
+    known = money(reckoned.usd)
+    told = f"{known} USD" if known.startswith("less") else f"about {known} USD"
     return f"{told}, and what is unknown: {', '.join(unknown)}." if unknown else f"{told}."
 
 

@@ -142,12 +142,14 @@ class RecommenderResult(Contract):
         name: its name in the pipeline file.
         recipe: ARN of the use case.
         status: Personalize's, or FAILED where this run could not make or update it.
+        metrics: offline metrics by name, of the training that the service did last; none where it gave none.
     """
 
     name: str
     recipe: str
     arn: str | None = None
     status: str
+    metrics: dict[str, float] = Field(default={})
     failure: Failure | None = None
 
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from definition.file.datasets import Datasets
 from definition.file.realtime import Filter, MetricAttribution, Recommender
@@ -64,6 +64,14 @@ class Pipeline(Strict):
     Attributes follow the file's keys; ``definition.load.load`` explains mistakes in them.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": [key], "properties": {key: {"minItems": 1}}} for key in ("solutions", "recommenders")
+            ]
+        }
+    )
+
     name: PipelineName = Field(description="resource names begin with <name>-<stage>")
     description: str = ""
     schedule: Schedule | None = Field(default=None, description="left out: runs start by hand only")
@@ -84,7 +92,7 @@ class Pipeline(Strict):
         description="how output is published: by one call while it can, or always in parts",
     )
     datasets: Datasets
-    solutions: list[Solution] = Field(min_length=1)
+    solutions: list[Solution] = absent([], description="what to train and to score with")
     recommenders: list[Recommender] = absent([], description="use cases of the domain that answer in real time")
     event_tracker: bool = absent(False, description="take events in, with the tracking id that the deployment prints")  # noqa: FBT003
     metric_attribution: MetricAttribution | None = absent(description="measure what recommendations have led to")

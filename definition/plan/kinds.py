@@ -12,6 +12,7 @@ from definition.service.resource_kinds import (
     KINDS,
     RECOMMENDER,
     SOLUTION,
+    SOLUTION_VERSION,
 )
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 def kinds_of(pipeline: Pipeline) -> tuple[ResourceKind, ...]:
     """Return the kinds that runs of a pipeline make, with the parents that they have there."""
     made: dict[ResourceKind, Sequence[object]] = {
+        SOLUTION: pipeline.solutions,
+        SOLUTION_VERSION: pipeline.solutions,
         BATCH_INFERENCE_JOB: [job for solution in pipeline.solutions for job in solution.batch_inference],
         BATCH_SEGMENT_JOB: [job for solution in pipeline.solutions for job in solution.batch_segment],
         CAMPAIGN: [solution for solution in pipeline.solutions if solution.campaign],

@@ -32,6 +32,7 @@ def check(document: dict[str, Any]) -> Iterator[Finding]:
         if isinstance(datasets.get(name), dict):
             yield from check_dataset(name, datasets[name], domain)
     pipeline, solutions = document.get("name"), items(document.get("solutions"))
+    yield from _check_trains(document)
     yield from check_solutions(pipeline, solutions, datasets)
     yield from check_filters(pipeline, items(document.get("filters")), solutions, mapped_columns(datasets))
     yield from check_recommenders(pipeline, items(document.get("recommenders")), domain, datasets)
@@ -39,6 +40,13 @@ def check(document: dict[str, Any]) -> Iterator[Finding]:
     yield from _check_events(document, solutions)
     yield from _evaluated(document)
     yield from half_characters(document)
+
+
+def _check_trains(document: dict[str, Any]) -> Iterator[Finding]:
+    given = [document.get(key, []) for key in ("solutions", "recommenders")]
+    if not any(given) and all(isinstance(each, list) for each in given):
+        remedy = "Add one of solutions, or of recommenders in a domain"
+        yield Finding(("solutions",), "are none, and there are no recommenders: nothing would be trained", remedy)
 
 
 def _check_events(document: dict[str, Any], solutions: list[Any]) -> Iterator[Finding]:

@@ -64,11 +64,8 @@ def moved(found: Found, *, name: str | None, origin: str, schema: str | None = N
     notes += found.left
     first = f"# yaml-language-server: $schema={schema}\n" if schema else ""
     for _ in range(_MOST_ROUNDS):
-        if not document.get("solutions"):
-            raise DraftError(
-                "there is no solution that a run could train, and every pipeline has one, also beside recommenders",
-                remedy=_REMEDY,
-            )
+        if not document.get("solutions") and not document.get("recommenders"):
+            raise DraftError("there is neither a solution that a run could train nor a recommender", remedy=_REMEDY)
         text = first + _text(document, notes, origin)
         try:
             pipeline = parse(text)

@@ -47,9 +47,12 @@ def overrides(pipeline: Pipeline) -> list[Override]:
         f"'Not of the chosen solutions: ' & $join([{strange}], ', ')",
     )
     jobs = [f"{solution.name}/{job.name}" for solution in pipeline.solutions for job in solution.jobs]
-    return [
+    chosen = [
         Override("solutions", _some_of("solutions", solutions, empty=False), f"some of {', '.join(solutions)}"),
         Override("jobs", _some_of("jobs", jobs, elsewhere, empty=True), f"some of {', '.join(jobs)} ([] for none)"),
+    ]
+    return [
+        *(chosen if solutions else []),
         Override("import", _one_of("import", ("run", "full", "skip")), "run, full or skip"),
         Override("training", _one_of("training", ("run", "full", "skip")), "run, full or skip"),
         Override(

@@ -83,6 +83,8 @@ def _each(pipeline: Pipeline) -> States:
             "What the manifest says of this recommender.",
             arn=jsonata(f"${RECOMMENDER.variable}.arn"),
             status=jsonata(f"${RECOMMENDER.variable}.status"),
+            # Described by the state before; a recommender at rest has none.
+            metrics=jsonata("$exists($states.input.ModelMetrics) ? $states.input.ModelMetrics : {}"),
         ),
         _FAILED: _result(
             "The recommender's result is its failure; the others go on.",

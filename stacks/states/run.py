@@ -38,13 +38,14 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
         stage: part of every name.
         spec_hash: hash of the pipeline, for the manifest.
     """
-    first = recommenders.FIRST_STATE if pipeline.recommenders else solution.FIRST_STATE
+    solved = solution.FIRST_STATE if pipeline.solutions else "Write manifest"
+    first = recommenders.FIRST_STATE if pipeline.recommenders else solved
     states = merged(
         {"Begin run": _begin(pipeline, stage)},
         inputs.states(pipeline, next_state=flight.FIRST_STATE, on_failure="Run failed"),
         flight.states(names.datasets_digest(pipeline, stage), next_state=data.FIRST_STATE, on_failure="Run failed"),
         data.states(pipeline, stage, next_state=first, on_failure="Run failed", on_failures=failure.FIRST_STATE),
-        recommenders.states(pipeline, stage, next_state=solution.FIRST_STATE, on_failure="Run failed"),
+        recommenders.states(pipeline, stage, next_state=solved, on_failure="Run failed"),
         solution.solutions(pipeline, next_state="Write manifest", on_failure="Run failed"),
         {
             "Write manifest": _manifest(pipeline, spec_hash),
@@ -76,6 +77,7 @@ def _begin(pipeline: Pipeline, stage: str) -> State:
             "plans": [],
             "importMode": "run",
             "trainingMode": "run",
+            **({} if pipeline.solutions else {"solutions": []}),
         },
         "Next": inputs.FIRST_STATE,
     }

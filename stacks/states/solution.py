@@ -32,7 +32,9 @@ _FAILED = "End of failed solution"
 
 
 def solutions(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
-    """Return the Map over ``$plans``; the state after it reads a list of ``SolutionResult``, ``$solutions``."""
+    """Return the Map over ``$plans``, empty without solutions; it assigns ``$solutions``, their ``SolutionResult``."""
+    if not pipeline.solutions:
+        return {}
     return Children(
         name="Solutions",
         begin=FIRST_STATE,

@@ -28,12 +28,12 @@ def whole_timeout(pipeline: Pipeline) -> int:
     """Return seconds above the sum of all parts, so that a job's own timeout, which explains itself, comes first."""
     timeouts, kinds = pipeline.timeouts, kinds_of(pipeline)
     batch = max(timeouts.batch_inference, timeouts.batch_segment)
-    waves = max(math.ceil(len(solution.jobs) / MAX_BATCH_JOBS_IN_PROGRESS) for solution in pipeline.solutions)
+    jobs = max((len(solution.jobs) for solution in pipeline.solutions), default=0)
+    waves = math.ceil(jobs / MAX_BATCH_JOBS_IN_PROGRESS)
     # Each with the time in which a quota of its kind may be used up.
     waits: list[tuple[timedelta, timedelta | None]] = [
         (timeouts.import_, timeouts.import_),
-        (timeouts.solution, None),
-        (timeouts.training, timeouts.training),
+        *([(timeouts.solution, None), (timeouts.training, timeouts.training)] if pipeline.solutions else []),
         *([(batch, quota_wait(pipeline))] * waves),
         *([(timeouts.campaign, None)] if CAMPAIGN in kinds else []),
         *([(timeouts.recommender, None)] if RECOMMENDER in kinds else []),

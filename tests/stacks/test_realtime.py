@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,7 @@ from aws_cdk.assertions import Match, Template
 
 from stacks.app import add_stacks
 from stacks.states.run import definition
-from tests.documents import LIVE, parsed
+from tests.documents import LIVE, RECOMMENDERS_ONLY, parsed
 from tests.stacks.evaluation import evaluate
 from tests.synthesis import CONTEXT
 
@@ -243,3 +244,27 @@ def test_a_campaign_that_follows_is_moved_to_another_solution_only(
     )
 
     assert differs is news["differs"]
+
+
+def test_without_solutions_nothing_is_trained_or_scored() -> None:
+    """The machine has no state and no grant of solutions, and the dashboard no chart without a metric."""
+    made = templates(parsed(**RECOMMENDERS_ONLY))["workflow"]
+    states = definition(parsed(**RECOMMENDERS_ONLY), "dev", spec_hash="0")["States"]
+    (board,) = made.find_resources("AWS::CloudWatch::Dashboard").values()
+    policies = json.dumps(
+        [
+            policy["Properties"]["PolicyDocument"]
+            for name, policy in made.find_resources("AWS::IAM::Policy").items()
+            if name.startswith("StateMachine")
+        ]
+    )
+
+    assert "Write manifest" == states["Recommenders"]["Next"]
+    assert "Solutions" not in states
+    assert {"personalize:CreateRecommender", "personalize:DescribeRecommender"} <= set(_actions(policies))
+    assert [] == [action for action in _actions(policies) if "Solution" in action or "Batch" in action]
+    assert '"metrics":[]' not in json.dumps(board).replace('\\"', '"')
+
+
+def _actions(policies: str) -> list[str]:
+    return re.findall(r"personalize:\w+", policies)

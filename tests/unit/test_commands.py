@@ -57,7 +57,8 @@ def test_schema_describes_every_key() -> None:
     """The JSON Schema knows the file's keys and refuses others."""
     schema = json.loads(invoke("schema").output)
 
-    assert {"name", "datasets", "solutions"} == set(schema["required"])
+    assert {"name", "datasets"} == set(schema["required"])
+    assert [["solutions"], ["recommenders"]] == [each["required"] for each in schema["anyOf"]]
     assert schema["additionalProperties"] is False
     columns = schema["$defs"]["Column"]["properties"]
     assert {"from", "value", "expression", "map", "unit", "format", "timezone", "type"} <= set(columns)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from drafting.errors import DraftError
 from tests.unit.drafting import Event, events, lines, read, title, when
-from tests.unit.test_formats import zstd
+from tests.unit.test_packed import zstd
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -157,3 +157,13 @@ def test_the_summary_shows_the_figures(tmp_path: Path) -> None:
         "best-sellers │ ACTIVE │ arn:recommender",
     ):
         assert told in text, text
+
+
+def test_the_summary_of_recommenders_alone_has_their_metrics(tmp_path: Path) -> None:
+    """No table of training or jobs is there, and the metrics are those of the manifest."""
+    (tmp_path / "manifest.json").write_text(json.dumps({**manifest(), "solutions": []}))
+    text = shown(tmp_path)
+
+    assert "best-sellers │ 0.2500" in text.replace("popular", "")
+    assert "Batch jobs" not in text
+    assert "Training" not in text

@@ -34,7 +34,7 @@ from tests.unit.test_migration import (
         ("[]", "no configuration of that solution"),
         ("{}", "the key 'datasetGroup' is missing"),
         (json.dumps({"datasetGroup": {"serviceConfig": {"name": "a"}}}), "no Interactions dataset"),
-        (json.dumps(CONFIGURATION | {"solutions": []}), "no solution that a run could train"),
+        (json.dumps(CONFIGURATION | {"solutions": []}), "neither a solution that a run could train nor a recommender"),
     ],
 )
 def test_what_no_pipeline_can_be_made_of_is_told(text: str, told: str) -> None:

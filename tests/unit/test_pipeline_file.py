@@ -153,7 +153,7 @@ def test_all_mistakes_are_told_at_once_with_line_place_and_remedy(tmp_path: Path
         ({"max_cost": "-1 USD"}, "max_cost", "'-1 USD' is no amount"),
         ({"max_cost": "0.00 USD"}, "max_cost", "0 USD would refuse every run. Write the most"),
         ({"schedule__timezone": "CET+1"}, "schedule.timezone", "not a time zone"),
-        ({"solutions": []}, "solutions", "empty"),
+        ({"solutions": []}, "solutions", "nothing would be trained"),
         ({"solutions__0__recipe": "aws-similar-items"}, "solutions[0].batch_inference[0].users", "its input is items"),
         (
             {"datasets__interactions__import_mode": "incremental", "datasets__interactions__duplicates": "latest"},
