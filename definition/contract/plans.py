@@ -31,6 +31,7 @@ class JobPlan(Plan):
         input: what its lines name.
         themes_from: column of items that themes are made from, for batch inference with themes.
         filter: what the filter's name has behind the prefix of all names.
+        config: BatchInferenceJobConfig of its request, None where it has none.
         table: how the data catalog describes the table of the newest results, but for where it lies.
     """
 
@@ -41,6 +42,7 @@ class JobPlan(Plan):
     input: BatchSelection
     themes_from: str | None = None
     filter: str | None = None
+    config: dict[str, Any] | None = None
     table: dict[str, Any] | None = None
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag
 
-from definition.file.realtime import Campaign
+from definition.file.realtime import Campaign, Exploration, Influence
 from definition.file.training import TrainingOptions
 from definition.file.values import Duration, LowerName, RawPath, Strict, absent
 from definition.service.limits import MAX_NUM_RESULTS, MAX_SEGMENT_USERS
@@ -101,6 +101,8 @@ class BatchInferenceJob(_BatchJob):
     themes_from: str | None = absent(
         description="aws-similar-items: name what related items have in common; the column of items with their titles"
     )
+    exploration: Exploration | None = absent(description="of aws-user-personalization")
+    ranking_influence: Influence | None = absent(description="of aws-semantic-similarity")
 
 
 class BatchSegmentJob(_BatchJob):

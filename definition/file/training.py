@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field
 
-from definition.file.values import Duration, Scalar, Strict
+from definition.file.values import Duration, Scalar, Strict, absent
 from definition.service.limits import (
     MAX_AUTO_TRAINING_DAYS,
     MAX_EVENT_WEIGHTS,
@@ -125,6 +125,10 @@ class TrainingOptions(Strict):
     included_columns: Columns = Field(default=Columns(), description="the only columns that training sees")
     training_mode: TrainingMode = Field(
         default="full", description="update: go on from the version that was last published, where there is one"
+    )
+    incremental_updates: bool = absent(
+        False,  # noqa: FBT003  # the default
+        description="of aws-semantic-similarity: the service takes new items in without a whole training; billed",
     )
     unchanged_data: UnchangedData = Field(
         default="train", description="skip: no new version while the data is that of the one that was last published"

@@ -8,6 +8,7 @@ from definition.contract.plans import JobPlan
 from definition.file.solutions import ActiveUsers, BatchSegmentJob, IdFile
 from definition.plan.filters import expression_of
 from definition.plan.names import filter_suffix
+from definition.plan.requests import batch_config
 from definition.plan.tables import columns
 from definition.service.limits import MAX_QUERIES_PER_FILE, MAX_THEMED_LINES_PER_FILE
 from definition.service.recipes import RECIPES
@@ -61,6 +62,7 @@ def _plan(
         input=selection,
         themes_from=themes,
         filter=filter_suffix(pipeline, str(job.filter), expression) if expression else None,
+        config=None if isinstance(job, BatchSegmentJob) else batch_config(job),
     )
 
 

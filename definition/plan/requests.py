@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from definition.file.realtime import Campaign, Exploration, Influence, Recommender
-    from definition.file.solutions import Solution
+    from definition.file.solutions import BatchInferenceJob, Solution
     from definition.file.training import Columns, EventWeight, Hpo
     from definition.service.dataset_types import DatasetName
 
@@ -28,6 +28,8 @@ def solution_config(solution: Solution) -> dict[str, Any]:
         request["EventType"] = solution.event_type
     if solution.hpo is not None:
         request["PerformHPO"] = True
+    if solution.incremental_updates:
+        request["PerformIncrementalUpdate"] = True
     config = _solution_config(solution)
     if automatic is not None:
         days = automatic.every.days
@@ -125,11 +127,23 @@ def campaign_request(campaign: Campaign) -> dict[str, Any]:
         "EnableMetadataWithRecommendations": campaign.metadata,
         "SyncWithLatestSolutionVersion": campaign.sync_with_latest,
     }
-    if campaign.exploration is not None:
-        config["ItemExplorationConfig"] = _exploration(campaign.exploration)
-    if campaign.ranking_influence is not None:
-        config["RankingInfluence"] = _influence(campaign.ranking_influence)
+    config |= _settings(campaign)
     return {"MinProvisionedTPS": campaign.min_provisioned_tps, "CampaignConfig": config}
+
+
+def batch_config(job: BatchInferenceJob) -> dict[str, Any] | None:
+    """Return the BatchInferenceJobConfig of a job, None where the file sets nothing of it."""
+    return _settings(job) or None
+
+
+def _settings(given: Campaign | BatchInferenceJob) -> dict[str, Any]:
+    """Return what campaigns and batch inference jobs set alike."""
+    config: dict[str, Any] = {}
+    if given.exploration is not None:
+        config["ItemExplorationConfig"] = _exploration(given.exploration)
+    if given.ranking_influence is not None:
+        config["RankingInfluence"] = _influence(given.ranking_influence)
+    return config
 
 
 def recommender_config(recommender: Recommender) -> dict[str, Any]:

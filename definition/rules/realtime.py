@@ -35,15 +35,20 @@ def check_campaign(path: Path, solution: dict[str, Any], recipe: Recipe, dataset
         yield Finding(path, f"{recipe.name} finds segments of users, in batch only", "Remove it")
         return
     campaign = mapping(solution["campaign"])
-    for key, trait in (("exploration", "takes_exploration"), ("ranking_influence", "takes_ranking_influence")):
-        if campaign.get(key) is not None and not getattr(recipe, trait):
-            those = " and ".join(each.name for each in RECIPES.values() if getattr(each, trait))
-            yield Finding((*path, key), f"{recipe.name} has no such setting", f"Remove it; {those} has")
+    yield from check_settings(path, campaign, recipe)
     yield from check_metadata((*path, "metadata"), campaign, datasets)
     quality = mapping(solution.get("quality"))
     if campaign.get("sync_with_latest") is True and quality and quality.get("on_miss") != "warn":
         what = "the service would serve also versions that quality refuses"
         yield Finding((*path, "sync_with_latest"), what, "Remove it, or let quality only warn with on_miss: warn")
+
+
+def check_settings(path: Path, given: dict[str, Any], recipe: Recipe) -> Iterator[Finding]:
+    """Find what a campaign or batch job sets and its recipe has not."""
+    for key, trait in (("exploration", "takes_exploration"), ("ranking_influence", "takes_ranking_influence")):
+        if given.get(key) is not None and not getattr(recipe, trait):
+            those = " and ".join(each.name for each in RECIPES.values() if getattr(each, trait))
+            yield Finding((*path, key), f"{recipe.name} has no such setting", f"Remove it; {those} has")
 
 
 def check_metadata(path: Path, given: dict[str, Any], datasets: dict[str, Any]) -> Iterator[Finding]:

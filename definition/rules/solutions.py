@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from definition.plan import names
 from definition.rules.findings import Finding, duplicates, items, long_name, mapped_columns, mapping
-from definition.rules.realtime import check_campaign
+from definition.rules.realtime import check_campaign, check_settings
 from definition.rules.training import check_training
 from definition.service.limits import MAX_CAMPAIGNS, MAX_SOLUTIONS
 from definition.service.recipes import RECIPES
@@ -100,6 +100,7 @@ def _check_jobs(
                 yield Finding(place, f"{recipe.name} offers no {kind}", f"Use {right}" if right else "Remove it")
             else:
                 yield from _check_job(place, job, recipe.name, line, item_columns)
+                yield from check_settings(place, job, recipe)
                 yield from _check_themes((*place, "themes_from"), job.get("themes_from"), recipe, item_columns)
 
 

@@ -39,6 +39,9 @@ def check_training(
     yield from check_training_columns(path, solution, columns)
     if solution.get("training_mode") == "update" and not recipe.updates:
         yield Finding((*path, "training_mode"), f"{recipe.name} has no update", f"Only {_those('updates')} has")
+    if solution.get("incremental_updates") is True and not recipe.updates_incrementally:
+        only = f"Remove it; only {_those('updates_incrementally')} has"
+        yield Finding((*path, "incremental_updates"), f"{recipe.name} has no such setting", only)
 
 
 def check_training_columns(

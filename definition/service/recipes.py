@@ -35,6 +35,7 @@ class Recipe:
         weighs_events: whether event types can have weights (page optimizing-solution-events-config).
         optimizes: whether it takes an objective (page optimizing-solution-for-objective).
         updates: whether a version can be trained from the one before (page API_CreateSolutionVersion).
+        updates_incrementally: whether new items can be taken in between trainings (page API_CreateSolution).
         takes_exploration: whether exploration can be set (page API_CampaignConfig).
         needs_actions: whether the recipe trains on the Actions dataset, which pipelines do not import.
         takes_ranking_influence: whether popularity and freshness can be weighed in (page
@@ -51,6 +52,7 @@ class Recipe:
     weighs_events: bool = False
     optimizes: bool = False
     updates: bool = False
+    updates_incrementally: bool = False
     takes_exploration: bool = False
     takes_ranking_influence: bool = False
     needs_actions: bool = False
@@ -129,7 +131,13 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe("aws-similar-items", "item", _DISCOUNT, tunable=_DIMENSIONS),
         Recipe("aws-sims", "item", _SIMS, tunable=_SIMS, features=_HISTORY | _COUNTS),
-        Recipe("aws-semantic-similarity", "item", needs_items=True, takes_ranking_influence=True),
+        Recipe(
+            "aws-semantic-similarity",
+            "item",
+            needs_items=True,
+            takes_ranking_influence=True,
+            updates_incrementally=True,
+        ),
         Recipe("aws-trending-now", None, features=frozenset({"trend_discovery_frequency"})),
         Recipe("aws-next-best-action", None, needs_actions=True),
         Recipe("aws-item-affinity", None, segment_input="item"),

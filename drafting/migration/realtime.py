@@ -15,12 +15,18 @@ def campaign(request: Request) -> dict[str, Any]:
     """Return the `campaign` of a solution (page API_CampaignConfig)."""
     config = request.get("campaignConfig") or {}
     given: dict[str, Any] = {"min_provisioned_tps": request.get("minProvisionedTPS") or 1}
-    if exploring := _exploration(config):
-        given["exploration"] = exploring
     if config.get("enableMetadataWithRecommendations"):
         given["metadata"] = True
     if config.get("syncWithLatestSolutionVersion"):
         given["sync_with_latest"] = True
+    return given | settings(config)
+
+
+def settings(config: dict[str, Any]) -> dict[str, Any]:
+    """Return what campaigns and batch inference jobs set alike (page API_BatchInferenceJobConfig)."""
+    given: dict[str, Any] = {}
+    if exploring := _exploration(config):
+        given["exploration"] = exploring
     if influence := config.get("rankingInfluence"):
         given["ranking_influence"] = {name.lower(): share for name, share in influence.items()}
     return given

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from definition.service.recipes import LEGACY_RECIPES, RECIPES
 from drafting.migration.naming import solution_name
-from drafting.migration.realtime import campaign
+from drafting.migration.realtime import campaign, settings
 from drafting.migration.training import training
 
 if TYPE_CHECKING:
@@ -93,8 +93,7 @@ def _job(
         notes += [] if name else [f"{place}: the filter {named} of a batch job is not there"]
     read = request.get("jobInput", {}).get("s3DataSource", {}).get("path", "a file of its own")
     notes.append(f"{place}: a batch job read {read}; {line}: all, or {{file: …, column: …}}, takes its place")
-    if (request.get("batchInferenceJobConfig") or {}).get("itemExplorationConfig"):
-        notes.append(f"{place}: itemExplorationConfig of a batch job")
+    job |= settings(request.get("batchInferenceJobConfig") or {})
     if request.get("batchInferenceJobMode") == "THEME_GENERATION":
         notes.append(f"{place}: themes of a batch job; write themes_from with the column of titles")
     return job

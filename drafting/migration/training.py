@@ -47,7 +47,7 @@ def training(request: Request, place: str, notes: list[str]) -> dict[str, Any]:
     if request.get("performAutoML"):
         notes.append(f"{place}: performAutoML, which the service is giving up; the recipe is named instead")
     if request.get("performIncrementalUpdate"):
-        notes.append(f"{place}: performIncrementalUpdate, which pipelines do not ask for yet")
+        options["incremental_updates"] = True
     notes += [f"{place}: solutionConfig.{key}" for key in sorted(config.keys() - _SAID) if config[key]]
     return options
 

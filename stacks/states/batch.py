@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from definition import layout
 from definition.contract.manifest import BatchJobResult
+from definition.plan.batch_jobs import batch_plans
 from definition.plan.executions import BATCH_JOB
 from definition.plan.history import quota_wait
 from definition.service.limits import MAX_BATCH_JOBS_IN_PROGRESS
@@ -33,6 +34,7 @@ _WITH_THEMES = (
     "$exists($job.themes_from) ? {'BatchInferenceJobMode': 'THEME_GENERATION', "
     "'ThemeGenerationConfig': {'FieldsForThemeGeneration': {'ItemName': $job.themes_from}}} : {}"
 )
+_CONFIGURED = "$exists($job.config) ? {'BatchInferenceJobConfig': $job.config} : {}"
 
 
 FIRST_STATE = "Begin batch jobs"
@@ -67,8 +69,10 @@ def _states(pipeline: Pipeline) -> States:
     every = [job for solution in pipeline.solutions for job in solution.jobs]
     filters = [_BY_FILTER] if any(job.filter for job in every) else []
     themes = [_WITH_THEMES] if any(getattr(job, "themes_from", None) for job in every) else []
+    plans = [plan for solution in pipeline.solutions for plan in batch_plans(pipeline, solution)]
+    configs = [_CONFIGURED] if any(plan.config for plan in plans) else []
     quota = quota_wait(pipeline)
-    inference = _job(BATCH_INFERENCE_JOB, timeouts.batch_inference, quota, [*filters, *themes])
+    inference = _job(BATCH_INFERENCE_JOB, timeouts.batch_inference, quota, [*filters, *themes, *configs])
     segment = _job(BATCH_SEGMENT_JOB, timeouts.batch_segment, quota, filters)
     begin: States = {
         "Begin batch job": {

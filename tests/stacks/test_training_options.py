@@ -48,9 +48,9 @@ DATASETS = {
 }
 
 
-def request(solution: dict[str, Any]) -> dict[str, Any]:
+def request(solution: dict[str, Any], datasets: dict[str, Any] = DATASETS) -> dict[str, Any]:
     """Return the request that CreateSolution gets, in boto3's spelling, checked against the service's model."""
-    pipeline = parsed(solutions=[solution], datasets=DATASETS)
+    pipeline = parsed(solutions=[solution], datasets=datasets)
     config = definition(pipeline, "dev", spec_hash="0")["States"]["Begin run"]["Assign"]["known"][0]["config"]
     model = botocore.session.get_session().get_service_model("personalize").operation_model("CreateSolution")
     given: dict[str, Any] = to_request({"Name": "n", "DatasetGroupArn": "arn:aws:x", **config}, model.input_shape)
@@ -135,3 +135,55 @@ def test_an_update_needs_a_version_of_this_very_solution(
     )
 
     assert trained == found
+
+
+def test_incremental_updates_are_asked_for() -> None:
+    """Semantic-Similarity may take new items in between trainings; what is not said is not in the request."""
+    items = {**DATASETS["items"], "columns": {"ITEM_ID": "item", "ABOUT": {"from": "about", "type": "textual"}}}
+    solution = {"name": "like", "recipe": "aws-semantic-similarity", "batch_inference": [{"name": "all"}]}
+    datasets = {**DATASETS, "items": items}
+
+    assert request({**solution, "incremental_updates": True}, datasets)["performIncrementalUpdate"] is True
+    assert "performIncrementalUpdate" not in request(solution, datasets)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "given", "config"),
+    [
+        (
+            "aws-user-personalization",
+            {"exploration": {"weight": 0, "item_age_cut_off": 7}},
+            {"itemExplorationConfig": {"explorationWeight": "0", "explorationItemAgeCutOff": "7"}},
+        ),
+        (
+            "aws-semantic-similarity",
+            {"ranking_influence": {"popularity": 0.25, "freshness": 1}},
+            {"rankingInfluence": {"POPULARITY": 0.25, "FRESHNESS": 1}},
+        ),
+    ],
+)
+def test_options_of_a_batch_inference_job_arrive(recipe: str, given: dict[str, Any], config: dict[str, Any]) -> None:
+    """Exploration, as texts, and influences, as numbers, are the job's own: the other job of the solution has none."""
+    jobs = [{"name": "plain"}, {"name": "set", **given}]
+    items = {**DATASETS["items"], "columns": {"ITEM_ID": "item", "ABOUT": {"from": "about", "type": "textual"}}}
+    pipeline = parsed(
+        solutions=[{"name": "s", "recipe": recipe, "batch_inference": jobs}], datasets={**DATASETS, "items": items}
+    )
+    machine = definition(pipeline, "dev", spec_hash="0")["States"]
+    (plan,) = machine["Begin run"]["Assign"]["known"]
+    batch = machine["Solutions"]["ItemProcessor"]["States"]["Run batch jobs"]["ItemProcessor"]["States"]
+    model = botocore.session.get_session().get_service_model("personalize").operation_model("CreateBatchInferenceJob")
+    text = batch["Create batch inference job"]["Arguments"].replace(
+        "${ServiceRoleArn}", "arn:aws:iam::111122223333:role/r"
+    )
+    made = [
+        to_request(
+            evaluate(text, job=job, task={"run": "r", "solution": "s", "version": "arn:aws:v"}, batchInferenceJob={}),
+            model.input_shape,
+        )
+        for job in plan["jobs"]
+    ]
+
+    for each in made:
+        validate_parameters(each, model.input_shape)
+    assert [None, config] == [each.get("batchInferenceJobConfig") for each in made]

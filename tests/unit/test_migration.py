@@ -234,6 +234,7 @@ SOLUTIONS: list[dict[str, Any]] = [
         "recipe": "aws-semantic-similarity",
         "campaign": {"ranking_influence": {"popularity": 0.5, "freshness": 0.1}},
         "included_columns": {"items": ["ABOUT"]},
+        "incremental_updates": True,
     },
 ]
 COLUMNS = {
@@ -290,10 +291,20 @@ def test_options_survive_the_way_through_the_service() -> None:
     assert list(before.filters) == list(after.filters)
 
 
+def test_settings_of_a_batch_job_are_moved() -> None:
+    """What a job sets of exploration is set again, and not told as something that has no counterpart."""
+    config = {"itemExplorationConfig": {"explorationWeight": "0.3", "explorationItemAgeCutOff": "14"}}
+    job = {**JOB, "serviceConfig": {"batchInferenceJobConfig": config}}
+    found = from_configuration(solutions=[nightly("a", "aws-user-personalization", batchInferenceJobs=[job])])
+
+    (moved_to,) = found.pipeline.solutions[0].batch_inference
+    assert {"weight": 0.3, "item_age_cut_off": 14} == dict(moved_to.exploration or {})
+    assert not [note for note in found.notes if "xploration" in note]
+
+
 def test_every_key_that_is_not_known_is_told() -> None:
     """A misspelled key, wherever it stands, is not taken for nothing."""
     solution = nightly("a", "aws-sims", batchInferenceJobs=[JOB, {**JOB, "schedul": 1}], campains=[])
-    solution["serviceConfig"]["performIncrementalUpdate"] = True
     datasets = {"interactions": {**dataset(INTERACTIONS), "timestmp": 1}, "actions": {}}
     group = {**CONFIGURATION["datasetGroup"], "tag": 1}
     found = from_configuration(solutions=[solution], datasets=datasets, datasetGroup=group, more=1)
@@ -301,7 +312,6 @@ def test_every_key_that_is_not_known_is_told() -> None:
     for told in (
         "solutions[0].batchInferenceJobs[1].schedul: unknown",
         "solutions[0].campains: unknown",
-        "solution a: performIncrementalUpdate, which pipelines do not ask for yet",
         "datasets.interactions.timestmp: unknown",
         "datasets.actions: pipelines import interactions, items and users",
         "datasetGroup.tag: unknown",

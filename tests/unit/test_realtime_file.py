@@ -158,6 +158,17 @@ def attributed(expression: str) -> dict[str, Any]:
             "solutions[0].campaign.ranking_influence",
             "aws-semantic-similarity has",
         ),
+        (
+            {f"{FIRST}__batch_inference__0__exploration": {"weight": 1}},
+            "solutions[0].batch_inference[0].exploration",
+            "aws-user-personalization has",
+        ),
+        (
+            {f"{FIRST}__batch_inference__0__ranking_influence": {"freshness": 1}},
+            "solutions[0].batch_inference[0].ranking_influence",
+            "aws-semantic-similarity has",
+        ),
+        ({f"{FIRST}__incremental_updates": True}, "solutions[0].incremental_updates", "only aws-semantic-similarity"),
         (with_campaign(metadata=True), "solutions[0].campaign.metadata", "Add datasets.items"),
         (
             {
