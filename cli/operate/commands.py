@@ -140,6 +140,36 @@ def bring_results(
 
 
 @app.command(rich_help_panel=PANEL)
+def logs(
+    pipeline: PipelineArgument,
+    run: RunArgument = None,
+    *,
+    stage: Stage = "dev",
+    since: Annotated[
+        str | None, typer.Option(help="Instead of a run: how far back, as 90m, 12h or 2d.", metavar="DURATION")
+    ] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help="A function, such as transform, or spark; may be given again.")
+    ] = None,
+    errors: Annotated[bool, typer.Option("--errors", help="Warnings and errors only.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what functions and Spark job logged during the newest run, or the one that is named.
+
+    The states of a run are not among it: `pipelines follow` and the console show those. With --json each line has all
+    its fields, the report of the transform among them.
+
+    Example: pipelines logs movielens --errors
+
+    Example: pipelines logs movielens --since 2d --source dataset --source teardown
+    """
+    from cli.operate.show_logs import show_logs  # noqa: PLC0415  # as above
+
+    with deployed(pipeline, stage) as at:
+        show_logs(at, run, since=since, wanted=source or [], errors=errors, as_json=as_json)
+
+
+@app.command(rich_help_panel=PANEL)
 def pause(pipeline: PipelineArgument, *, stage: Stage = "dev") -> None:
     """Pause the schedule: no run starts by itself until `pipelines resume`; one that is active goes on.
 

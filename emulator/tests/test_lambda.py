@@ -159,6 +159,20 @@ def test_the_log_goes_to_the_functions_group(aws: EmbeddedAWS) -> None:
     assert aws.client("lambda").get_function_configuration(FunctionName=name)["LoggingConfig"]["LogGroup"] == group
 
 
+def test_logs_are_dated_by_the_embedded_clock(aws: EmbeddedAWS) -> None:
+    """A line lies between two executions, before and after it, whose times run faster than the machine's."""
+
+    def now() -> int:
+        return int(run(aws, {"A": {"Type": "Pass", "Output": "{% $millis() %}", "End": True}})["output"])
+
+    name, before = function(aws, "def handler(e, c): print('ran')"), now()
+    invoke(aws, name)
+    events = aws.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
+
+    assert all(before <= event["timestamp"] <= now() for event in events)
+    assert before > time.time() * 1000
+
+
 def test_invocation_types(aws: EmbeddedAWS) -> None:
     """Event returns at once and runs; DryRun does not run."""
     client = aws.client("lambda")

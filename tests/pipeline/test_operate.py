@@ -71,6 +71,44 @@ def test_status_and_runs_tell_how_it_stands(rig: Rig) -> None:
     assert all(each in told for each in (run.id, "popular/top", "0 min", "no schedule", failed.cause))
 
 
+def test_logs_show_what_a_run_wrote(rig: Rig) -> None:
+    """Of a run that failed the reason, of the one after it the report, and each run's lines are its own."""
+    rig.put_raw("events/part.csv", "customer,item,at\nu,i,1700000000\n")
+    failed = rig.run(POPULAR)
+    rig.put_raw("events/part.csv", csv(planted()))
+    run = rig.run(POPULAR)
+    lines = answer(rig, "logs", "--source", "transform")
+    reports = [line for line in lines if line["message"] == "TransformReport"]
+
+    assert {run.id} == {line["fields"]["run"] for line in reports}
+    assert 1800 == reports[0]["fields"]["report"]["datasets"][0]["rows_in"]
+    assert {"transform"} == {line["source"] for line in lines}
+    assert any(line["platform"] and "REPORT RequestId" in line["message"] for line in lines)
+    assert sorted(lines, key=lambda line: str(line["time"])) == lines
+    told = operate(rig, "logs", failed.id, "--errors")
+    assert (0, True) == (told.exit_code, "ERROR    " in told.output), told.output
+    assert "has no column 'user'" in told.output
+    assert "REPORT RequestId" not in told.output.replace("Status: error", "")
+    everything = operate(rig, "logs", "--since", "2d").output
+    assert {"transform", "publish"} <= {line.split()[2] for line in everything.splitlines() if line[:1].isdigit()}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--source", "transfrom"), "It has: "),
+        (("--since", "soon"), "Write 90m, 12h or 2d"),
+        (("20200101T000000-abcdef",), "there is no run 20200101T000000-abcdef"),
+        (("20200101T000000-abcdef", "--since", "2d"), "Give one of them"),
+    ],
+)
+def test_what_logs_cannot_show_is_told(rig: Rig, arguments: tuple[str, ...], told: str) -> None:
+    """A misspelled source is told with those that there are, and a run and a time exclude each other."""
+    done = operate(rig, "logs", *arguments)
+
+    assert (1, True) == (done.exit_code, told in done.output), done.output
+
+
 def test_a_run_with_others_after_it_is_not_redriven(rig: Rig) -> None:
     """The newest run has succeeded: a run that failed before it stays as it is, named or not."""
     rig.put_raw("events/part.csv", "user,item,at\n")

@@ -1,8 +1,8 @@
 """The embedded clock: time that may run faster than the machine's.
 
 Embedded time is the real time at the last `start` plus the real time elapsed since, times the speed. Step
-Functions (waits, retries, timeouts, `$now()`), schedules, metrics and alarms live in it, so that a machine that waits
-for hours can be watched in minutes. Timestamps that moto writes for other services stay real time.
+Functions (waits, retries, timeouts, `$now()`), schedules, metrics, alarms and logs live in it, so that a machine that
+waits for hours can be watched in minutes. Timestamps that moto writes for other services stay real time.
 """
 
 import time
@@ -40,6 +40,11 @@ def now() -> datetime:
     """Return the embedded time, aware, in UTC."""
     origin = _origin
     return origin.wall + timedelta(seconds=(time.monotonic() - origin.monotonic) * origin.speed)
+
+
+def milliseconds() -> int:
+    """Return the embedded time in milliseconds since 1970, as events of logs have it."""
+    return int(now().timestamp() * 1000)
 
 
 def skip(seconds: float) -> None:

@@ -48,6 +48,7 @@ PARTS: Final = (
     "embedded_aws.ssm.cloudformation",
     "embedded_aws.sqs.messages",
     "embedded_aws.logs.cloudformation",
+    "embedded_aws.logs.times",
     "embedded_aws.cloudwatch.metrics",
     "embedded_aws.cloudwatch.alarms",
     "embedded_aws.cloudwatch.cloudformation",

@@ -240,7 +240,7 @@ def _log_lines(outcome: Outcome, request_id: str, memory: int) -> list[str]:
 
 
 def _write_log(function: Any, stream: str, lines: list[str]) -> None:
-    group, now = log_group(function), int(time.time() * 1000)
+    group, now = log_group(function), clock.milliseconds()
     function.logs_backend.ensure_log_group(group)
     function.logs_backend.ensure_log_stream(group, stream)
     events = [{"timestamp": now, "message": line[:_LOG_LINE]} for line in lines]

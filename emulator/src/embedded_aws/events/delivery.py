@@ -5,7 +5,6 @@ Sources: EventBridge user guide, page eb-service-event; Step Functions developer
 
 import copy
 import logging
-import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -14,7 +13,7 @@ from typing import Any, Final
 
 from moto.events.models import Rule, events_backends
 
-from embedded_aws import clients
+from embedded_aws import clients, clock
 from embedded_aws.events.dead_letters import NotAdmittedError, keep
 from embedded_aws.events.inputs import shown, target_input
 from embedded_aws.iam.authorization import service_may
@@ -116,7 +115,7 @@ def _send_to_queue(client: Any, target: Mapping[str, Any], text: str) -> None:
 def _write_to_group(client: Any, target: Mapping[str, Any], text: str) -> None:
     where = {"logGroupName": target["Arn"].split(":")[6], "logStreamName": str(uuid.uuid4())}
     client.create_log_stream(**where)
-    client.put_log_events(**where, logEvents=[{"timestamp": int(time.time() * 1000), "message": text}])
+    client.put_log_events(**where, logEvents=[{"timestamp": clock.milliseconds(), "message": text}])
 
 
 SENDERS: Final[dict[str, tuple[str, Callable[[Any, Mapping[str, Any], str], Any]]]] = {

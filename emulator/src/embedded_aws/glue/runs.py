@@ -5,7 +5,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import Lock, Thread
@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from moto.logs.models import logs_backends
 
-from embedded_aws import clients
+from embedded_aws import clients, clock
 from embedded_aws.glue import sandbox, spark
 from embedded_aws.glue.access import Access, s3a_words
 from embedded_aws.glue.arguments import Arguments
@@ -49,7 +49,7 @@ class JobRun:
     settings: Mapping[str, Any]
     """What the API shows beside the rest: Arguments as they were given, GlueVersion, WorkerType and their like."""
     state: str = "STARTING"
-    started_on: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started_on: datetime = field(default_factory=clock.now)
     _modified_on: datetime = field(init=False)
     _completed_on: datetime | None = None
     _error: str | None = None
@@ -189,7 +189,7 @@ class JobRun:
     def _log(self, workplace: sandbox.Workplace) -> None:
         """Put the process's output where Glue does: stdout and stderr in groups of their own, a stream for each run."""
         logs = logs_backends[self.account_id][self.region]
-        now = int(time.time() * 1000)
+        now = clock.milliseconds()
         for group, file in ((f"{LOG_GROUP}/output", workplace.output), (f"{LOG_GROUP}/error", workplace.errors)):
             logs.ensure_log_group(group)
             logs.ensure_log_stream(group, self.job_run_id)
@@ -199,7 +199,7 @@ class JobRun:
 
     def _enter(self, state: str) -> None:
         self.state = state
-        self._modified_on = datetime.now(UTC)
+        self._modified_on = clock.now()
 
 
 def _check_modules(requirements: Sequence[str]) -> None:

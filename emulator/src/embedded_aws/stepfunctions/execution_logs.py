@@ -1,7 +1,6 @@
 """Execution events in the state machine's log group, as its LoggingConfiguration says (page cw-logs)."""
 
 import json
-import time
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +9,7 @@ from zlib import crc32
 from moto.logs.models import logs_backends
 from moto.stepfunctions.parser.asl.eval.event.logging import is_logging_enabled_for
 
+from embedded_aws import clock
 from embedded_aws.stepfunctions.exceptions import InvalidLoggingConfiguration
 
 _ONE = "Must specify exactly one Log Destination."
@@ -30,7 +30,7 @@ class LogSession:
         self._backend = logs_backends[account][region]
         # As on AWS all executions of a state machine share a stream; here a day long.
         machine = execution_arn.split(":")[6].partition("/")[0]
-        day = time.strftime("%Y-%m-%d-00-00", time.gmtime())
+        day = clock.now().strftime("%Y-%m-%d-00-00")
         self._stream = f"states/{machine}/{day}/{crc32(machine.encode()):08x}"
 
     def log_level_filter(self, history_event_type: Any) -> bool:
@@ -42,7 +42,7 @@ class LogSession:
         if self._group not in self._backend.groups:
             return
         self._backend.ensure_log_stream(self._group, self._stream)
-        now = int(time.time() * 1000)
+        now = clock.milliseconds()
         event = {**history_log, "event_timestamp": str(now), "redrive_count": str(self.redrive_count)}
         message = json.dumps(event, default=str, ensure_ascii=False)
         self._backend.put_log_events(self._group, self._stream, [{"timestamp": now, "message": message}])
