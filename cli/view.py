@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
-from rich.table import Table
 
+from cli.tables import FittedTable
 from cli.terminal import Terminal
 from definition.service.resource_kinds import ACTIVE, FAILED_STATUSES
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from cli.errors import CommandError
     from cli.follow import Progress
     from definition.contract.manifest import Manifest, QualityResult, RecommenderResult, SolutionResult
-    from definition.contract.publishing import Changes
     from transform.contract import Elements, ImportPlan, InteractionsReport, Reason, TransformReport
 
 _COVERAGE = "coverage"
@@ -108,7 +107,10 @@ class View:
         if measured := [each for each in manifest.recommenders if each.metrics]:
             self.console.print(_recommenders_table(measured))
         if live := _live(manifest):
-            self.console.print(_live_table(live))
+            self.line("In real time, billed for as long as they are there")
+            for name, status, arn in live:
+                # An ARN is copied: it stands on one line, whatever the width.
+                self.line(f"{name}  {status}  {arn}")
 
     def data(self, report: Manifest | TransformReport) -> None:
         """Print what became of the raw data: rows, the shape of the interactions, reasons of rejection, warnings."""
@@ -131,9 +133,7 @@ class View:
 
     def samples(self, solution: str, job: str, samples: dict[str, list[str]]) -> None:
         """Print the first results of some lines."""
-        table = Table(title=f"{solution}/{job}: a sample", title_justify="left", min_width=60)
-        table.add_column("for", justify="right")
-        table.add_column("first five")
+        table = FittedTable(f"{solution}/{job}: a sample").text("for", "first five")
         for named, found in samples.items():
             table.add_row(escape(named), "\n".join(escape(each) for each in found))
         self.console.print(table)
@@ -145,10 +145,8 @@ class View:
         self.console.print(f"Took {whole:.1f} s: {parts}", highlight=False, soft_wrap=True)
 
 
-def _rows_table(report: Manifest | TransformReport) -> Table:
-    table = Table(title="Rows", title_justify="left")
-    for name in ("dataset", "in", "out", "filtered", "rejected", "records", "import"):
-        table.add_column(name, justify="left" if name in {"dataset", "import"} else "right")
+def _rows_table(report: Manifest | TransformReport) -> FittedTable:
+    table = FittedTable("Rows").ids("dataset").figures("in", "out", "filtered", "rejected", "records").ids("import")
     for dataset in report.datasets:
         rows = (dataset.rows_in, dataset.rows_out, dataset.rows_filtered, dataset.rows_rejected, dataset.records)
         table.add_row(dataset.dataset, *(f"{count:,}" for count in rows), _import(dataset.imports))
@@ -165,11 +163,10 @@ def _import(plan: ImportPlan | None) -> str:
     return plan.mode.lower() if plan else "-"
 
 
-def _interactions_table(facts: InteractionsReport) -> Table:
+def _interactions_table(facts: InteractionsReport) -> FittedTable:
     first, last = _day(facts.first_timestamp), _day(facts.last_timestamp)
-    table = Table(title=f"Interactions from {first} to {last} (UTC)", title_justify="left")
-    for name in ("per", "count", "with one", "median", "mean", "90 % up to", "most"):
-        table.add_column(name, justify="left" if name == "per" else "right")
+    table = FittedTable(f"Interactions from {first} to {last} (UTC)")
+    table.ids("per").figures("count", "with one", "median", "mean", "90 % up to", "most")
     for label, spread in (("user", facts.per_user), ("item", facts.per_item)):
         whole = [f"{count:,}" for count in (spread.count, spread.once)]
         numbers = [f"{number:,.1f}" for number in (spread.median, spread.mean)]
@@ -181,42 +178,39 @@ def _day(seconds: int | None) -> str:
     return "-" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
 
 
-def _reasons_table(reasons: Sequence[tuple[str, Reason]]) -> Table:
-    table = Table(title="Why rows were rejected", title_justify="left")
-    for name in ("dataset", "reason", "rows"):
-        table.add_column(name, justify="right" if name == "rows" else "left")
+def _reasons_table(reasons: Sequence[tuple[str, Reason]]) -> FittedTable:
+    table = FittedTable("Why rows were rejected").ids("dataset").text("reason").figures("rows")
     most = sorted(reasons, key=lambda each: -each[1].rows)[:_MOST_REASONS]
     for dataset, reason in most:
         table.add_row(dataset, escape(reason.reason), f"{reason.rows:,}")
     return table
 
 
-def _training_table(manifest: Manifest) -> Table:
-    table = Table(title="Training: offline metrics of the new versions", title_justify="left")
+def _training_table(manifest: Manifest) -> FittedTable:
+    table = FittedTable("Training: offline metrics of the new versions")
     shown = _metric_columns(table, "solution", manifest.solutions)
     misses = any(solution.quality and solution.quality.misses for solution in manifest.solutions)
     if misses:
-        table.add_column("quality")
+        table.text("quality")
     for solution in manifest.solutions:
         table.add_row(*_metric_cells(solution, shown), *([_quality(solution.quality)] if misses else []))
     return table
 
 
-def _recommenders_table(measured: list[RecommenderResult]) -> Table:
-    table = Table(title="Recommenders: offline metrics of their last training", title_justify="left")
+def _recommenders_table(measured: list[RecommenderResult]) -> FittedTable:
+    table = FittedTable("Recommenders: offline metrics of their last training")
     shown = _metric_columns(table, "recommender", measured)
     for recommender in measured:
         table.add_row(*_metric_cells(recommender, shown))
     return table
 
 
-def _metric_columns(table: Table, what: str, of: Sequence[SolutionResult | RecommenderResult]) -> list[str]:
+def _metric_columns(table: FittedTable, what: str, of: Sequence[SolutionResult | RecommenderResult]) -> list[str]:
     """Add a column for names and for each metric that one of them has; return the keys of the metrics."""
-    table.add_column(what)
+    table.ids(what)
     measured = {key for each in of for key in each.metrics} | {_COVERAGE}
     shown = {key: label for key, label in _METRICS if key in measured}
-    for label in shown.values():
-        table.add_column(label, justify="right")
+    table.figures(*shown.values())
     return list(shown)
 
 
@@ -232,25 +226,18 @@ def _quality(quality: QualityResult | None) -> str:
     return f"{told}\n[yellow]scored with the version before[/yellow]" if told and quality.kept_version else told
 
 
-def _jobs_table(manifest: Manifest) -> Table:
-    table = Table(title="Batch jobs", title_justify="left")
-    for name in ("job", "lines", "lines with an error", "rows", "different results", "rows changed"):
-        # A narrow terminal breaks the headings: half a name would be no name.
-        table.add_column(name, justify="left" if name == "job" else "right", no_wrap=name == "job")
+def _jobs_table(manifest: Manifest) -> FittedTable:
+    table = FittedTable("Batch jobs").ids("job").figures("lines", "errors", "rows", "distinct")
+    table.figures("added", "removed", "moved")
     for solution in manifest.solutions:
         for job in solution.jobs:
             made = job.published
-            counts = (
-                [f"{count:,}" for count in (made.lines, made.errors, made.rows, made.results)] if made else ["-"] * 4
-            )
-            table.add_row(f"{solution.name}/{job.name}", *counts, _changes(made.changes if made else None))
+            changes = made.changes if made else None
+            counted = (made.lines, made.errors, made.rows, made.results) if made else (None,) * 4
+            counted = (*counted, *((changes.added, changes.removed, changes.moved) if changes else (None,) * 3))
+            cells = ("-" if count is None else f"{count:,}" for count in counted)
+            table.add_row(f"{solution.name}/{job.name}", *cells)
     return table
-
-
-def _changes(counted: Changes | None) -> str:
-    if counted is None:
-        return "-"
-    return f"{counted.added:,} added, {counted.removed:,} removed, {counted.moved:,} moved"
 
 
 def _live(manifest: Manifest) -> list[tuple[str, str, str]]:
@@ -258,13 +245,3 @@ def _live(manifest: Manifest) -> list[tuple[str, str, str]]:
     campaigns = [(solution.name, solution.campaign) for solution in manifest.solutions]
     recommenders = [(recommender.name, recommender) for recommender in manifest.recommenders]
     return [(name, live.status, live.arn or "-") for name, live in (*campaigns, *recommenders) if live]
-
-
-def _live_table(live: list[tuple[str, str, str]]) -> Table:
-    table = Table(title="In real time, billed for as long as they are there", title_justify="left")
-    table.add_column("name")
-    table.add_column("status")
-    table.add_column("ARN", overflow="fold")
-    for row in live:
-        table.add_row(*(escape(cell) for cell in row))
-    return table

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from cli.account import session, told
 from cli.cost.region import chosen_prices, table_of, wanted_region
 from cli.errors import CommandError
+from cli.tables import FittedTable
 from cli.view import View
 from pricing.reckoning.rates import ITEMS
 from pricing.tables.load import OWN
@@ -71,18 +71,14 @@ def _tell(view: View, found: Refreshed, region: str) -> None:
     matched = {item: prices[item] for item in found.matched}
     view.console.print(_table(f"USD in {region}, from the AWS Price List API", matched))
     if found.unmatched:
-        table = Table(title="Not matched: look at these, and write what you know by hand", title_justify="left")
-        table.add_column("what")
-        table.add_column("why", overflow="fold")
+        table = FittedTable("Not matched: look at these, and write what you know by hand").text("what", "why")
         for each in found.unmatched:
             table.add_row(escape(each.what), escape(each.why))
         view.console.print(table)
 
 
-def _table(title: str, prices: dict[ItemName, Price]) -> Table:
-    table = Table(title=title, title_justify="left")
-    for name in ("item", "USD", "per", "grade", "of", "source"):
-        table.add_column(name, justify="right" if name == "USD" else "left")
+def _table(title: str, prices: dict[ItemName, Price]) -> FittedTable:
+    table = FittedTable(title).text("item").figures("USD").text("per", "grade").ids("of").text("source")
     for item, about in ITEMS.items():
         price = prices.get(item)
         if price:

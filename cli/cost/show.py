@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
-from rich.table import Table
 
 from cli.folders import relative
+from cli.tables import FittedTable
 from pricing.forecast.forecast import ASSUMPTIONS
 from pricing.forecast.month import decimal
 from pricing.reckoning.estimate import money
@@ -46,11 +46,8 @@ def sentence(reckoned: Estimate) -> str:
     return f"{told}, and what is unknown: {', '.join(unknown)}." if unknown else f"{told}."
 
 
-def _table(title: str, lines: tuple[Line, ...], usd: Decimal) -> Table:
-    table = Table(title=escape(title), title_justify="left")
-    table.add_column("part")
-    table.add_column("USD", justify="right", no_wrap=True)
-    table.add_column("reckoned")
+def _table(title: str, lines: tuple[Line, ...], usd: Decimal) -> FittedTable:
+    table = FittedTable(escape(title)).text("part").figures("USD").text("reckoned")
     for line in lines:
         table.add_row(escape(line.charge.part), _usd(line), escape(line.reckoned))
     table.add_section()
@@ -59,11 +56,8 @@ def _table(title: str, lines: tuple[Line, ...], usd: Decimal) -> Table:
     return table
 
 
-def _month(reckoned: Forecast) -> Table:
-    table = Table(title="A month of 730 hours", title_justify="left")
-    table.add_column("part")
-    table.add_column("USD", justify="right", no_wrap=True)
-    table.add_column("reckoned")
+def _month(reckoned: Forecast) -> FittedTable:
+    table = FittedTable("A month of 730 hours").text("part").figures("USD").text("reckoned")
     if reckoned.runs is None:
         table.add_row("runs", UNKNOWN, "the file has no schedule: give --runs")
     else:

@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
-from rich.table import Table
 
 from cli.doctor.findings import Level
+from cli.tables import FittedTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,13 +21,12 @@ if TYPE_CHECKING:
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAILURE: "red"}
 
 
-def table(examination: Examination, findings: Sequence[Finding]) -> Table:
+def table(examination: Examination, findings: Sequence[Finding]) -> FittedTable:
     """Return the findings as a table; whatever its width, texts are wrapped and never cut."""
     where = f"{examination.prefix} in {examination.region}" if examination.region else examination.prefix
-    made = Table(title=f"Doctor: {where}", title_justify="left", show_lines=True)
-    made.add_column("", no_wrap=True)
+    made = FittedTable(f"Doctor: {where}", show_lines=True).ids("")
     made.add_column("check", overflow="fold", max_width=20)
-    made.add_column("what was seen, and what to do", overflow="fold")
+    made.text("what was seen, and what to do")
     for finding in findings:
         colour = _COLOURS[finding.level]
         remedy = f"\n[bold]→[/bold] {escape(finding.remedy)}" if finding.remedy else ""

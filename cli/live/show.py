@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.columns import Columns
 from rich.markup import escape
-from rich.table import Table
+
+from cli.tables import FittedTable
 
 if TYPE_CHECKING:
     from cli.live.ask import Answer, Result
@@ -72,19 +73,18 @@ def _heading(answer: Answer) -> str:
     return f"{source} ({source.recipe}) of run {answer.run}, published {published}, not in real time{whom}"
 
 
-def _results(answer: Answer) -> Table:
+def _results(answer: Answer) -> FittedTable:
     users, scored = answer.source.finds_users, any(each.score is not None for each in answer.results)
     labels = {} if users else answer.labels
     before = None if answer.before is None else {each.id: each.rank for each in answer.before}
-    table = Table(title="Users" if users else "Recommended", title_justify="left")
-    table.add_column("rank", justify="right")
+    table = FittedTable("Users" if users else "Recommended").figures("rank")
     if before is not None:
-        table.add_column("before", justify="right")
-    table.add_column("user" if users else "item", overflow="fold")
+        table.figures("before")
+    table.text("user" if users else "item")
     if labels:
-        table.add_column("title", overflow="fold")
+        table.text("title")
     if scored:
-        table.add_column("score", justify="right")
+        table.figures("score")
     rows = [(str(each.rank), each) for each in answer.results]
     if before is not None:
         there = {each.id for each in answer.results}
@@ -109,10 +109,8 @@ def moved(before: int | None, now: int | None) -> str:
     return f"{before} {before - now:+}"
 
 
-def _interactions(answer: Answer) -> Table:
-    table = Table(title="Last interactions, as imported", title_justify="left")
-    for name in ("when (UTC)", "item", "event"):
-        table.add_column(name, overflow="fold", no_wrap=name == "when (UTC)")
+def _interactions(answer: Answer) -> FittedTable:
+    table = FittedTable("Last interactions, as imported").ids("when (UTC)").text("item", "event")
     events = [("just sent", answer.event)] if answer.event else []
     listed = [(f"{each.at.astimezone(UTC):%Y-%m-%d %H:%M}", each) for each in answer.interactions or ()]
     for when, each in [*events, *listed]:

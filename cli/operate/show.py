@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
-from rich.table import Table
 
 from cli.operate.runs import ACTIVE, FAILED, SKIPPED
 from cli.operate.schedule import PAUSED
+from cli.tables import FittedTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,9 +37,7 @@ def _plain(value: Any) -> str:
 
 def show_runs(found: Sequence[Run], console: Terminal) -> None:
     """Print runs as a table, and below it why those that did not succeed did not."""
-    table = Table(title="Runs", title_justify="left")
-    for name in ("run", "status", "started (UTC)", "took"):
-        table.add_column(name, no_wrap=True)
+    table = FittedTable("Runs").ids("run", "status", "started (UTC)", "took")
     for run in found:
         status = f"[{_STYLES.get(run.status, 'white')}]{run.status}[/]"
         table.add_row(run.run, status, f"{run.started.astimezone(UTC):%Y-%m-%d %H:%M}", duration(run.seconds))
@@ -89,10 +87,8 @@ def _schedule(status: Status) -> str:
     return f"[yellow]paused[/yellow] ({when}): pipelines resume" if status.schedule.state == PAUSED else when
 
 
-def _tables(tables: Sequence[JobTable], now: datetime) -> Table:
-    shown = Table(title="Newest tables", title_justify="left")
-    for name in ("job", "run", "age"):
-        shown.add_column(name, no_wrap=True)
+def _tables(tables: Sequence[JobTable], now: datetime) -> FittedTable:
+    shown = FittedTable("Newest tables").ids("job", "run", "age")
     for each in tables:
         age = _age(now - each.published) if each.published else "none yet"
         shown.add_row(f"{each.solution}/{each.job}", each.run or "-", age)
