@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from definition.plan import names
 from stacks.personalize import PersonalizeStack
 from stacks.storage import StorageStack
+from stacks.tags import tag
 from stacks.workflow import WorkflowStack
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def add_stacks(scope: Construct, pipeline: Pipeline, *, stage: str, keep_data: b
         description=f"Bucket of {pipeline.name} ({stage})",
     )
     personalize = PersonalizeStack(scope, f"{prefix}-personalize", pipeline=pipeline, stage=stage, storage=storage)
-    return WorkflowStack(
+    workflow = WorkflowStack(
         scope,
         f"{prefix}-workflow",
         pipeline=pipeline,
@@ -44,3 +45,6 @@ def add_stacks(scope: Construct, pipeline: Pipeline, *, stage: str, keep_data: b
         storage=storage,
         personalize=personalize,
     )
+    for stack in (storage, personalize, workflow):
+        tag(stack, pipeline, stage)
+    return workflow

@@ -25,6 +25,7 @@ def personalize_statements(
     personalize: PersonalizeStack,
     kinds: Sequence[ResourceKind],
     recipes: Mapping[ResourceKind, Sequence[str]],
+    tag_keys: Sequence[str],
 ) -> list[iam.PolicyStatement]:
     """Return the grants: each create call on its own and its parents' ARNs, each describe and update call on its own.
 
@@ -37,6 +38,7 @@ def personalize_statements(
         personalize: the pipeline's datasets and role.
         kinds: what its runs make.
         recipes: names of the recipes in the pipeline file, by what is made of them.
+        tag_keys: keys of the tags that the create calls set.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonpersonalize.html
     """
@@ -77,7 +79,14 @@ def personalize_statements(
         resources=[personalize.service_role.role_arn],
         conditions={"StringEquals": {"iam:PassedToService": "personalize.amazonaws.com"}},
     )
-    return [*statements, passing]
+    # Whether a create call with tags asks for this, and on which resource, is documented nowhere: this fits every case,
+    # and no other key can be set by it.
+    tagging = iam.PolicyStatement(
+        actions=["personalize:TagResource"],
+        resources=["*"],
+        conditions={"ForAllValues:StringEquals": {"aws:TagKeys": list(tag_keys)}},
+    )
+    return [*statements, tagging, passing]
 
 
 def map_run_statements(state_machine_arn: str, executions_arn: str) -> list[iam.PolicyStatement]:

@@ -59,7 +59,11 @@ class Machine(Construct):
         )
         # The construct names its role as a dependency although it refers to it; harmless, and not ours.
         acknowledge_lint(self.state_machine, "W3005")
-        acknowledge(self.role, "Log delivery, X-Ray and CloudWatch metrics know no resource", _NO_RESOURCE)
+        acknowledge(
+            self.role,
+            "Log delivery, X-Ray and CloudWatch metrics know no resource; for tags none is documented",
+            _NO_RESOURCE,
+        )
 
     def _role(self, name: str, *, starts_itself: bool) -> iam.Role:
         stack = Stack.of(self)

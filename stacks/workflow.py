@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from definition import layout
 from definition.plan import names
 from definition.plan.kinds import kinds_of, recipes_of
+from stacks import tags
 from stacks.acknowledge import acknowledge
 from stacks.alarms import Alarms, Watched
 from stacks.alerts import EndAlerts
@@ -240,6 +241,7 @@ class WorkflowStack(Stack):
                 personalize=self._personalize,
                 kinds=self._kinds,
                 recipes=recipes_of(self._pipeline),
+                tag_keys=tags.keys(self._pipeline),
             ),
         ]
         if self._job:

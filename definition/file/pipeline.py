@@ -16,9 +16,23 @@ from definition.file.datasets import Datasets
 from definition.file.realtime import Filter, MetricAttribution, Recommender
 from definition.file.schedule import check_expression
 from definition.file.solutions import Solution
-from definition.file.values import Delimiter, Freshness, Money, PipelineName, RawPath, Strict, Timezone, Wait, absent
+from definition.file.values import (
+    OWN_TAGS,
+    Delimiter,
+    Freshness,
+    Money,
+    PipelineName,
+    RawPath,
+    Strict,
+    TagKey,
+    TagValue,
+    Timezone,
+    Wait,
+    absent,
+)
 from definition.mapping.mapping import Encoding
 from definition.service.dataset_types import Domain
+from definition.service.limits import MAX_TAGS
 
 
 class Schedule(Strict):
@@ -109,6 +123,12 @@ class Pipeline(Strict):
     )
     timeouts: Timeouts = Timeouts()
     catalog: bool = Field(default=True, description="whether tables of the results stand in the Glue data catalog")
+    tags: dict[TagKey, TagValue] = absent(
+        {},
+        max_length=MAX_TAGS - len(OWN_TAGS),
+        description="beside pipeline, stage and run on what is deployed and what runs make",
+        examples=[{"team": "shop"}],
+    )
     item_labels: ItemLabels | None = None
 
     @property

@@ -142,6 +142,34 @@ def _text_keys(value: Any) -> Any:
     return {str(key) if type(key) in {int, float} else key: item for key, item in value.items()}
 
 
+OWN_TAGS = ("pipeline", "stage", "run")
+"""Tags that everything has whose life a run or a deployment begins."""
+
+_TAG = re.compile(r"[\w .:/=+\-@]*")
+"""What keys and values of tags may hold (Personalize's page API_Tag)."""
+
+
+def _quoted(value: Any) -> Any:
+    if not isinstance(value, str):
+        # pydantic tells ValueError only.
+        raise ValueError(f"{value} is no text as YAML reads it; write it in quotes")  # noqa: TRY004  # see above
+    return value
+
+
+def _tag_key(text: str) -> str:
+    if text.lower() in OWN_TAGS:
+        raise ValueError(f"'{text}' is set to what it says; take another key")
+    if text.lower().startswith("aws:"):
+        raise ValueError(f"'{text}' begins with aws:, which AWS keeps for itself; take another key")
+    return _tag_value(text)
+
+
+def _tag_value(text: str) -> str:
+    if not _TAG.fullmatch(text):
+        raise ValueError(f"'{text}' holds what no tag can; use letters, digits, blanks and . : / = + - @ _")
+    return text
+
+
 def _raw_path(text: str) -> str:
     if text.startswith(("/", "s3:", layout.RAW.key(path=""))) or ".." in text.split("/"):
         raise ValueError(
@@ -163,6 +191,8 @@ Comment = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DELIMITE
 Escape = Annotated[str, StringConstraints(min_length=1, max_length=1), AfterValidator(_escape)]
 LowerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", min_length=1)]
 PipelineName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=1)]
+TagKey = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_tag_key)]
+TagValue = Annotated[str, BeforeValidator(_quoted), StringConstraints(max_length=256), AfterValidator(_tag_value)]
 RawPath = Annotated[str, StringConstraints(min_length=1), AfterValidator(_raw_path)]
 ValueMap = Annotated[dict[str, Scalar | None], BeforeValidator(_text_keys)]
 

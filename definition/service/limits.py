@@ -25,6 +25,9 @@ MAX_NAME_LENGTH = 63
 NAME_PATTERN = r"^[a-zA-Z0-9][a-zA-Z0-9\-_]*$"
 """Name of every resource (page API_CreateDatasetImportJob)."""
 
+MAX_TAGS = 50
+"""Tags of a resource (page tagging-resources)."""
+
 MAX_NUM_RESULTS = 500
 """Items per user in real time (page API_RS_GetRecommendations); batch inference documents no own maximum."""
 

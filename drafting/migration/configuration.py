@@ -70,8 +70,9 @@ def _found(config: dict[str, Any]) -> Found:
     found.has_event_tracker = bool(config.get("eventTracker"))
     found.left += [f"datasetGroup.{key}: pipelines have no key of their own yet" for key in _KEYS if service.get(key)]
     found.schedules = list(dict.fromkeys(_all_schedules(config)))
-    if any(_tags(config)):
-        found.left.append("tags: pipelines do not set any yet")
+    found.tags = {each["tagKey"]: each["tagValue"] for each in config.get("tags") or ()}
+    if any(_tags({key: value for key, value in config.items() if key != "tags"})):
+        found.left.append("tags of parts: a pipeline has the same tags on everything")
     found.left += _unknown(config, _FORM)
     return found
 

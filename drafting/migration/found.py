@@ -44,6 +44,7 @@ class Found:
         metrics: of CreateMetricAttribution.
         has_event_tracker: whether events are taken in.
         schedules: what is started, and its EventBridge expression; the first becomes the pipeline's.
+        tags: of everything.
         source: where the raw data lies now, by dataset, for people.
         left: what there is besides that no pipeline file has.
     """
@@ -58,5 +59,6 @@ class Found:
     metrics: list[Request] = field(default_factory=list)
     has_event_tracker: bool = False
     schedules: list[tuple[str, str]] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
     source: dict[DatasetName, str] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)

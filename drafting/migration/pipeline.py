@@ -94,6 +94,7 @@ def _document(found: Found, name: str, notes: list[str]) -> dict[str, Any]:
         "recommenders": realtime.recommenders(found, name),
         "filters": filters,
         "metric_attribution": realtime.metric_attribution(found),
+        "tags": found.tags,
     }
     return {key: value for key, value in sections.items() if value}
 

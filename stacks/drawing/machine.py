@@ -48,7 +48,9 @@ def job_states(states: States) -> dict[str, str]:
     found = {}
     for kind in KINDS:
         wanted = "{}" if kind.updatable else None
-        job = Job(kind, name="''", arguments={}, timeout=timedelta(hours=1), next="", on_failure="", wanted=wanted)
+        job = Job(
+            kind, name="''", arguments={}, tags=[], timeout=timedelta(hours=1), next="", on_failure="", wanted=wanted
+        )
         # Where failures lead is no part of a job, whatever its name.
         own = set(job.states()) & set(states) - failure_states(states)
         found.update(dict.fromkeys(own, kind.label))

@@ -15,6 +15,7 @@ from definition.plan.executions import BATCH_JOB
 from definition.plan.history import quota_wait
 from definition.service.limits import MAX_BATCH_JOBS_IN_PROGRESS
 from definition.service.resource_kinds import BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB
+from stacks import tags
 from stacks.states import publish
 from stacks.states.asl import States, document, inlined, jsonata, merged, when
 from stacks.states.children import Children
@@ -71,9 +72,8 @@ def _states(pipeline: Pipeline) -> States:
     themes = [_WITH_THEMES] if any(getattr(job, "themes_from", None) for job in every) else []
     plans = [plan for solution in pipeline.solutions for plan in batch_plans(pipeline, solution)]
     configs = [_CONFIGURED] if any(plan.config for plan in plans) else []
-    quota = quota_wait(pipeline)
-    inference = _job(BATCH_INFERENCE_JOB, timeouts.batch_inference, quota, [*filters, *themes, *configs])
-    segment = _job(BATCH_SEGMENT_JOB, timeouts.batch_segment, quota, filters)
+    inference = _job(pipeline, BATCH_INFERENCE_JOB, timeouts.batch_inference, [*filters, *themes, *configs])
+    segment = _job(pipeline, BATCH_SEGMENT_JOB, timeouts.batch_segment, filters)
     begin: States = {
         "Begin batch job": {
             "Type": "Pass",
@@ -110,7 +110,7 @@ def _url(place: layout.Place) -> str:
     return jsonata(place.jsonata(before="s3://${Bucket}/", **publish.OF_RUN))
 
 
-def _job(kind: ResourceKind, timeout: timedelta, quota: timedelta, more: list[str]) -> Job:
+def _job(pipeline: Pipeline, kind: ResourceKind, timeout: timedelta, more: list[str]) -> Job:
     arguments = {
         "SolutionVersionArn": jsonata("$task.version"),
         "RoleArn": "${ServiceRoleArn}",
@@ -122,8 +122,9 @@ def _job(kind: ResourceKind, timeout: timedelta, quota: timedelta, more: list[st
         kind=kind,
         name="'${ResourcePrefix}' & $task.solution & '-' & $job.name & '-' & $task.run",
         arguments=f"$merge([{', '.join([inlined(arguments), *more])}])" if more else arguments,
+        tags=tags.of_job(pipeline, run="$task.run"),
         timeout=timeout,
-        quota=quota,
+        quota=quota_wait(pipeline),
         next=publish.FIRST_STATE,
         on_failure=_FAILED,
         failure_variable="jobFailure",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from definition import layout
 from definition.plan import names
 from definition.service.resource_kinds import DATASET_IMPORT_JOB
+from stacks import tags
 from stacks.states.asl import State, States, jsonata, when
 from stacks.states.calls import Absent, read_json, write_json
 from stacks.states.job import Job, caught
@@ -112,6 +113,7 @@ def _import_map(pipeline: Pipeline, on_failure: str) -> State:
             "RoleArn": "${ServiceRoleArn}",
             "ImportMode": jsonata("$dataset.imports.mode"),
         },
+        tags=tags.of_job(pipeline, run="$run"),
         timeout=pipeline.timeouts.import_,
         quota=pipeline.timeouts.import_,
         next="Imported",

@@ -33,7 +33,7 @@ from definition.plan.history import FIRST_WAIT, LONGEST_WAIT, WAITS_PER_DURATION
 from definition.plan.names import MAX_ATTEMPT
 from definition.service.resource_kinds import ACTIVE, FAILED_STATUSES
 from stacks.states import retries
-from stacks.states.asl import State, States, catch_all, jsonata, sdk, when
+from stacks.states.asl import State, States, catch_all, inlined, jsonata, sdk, when
 from stacks.states.program import program
 from stacks.states.updates import news_of_update
 
@@ -52,6 +52,7 @@ class Job:
         kind: its row in the table of kinds.
         name: JSONata of its name.
         arguments: what the create call takes besides the name, or JSONata of it.
+        tags: of the create call.
         timeout: how long to wait for it.
         next: state after it is ACTIVE.
         on_failure: the state after a failure.
@@ -68,6 +69,7 @@ class Job:
     kind: ResourceKind
     name: str
     arguments: dict[str, Any] | str
+    tags: list[dict[str, str]]
     timeout: timedelta
     next: str
     on_failure: str
@@ -125,9 +127,10 @@ class Job:
 
     def _create(self) -> State:
         if isinstance(self.arguments, dict):
-            arguments: Any = {self.kind.name_field: jsonata(self._attempted_name), **self.arguments}
+            arguments: Any = {self.kind.name_field: jsonata(self._attempted_name), **self.arguments, "Tags": self.tags}
         else:
-            arguments = jsonata(f"$merge([{self.arguments}, {{'{self.kind.name_field}': {self._attempted_name}}}])")
+            own = inlined({self.kind.name_field: jsonata(self._attempted_name), "Tags": self.tags})
+            arguments = jsonata(f"$merge([{self.arguments}, {own}])")
         return {
             "Type": "Task",
             "Comment": f"Ask Personalize for the {self.kind.label}; wait and retry while what it needs is in use.",

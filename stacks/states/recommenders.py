@@ -15,6 +15,7 @@ from definition.plan.names import recommender_name
 from definition.plan.requests import recommender_config
 from definition.service.recipes import USE_CASES
 from definition.service.resource_kinds import RECOMMENDER
+from stacks import tags
 from stacks.states.asl import State, States, document, jsonata, merged
 from stacks.states.children import Children
 from stacks.states.job import Job
@@ -64,6 +65,7 @@ def _each(pipeline: Pipeline) -> States:
         arguments=(
             "{'DatasetGroupArn': '${DatasetGroupArn}', 'RecipeArn': $plan.recipe, 'RecommenderConfig': $plan.config}"
         ),
+        tags=tags.of_job(pipeline),
         timeout=pipeline.timeouts.recommender,
         next="Recommender result",
         on_failure=_FAILED,

@@ -12,6 +12,7 @@ from definition.contract.manifest import QualityResult, SolutionResult
 from definition.plan.executions import SOLUTION as LABEL
 from definition.plan.kinds import kinds_of
 from definition.service.resource_kinds import CAMPAIGN, SOLUTION, SOLUTION_VERSION
+from stacks import tags
 from stacks.states import batch, cleanup, training
 from stacks.states.asl import State, States, document, jsonata, merged, when
 from stacks.states.children import Children
@@ -63,6 +64,7 @@ def _solution_states(pipeline: Pipeline) -> States:
         kind=SOLUTION,
         name="$plan.resource",
         arguments="$merge([{'DatasetGroupArn': '${DatasetGroupArn}'}, $plan.config])",
+        tags=tags.of_job(pipeline),
         timeout=timeouts.solution,
         next=training.FIRST_STATE,
         on_failure=_FAILED,
@@ -86,7 +88,7 @@ def _solution_states(pipeline: Pipeline) -> States:
         {"Begin solution": begin},
         solution.states(),
         cleanup.room(again=solution.first_state, on_failure=_FAILED, failure_variable=_FAILURE),
-        training.states(timeouts.training, next_state=deploy, on_failure=_FAILED),
+        training.states(pipeline, next_state=deploy, on_failure=_FAILED),
         campaign,
         batch.jobs(pipeline, next_state="Solution result", on_failure=_FAILED),
         {"Solution result": _result(pipeline), _FAILED: _solution_failed()},
@@ -114,6 +116,7 @@ def _campaign(pipeline: Pipeline, *, next_state: str, on_failure: str) -> tuple[
         kind=CAMPAIGN,
         name="$plan.campaign.resource",
         arguments=wanted,
+        tags=tags.of_job(pipeline),
         timeout=pipeline.timeouts.campaign,
         next=next_state,
         on_failure=on_failure,

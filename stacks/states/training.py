@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from definition import layout
 from definition.service.resource_kinds import ACTIVE, SOLUTION_VERSION
+from stacks import tags
 from stacks.states import metrics, retries
 from stacks.states.asl import State, States, jsonata, merged, sdk, when
 from stacks.states.calls import Absent, read_json
@@ -22,7 +23,7 @@ from stacks.states.program import program
 from stacks.states.versions import VersionJob
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from definition.file.pipeline import Pipeline
 
 FIRST_STATE = "Read published version"
 
@@ -42,7 +43,7 @@ def data(of: str = "$") -> str:
     return f"({of}importMode = 'skip' ? {of}run : {of}report.fingerprint)"
 
 
-def states(timeout: timedelta, *, next_state: str, on_failure: str) -> States:
+def states(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
     """Return the fragment.
 
     It reads ``$plan`` and ``$solution``, and leaves the version in ``$solutionVersion``; ``$training`` has its
@@ -53,7 +54,8 @@ def states(timeout: timedelta, *, next_state: str, on_failure: str) -> States:
         solution="$solution.arn",
         name=f"($plan.version & '-' & {OF}run)",
         mode=f"{update} ? 'UPDATE' : 'FULL'",
-        timeout=timeout,
+        tags=tags.of_job(pipeline, run=f"{OF}run"),
+        timeout=pipeline.timeouts.training,
         next="Get training metrics",
         on_failure=on_failure,
         failure_variable=_FAILURE,

@@ -41,6 +41,7 @@ class VersionJob:
         solution: JSONata of the solution's ARN.
         name: JSONata of the version's name, which no other run and no other solution gives.
         mode: JSONata of the training mode.
+        tags: of the create call.
         timeout: how long to wait for it.
         next: state after it is ACTIVE.
         on_failure: the state after a failure.
@@ -50,6 +51,7 @@ class VersionJob:
     solution: str
     name: str
     mode: str
+    tags: list[dict[str, str]]
     timeout: timedelta
     next: str
     on_failure: str
@@ -95,6 +97,7 @@ class VersionJob:
             kind=SOLUTION_VERSION,
             name=self.name,
             arguments={"SolutionArn": jsonata(self.solution), "TrainingMode": jsonata(self.mode)},
+            tags=self.tags,
             timeout=self.timeout,
             quota=self.timeout,
             next=self.next,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tests.pipeline.rig import Run
 
 BOUGHT = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Purchase")'
+TEAM = {"team": "shop floor"}
 ROWS = planted()
 
 
@@ -58,6 +59,7 @@ def document() -> dict[str, Any]:
         filters=[{"name": "not-bought", "expression": BOUGHT}],
         solutions=solutions,
         recommenders=recommenders,
+        tags=TEAM,
     )
 
 
@@ -135,6 +137,25 @@ def test_the_first_run_makes_what_answers(rig: Rig, first: Run) -> None:
     for each in first.manifest["recommenders"]:
         asked = {"recommenderArn": each["arn"], "itemId": "B01", "userId": "b1", "numResults": 5}
         assert runtime.get_recommendations(**asked)["itemList"]
+
+
+def test_what_a_run_makes_is_tagged(rig: Rig, first: Run) -> None:
+    """Personalize bills by tag: pipeline, stage and those of the file are on everything, the run on what it made."""
+    assert first.manifest is not None
+    personalize = rig.aws.client("personalize")
+    live, _ = first.manifest["solutions"]
+    lasting = [live["arn"], live["campaign"]["arn"], *(each["arn"] for each in first.manifest["recommenders"])]
+    own = [
+        first.manifest["datasets"][0]["import_job_arn"],
+        live["version_arn"],
+        live["batch_inference"][0]["arn"],
+    ]
+    expected = {"pipeline": "lively", "stage": "test", **TEAM}
+
+    for arns, more in ((lasting, {}), (own, {"run": first.id})):
+        for arn in arns:
+            tags = personalize.list_tags_for_resource(resourceArn=arn)["tags"]
+            assert expected | more == {tag["tagKey"]: tag["tagValue"] for tag in tags}, arn
 
 
 def test_a_dataset_group_becomes_a_pipeline_file(rig: Rig, tmp_path: Path) -> None:
@@ -278,7 +299,7 @@ def update(aws: EmbeddedAWS, file: Path) -> None:
     """Update the stacks to what a changed file makes of them; assets are those that lie there already."""
     out = Path(synthesize(load(file), file.parent / "cdk.out", stage="test"))
     cloudformation = aws.client("cloudformation")
-    for part in ("personalize", "workflow"):
+    for part in ("storage", "personalize", "workflow"):
         name = f"lively-test-{part}"
         template = (out / f"{name}.template.json").read_text()
         cloudformation.update_stack(StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_IAM"])
@@ -295,6 +316,7 @@ def changed(lively: Rig, tmp_path_factory: pytest.TempPathFactory) -> Path:
             document()
             | {
                 "solutions": document()["solutions"][1:],
+                "tags": {"team": "warehouse"},
                 "recommenders": [
                     {
                         "name": "best-sellers",
@@ -316,6 +338,17 @@ def test_what_the_file_names_no_more_goes_with_its_deployment(rig: Rig, changed:
 
     assert [] == campaigns(rig)
     assert {"best-sellers"} == set(recommenders(rig))
+
+
+def test_another_tag_replaces_nothing(rig: Rig, changed: Path) -> None:
+    """What is deployed has the new value after an update in place: bucket and machine are those from before."""
+    assert changed.exists()
+    bucket = rig.aws.client("s3").get_bucket_tagging(Bucket=rig.deployment.bucket)["TagSet"]
+    machine = rig.aws.client("stepfunctions").list_tags_for_resource(resourceArn=rig.deployment.state_machine_arn)
+
+    assert "warehouse" == {each["Key"]: each["Value"] for each in bucket}["team"]
+    assert "warehouse" == {each["key"]: each["value"] for each in machine["tags"]}["team"]
+    assert rig.keys("curated/")
 
 
 def test_a_recommender_that_fails_is_told(rig: Rig, changed: Path) -> None:

@@ -92,7 +92,7 @@ def test_no_statement_allows_every_action(live_templates: Templates) -> None:
 
 
 def test_every_resource_is_named_where_the_service_knows_names(live_templates: Templates) -> None:
-    """Resource * stands only where the service knows no resource: X-Ray, logs, metrics, Personalize's lists."""
+    """Resource * stands only where the service knows none: X-Ray, logs, metrics, Personalize's lists, and tags."""
     free = {
         action
         for statement in statements(live_templates)
@@ -101,7 +101,8 @@ def test_every_resource_is_named_where_the_service_knows_names(live_templates: T
     }
 
     lists = {"Campaigns", "Datasets", "Recommenders", "Solutions", "SolutionVersions"}
-    assert {"cloudwatch:PutMetricData", *(f"personalize:List{kinds}" for kinds in lists)} == {
+    others = {"cloudwatch:PutMetricData", "personalize:TagResource"}
+    assert others | {f"personalize:List{kinds}" for kinds in lists} == {
         action for action in free if action.split(":")[0] not in {"logs", "xray"}
     }
     assert not {"logs:PutLogEvents", "logs:CreateLogStream"} & free
@@ -327,7 +328,7 @@ def test_the_state_machine_may_do_what_the_file_asks_for(templates: Templates, l
         for action in (kind.create, kind.describe, *([kind.update] if kind.updatable else [])):
             assert f":{kind.arn_type}/shop-dev--*" in more.pop(f"personalize:{action}")
             assert (kind in BATCH_KINDS) == (f"personalize:{action}" in granted)
-    assert {"personalize:GetSolutionMetrics"} == set(more)
+    assert {"personalize:GetSolutionMetrics", "personalize:TagResource"} == set(more)
     assert ":solution/shop-dev--*" in grants(live_templates, "workflow")["personalize:CreateCampaign"]
     assert ":dataset-group/shop-dev--" in grants(live_templates, "workflow")["personalize:CreateRecommender"]
     assert ":dataset/movielens-dev--" in granted["personalize:CreateDatasetImportJob"]

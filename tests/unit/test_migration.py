@@ -108,6 +108,7 @@ def test_a_configuration_of_the_retired_solution_becomes_a_pipeline() -> None:
         pipeline.schedule and pipeline.schedule.expression,
         pipeline.event_tracker,
     )
+    assert {"project": "films"} == pipeline.tags
     assert ["up-1", "sims", "buyers", "old"] == [solution.name for solution in pipeline.solutions]
     first, sims, buyers, old = pipeline.solutions
     assert ("update", 3, "aws-user-personalization-v2") == (
@@ -161,7 +162,6 @@ def test_the_first_training_gives_the_schedule() -> None:
         r"ranked is left out: has no batch_inference",
         r"old: aws-user-personalization-v2 in the place of aws-hrnn-metadata, which is no longer offered",
         r"actions: left out, for no pipeline trains aws-next-best-action",
-        r"tags: pipelines do not set any yet",
     ],
 )
 def test_what_has_no_counterpart_is_told(words: str) -> None:
@@ -291,6 +291,17 @@ def test_options_survive_the_way_through_the_service() -> None:
     assert list(before.filters) == list(after.filters)
 
 
+def test_tags_that_no_pipeline_can_have_are_told() -> None:
+    """Those of parts, keys that every pipeline sets, and keys that AWS keeps; the others are moved."""
+    tags = [{"tagKey": key, "tagValue": "x"} for key in ("team", "stage", "aws:own")]
+    solution = nightly("a", "aws-sims", service={"tags": [{"tagKey": "of", "tagValue": "a"}]})
+    found = from_configuration(solutions=[solution], tags=tags)
+
+    assert {"team": "x"} == found.pipeline.tags
+    for told in ("tags of parts", "tags.stage", "tags.aws:own"):
+        assert 1 == sum(told in note for note in found.notes), (told, found.notes)
+
+
 def test_settings_of_a_batch_job_are_moved() -> None:
     """What a job sets of exploration is set again, and not told as something that has no counterpart."""
     config = {"itemExplorationConfig": {"explorationWeight": "0.3", "explorationItemAgeCutOff": "14"}}
@@ -330,7 +341,7 @@ def test_the_command_writes_a_new_file_only(tmp_path: Path) -> None:
     assert 0 == done.exit_code, done.output
     assert "films" == load(file).name
     shown = " ".join(done.output.split())
-    assert "Look: tags: pipelines do not set any yet" in shown
+    assert "Look: actions: left out" in shown or "solution actions: left out" in shown
     assert "put train/Films_2024/items.csv, or train/Films_2024/items/ under raw/items/" in shown
     assert f"pipelines validate {file} --raw" in shown
 

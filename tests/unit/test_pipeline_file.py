@@ -154,6 +154,12 @@ def test_all_mistakes_are_told_at_once_with_line_place_and_remedy(tmp_path: Path
         ({"max_cost": "0.00 USD"}, "max_cost", "0 USD would refuse every run. Write the most"),
         ({"schedule__timezone": "CET+1"}, "schedule.timezone", "not a time zone"),
         ({"solutions": []}, "solutions", "nothing would be trained"),
+        ({"tags": {"pipeline": "x"}}, "tags.pipeline", "is set to what it says"),
+        ({"tags": {"Run": "x"}}, "tags.Run", "is set to what it says"),
+        ({"tags": {"AWS:x": "y"}}, "tags.AWS:x", "which AWS keeps for itself"),
+        ({"tags": {"team": "a;b"}}, "tags.team", "holds what no tag can"),
+        ({"tags": {"team": 12}}, "tags.team", "is no text as YAML reads it"),
+        ({"tags": {f"t{number}": "x" for number in range(48)}}, "tags", "at most 47"),
         ({"solutions__0__recipe": "aws-similar-items"}, "solutions[0].batch_inference[0].users", "its input is items"),
         (
             {"datasets__interactions__import_mode": "incremental", "datasets__interactions__duplicates": "latest"},

@@ -72,6 +72,22 @@ class TestStateMachines:
         role.may({**own, "Resource": [*own["Resource"], SOLUTION["RecipeArn"]]})
         assert "Personalize.ResourceNotFoundException" == run_as(aws, role.arn, states)["error"]
 
+    def test_tags_need_a_grant_of_their_own(self, aws: EmbeddedAWS) -> None:
+        """A create call with tags is denied to a role that may not tag, and to one that may set other keys only."""
+        create = {"Action": "personalize:CreateSolution", "Resource": "*"}
+        role = Role(aws, create, principal=STATES)
+        tagged = {**SOLUTION, "Tags": [{"TagKey": "team", "TagValue": "t"}]}
+        states = {"T": task("personalize:createSolution", tagged)}
+        assert "not authorized to perform: personalize:TagResource" in run_as(aws, role.arn, states)["cause"]
+
+        tagging = {"Action": "personalize:TagResource", "Resource": "*"}
+        for key, error in (
+            ("other", "Personalize.PersonalizeException"),
+            ("team", "Personalize.ResourceNotFoundException"),
+        ):
+            role.may(create, {**tagging, "Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": [key]}}})
+            assert error == run_as(aws, role.arn, states)["error"]
+
     def test_a_role_is_assumed_for_one_state_machine(self, aws: EmbeddedAWS) -> None:
         """A trust with the ARN of another state machine is refused when this one is made."""
         role = Role(aws, {"Action": "*", "Resource": "*"}, principal=STATES)

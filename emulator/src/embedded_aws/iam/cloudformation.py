@@ -42,12 +42,13 @@ def a_changed_role_changes(  # noqa: PLR0917  # moto's signature
 ) -> Any:
     """Update a role.
 
-    moto: its description alone. AWS: also its trust, inline and managed policies and boundary.
+    moto: its description alone. AWS: also its trust, inline and managed policies, boundary and tags.
     """
     _update.__func__(cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name)  # type: ignore[attr-defined]
     properties = cloudformation_json["Properties"]
     original_resource.assume_role_policy_document = _text(properties[_TRUST])
     original_resource.permissions_boundary_arn = properties.get("PermissionsBoundary", "")
+    original_resource.tags = properties.get("Tags", [])
     _declare(original_resource, properties, account_id)
     return original_resource
 

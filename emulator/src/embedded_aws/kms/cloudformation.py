@@ -1,10 +1,11 @@
-"""AWS::KMS::Key: its policy as a text, and updates in place."""
+"""AWS::KMS::Key: its policy as a text, its tags in the API's spelling, and updates in place."""
 
 import json
 from typing import Any
 
-from moto.kms.models import Key
+from moto.kms.models import Key, kms_backends
 
+from embedded_aws.cloudformation.tags import tags_of
 from embedded_aws.patches import replaces
 
 _create = Key.create_from_cloudformation_json
@@ -16,10 +17,12 @@ def a_key_has_its_policy(
 ) -> Any:
     """Make a key.
 
-    moto: keeps the policy as a document, and needs one. AWS: as the API does, as a text, with a default.
+    moto: keeps the policy as a document, and needs one, and takes no tags in CloudFormation's spelling. AWS: as the API
+    does, as a text, with a default.
     """
     properties = cloudformation_json["Properties"]
-    document = {**cloudformation_json, "Properties": {**properties, "KeyPolicy": _policy(properties)}}
+    own = {"KeyPolicy": _policy(properties), "Tags": _tags(properties)}
+    document = {**cloudformation_json, "Properties": {**properties, **own}}
     return _create.__func__(cls, resource_name, document, account_id, region_name, **kwargs)  # type: ignore[attr-defined]
 
 
@@ -34,17 +37,24 @@ def update_key_in_place(  # noqa: PLR0917  # moto's signature
 ) -> Any:
     """Update a key.
 
-    moto: cannot. AWS: changes policy, description, rotation and whether it is enabled.
+    moto: cannot. AWS: changes policy, description, tags, rotation and whether it is enabled.
     """
-    del cls, new_resource_name, account_id, region_name
+    del cls, new_resource_name
     key, properties = original_resource, cloudformation_json["Properties"]
     key.policy = _policy(properties) or key.generate_default_policy()
     key.description = properties.get("Description", "")
     key.key_rotation_status = properties.get("EnableKeyRotation", False)
     key.enabled = properties.get("Enabled", True)
+    tagger = kms_backends[account_id][region_name].tagger
+    tagger.delete_all_tags_for_resource(key.id)
+    tagger.tag_resource(key.id, _tags(properties))
     return key
 
 
 def _policy(properties: Any) -> str | None:
     policy = properties.get("KeyPolicy")
     return json.dumps(policy) if policy else None
+
+
+def _tags(properties: Any) -> list[dict[str, str]]:
+    return [{"TagKey": key, "TagValue": value} for key, value in tags_of(properties).items()]

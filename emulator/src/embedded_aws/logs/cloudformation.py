@@ -3,7 +3,7 @@
 from typing import Any
 
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
-from moto.logs.models import LogGroup
+from moto.logs.models import LogGroup, logs_backends
 
 from embedded_aws.patches import replaces
 
@@ -30,7 +30,7 @@ def update_retention(  # noqa: PLR0917  # moto's signature
 ) -> Any:
     """Update a log group.
 
-    moto: cannot. AWS: changes the retention; another name replaces it.
+    moto: cannot. AWS: changes retention, key and tags; another name replaces it.
     """
     properties = cloudformation_json["Properties"]
     if properties.get("LogGroupName", original_resource.name) != original_resource.name:
@@ -41,4 +41,7 @@ def update_retention(  # noqa: PLR0917  # moto's signature
         return replacement
     original_resource.retention_in_days = properties.get("RetentionInDays")
     original_resource.kms_key_id = properties.get("KmsKeyId")
+    tagger = logs_backends[account_id][region_name].tagger
+    tagger.delete_all_tags_for_resource(original_resource.arn)
+    tagger.tag_resource(original_resource.arn, properties.get("Tags", []))
     return original_resource

@@ -9,6 +9,7 @@ from moto.sns.models import Topic, sns_backends
 
 from embedded_aws.cloudformation.attachments import PolicyAttachment
 from embedded_aws.cloudformation.plain import WithArn
+from embedded_aws.cloudformation.tags import tags_of
 from embedded_aws.patches import replaces
 
 _ATTRIBUTES: Final = {"TopicName": "name", "TopicArn": "arn"}
@@ -82,6 +83,24 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+_create_topic = Topic.create_from_cloudformation_json
+
+
+@replaces(Topic, "create_from_cloudformation_json", classmethod)
+def a_topic_gets_its_tags(
+    cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **options: Any
+) -> Any:
+    """Create a topic.
+
+    moto: without the tags of the template. AWS: with them.
+    """
+    topic = _create_topic.__func__(  # type: ignore[attr-defined]
+        cls, resource_name, cloudformation_json, account_id, region_name, **options
+    )
+    topic._tags = tags_of(cloudformation_json["Properties"])  # noqa: SLF001  # moto's
+    return topic
+
+
 @replaces(Topic, "update_from_cloudformation_json", classmethod)
 def update_topic_in_place(  # noqa: PLR0917  # moto's signature
     cls: Any,
@@ -101,6 +120,7 @@ def update_topic_in_place(  # noqa: PLR0917  # moto's signature
         return cls.create_from_cloudformation_json(new_resource_name, cloudformation_json, account_id, region_name)
     for name, attribute in _SETTINGS.items():
         setattr(original_resource, attribute, properties.get(name, ""))
+    original_resource._tags = tags_of(properties)  # noqa: SLF001  # moto's
     return original_resource
 
 

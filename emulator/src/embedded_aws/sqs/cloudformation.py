@@ -8,6 +8,7 @@ from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.models import Queue, sqs_backends
 
 from embedded_aws.cloudformation.attachments import PolicyAttachment
+from embedded_aws.cloudformation.tags import tags_of
 from embedded_aws.patches import replaces
 
 _NO_ATTRIBUTES: Final = {"FifoQueue", "QueueName", "Tags"}
@@ -36,7 +37,9 @@ def another_name_is_another_queue(  # noqa: PLR0917  # moto's signature
         for field, value in properties.items()
         if field not in _NO_ATTRIBUTES
     }
-    return sqs_backends[account_id][region_name].set_queue_attributes(name, attributes)
+    queue = sqs_backends[account_id][region_name].set_queue_attributes(name, attributes)
+    queue.tags = tags_of(properties)
+    return queue
 
 
 class QueuePolicy(PolicyAttachment, CloudFormationModel):

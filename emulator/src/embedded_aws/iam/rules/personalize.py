@@ -13,7 +13,7 @@ from typing import Any, Final
 from moto.core.utils import get_service_model
 
 from embedded_aws.iam.requests import ApiRequest
-from embedded_aws.iam.rules.rule import Rule, passing
+from embedded_aws.iam.rules.rule import Ask, Rule, passing
 
 _HOME: Final = "arn:aws:personalize:{region}:{account}:"
 _SERVICE: Final = "personalize.amazonaws.com"
@@ -59,6 +59,20 @@ def _dataset(request: ApiRequest, account_id: str) -> Iterator[str]:
     yield from _references(request.params, "")
 
 
+class _Tagging(Rule):
+    """What a create call with tags asks for besides.
+
+    That it does is documented for CloudFormation's handlers only, and for no resource: here it is asked for on all of
+    them, so that who passes here passes on AWS.
+    """
+
+    def asks(self, request: ApiRequest, account_id: str) -> Iterator[Ask]:
+        """Yield the permission to tag, with the keys."""
+        del account_id
+        if tags := request.params.get("tags"):
+            yield Ask(self.action, "*", {"aws:TagKeys": [str(tag.get("tagKey")) for tag in tags]})
+
+
 def _rule(name: str, members: frozenset[str]) -> Rule:
     """Return the row of an operation of the control plane, with the arguments that its model has."""
     action = f"personalize:{name}"
@@ -91,7 +105,8 @@ def _control() -> dict[tuple[str, str], tuple[Rule, ...]]:
         handed = [passing("roleArn", _SERVICE, refused_as="InvalidInputException")] if "roleArn" in members else []
         if name in {"CreateMetricAttribution", "UpdateMetricAttribution"}:
             handed = [Rule("iam:PassRole", _report_role, fixed={"iam:PassedToService": _SERVICE})]
-        found["personalize", name] = (*own, *handed)
+        tagging = [_Tagging("personalize:TagResource")] if name.startswith("Create") and "tags" in members else []
+        found["personalize", name] = (*own, *handed, *tagging)
     return found
 
 
