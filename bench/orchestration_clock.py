@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from moto.moto_api import state_manager
 
 from embedded_aws import clock
+from embedded_aws.environment import ACCOUNT_ID, REGION
 from embedded_aws.patches import replaces
 from embedded_aws.personalize.models import personalize_backends
-from embedded_aws.server import ACCOUNT_ID, REGION
 from embedded_aws.stepfunctions import timing
 
 if TYPE_CHECKING:
