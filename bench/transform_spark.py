@@ -10,7 +10,9 @@ from pyspark.sql import SparkSession
 from definition.mapping.mapping import DatasetMapping
 from jobs.transform import batch_input
 from jobs.transform.counts import per_item, per_user, tallies
-from jobs.transform.execute import Target, execute, staged
+from jobs.transform.execute import execute
+from jobs.transform.judged import staged
+from jobs.transform.outputs import Target
 from jobs.transform.session import configured
 from transform.contract import BatchInput, RawObject
 from transform.raw.folder import FolderStore
@@ -33,7 +35,10 @@ def main(raw: Path, out: Path) -> None:
     store, place = FolderStore(raw.parent, "file://"), out.relative_to(raw.parent)
     item = RawObject(key=raw.name, size=raw.stat().st_size, etag="")
     target = Target(
-        staging=f"{place}/staging/", dataset=f"{place}/interactions/", rejects=f"{place}/rejects/{{:05}}.jsonl"
+        staging=f"{place}/staging/",
+        dataset=f"{place}/interactions/",
+        rejects=f"{place}/rejects/{{:05}}.jsonl",
+        lookup_rejects=f"{place}/lookup-rejects/{{lookup}}-{{:05}}.jsonl",
     )
     outcome = execute(session, mapping, store, [item], target=target, started=0)
     folder = f"{store.root}{target.staging}"

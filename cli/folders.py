@@ -25,7 +25,7 @@ def raw_folder(pipeline: Pipeline, given: Path | None, *, local: bool) -> Path |
     if folder is None and local:
         folder = SAMPLES / pipeline.name
     if folder is not None and not folder.is_dir():
-        sources = " and ".join(dataset.source.path for dataset in pipeline.datasets.by_name().values())
+        sources = " and ".join(source.path for source in pipeline.datasets.sources().values())
         raise CommandError(
             f"there is no folder {folder} with raw data for {pipeline.name}",
             remedy=f"Give one that holds {sources}: make run PIPELINE=… RAW=<folder>, or pipelines run --raw <folder>",

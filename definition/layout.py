@@ -116,6 +116,12 @@ REJECTED_ROWS = Place(
 REJECTED_ROWS_PART = Place(
     "rejects/{run}/{dataset}-{part}.jsonl", "the same, by Spark", written_by=("transform",), read_by=("you",)
 )
+REJECTED_LOOKUPS = Place(
+    "rejects/{run}/{dataset}.{lookup}.jsonl", "rejected rows of a look-up", written_by=("transform",), read_by=("you",)
+)
+REJECTED_LOOKUPS_PART = Place(
+    "rejects/{run}/{dataset}.{lookup}-{part}.jsonl", "the same, by Spark", written_by=("transform",), read_by=("you",)
+)
 REJECTED_LINES = Place(
     "rejects/{run}/{solution}/{job}.jsonl",
     "lines that the job could not score, each with its error",
@@ -238,6 +244,8 @@ LAYOUT = (
     INCREMENT,
     REJECTED_ROWS,
     REJECTED_ROWS_PART,
+    REJECTED_LOOKUPS,
+    REJECTED_LOOKUPS_PART,
     REJECTED_LINES,
     REJECTED_LINES_PARTS,
     BATCH_INPUT,

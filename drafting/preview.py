@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from definition.file.pipeline import Pipeline
     from definition.mapping.mapping import DatasetMapping
+    from definition.mapping.source import SourceMapping
     from drafting.look.places import Place, RawFile
     from drafting.write.check import Outcome
 
@@ -59,19 +60,25 @@ def preview(pipeline: Pipeline, raw: str, s3: Callable[[], Any]) -> list[Preview
 
 
 def _preview(mapping: DatasetMapping, place: Place, files: Sequence[RawFile], folder: SampleFolder) -> Preview:
-    taken = [file for file in files if matches(file.name, mapping.path)]
+    try:
+        whole = _taken(mapping, place, files, folder)
+        partial = [each.name for each in mapping.lookups if not _taken(each, place, files, folder)]
+        outcome = outcome_of(mapping, folder, "tried/", partial)
+    except TransformError as error:
+        remedy = "Mend it in the pipeline file or in the data: a run would end like this"
+        raise DraftError(str(error), remedy=remedy) from error
+    return Preview(outcome, whole and not partial)
+
+
+def _taken(source: SourceMapping, place: Place, files: Sequence[RawFile], folder: SampleFolder) -> bool:
+    """Put the beginnings of the files that a source takes into the folder; say whether that is all of them."""
+    taken = [file for file in files if matches(file.name, source.path)]
     if not taken:
         there = ", ".join(file.name for file in files[:_NAMED]) or "no files"
         more = f" and {len(files) - _NAMED:,} more" if len(files) > _NAMED else ""
         raise DraftError(
-            f"no file of {place.shown} is at datasets.{mapping.dataset}.source.path, {mapping.path}: it holds "
-            f"{there}{more}",
+            f"no file of {place.shown} is at {source.place}.path, {source.path}: it holds {there}{more}",
             remedy="Correct the path in the pipeline file, or give the folder that it is relative to",
         )
-    try:
-        whole = [copy_beginning(place, file, folder, mapping) for file in taken[:MOST_LOOKED_AT]]
-        outcome = outcome_of(mapping, folder, "tried/")
-    except TransformError as error:
-        remedy = "Mend it in the pipeline file or in the data: a run would end like this"
-        raise DraftError(str(error), remedy=remedy) from error
-    return Preview(outcome, all(whole) and len(taken) <= MOST_LOOKED_AT)
+    whole = [copy_beginning(place, file, folder, source) for file in taken[:MOST_LOOKED_AT]]
+    return all(whole) and len(taken) <= MOST_LOOKED_AT

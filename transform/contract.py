@@ -22,6 +22,7 @@ MAX_REPORTED_KEYS = 16_000
 
 MAX_REPORTED_EVENT_TYPES = 20
 MAX_REPORTED_REASONS = 50
+MAX_LOOKUP_REASONS = 10
 
 ImportMode = Literal["FULL", "INCREMENTAL", "NONE"]
 """How a dataset is imported; the last one is not Personalize's, and stands for no import."""
@@ -204,6 +205,28 @@ class Elements(Contract):
     rows_without: int
 
 
+class LookupReport(Contract):
+    """Counts of one look-up; ``rows_in == rows_out + rows_duplicate + rows_rejected``.
+
+    Attributes:
+        name: in the pipeline file.
+        object_count: raw objects that were read; object_bytes is their size.
+        rows_out: rows that can be found, one for each key.
+        rows_duplicate: rows with the key of another one that counts.
+        rows_rejected: rows that cannot be read, or have no key.
+        reasons: rejected rows by reason, the most frequent first.
+    """
+
+    name: str
+    object_count: int
+    object_bytes: int
+    rows_in: int
+    rows_out: int
+    rows_duplicate: int
+    rows_rejected: int
+    reasons: list[Reason]
+
+
 class DatasetReport(Contract):
     """Counts of one dataset; ``rows_in == rows_out + rows_filtered + rows_rejected``.
 
@@ -215,6 +238,7 @@ class DatasetReport(Contract):
         rows_duplicate: the second kind of them.
         records: records of the dataset; more than rows_out where a row gives several.
         elements: what became of the elements of rows, None where none are exploded.
+        lookups: what became of the rows of each look-up.
         reasons: rejected rows by reason, the most frequent first.
         empty: records without a value, by nullable column.
         null_words: records with a word for no value such as NULL in an id or a text, by column, if there are any.
@@ -238,10 +262,16 @@ class DatasetReport(Contract):
     empty: dict[str, int]
     null_words: dict[str, int] = Field(default_factory=dict)
     elements: Elements | None = None
+    lookups: list[LookupReport] = Field(default_factory=list)
     interactions: InteractionsReport | None = None
     location: str
     rejects: str | None
     imports: ImportPlan | None = None
+
+    @property
+    def raw_bytes(self) -> int:
+        """Bytes of all raw objects, those of look-ups among them."""
+        return self.object_bytes + sum(each.object_bytes for each in self.lookups)
 
 
 class BatchInputReport(Contract):

@@ -4,6 +4,7 @@
     ├── SourceEmptyError       nothing lies under the path
     ├── UnreadableKeyError     an object has a name that engines cannot read
     ├── ColumnMissingError     an object lacks a mapped column
+    ├── RepeatedKeyError       a key stands twice in a look-up
     ├── DelimiterError         an object names another delimiter than the pipeline file
     ├── UndecodableError       an object is not what format and encoding say
     ├── DamagedError           an object's compressed content is cut off or damaged
@@ -27,6 +28,10 @@ class UnreadableKeyError(TransformError):
 
 class ColumnMissingError(TransformError):
     """An object lacks a raw column that the pipeline file names, names one twice, or holds no text there."""
+
+
+class RepeatedKeyError(TransformError):
+    """Several rows of a look-up have the same key, and the pipeline file does not say which counts."""
 
 
 class DelimiterError(TransformError):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from definition.mapping.mapping import SEVERAL
 
 if TYPE_CHECKING:
-    from definition.mapping.mapping import Encoding, FormattedTime, SourceFormat, TimeUnit
+    from definition.mapping.mapping import FormattedTime, TimeUnit
+    from definition.mapping.source import Encoding, SourceFormat
     from definition.service.dataset_types import AvroType
 
 BLANK_LINE = "blank line"
@@ -68,6 +69,21 @@ def bar_in_list(raw_column: str) -> str:
 def unreadable(where: str, raw_column: str) -> str:
     """Return the reason for a raw column that is read as a number and holds none; ``where`` is `keep` or a column."""
     return f"{where}: {not_a_number(raw_column)}"
+
+
+def no_match(lookup: str, on: str) -> str:
+    """Return the reason for a key that no row of a look-up has; ``on`` is the raw column that holds it."""
+    return f"no row of {lookup} has this {on}"
+
+
+def no_key(lookup: str, on: str) -> str:
+    """Return the reason for a row without the key of a look-up."""
+    return f"{on} is empty, so nothing is found in {lookup}"
+
+
+def name_taken(name: str, lookup: str) -> str:
+    """Return the reason for a row with a field of a name that means a column of a look-up."""
+    return f"{name} is a field of the row and of the look-up: give the look-up {lookup} another name"
 
 
 def empty(column: str) -> str:

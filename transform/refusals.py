@@ -28,7 +28,8 @@ def refusals(
         batch_inputs: a report of each batch input.
     """
     counted_columns = {mapping.dataset: mapping.counted_columns for mapping in request.datasets}
-    found = [each for report in datasets for each in _of_any(report, request.max_rejected)]
+    found = [each for report in datasets for each in _of_lookups(report, request.max_rejected)]
+    found += [each for report in datasets for each in _of_any(report, request.max_rejected)]
     for report in datasets:
         if report.interactions:
             found += _of_interactions(report, report.interactions, counted_columns[report.dataset])
@@ -48,6 +49,20 @@ def _of_any(report: DatasetReport, max_rejected: float) -> Iterator[str]:
         )
     elif report.records == 0:
         yield f"nothing of {report.dataset} remains of {report.rows_in} rows"
+
+
+def _of_lookups(report: DatasetReport, max_rejected: float) -> Iterator[str]:
+    for lookup in report.lookups:
+        of_dataset = f"the look-up {lookup.name} of {report.dataset}"
+        if lookup.rows_in == 0:
+            yield f"the raw data of {of_dataset} holds no rows"
+        elif (share := lookup.rows_rejected / lookup.rows_in) > max_rejected:
+            yield (
+                f"{lookup.rows_rejected} of {lookup.rows_in} rows of {of_dataset} ({round(100 * share, 1):g} %) were "
+                f"rejected, more than the {100 * max_rejected:g} % of max_rejected; most frequent reason: "
+                f"{lookup.reasons[0].reason} ({lookup.reasons[0].rows} rows); see the objects "
+                f"{report.dataset}.{lookup.name}*.jsonl in {report.rejects}"
+            )
 
 
 def _of_interactions(report: DatasetReport, facts: InteractionsReport, counted_columns: int) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from definition import layout
 from transform.contract import (
+    MAX_LOOKUP_REASONS,
     MAX_REPORTED_EVENT_TYPES,
     MAX_REPORTED_REASONS,
     DatasetReport,
@@ -15,6 +16,7 @@ from transform.contract import (
     Elements,
     EventType,
     InteractionsReport,
+    LookupReport,
     Reason,
     reported,
 )
@@ -103,6 +105,7 @@ def dataset_report(
     reasons: Iterable[tuple[str, int]],
     tallies: Tallies | None,
     exploded: Exploded | None = None,
+    lookups: Sequence[LookupReport] = (),
 ) -> DatasetReport:
     """Return the report of a dataset.
 
@@ -115,7 +118,9 @@ def dataset_report(
         reasons: each reason with its rejected rows, in any order.
         tallies: of interactions, None for other datasets.
         exploded: elements of the rows, None where none are exploded.
+        lookups: of each look-up.
     """
+    any_rejected = rows.rejected or any(each.rows_rejected for each in lookups)
     bucket = f"s3://{request.bucket}/"
     kept = records.total if exploded is None else exploded.rows_kept
     duplicates = rows.out - kept if mapping.duplicates and kept is not None else 0
@@ -130,14 +135,50 @@ def dataset_report(
         rows_duplicate=duplicates,
         rows_rejected=rows.rejected,
         records=records.total,
-        reasons=[Reason(reason=reason, rows=count) for reason, count in _most_frequent(reasons, MAX_REPORTED_REASONS)],
+        reasons=_reasons(reasons, MAX_REPORTED_REASONS),
         empty=records.empty,
         null_words={name: count for name, count in records.null_words.items() if count},
         elements=None if exploded is None else _elements(mapping, records, exploded),
+        lookups=list(lookups),
         interactions=None if tallies is None else _interactions(records, tallies),
         location=f"{bucket}{layout.DATASET.key(run=request.run, dataset=mapping.dataset)}",
-        rejects=f"{bucket}{layout.REJECTS.key(run=request.run)}" if rows.rejected else None,
+        rejects=f"{bucket}{layout.REJECTS.key(run=request.run)}" if any_rejected else None,
     )
+
+
+def lookup_report(
+    name: str,
+    objects: Sequence[RawObject],
+    *,
+    rows: int,
+    keys: int,
+    rejected: int,
+    reasons: Iterable[tuple[str, int]],
+) -> LookupReport:
+    """Return the report of a look-up.
+
+    Args:
+        name: of the look-up.
+        objects: the raw objects that were read.
+        rows: how many rows they hold.
+        keys: how many different keys.
+        rejected: how many rows are rejected.
+        reasons: each reason with its rejected rows, in any order.
+    """
+    return LookupReport(
+        name=name,
+        object_count=len(objects),
+        object_bytes=sum(item.size for item in objects),
+        rows_in=rows,
+        rows_out=keys,
+        rows_duplicate=rows - rejected - keys,
+        rows_rejected=rejected,
+        reasons=_reasons(reasons, MAX_LOOKUP_REASONS),
+    )
+
+
+def _reasons(counted: Iterable[tuple[str, int]], most: int) -> list[Reason]:
+    return [Reason(reason=reason, rows=count) for reason, count in _most_frequent(counted, most)]
 
 
 def _elements(mapping: DatasetMapping, records: Records, exploded: Exploded) -> Elements:

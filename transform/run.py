@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from definition import layout
 from transform.raw.lineage import changes, full_import, incremental_import, lineage_of, no_import
-from transform.raw.objects import check_size
+from transform.raw.objects import RawObjects, check_size
 from transform.run_report import run_report, write
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
         DatasetReport,
         Engine,
         ImportPlan,
-        RawObject,
         TransformReport,
         TransformRequest,
     )
@@ -40,10 +39,10 @@ class Work(Protocol):
     def engine(self) -> Engine:
         """Which engine it is."""
 
-    def dataset(self, mapping: DatasetMapping, objects: Sequence[RawObject]) -> DatasetReport:
-        """Write CSV and rejected rows of a dataset; return its report, without what is imported."""
+    def dataset(self, mapping: DatasetMapping, objects: RawObjects) -> DatasetReport:
+        """Write CSV and rejected rows of a dataset and its look-ups; return its report, without what is imported."""
 
-    def increment(self, mapping: DatasetMapping, objects: Sequence[RawObject]) -> int:
+    def increment(self, mapping: DatasetMapping, objects: RawObjects) -> int:
         """Write the CSV of new objects alone to ``layout.INCREMENT``; return the number of records."""
 
     def size(self, folder: str) -> int:
@@ -62,7 +61,7 @@ class Work(Protocol):
 
 def transform(
     request: TransformRequest,
-    objects: Sequence[Sequence[RawObject]],
+    objects: Sequence[RawObjects],
     store: Store,
     work: Work,
     *,
@@ -72,7 +71,7 @@ def transform(
 
     Args:
         request: bucket, run, mappings and batch inputs.
-        objects: the raw objects of each dataset.
+        objects: the raw objects of each dataset and of its look-ups.
         store: the bucket.
         work: the engine's part.
         reuse: returns the report of a run whose data has not changed.
@@ -88,8 +87,9 @@ def transform(
     datasets = []
     try:
         for mapping, made, change in zip(request.datasets, lineage.datasets, planned, strict=True):
-            dataset = work.dataset(mapping, made.objects)
-            imports = _imports(request, mapping, work, dataset, change)
+            dataset = work.dataset(mapping, RawObjects(made.objects, made.lookups))
+            added = RawObjects(change.added, made.lookups)
+            imports = _imports(request, mapping, work, dataset=dataset, change=change, added=added)
             datasets.append(dataset.model_copy(update={"imports": imports}))
         inputs = [work.batch_input(wanted) for wanted in request.batch_inputs]
     finally:
@@ -100,9 +100,15 @@ def transform(
 
 
 def _imports(
-    request: TransformRequest, mapping: DatasetMapping, work: Work, dataset: DatasetReport, change: Change
+    request: TransformRequest,
+    mapping: DatasetMapping,
+    work: Work,
+    *,
+    dataset: DatasetReport,
+    change: Change,
+    added: RawObjects,
 ) -> ImportPlan:
-    """Return what is to be imported; of new objects alone write the CSV."""
+    """Return what is to be imported; of new objects alone, ``added``, write the CSV."""
     if change.mode == "NONE":
         return no_import(change.reason)
     of_dataset = {"run": request.run, "dataset": mapping.dataset}
@@ -110,7 +116,7 @@ def _imports(
     if change.mode != "INCREMENTAL":
         return full_import(dataset, change.reason, whole)
     folder = layout.INCREMENT.key(**of_dataset)
-    records = work.increment(mapping, change.added)
+    records = work.increment(mapping, added)
     return incremental_import(
         dataset,
         change,

@@ -82,6 +82,13 @@ def _of_any(report: DatasetReport) -> Iterator[str]:
             f"{without:,} of {report.rows_in:,} rows of {report.dataset} have no element to explode. "
             f"Check the name in datasets.{report.dataset}.source.explode."
         )
+    for lookup in report.lookups:
+        if lookup.rows_rejected:
+            yield (
+                f"{lookup.rows_rejected:,} of {lookup.rows_in:,} rows of the look-up {lookup.name} of {report.dataset} "
+                f"are rejected: {lookup.reasons[0].reason} ({lookup.reasons[0].rows:,}). "
+                f"They lie among the run's rejects, in {report.dataset}.{lookup.name}*.jsonl."
+            )
     for column, rows in report.null_words.items():
         if rows >= OFTEN_NULL * report.records:
             yield (

@@ -60,15 +60,15 @@ def raw_data(examination: Examination) -> Iterator[Finding]:
     bucket = examination.output("BucketName")
     if bucket is None:
         return
-    for name, dataset in examination.pipeline.datasets.by_name().items():
+    for place, source in examination.pipeline.datasets.sources().items():
         # Of a glob, what stands before its first special character.
-        prefix = layout.RAW.key(path=_GLOB.split(dataset.source.path)[0])
+        prefix = layout.RAW.key(path=_GLOB.split(source.path)[0])
         found = examination.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
-        place = f"s3://{bucket}/{prefix}"
+        uri, name = f"s3://{bucket}/{prefix}", place.removesuffix(".source")
         if found["KeyCount"]:
             yield ok("raw data", f"{name}: {found['Contents'][0]['Key']}")
         else:
-            yield failure("raw data", f"{name}: nothing under {place}", f"aws s3 cp --recursive <your folder> {place}")
+            yield failure("raw data", f"{name}: nothing under {uri}", f"aws s3 cp --recursive <your folder> {uri}")
 
 
 def last_run(examination: Examination) -> Iterator[Finding]:

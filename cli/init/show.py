@@ -36,6 +36,17 @@ def show_outcome(outcome: Outcome, console: Terminal) -> None:
     console.print(_table(outcome))
     for reason, count in outcome.reasons:
         console.print(f"  rejected: {escape(reason)} ({count:,})", highlight=False, soft_wrap=True)
+    if outcome.unknown:
+        told = "of what these look up only the beginning was looked at, so that a run may find it"
+        console.print(f"  {outcome.unknown:,} of them may be right: {told}", highlight=False, soft_wrap=True)
+    for lookup in outcome.lookups:
+        told = (
+            f"{lookup.name}, looked up by {outcome.dataset}: of {lookup.rows_in:,} rows that were looked at "
+            f"{lookup.rows_out:,} keys, {lookup.rows_duplicate:,} duplicate, {lookup.rows_rejected:,} rejected"
+        )
+        console.print(told, highlight=False, soft_wrap=True)
+        for each in lookup.reasons:
+            console.print(f"  rejected: {escape(each.reason)} ({each.rows:,})", highlight=False, soft_wrap=True)
 
 
 def _table(outcome: Outcome) -> Table:

@@ -44,10 +44,15 @@ def trial(pipeline: Pipeline, raw: str) -> None:
 
 def _check(pipeline: Pipeline, found: Preview) -> None:
     facts, dataset = found.outcome.facts, found.outcome.dataset
-    rejected, rows = facts["rows_rejected"], facts["rows_in"]
-    if rejected > pipeline.max_rejected * rows:
-        raise CommandError(
-            f"{rejected:,} of {rows:,} rows of {dataset} are rejected, more than the "
-            f"{pipeline.max_rejected:.0%} that max_rejected allows",
-            remedy="Mend the raw data or its mapping; the reasons are above",
-        )
+    unknown = found.outcome.unknown
+    counted: list[tuple[str, int, int]] = [(dataset, facts["rows_rejected"] - unknown, facts["rows_in"] - unknown)]
+    counted += [
+        (f"the look-up {each.name} of {dataset}", each.rows_rejected, each.rows_in) for each in found.outcome.lookups
+    ]
+    for what, rejected, rows in counted:
+        if rejected > pipeline.max_rejected * rows:
+            raise CommandError(
+                f"{rejected:,} of {rows:,} rows of {what} are rejected, more than the "
+                f"{pipeline.max_rejected:.0%} that max_rejected allows",
+                remedy="Mend the raw data or its mapping; the reasons are above",
+            )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from definition.file.values import (
     Comment,
@@ -20,7 +21,7 @@ from definition.file.values import (
     ValueMap,
     absent,
 )
-from definition.mapping.mapping import Encoding, SourceFormat
+from definition.mapping.source import Encoding, SourceFormat
 from definition.service.dataset_types import ColumnType, DatasetName
 
 
@@ -170,10 +171,54 @@ DuplicatesForm = Annotated[
 ]
 
 
+def _key(value: Any) -> Any:
+    if isinstance(value, list):
+        raise ValueError("a look-up has one key, and it is one column; name it: key: order_id")  # noqa: TRY004  # pydantic's
+    return value
+
+
+RawName = Annotated[str, BeforeValidator(_key), StringConstraints(min_length=1)]
+
+
+class Lookup(Strict):
+    """Raw data beside the rows of a dataset: a row gets the columns of the look-up's row that has the same key."""
+
+    source: Source
+    key: RawName = Field(description="raw column of the look-up that holds the key", examples=["order_id"])
+    on: RawName | None = absent(
+        description="raw column of the dataset's rows that holds the key; left out: it has the key's name"
+    )
+    duplicates: Literal["first", "latest"] | None = absent(
+        description="which of several rows with the same key counts, in the order of the raw data; left out: a key "
+        "that stands twice stops the run"
+    )
+    missing: Literal["reject", "empty"] = absent(
+        default="reject",
+        description="what becomes of rows whose key the look-up does not hold: rejected where a column or a condition "
+        "reads the look-up, or taken with its columns empty",
+    )
+
+
+def _lookup_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise ValueError(
+            f"{name!r} cannot name a look-up; use letters, digits and underscores, for a dot comes after it"
+        )
+    return name
+
+
+LookupName = Annotated[str, AfterValidator(_lookup_name)]
+
+
 class Dataset(Strict):
     """A dataset: its raw data, which rows to keep, and its columns."""
 
     source: Source
+    lookups: dict[LookupName, Lookup] = absent(
+        default={},
+        description="raw data beside the rows, by names of yours: orders.customer_id is then a raw column",
+        examples=[{"orders": {"source": {"path": "orders/"}, "key": "order_id"}}],
+    )
     keep: Condition | None = Field(
         default=None, description="SQL condition on the raw columns", examples=["rating >= 3.5"]
     )
@@ -211,6 +256,14 @@ class Datasets(Strict):
     interactions: Interactions
     items: Dataset | None = None
     users: Dataset | None = None
+
+    def sources(self) -> dict[str, Source]:
+        """Return all sources by their place in the section: ``interactions.source``."""
+        found: dict[str, Source] = {}
+        for name, dataset in self.by_name().items():
+            found[f"{name}.source"] = dataset.source
+            found |= {f"{name}.lookups.{each}.source": lookup.source for each, lookup in dataset.lookups.items()}
+        return found
 
     def by_name(self) -> dict[DatasetName, Dataset]:
         """Return the datasets that there are: those that others refer to first, as they are transformed."""

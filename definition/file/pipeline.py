@@ -30,7 +30,7 @@ from definition.file.values import (
     Wait,
     absent,
 )
-from definition.mapping.mapping import Encoding
+from definition.mapping.source import Encoding
 from definition.service.dataset_types import Domain
 from definition.service.limits import MAX_TAGS
 

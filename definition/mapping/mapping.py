@@ -18,15 +18,13 @@ import operator
 import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from definition.mapping.expressions import Condition, Number, RawColumn, Text, Value, kind_of, numbers_read, raw_columns
+from definition.mapping.lookups import LookupMapping, Reference
+from definition.mapping.source import Data, SourceMapping
 from definition.service.dataset_types import AvroType, DatasetName
 
-SourceFormat = Literal["csv", "jsonl", "json", "parquet"]
-Encoding = Literal[
-    "utf-8", "latin-1", "windows-1252", "windows-1251", "shift_jis", "euc-kr", "big5", "gb18030", "utf-16"
-]
 TimeUnit = Literal["s", "ms", "us", "ns"]
 UNITS_PER_SECOND: dict[TimeUnit, int] = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
@@ -53,9 +51,6 @@ EXACT = 2**53
 SEVERAL = "|"
 """What joins several values of one field (page items-datasets)."""
 
-ALL_ELEMENTS = "[*]"
-"""Stands behind the name of an exploded list where a column is read of all of its elements."""
-
 REPEATED_SEVERAL = r"\|{2,}"
 AROUND_SEVERAL = f"{SEVERAL} \t"
 """Pattern of what becomes one ``SEVERAL``, and characters that none begins or ends with."""
@@ -70,19 +65,14 @@ LARGEST_FLOAT: dict[AvroType, float] = {"float": 3.4028234663852886e38, "double"
 """Largest numbers of IEEE 754 in 32 and 64 bits."""
 
 
-class _Data(BaseModel):
-    # Deferred: a command needs few of the validators, and building all of them takes longer than what it does.
-    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
-
-
-class EpochTime(_Data):
+class EpochTime(Data):
     """A time given as a count of units since 1970-01-01 UTC."""
 
     kind: Literal["epoch"] = "epoch"
     unit: TimeUnit
 
 
-class FormattedTime(_Data):
+class FormattedTime(Data):
     """A time given as text.
 
     In a zone's autumn overlap the earlier instant is taken; a time in its spring gap does not exist and is rejected.
@@ -102,7 +92,7 @@ class FormattedTime(_Data):
     timezone: str
 
 
-class ColumnMapping(_Data):
+class ColumnMapping(Data):
     """How one column of the dataset comes from the raw columns.
 
     What ``value`` gives goes through ``split``, ``values`` and ``time``, those that are there, in that order; then it
@@ -117,6 +107,7 @@ class ColumnMapping(_Data):
         otherwise_value: the value for ``otherwise == "value"``.
         textual: quotes, backslashes and line breaks are written in the way that textual fields have, not refused.
         any_year: times before ``EARLIEST`` and after ``LATEST`` are taken.
+        lookups: of which a row needs a match, or the column has no value.
     """
 
     name: str
@@ -131,6 +122,7 @@ class ColumnMapping(_Data):
     otherwise_value: str | float | None = None
     time: EpochTime | FormattedTime | None = None
     any_year: bool = False
+    lookups: list[Reference] = Field(default=[], exclude_if=operator.not_)
 
     @property
     def raw_column(self) -> str | None:
@@ -173,7 +165,7 @@ class ColumnMapping(_Data):
         return [*own, *numbers_read(self.value)]
 
 
-class RecordMapping(_Data):
+class RecordMapping(Data):
     """A record of the dataset that a raw row gives.
 
     Attributes:
@@ -185,7 +177,7 @@ class RecordMapping(_Data):
     columns: list[ColumnMapping]
 
 
-class Duplicates(_Data):
+class Duplicates(Data):
     """Which of several records stays that are the same in some columns.
 
     Attributes:
@@ -200,73 +192,25 @@ class Duplicates(_Data):
     order_by: str | None = Field(default=None, exclude_if=operator.not_)
 
 
-class Explode(_Data):
-    """The list of a raw row of which each element becomes a record, or several, with the row's other fields.
-
-    An element's raw columns are ``path``, the element itself, and what lies below it.
-
-    Attributes:
-        path: raw column of the list.
-        split: text between the elements where the list is a text, None where it is one of JSON or Parquet.
-        fields: names, below ``path``, of the parts of such an element.
-        between: text between the parts; the first may hold it, too.
-    """
-
-    path: str
-    split: str | None = None
-    fields: list[str] = []
-    between: str = ""
-
-    def column_of(self, name: str) -> str | None:
-        """Return the element's raw column that a name stands for, of one or of all elements; None for a row's own."""
-        begin = self.path + ALL_ELEMENTS
-        plain = self.path + name.removeprefix(begin) if name.startswith(begin) else name
-        if self.split is not None:
-            return plain if plain in {self.path, *(f"{self.path}.{each}" for each in self.fields)} else None
-        return plain if plain == self.path or plain.startswith(f"{self.path}.") else None
-
-    @property
-    def parts_pattern(self) -> str:
-        """Regular expression of an element with several parts, a group for each."""
-        return f"(?s)^{re.escape(self.between).join(['(.*)'] * len(self.fields))}\\z"
-
-
-class DatasetMapping(_Data):
+class DatasetMapping(SourceMapping):
     """Everything an engine needs to turn raw objects into a dataset.
 
     Attributes:
-        path: object, prefix ending in ``/`` or glob, under ``raw/``.
-        encoding: of the text in CSV and JSON.
-        delimiter: text between the fields of CSV, of up to ``MAX_DELIMITER`` characters.
-        quote: character around fields of CSV, or None where fields are never quoted.
-        header: names of the fields of CSV, or None where each object's first line gives them.
-        escape: character of CSV after which the next one is text, or None where none has that meaning.
-        comment: what lines of CSV begin with that are no records, or None where all are.
-        skip_lines: lines at the beginning of each object of CSV that are no records.
-        nulls: texts of a field that stand for no value.
-        lists: raw columns that may hold a list, which is read as its values joined by ``SEVERAL``.
-        explode: the list of which each element is looked at like a row; None where a row is one.
+        lookups: what stands beside the rows, found by a key.
         keep: condition on the raw columns.
         records: what a row gives, one at least. Several go without ``duplicates``.
     """
 
     dataset: DatasetName
-    path: str
-    format: SourceFormat = "csv"
-    encoding: Encoding = "utf-8"
-    delimiter: str
-    quote: str | None = None
-    header: list[str] | None = None
-    # Left out where there are none, so that mappings of before keep their digest.
-    escape: str | None = Field(default=None, exclude_if=operator.not_)
-    comment: str | None = Field(default=None, exclude_if=operator.not_)
-    skip_lines: int = Field(default=0, exclude_if=operator.not_)
-    nulls: list[str] = Field(default=[], exclude_if=operator.not_)
-    lists: list[str] = []
-    explode: Explode | None = Field(default=None, exclude_if=operator.not_)
+    lookups: list[LookupMapping] = Field(default=[], exclude_if=operator.not_)
     keep: Condition | None = None
     records: list[RecordMapping]
     duplicates: Duplicates | None = None
+
+    @property
+    def place(self) -> str:
+        """Where the pipeline file has the source, for remedies."""
+        return f"datasets.{self.dataset}.source"
 
     @property
     def column_names(self) -> list[str]:
@@ -285,11 +229,21 @@ class DatasetMapping(_Data):
         return [condition for condition in (self.keep, *(record.when for record in self.records)) if condition]
 
     def raw_columns(self) -> list[str]:
-        """Return the names of the raw columns that are read of a row as text, each once: not those of elements."""
+        """Return the names of the raw columns that are read of a row as text, each once: not those of elements.
+
+        Keys of look-ups are among them, and what look-ups give is not.
+        """
+        foreign = {name for names in self.foreign_columns().values() for name in names}
+        keys = [lookup.on for lookup in self.lookups]
+        names = list(dict.fromkeys([*(name for name in self._read() if name not in foreign), *keys]))
         if self.explode is None:
-            return self._read()
-        names = [name for name in self._read() if self.explode.column_of(name) is None]
+            return names
+        names = [name for name in names if self.explode.column_of(name) is None]
         return names if self.explode.split is None else [*names, self.explode.path]
+
+    def foreign_columns(self) -> dict[str, list[str]]:
+        """Return the names that mean columns of look-ups, by look-up: no row may have such fields."""
+        return {lookup.name: [lookup.name_of(column) for column in lookup.columns] for lookup in self.lookups}
 
     def element_columns(self) -> list[str]:
         """Return the names of the raw columns that are read of elements, each once."""
@@ -318,3 +272,17 @@ class DatasetMapping(_Data):
     def compared_numbers(self) -> list[str]:
         """Return the names of the raw columns that conditions read as numbers, each once."""
         return list(dict.fromkeys(name for condition in self.conditions for name in numbers_read(condition)))
+
+    def needed_lookups(self) -> list[Reference]:
+        """Return the look-ups of which a row needs a match, or conditions cannot be answered, each once."""
+        return references(self.lookups, [leaf.name for condition in self.conditions for leaf in raw_columns(condition)])
+
+
+def references(lookups: list[LookupMapping], names: list[str]) -> list[Reference]:
+    """Return the look-ups of which a row needs a match where these raw columns are read, each once."""
+    needed = (each for each in lookups if each.missing == "reject")
+    return [
+        Reference(lookup=each.name, on=each.on)
+        for each in needed
+        if any(each.column_of(name) is not None for name in names)
+    ]

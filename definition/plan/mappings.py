@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from definition.mapping.expressions import Number, RawColumn, Text
+from definition.mapping.expressions import Number, RawColumn, Text, raw_columns
+from definition.mapping.lookups import LookupMapping
 from definition.mapping.mapping import (
     ColumnMapping,
     DatasetMapping,
     Duplicates,
     EpochTime,
-    Explode,
     FormattedTime,
     RecordMapping,
+    references,
 )
+from definition.mapping.source import Explode
 from definition.mapping.sql import parse_condition, parse_value
 from definition.mapping.times import compile_format
 from definition.service.dataset_types import dataset_type, metadata_field
 
 if TYPE_CHECKING:
-    from definition.file.datasets import Column, Dataset
+    from collections.abc import Sequence
+
+    from definition.file.datasets import Column, Dataset, Lookup, Source
     from definition.file.pipeline import Pipeline
     from definition.mapping.expressions import Value
     from definition.service.dataset_types import DatasetName, DatasetType, Field
@@ -49,32 +53,66 @@ def field_of(kind: DatasetType, name: str, column: Column) -> Field:
 
 
 def _mapping(pipeline: Pipeline, name: DatasetName, dataset: Dataset) -> DatasetMapping:
-    source = dataset.source
     kind = dataset_type(name, pipeline.domain)
+    lists, read = _lists(kind, dataset), _read(dataset)
+    lookups = [_lookup(name, each, lookup, read, lists) for each, lookup in dataset.lookups.items()]
     records = [
         RecordMapping(
             when=parse_condition(when) if when else None,
-            columns=[_column(field_of(kind, name, column), column) for name, column in columns.items()],
+            columns=[_column(field_of(kind, name, column), column, lookups) for name, column in columns.items()],
         )
         for when, columns in _records(dataset)
     ]
     return DatasetMapping(
         dataset=name,
-        path=source.path,
-        format=source.format,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
-        quote=None if source.quote == "none" else source.quote,
-        header=source.header,
-        escape=source.escape,
-        comment=source.comment,
-        skip_lines=source.skip_lines,
-        nulls=source.nulls,
-        lists=_lists(kind, dataset),
+        **_source(dataset.source),
+        lists=[name for name in lists if not any(each.column_of(name) for each in lookups)],
         explode=_explode(dataset),
+        lookups=lookups,
         keep=parse_condition(dataset.keep) if dataset.keep else None,
         records=records,
         duplicates=_duplicates(kind, dataset),
+    )
+
+
+def _source(source: Source) -> dict[str, Any]:
+    """Return how the raw objects of a source are read, but for lists."""
+    return {
+        "path": source.path,
+        "format": source.format,
+        "encoding": source.encoding,
+        "delimiter": source.delimiter,
+        "quote": None if source.quote == "none" else source.quote,
+        "header": source.header,
+        "escape": source.escape,
+        "comment": source.comment,
+        "skip_lines": source.skip_lines,
+        "nulls": source.nulls,
+    }
+
+
+def _read(dataset: Dataset) -> list[str]:
+    """Return the raw columns that columns and conditions read, each once."""
+    values = [_value(column) for _, columns in _records(dataset) for column in columns.values()]
+    texts = [dataset.keep, *(when for when, _ in _records(dataset))]
+    conditions = [parse_condition(text) for text in texts if text]
+    return list(dict.fromkeys(leaf.name for node in (*values, *conditions) for leaf in raw_columns(node)))
+
+
+def _lookup(
+    dataset: DatasetName, name: str, lookup: Lookup, read: Sequence[str], lists: Sequence[str]
+) -> LookupMapping:
+    begin = f"{name}."
+    return LookupMapping(
+        dataset=dataset,
+        name=name,
+        **_source(lookup.source),
+        lists=[each.removeprefix(begin) for each in lists if each.startswith(begin)],
+        key=lookup.key,
+        on=lookup.on or lookup.key,
+        columns=[each.removeprefix(begin) for each in read if each.startswith(begin)],
+        duplicates=lookup.duplicates,
+        missing=lookup.missing,
     )
 
 
@@ -88,7 +126,8 @@ def _records(dataset: Dataset) -> list[tuple[str | None, dict[str, Column]]]:
     return [(when, {name: columns[name] for name in order}) for when, columns in merged]
 
 
-def _column(field: Field, column: Column) -> ColumnMapping:
+def _column(field: Field, column: Column, lookups: list[LookupMapping]) -> ColumnMapping:
+    value = _value(column)
     otherwise, otherwise_value = _otherwise(column.otherwise)
     return ColumnMapping(
         name=field.name,
@@ -96,24 +135,25 @@ def _column(field: Field, column: Column) -> ColumnMapping:
         nullable=field.nullable,
         max_length=field.max_length,
         textual=field.textual,
-        value=_value(column, field),
+        value=value,
         split=column.split,
         values=column.map,
         otherwise=otherwise,
         otherwise_value=otherwise_value,
         time=_time(column),
         any_year=not field.time,
+        lookups=references(lookups, [leaf.name for leaf in raw_columns(value)]),
     )
 
 
-def _value(column: Column, field: Field) -> Value:
+def _value(column: Column) -> Value:
     if column.from_ is not None:
         return RawColumn(name=column.from_)
     if column.expression is not None:
         return parse_value(column.expression)
     if isinstance(column.value, str):
         return Text(value=column.value)
-    assert column.value is not None, f"the rules let no column of {field.name} pass without from, value, expression"
+    assert column.value is not None, "the rules let no column pass without from, value, expression"
     return Number(value=column.value)
 
 

@@ -11,6 +11,7 @@ from definition.mapping.sql import UnsupportedSqlError, parse_condition
 from definition.rules.columns import check_column, form_of
 from definition.rules.exploding import check_explode
 from definition.rules.findings import Finding, items, mapping
+from definition.rules.lookups import check_lookups
 from definition.rules.reading import read_by
 from definition.rules.sources import check_source
 from definition.service.dataset_types import ColumnType, avro_schema, dataset_type, metadata_field
@@ -40,6 +41,7 @@ def check_dataset(name: DatasetName, dataset: dict[str, Any], domain: Domain | N
     columns = mapping(dataset.get("columns"))
     events = [mapping(event) for event in items(dataset.get("events"))]
     yield from check_source((*path, "source"), mapping(dataset.get("source")))
+    yield from check_lookups(path, dataset)
     yield from _check_forms((*path, "columns"), kind, columns)
     for index, event in enumerate(events):
         yield from _check_forms((*path, "events", index, "columns"), kind, mapping(event.get("columns")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from definition.mapping.mapping import ALL_ELEMENTS, Explode
+from definition.mapping.source import ALL_ELEMENTS, Explode
 from definition.rules.findings import Finding, items, mapping
 from definition.rules.reading import read_by
 

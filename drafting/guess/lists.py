@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from definition import layout
-from definition.mapping.mapping import Explode
+from definition.mapping.source import Explode
 from drafting.look.nested import paths_of_lines, paths_of_schema
 from drafting.look.tables import exploded
 from transform.raw.text import lines as text_lines

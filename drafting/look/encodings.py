@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from transform.raw.text import PYTHON_CODECS
 
 if TYPE_CHECKING:
-    from definition.mapping.mapping import Encoding
+    from definition.mapping.source import Encoding
 
 _LOOKED_AT = 1 << 20
 """Bytes that are enough to know."""

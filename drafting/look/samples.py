@@ -26,7 +26,7 @@ from transform.raw.text import BOM, PYTHON_CODECS, damage_named, unpacked
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from definition.mapping.mapping import DatasetMapping, Encoding, SourceFormat
+    from definition.mapping.source import Encoding, SourceFormat, SourceMapping
     from drafting.look.places import Place, RawFile
 
 MOST_BYTES = 16 * 1024 * 1024
@@ -125,7 +125,7 @@ def take(place: Place, file: RawFile, folder: SampleFolder) -> Sample | Useless:
     return Sample(file.name, kind, encoding, text, whole)
 
 
-def copy_beginning(place: Place, file: RawFile, folder: SampleFolder, mapping: DatasetMapping) -> bool:
+def copy_beginning(place: Place, file: RawFile, folder: SampleFolder, mapping: SourceMapping) -> bool:
     """Put the beginning of a file that a source takes into the folder; say whether that is all of it.
 
     Raises:

@@ -12,7 +12,7 @@ from polars.exceptions import PolarsError
 
 from definition import layout
 from definition.mapping.expressions import RawColumn
-from definition.mapping.mapping import ColumnMapping, DatasetMapping, Explode, RecordMapping
+from definition.mapping.mapping import ColumnMapping, DatasetMapping, RecordMapping
 from drafting.look.dialects import cut_of
 from drafting.look.nested import Paths, paths_of_lines, paths_of_schema
 from drafting.look.samples import MOST_LOOKED_AT, Sample, Useless, take
@@ -26,7 +26,7 @@ from transform.raw.objects import matches, partitions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from definition.mapping.mapping import Encoding, SourceFormat
+    from definition.mapping.source import Encoding, Explode, SourceFormat
     from drafting.look.places import Place
     from drafting.look.samples import SampleFolder
 
@@ -81,6 +81,16 @@ class Source:
 
 
 @dataclass(frozen=True)
+class LookedUp:
+    """A table beside the rows of another: the name before its columns, its key, and the rows' column that holds it."""
+
+    name: str
+    key: str
+    on: str
+    source: Source
+
+
+@dataclass(frozen=True)
 class Table:
     """Files of one kind, and what stands in the beginnings that were looked at.
 
@@ -90,6 +100,7 @@ class Table:
         frame: a text column for each raw column, null where it is empty.
         broken: rows that no record can be made of.
         whole: whether all rows were looked at.
+        lookups: where columns of the frame come from that the files do not have.
     """
 
     files: tuple[str, ...]
@@ -97,6 +108,7 @@ class Table:
     frame: pl.DataFrame
     broken: int
     whole: bool
+    lookups: tuple[LookedUp, ...] = ()
 
     @property
     def label(self) -> str:

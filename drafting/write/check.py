@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -12,17 +12,22 @@ from definition.plan.mappings import dataset_mappings
 from drafting.errors import DraftError
 from drafting.write.document import document
 from lambdas.transform.execute import DATASET, execute
+from lambdas.transform.lookups import Lookups
 from transform.errors import TransformError
 from transform.raw.dialect import Dialect
 from transform.raw.records import batches
 from transform.raw.text import lines
+from transform.reasons import no_match
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from definition.file.pipeline import Pipeline
     from definition.mapping.mapping import DatasetMapping
     from definition.service.dataset_types import DatasetName
     from drafting.guess.draft import Draft, Part
     from drafting.look.samples import SampleFolder
+    from transform.contract import LookupReport
 
 SHOWN = 10
 """Records that people see."""
@@ -40,12 +45,16 @@ class Outcome:
         facts: rows in, out, filtered and rejected, and records, by name.
         reasons: of rejected rows, with their number.
         first: the header, and the first records as they would be imported.
+        lookups: what became of the rows of each look-up.
+        unknown: rejected rows that may find in the rest of a look-up what its beginning does not hold.
     """
 
     dataset: DatasetName
     facts: dict[str, int]
     reasons: list[tuple[str, int]]
     first: list[list[str]]
+    lookups: list[LookupReport] = field(default_factory=list)
+    unknown: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,21 +98,30 @@ def checked(draft: Draft, folder: SampleFolder, *, name: str, raw: str, schema: 
     return Checked(document(draft, name=name, raw=raw, schema=schema), pipeline, outcomes)
 
 
-def outcome_of(mapping: DatasetMapping, folder: SampleFolder, prefix: str) -> Outcome:
-    """Return what the transform makes of a dataset's samples; it writes below a prefix of the folder.
+def outcome_of(mapping: DatasetMapping, folder: SampleFolder, prefix: str, partial: Collection[str] = ()) -> Outcome:
+    """Return what the transform makes of a dataset's samples.
+
+    Args:
+        mapping: the dataset's mapping.
+        folder: with the samples.
+        prefix: below which it writes in the folder.
+        partial: names of look-ups of which the samples are not everything.
 
     Raises:
-        TransformError: they cannot be read.
+        TransformError: the samples cannot be read.
     """
     objects = folder.objects(mapping.path)
     staging = f"{prefix}{mapping.dataset}/"
     # Where a scan fails the transform goes on in folders of numbers.
     for place in ("", *(f"{number}/" for number in range(len(objects) + 1))):
         folder.folder(staging + place)
-    found = execute(mapping, folder, objects, staging=staging, started=int(time.time()))
+    lookups = Lookups({each.name: folder.objects(each.path) for each in mapping.lookups})
+    found = execute(mapping, folder, objects, staging=staging, started=int(time.time()), lookups=lookups)
     first = _first(folder, found.staging + DATASET)
     reasons = [(row["reason"], row["rows"]) for row in found.reasons.iter_rows(named=True)]
-    return Outcome(mapping.dataset, found.facts, reasons, first)
+    missed = {no_match(each.name, each.on) for each in mapping.lookups if each.name in partial}
+    unknown = sum(rows for reason, rows in reasons if reason in missed)
+    return Outcome(mapping.dataset, found.facts, reasons, first, [each.report for each in found.lookups], unknown)
 
 
 def _first(folder: SampleFolder, key: str) -> list[list[str]]:

@@ -38,7 +38,8 @@ from transform.report import Exploded
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from definition.mapping.mapping import DatasetMapping, Explode
+    from definition.mapping.mapping import DatasetMapping
+    from definition.mapping.source import Explode
 
 LEADS, WRONG = ":leads", ":wrong"
 """Whether a row stands for a raw row, and then the place of the first element that is wrong."""

@@ -55,7 +55,7 @@ def rows_with_fate(rows: DataFrame, plan: Plan) -> DataFrame:
     if mapping.explode:
         rows = exploded(rows, mapping)
     judged = with_values(rows, plan.columns, compared).withColumns(
-        {_READABLE: F.col(SHAPE).isNull() & RULES.readable(compared)}
+        {_READABLE: F.col(SHAPE).isNull() & RULES.answerable(mapping)}
         | {takes(index): _taking(mapping, record) for index, record in enumerate(mapping.records)}
         | {_ok(key): rule.ok for key, rule in rules.items()}
         | {value(key): rule.value for key, rule in rules.items()}
@@ -148,7 +148,7 @@ def _reason(plan: Plan) -> Column:
         for index, keys in enumerate(plan.records)
         for key in keys
     ]
-    return first_of(F.col(SHAPE), RULES.unreadable_reason("keep", plan.mapping.compared_numbers()), *wrong)
+    return first_of(F.col(SHAPE), RULES.unanswerable_reason(plan.mapping), *wrong)
 
 
 def _distinct(out: DataFrame, mapping: DatasetMapping, order: DataFrame) -> DataFrame:

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from pyspark.sql import Column, DataFrame
 
-    from definition.mapping.mapping import DatasetMapping
+    from definition.mapping.source import SourceMapping
 
 _JSON = ":json"
 
 
 def take(
-    lines: DataFrame, columns: Sequence[str], mapping: DatasetMapping
+    lines: DataFrame, columns: Sequence[str], mapping: SourceMapping
 ) -> tuple[DataFrame, Column, dict[str, Column], Column | None]:
     """Return the lines decoded, their shape, the text of each raw column, and ELEMENTS if a list is exploded.
 

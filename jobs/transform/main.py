@@ -15,7 +15,7 @@ from jobs.transform.bucket import Bucket
 from jobs.transform.session import configured
 from jobs.transform.transform import transform
 from transform.contract import TransformRequest
-from transform.raw.objects import list_objects
+from transform.raw.objects import raw_objects
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
     with store.read(given.request) as stream:
         request = TransformRequest.model_validate_json(stream.read())
     s3 = boto3.client("s3")
-    objects = [list_objects(s3, request.bucket, mapping.dataset, mapping.path) for mapping in request.datasets]
+    objects = [raw_objects(s3, request.bucket, mapping) for mapping in request.datasets]
     report = transform(configured(SparkSession.builder.getOrCreate()), request, store, objects)
     for dataset in report.datasets:
         for folder in {dataset.location, dataset.imports and dataset.imports.location}:

@@ -5,6 +5,7 @@ Source: pages preparing-training-data and items-datasets of the developer guide.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
@@ -21,6 +22,23 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
     from definition.mapping.mapping import ColumnMapping
+
+
+@dataclass(frozen=True)
+class Target:
+    """Keys of a dataset's outputs.
+
+    Attributes:
+        staging: prefix of what is staged.
+        dataset: prefix of the CSV objects.
+        rejects: keys of the rejected rows, with the place of the part's number, ``{:05}``.
+        lookup_rejects: the same of a look-up, with ``{lookup}`` for its name.
+    """
+
+    staging: str
+    dataset: str
+    rejects: str
+    lookup_rejects: str
 
 
 class Place(NamedTuple):

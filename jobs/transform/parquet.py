@@ -39,6 +39,7 @@ from jobs.transform.files import READ_OPTIONS, folders_of, footer, literal_path,
 from transform import reasons
 from transform.errors import ColumnMissingError, UndecodableError
 from transform.meaning.names import raw
+from transform.raw.foreign import check_foreign
 from transform.raw.lists import list_held, list_in_path, no_list_held
 from transform.raw.objects import partitions
 from transform.raw.told import fields_told, without_values
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import Column, DataFrame, SparkSession
 
-    from definition.mapping.mapping import DatasetMapping
+    from definition.mapping.source import SourceMapping
     from transform.contract import RawObject
     from transform.raw.store import Store
 
@@ -85,7 +86,7 @@ class Field(NamedTuple):
 
 
 def read(
-    session: SparkSession, store: Store, objects: Sequence[RawObject], mapping: DatasetMapping, columns: Sequence[str]
+    session: SparkSession, store: Store, objects: Sequence[RawObject], mapping: SourceMapping, columns: Sequence[str]
 ) -> DataFrame:
     """Return the rows of all objects; those with the same columns are read together.
 
@@ -96,7 +97,7 @@ def read(
         UndecodableError: an object is not Parquet.
     """
     with ThreadPoolExecutor() as pool:
-        schemas = list(pool.map(lambda item: _schema(session, store, item, mapping.dataset), objects))
+        schemas = list(pool.map(lambda item: _schema(session, store, item, mapping.place), objects))
     groups: dict[tuple[object, ...], list[tuple[RawObject, Any]]] = defaultdict(list)
     for item, schema in zip(objects, schemas, strict=True):
         given = frozenset(columns).intersection(partitions(item.key))
@@ -105,11 +106,11 @@ def read(
     return reduce(lambda left, right: left.unionByName(right), frames)
 
 
-def _schema(session: SparkSession, store: Store, item: RawObject, dataset: str) -> Any:
+def _schema(session: SparkSession, store: Store, item: RawObject, place: str) -> Any:
     try:
         return footer(session, store.root, item.key)
     except Exception as error:
-        remedy = f"Upload it again, or correct datasets.{dataset}.source.format"
+        remedy = f"Upload it again, or correct {place}.format"
         what = str(getattr(error, "java_exception", error)).splitlines()[0]
         raise UndecodableError(f"{item.key} is not Parquet ({without_values(what)}). {remedy}.") from error
 
@@ -118,7 +119,7 @@ def _read_alike(
     session: SparkSession,
     store: Store,
     alike: list[tuple[RawObject, Any]],
-    mapping: DatasetMapping,
+    mapping: SourceMapping,
     columns: Sequence[str],
 ) -> DataFrame:
     key, schema = alike[0][0].key, alike[0][1]
@@ -127,6 +128,8 @@ def _read_alike(
         found = session.read.options(**READ_OPTIONS).parquet(*paths)
     except PySparkException as error:
         raise UndecodableError(f"{key} holds what Spark cannot read: {error}. Write it with other types.") from error
+    records = [field.name for field in found.schema if isinstance(field.dataType, StructType)]
+    check_foreign(key, found.columns, mapping, records)
     given = partitions(key)
 
     def fields_of(name: str) -> Field:
@@ -192,10 +195,10 @@ def _as_elements(listed: Collection[str]) -> Column:
     return F.transform(first, cells)
 
 
-def _element_texts(key: str, field: Field, path: str, mapping: DatasetMapping) -> dict[str, Column]:
+def _element_texts(key: str, field: Field, path: str, mapping: SourceMapping) -> dict[str, Column]:
     """Return a list of texts for each raw column that is read of the elements of a list."""
     if not isinstance(field.kind, ArrayType):
-        raise ColumnMissingError(no_list_held(key, path, field.kind.typeName(), mapping.dataset))
+        raise ColumnMissingError(no_list_held(key, path, field.kind.typeName(), mapping.place))
     columns, kind = mapping.element_columns(), field.kind.elementType
     below = [name.removeprefix(f"{path}.") for name in columns if name != path]
     found = {}

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, SparkSession
 
-    from definition.mapping.mapping import DatasetMapping
+    from definition.mapping.source import SourceMapping
     from transform.contract import RawObject
     from transform.raw.store import Store
 
@@ -111,7 +111,7 @@ def read(
     session: SparkSession,
     store: Store,
     objects: Sequence[RawObject],
-    mapping: DatasetMapping,
+    mapping: SourceMapping,
     *,
     staging: str,
     long: Collection[str] = (),
@@ -153,7 +153,7 @@ def read(
     return Source(_without_nulls(rows, mapping, columns), keys, headers, numbered=True)
 
 
-def _without_nulls(rows: DataFrame, mapping: DatasetMapping, columns: Sequence[str]) -> DataFrame:
+def _without_nulls(rows: DataFrame, mapping: SourceMapping, columns: Sequence[str]) -> DataFrame:
     """Return the rows with nothing where a raw column holds a text that stands for no value."""
     if not mapping.nulls:
         return rows
@@ -162,7 +162,7 @@ def _without_nulls(rows: DataFrame, mapping: DatasetMapping, columns: Sequence[s
 
 
 def _open(
-    session: SparkSession, store: Store, item: RawObject, mapping: DatasetMapping, unpack_to: str, *, is_long: bool
+    session: SparkSession, store: Store, item: RawObject, mapping: SourceMapping, unpack_to: str, *, is_long: bool
 ) -> Opened | None:
     """Look at an object's beginning; None if it unpacks to nothing and so has no header."""
     location = item.key
@@ -194,7 +194,7 @@ def _open(
     if line is None:
         return None
     if UNDECODABLE in line:
-        remedy = f"Set datasets.{mapping.dataset}.source.encoding to the one it is in, or convert it"
+        remedy = f"Set {mapping.place}.encoding to the one it is in, or convert it"
         raise UndecodableError(f"{item.key} is not {mapping.encoding} text: its header cannot be decoded. {remedy}.")
     return Opened(item.key, location, tuple(Dialect.of(mapping).fields(line)), 1, streamed)
 
@@ -211,7 +211,7 @@ def _first_record(key: str, found: Iterator[str], dialect: Dialect) -> tuple[str
 
 
 def _read_alike(
-    session: SparkSession, store: Store, alike: list[Opened], mapping: DatasetMapping, columns: Sequence[str]
+    session: SparkSession, store: Store, alike: list[Opened], mapping: SourceMapping, columns: Sequence[str]
 ) -> DataFrame:
     """Return the rows of objects with the same header, whose folders give the same columns."""
     found = _stream(session, store, alike, mapping) if alike[0].streamed else _scan(session, store, alike)
@@ -224,7 +224,7 @@ def _read_alike(
         decoded_rows, shape, cells, elements = jsonl.take(found, needed, mapping)
     else:
         dialect = Dialect.of(mapping)
-        check_header(alike[0].key, alike[0].header, needed)
+        check_header(alike[0].key, alike[0].header, needed, mapping)
         decoded_rows, shape, cells = cut.cut(found, alike[0].header, needed, dialect)
     undecodable = F.when(F.col(_DAMAGED), text(reasons.undecodable(mapping.encoding)))
     wrong = undecodable.when(F.col(_GIVEN_UP), text(reasons.given_up(mapping.format)))
@@ -254,7 +254,7 @@ def _scan(session: SparkSession, store: Store, alike: list[Opened]) -> DataFrame
     return found.select(*places(found), bare.alias(LINE), (~same).alias(_DAMAGED), given_up.alias(_GIVEN_UP))
 
 
-def _stream(session: SparkSession, store: Store, alike: list[Opened], mapping: DatasetMapping) -> DataFrame:
+def _stream(session: SparkSession, store: Store, alike: list[Opened], mapping: SourceMapping) -> DataFrame:
     encoding = mapping.encoding
     cut_records = cutter(mapping)
 
@@ -274,7 +274,7 @@ def _stream(session: SparkSession, store: Store, alike: list[Opened], mapping: D
     return session.createDataFrame(streams, _STREAMED, verifySchema=False)
 
 
-def _no_rows(session: SparkSession, columns: Sequence[str], mapping: DatasetMapping) -> DataFrame:
+def _no_rows(session: SparkSession, columns: Sequence[str], mapping: SourceMapping) -> DataFrame:
     names = [OBJECT, LINE, SHAPE, *map(raw, columns)]
     places = [StructField(name, LongType()) for name in (BLOCK, ROW, MORE)]
     none = session.createDataFrame([], StructType([*places, *(StructField(name, StringType()) for name in names)]))

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from definition import layout
 from jobs.transform import batch_input
 from jobs.transform.counts import per_item, per_user, tallies
-from jobs.transform.execute import Target, execute, staged
+from jobs.transform.execute import execute
 from jobs.transform.files import delete, size
+from jobs.transform.judged import staged
+from jobs.transform.outputs import Target
 from transform import report, run
 from transform.records import FILTERED, OUT, REJECTED
 from transform.report import Rows
@@ -29,12 +31,13 @@ if TYPE_CHECKING:
         TransformReport,
         TransformRequest,
     )
+    from transform.raw.objects import RawObjects
     from transform.raw.store import Store
     from transform.report import Tallies
 
 
 def transform(
-    session: SparkSession, request: TransformRequest, store: Store, objects: list[list[RawObject]]
+    session: SparkSession, request: TransformRequest, store: Store, objects: list[RawObjects]
 ) -> TransformReport:
     """Transform the datasets of one run.
 
@@ -61,27 +64,34 @@ class _Work:
         self._known_items: DataFrame | None = None
         self._known: batch_input.Known
 
-    def dataset(self, mapping: DatasetMapping, objects: Sequence[RawObject]) -> DatasetReport:
+    def dataset(self, mapping: DatasetMapping, objects: RawObjects) -> DatasetReport:
         of_dataset = {"run": self._request.run, "dataset": mapping.dataset}
         target = Target(
             staging=f"{self._staging}{mapping.dataset}/",
             dataset=layout.DATASET.key(**of_dataset),
             rejects=layout.REJECTED_ROWS_PART.key(**of_dataset, part="{:05}"),
+            lookup_rejects=layout.REJECTED_LOOKUPS_PART.key(**of_dataset, lookup="{lookup}", part="{:05}"),
         )
-        for left in (target.dataset, layout.REJECTED_ROWS.key(**of_dataset)):
+        of_lookups = (layout.REJECTED_LOOKUPS.key(**of_dataset, lookup=name) for name in objects.lookups)
+        for left in (target.dataset, layout.REJECTED_ROWS.key(**of_dataset), *of_lookups):
             # A function that ran out of memory may have written them: Personalize imports whatever lies there.
             delete(self._session, self._store.root, left)
         outcome = self._execute(mapping, objects, target)
         if mapping.dataset == "items":
             self._known_items = outcome.records.select("ITEM_ID")
         counted = self._tallies(outcome, target) if mapping.dataset == "interactions" else None
-        return dataset_report(self._request, mapping, objects, outcome, counted)
+        return dataset_report(self._request, mapping, objects.rows, outcome, counted)
 
-    def increment(self, mapping: DatasetMapping, objects: Sequence[RawObject]) -> int:
+    def increment(self, mapping: DatasetMapping, objects: RawObjects) -> int:
         staging = f"{self._staging}{mapping.dataset}-increment/"
         folder = layout.INCREMENT.key(run=self._request.run, dataset=mapping.dataset)
         # What is rejected is among the rejects of the whole already.
-        target = Target(staging=staging, dataset=folder, rejects=f"{staging}rejects-{{:05}}.jsonl")
+        target = Target(
+            staging=staging,
+            dataset=folder,
+            rejects=f"{staging}rejects-{{:05}}.jsonl",
+            lookup_rejects=f"{staging}{{lookup}}-{{:05}}.jsonl",
+        )
         return self._execute(mapping, objects, target).facts.total
 
     def size(self, folder: str) -> int:
@@ -93,8 +103,16 @@ class _Work:
     def clean(self) -> None:
         delete(self._session, self._store.root, self._staging)
 
-    def _execute(self, mapping: DatasetMapping, objects: Sequence[RawObject], target: Target) -> Outcome:
-        return execute(self._session, mapping, self._store, objects, target=target, started=self._request.started)
+    def _execute(self, mapping: DatasetMapping, objects: RawObjects, target: Target) -> Outcome:
+        return execute(
+            self._session,
+            mapping,
+            self._store,
+            objects.rows,
+            target=target,
+            started=self._request.started,
+            lookups=objects.lookups,
+        )
 
     def _tallies(self, outcome: Outcome, target: Target) -> Tallies:
         """Count users and items, and keep who and what there is."""
@@ -123,4 +141,5 @@ def dataset_report(
         reasons=outcome.fates.reasons,
         tallies=counted,
         exploded=outcome.exploded,
+        lookups=outcome.lookups,
     )

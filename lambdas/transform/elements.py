@@ -13,6 +13,7 @@ import polars as pl
 from definition.mapping.mapping import SEVERAL
 from lambdas.transform import plan
 from lambdas.transform.columns import ELEMENTS, LINE, LINE_NUMBER, OBJECT, SHAPE
+from lambdas.transform.lookups import columns_beside
 from lambdas.transform.plan import ELEMENT, FATE, FATES, REASON
 from transform import reasons
 from transform.meaning.names import raw
@@ -21,7 +22,7 @@ from transform.records import FILTERED, OUT, REJECTED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from definition.mapping.mapping import Explode
+    from definition.mapping.source import Explode
     from transform.records import Plan
 
 RECORDS, USERS, TOTAL, TAKEN = ":records", ":users", ":total", ":taken"
@@ -51,7 +52,7 @@ def with_fate(lines: pl.LazyFrame, ids: Plan) -> pl.LazyFrame:
         judged = [_judged(part, ids).select(*kinds) for part in _parts(batch.struct.unnest())]
         return (pl.concat(judged) if judged else pl.DataFrame(schema=kinds)).to_struct()
 
-    packed = pl.struct(SHAPE, ELEMENTS, *map(raw, ids.mapping.raw_columns()))
+    packed = pl.struct(SHAPE, ELEMENTS, *map(raw, ids.mapping.raw_columns()), *columns_beside(ids.mapping.lookups))
     found = packed.map_batches(judge, return_dtype=pl.Struct(kinds), is_elementwise=True)
     return rows.select(OBJECT, LINE_NUMBER, LINE, found.alias(_JUDGED)).unnest(_JUDGED)
 
@@ -66,7 +67,7 @@ def records(rows: pl.LazyFrame, ids: Plan) -> pl.LazyFrame:
 
 def rejects(rows: pl.LazyFrame, ids: Plan) -> pl.LazyFrame:
     """Return the rejected rows: object, line number from 1, place of the element that is wrong, reason, raw text."""
-    return plan.written(rows.filter(pl.col(FATE) == REJECTED), ids)
+    return plan.written(rows.filter(pl.col(FATE) == REJECTED), ids.mapping)
 
 
 def counts(rows: pl.LazyFrame) -> pl.LazyFrame:

@@ -6,30 +6,25 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from polars.exceptions import PanicException, PolarsError
 
 from lambdas.transform import csv_sink, elements, plan
-from lambdas.transform.columns import LINE, SHAPE
-from lambdas.transform.reader import broken_objects, read
+from lambdas.transform.attempts import REJECTS, until_read
+from lambdas.transform.lookups import NO_LOOKUPS, look_up
+from lambdas.transform.reader import read
 from lambdas.transform.tally import Tally
-from transform import reasons
-from transform.errors import RowsLostError, TransformError
-from transform.raw.cutting import is_sequential
-from transform.raw.told import without_values
+from transform.errors import RowsLostError
 from transform.records import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from definition.mapping.mapping import DatasetMapping
+    from lambdas.transform.lookups import LookedUp, Lookups
     from transform.contract import RawObject
     from transform.raw.store import Store
 
-# The engine panics over some damaged Parquet, and says so with no Exception.
-_ENGINE_ERRORS = (PolarsError, PanicException, OSError)
-
-DATASET, REJECTS = "dataset.csv", "rejects.jsonl"
-"""Names of the outputs under the staging prefix."""
+DATASET = "dataset.csv"
+"""Name of the dataset under the staging prefix, beside REJECTS."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +38,7 @@ class Outcome:
         users: of interactions each user: USER_ID, INTERACTIONS, NEWEST.
         items: of interactions each item: ITEM_ID, INTERACTIONS; of items their ids.
         event_types: of interactions each type: EVENT_TYPE, INTERACTIONS.
+        lookups: what stood beside the rows.
     """
 
     staging: str
@@ -51,12 +47,19 @@ class Outcome:
     users: pl.DataFrame = field(default_factory=pl.DataFrame)
     items: pl.DataFrame = field(default_factory=pl.DataFrame)
     event_types: pl.DataFrame = field(default_factory=pl.DataFrame)
+    lookups: Sequence[LookedUp] = ()
 
 
 def execute(
-    mapping: DatasetMapping, store: Store, objects: Sequence[RawObject], *, staging: str, started: int
+    mapping: DatasetMapping,
+    store: Store,
+    objects: Sequence[RawObject],
+    *,
+    staging: str,
+    started: int,
+    lookups: Lookups = NO_LOOKUPS,
 ) -> Outcome:
-    """Execute, and again as long as objects turn up that cannot be scanned: not UTF-8, or of records of several lines.
+    """Transform a dataset.
 
     Args:
         mapping: the dataset's mapping.
@@ -64,72 +67,33 @@ def execute(
         objects: the raw objects.
         staging: prefix of the outputs.
         started: when the run began, in seconds since 1970.
+        lookups: the raw objects of its look-ups.
 
     Raises:
         TransformError: the raw data cannot be read.
     """
-    broken: set[str] = set()
-    while True:
-        # Other keys each time: the engine may still be finishing objects of a scan that failed.
-        folder = f"{staging}{len(broken)}/" if broken else staging
-        try:
-            outcome = _execute(mapping, store, objects, staging=folder, started=started, broken=broken)
-        except _ENGINE_ERRORS as error:
-            found = broken_objects(store, objects) if mapping.format != "parquet" else set()
-            if found <= broken:
-                raise _unreadable(mapping, store, objects, f"{staging}unreadable/", error) from error
-        else:
-            in_turn = mapping.format != "csv" or is_sequential(mapping)
-            found = set() if in_turn else _of_several_lines(store, outcome)
-            if found <= broken:
-                return outcome
-        broken |= found
+    looked_up = look_up(mapping, store, lookups, staging=staging)
 
+    def attempt(folder: str, broken: Collection[str]) -> Outcome:
+        return _execute(mapping, store, objects, looked_up, staging=folder, started=started, broken=broken)
 
-def _of_several_lines(store: Store, outcome: Outcome) -> set[str]:
-    """Return the keys of the objects with a quoted field that does not end on its line.
-
-    As long as no line of an object is such, lines are records: the first one that is not has all its quotes on it.
-    """
-    if not outcome.reasons["reason"].is_in(reasons.BROKEN_QUOTING).any():
-        return set()
-    rejects = pl.scan_ndjson(store.root + outcome.staging + REJECTS, schema={"object": pl.String, "reason": pl.String})
-    rows = rejects.filter(pl.col("reason").is_in(reasons.BROKEN_QUOTING)).select(pl.col("object").unique())
-    return set(rows.collect(engine="streaming")["object"])
-
-
-def _unreadable(
-    mapping: DatasetMapping, store: Store, objects: Sequence[RawObject], staging: str, error: BaseException
-) -> TransformError:
-    """Return the error that names the first object which cannot be read by itself either."""
-    for item in objects:
-        try:
-            lines = read(store, [item], mapping, mapping.raw_columns(), staging=staging)
-            lines.select(pl.col(LINE).str.len_bytes().sum(), pl.col(SHAPE).null_count()).collect(engine="streaming")
-        except (*_ENGINE_ERRORS, TransformError) as found:
-            return TransformError(
-                f"{item.key} cannot be read: {_first_sentence(found)}. Check that it is whole, and {mapping.format} in "
-                f"{mapping.encoding}; what is compressed with zstd is not searched for bytes that are not UTF-8."
-            )
-    return TransformError(f"The raw data of {mapping.dataset} cannot be read: {_first_sentence(error)}.")
-
-
-def _first_sentence(error: BaseException) -> str:
-    """Return an error without the query that the engine shows below it, and without values."""
-    return without_values(str(error).partition("\n\n")[0]).rstrip(".")
+    return until_read(mapping, store, objects, staging, attempt)
 
 
 def _execute(
     mapping: DatasetMapping,
     store: Store,
     objects: Sequence[RawObject],
+    looked_up: Sequence[LookedUp],
     *,
     staging: str,
     started: int,
-    broken: Collection[str] = (),
+    broken: Collection[str],
 ) -> Outcome:
     ids = Plan.of(mapping)
     lines = read(store, objects, mapping, mapping.raw_columns(), staging=staging, broken=broken)
+    for each in looked_up:
+        lines = each.beside(lines)
     # Without the cache each sink would read the input again.
     how = elements if mapping.explode else plan
     rows = how.with_fate(lines, ids).cache()
@@ -157,7 +121,7 @@ def _execute(
         frames["event_types"] = pl.DataFrame({"EVENT_TYPE": [constant], plan.INTERACTIONS: [facts["records"]]})
     if facts["rows_in"] != facts["rows_out"] + facts["rows_filtered"] + facts["rows_rejected"]:
         raise RowsLostError(f"Rows do not add up: {facts}. This is a fault of the transform; please report it.")
-    return Outcome(staging, facts, **frames)
+    return Outcome(staging, facts, lookups=looked_up, **frames)
 
 
 def _tallies(rows: pl.LazyFrame, dataset: pl.LazyFrame, ids: Plan) -> dict[str, tuple[Tally, pl.LazyFrame]]:

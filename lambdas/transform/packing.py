@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
 
-    from definition.mapping.mapping import DatasetMapping, Encoding
+    from definition.mapping.source import Encoding, SourceMapping
     from transform.contract import RawObject
     from transform.raw.cutting import Cutter
     from transform.raw.records import Batch
@@ -178,7 +178,7 @@ def _on_one_line(batch: Batch) -> Sequence[str]:
 
 
 def unpack(
-    store: Store, packed: Packed, objects: Sequence[RawObject], mapping: DatasetMapping
+    store: Store, packed: Packed, objects: Sequence[RawObject], mapping: SourceMapping
 ) -> tuple[pl.LazyFrame, Origin]:
     """Return the frame of LINE_NUMBER and LINE of staged lines, and where they come from."""
     staged = pl.scan_lines([store.root + key for key in packed.keys], name="packed", glob=False)

@@ -12,6 +12,7 @@ from transform.records import FILTERED, NULL_WORDS, OUT, REJECTED
 
 if TYPE_CHECKING:
     from definition.mapping.mapping import DatasetMapping, Duplicates, RecordMapping
+    from definition.mapping.source import SourceMapping
     from transform.records import Plan
 
 FATE, REASON, ELEMENT = ":fate", ":reason", ":element"
@@ -48,7 +49,7 @@ def with_fate(lines: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     return (
         with_values(lines, plan.columns, compared)
         .with_columns(
-            (pl.col(SHAPE).is_null() & RULES.readable(compared)).alias(_READABLE),
+            (pl.col(SHAPE).is_null() & RULES.answerable(mapping)).alias(_READABLE),
             *(_taking(mapping, record).alias(_takes(index)) for index, record in enumerate(mapping.records)),
             *(rule.ok.alias(_ok(key)) for key, rule in rules.items()),
             *(rule.value.alias(key) for key, rule in rules.items()),
@@ -68,13 +69,13 @@ def with_reason(rows: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     """Add to each row that is rejected the first thing wrong with it; cheap where few rows are given."""
     shape = pl.col(SHAPE)
     mapping = plan.mapping
-    compared = RULES.unreadable_reason("keep", mapping.compared_numbers())
+    unanswerable = RULES.unanswerable_reason(mapping)
     wrong = [
         pl.when(_takes(index)).then(RULES.column_rule(key, plan.columns[key]).reason)
         for index, keys in enumerate(plan.records)
         for key in keys
     ]
-    first = pl.coalesce(shape, compared, *wrong)
+    first = pl.coalesce(shape, unanswerable, *wrong)
     return rows.with_columns(pl.when(pl.col(FATE) == REJECTED).then(first).alias(REASON))
 
 
@@ -101,17 +102,17 @@ def records_of(out: pl.LazyFrame, plan: Plan, *more: str) -> pl.LazyFrame:
 
 def rejects(rows: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     """Return the rejected rows: object, line number from 1, reason, raw text."""
-    return written(with_reason(_having(rows, REJECTED), plan), plan)
+    return written(with_reason(_having(rows, REJECTED), plan), plan.mapping)
 
 
-def written(rejected: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
+def written(rejected: pl.LazyFrame, source: SourceMapping) -> pl.LazyFrame:
     """Return rejected rows with a REASON as they are written; ELEMENT is, too, where a list is exploded."""
-    has_lines = plan.mapping.format != "parquet"
+    has_lines = source.format != "parquet"
     line = pl.col(LINE_NUMBER) if has_lines else pl.lit(None, dtype=pl.get_index_type())
     return rejected.select(
         pl.col(OBJECT).alias("object"),
         line.alias("line"),
-        *([pl.col(ELEMENT).alias("element")] if plan.mapping.explode else []),
+        *([pl.col(ELEMENT).alias("element")] if source.explode else []),
         pl.col(REASON).alias("reason"),
         pl.col(LINE).alias("raw"),
     )

@@ -31,7 +31,7 @@ from transform.raw.text import BOM, UNDECODABLE, damage_named, is_bzip2, is_utf8
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from definition.mapping.mapping import DatasetMapping
+    from definition.mapping.source import SourceMapping
     from transform.contract import RawObject
     from transform.raw.store import Store
 
@@ -42,7 +42,7 @@ FEW = 64
 def read(
     store: Store,
     objects: Sequence[RawObject],
-    mapping: DatasetMapping,
+    mapping: SourceMapping,
     columns: Sequence[str],
     *,
     staging: str,
@@ -72,7 +72,7 @@ def read(
 def _read(
     store: Store,
     objects: Sequence[RawObject],
-    mapping: DatasetMapping,
+    mapping: SourceMapping,
     columns: Sequence[str],
     *,
     staging: str,
@@ -115,14 +115,14 @@ def broken_objects(store: Store, objects: Iterable[RawObject]) -> set[str]:
     return broken
 
 
-def _is_packed(item: RawObject, count: int, mapping: DatasetMapping, broken: Collection[str]) -> bool:
+def _is_packed(item: RawObject, count: int, mapping: SourceMapping, broken: Collection[str]) -> bool:
     many = count > FEW and item.size <= packing.SMALL
     return (
         many or item.key.endswith(".bz2") or is_sequential(mapping) or mapping.encoding != "utf-8" or item.key in broken
     )
 
 
-def _no_rows(columns: Sequence[str], mapping: DatasetMapping) -> pl.LazyFrame:
+def _no_rows(columns: Sequence[str], mapping: SourceMapping) -> pl.LazyFrame:
     texts = [(name, pl.String) for name in (LINE, SHAPE, *map(raw, columns))]
     listed = mapping.format != "csv" and mapping.explode is not None and mapping.explode.split is None
     elements = [(ELEMENTS, ELEMENTS_TYPE)] if listed else []
@@ -139,7 +139,7 @@ def _lines(uri: str) -> pl.LazyFrame:
 
 
 def _scan(
-    store: Store, objects: Sequence[RawObject], columns: Sequence[str], mapping: DatasetMapping
+    store: Store, objects: Sequence[RawObject], columns: Sequence[str], mapping: SourceMapping
 ) -> tuple[list[pl.LazyFrame], list[RawObject]]:
     """Return a frame for each object of CSV, and the objects whose first line is no record."""
     dialect = Dialect.of(mapping)
@@ -159,16 +159,16 @@ def _scan(
             # The first line is data: a BOM is no part of it.
             bare = pl.when(pl.col(LINE_NUMBER) == 1).then(pl.col(LINE).str.strip_prefix(BOM)).otherwise(pl.col(LINE))
             lines = lines.with_columns(bare)
-        frames.append(_cut(lines, item, mapping.header or dialect.fields(line), columns, dialect))
+        frames.append(_cut(lines, item, mapping.header or dialect.fields(line), columns, mapping))
     return frames, long
 
 
 def _cut(
-    lines: pl.LazyFrame, item: RawObject, header: Sequence[str], columns: Sequence[str], dialect: Dialect
+    lines: pl.LazyFrame, item: RawObject, header: Sequence[str], columns: Sequence[str], mapping: SourceMapping
 ) -> pl.LazyFrame:
     origin = _origin(item, columns)
-    check_header(item.key, header, [name for name in columns if name not in origin.partitions])
-    return delimited.cut(lines, origin, header, columns, dialect)
+    check_header(item.key, header, [name for name in columns if name not in origin.partitions], mapping)
+    return delimited.cut(lines, origin, header, columns, Dialect.of(mapping))
 
 
 def _first_line(store: Store, key: str) -> str | None:
@@ -191,7 +191,7 @@ def _first_line(store: Store, key: str) -> str | None:
 
 
 def _read_packed(
-    store: Store, objects: Sequence[RawObject], mapping: DatasetMapping, columns: Sequence[str], staging: str
+    store: Store, objects: Sequence[RawObject], mapping: SourceMapping, columns: Sequence[str], staging: str
 ) -> list[pl.LazyFrame]:
     dialect = Dialect.of(mapping)
 
@@ -214,7 +214,7 @@ def _read_packed(
     for group in packer.pack(objects):
         if delimited_text:
             needed = [name for name in columns if name not in group.given]
-            check_header(group.first, group.header, needed)
+            check_header(group.first, group.header, needed, mapping)
         if group.keys:
             lines, origin = packing.unpack(store, group, objects, mapping)
             cut = (
@@ -226,6 +226,6 @@ def _read_packed(
     return frames
 
 
-def _not_text(item: RawObject, mapping: DatasetMapping) -> UndecodableError:
-    remedy = f"Set datasets.{mapping.dataset}.source.encoding to the one it is in, or convert it"
+def _not_text(item: RawObject, mapping: SourceMapping) -> UndecodableError:
+    remedy = f"Set {mapping.place}.encoding to the one it is in, or convert it"
     return UndecodableError(f"{item.key} is not {mapping.encoding} text: its header cannot be decoded. {remedy}.")

@@ -15,7 +15,7 @@ from transform.raw.told import without_values
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from definition.mapping.mapping import Encoding
+    from definition.mapping.source import Encoding
 
 
 def lines(key: str, stream: io.BufferedReader, encoding: Encoding) -> Iterator[str]:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from definition import layout
 from lambdas.transform import batch_input
-from lambdas.transform.execute import DATASET, REJECTS, execute
+from lambdas.transform.attempts import REJECTS
+from lambdas.transform.execute import DATASET, execute
+from lambdas.transform.lookups import Lookups, most_bytes
 from lambdas.transform.report import dataset_report
 from lambdas.transform.reuse import reuse
 from transform import run
-from transform.raw.objects import list_objects
+from transform.raw.objects import raw_objects
 from transform.raw.store import S3Store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import polars as pl
 
     from definition.mapping.mapping import DatasetMapping
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
         BatchInputReport,
         DatasetReport,
         Engine,
-        RawObject,
         TransformReport,
         TransformRequest,
     )
+    from transform.raw.objects import RawObjects
 
 
 def transform(request: TransformRequest, s3: Any) -> TransformReport:
@@ -42,7 +42,7 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
         TransformError: the raw data cannot be used at all.
     """
     store = S3Store(s3, request.bucket)
-    objects = [list_objects(s3, request.bucket, mapping.dataset, mapping.path) for mapping in request.datasets]
+    objects = [raw_objects(s3, request.bucket, mapping) for mapping in request.datasets]
     return run.transform(
         request,
         objects,
@@ -63,19 +63,23 @@ class _Work:
         self._known_items: pl.Series | None = None
         self._known: batch_input.Known
 
-    def dataset(self, mapping: DatasetMapping, objects: Sequence[RawObject]) -> DatasetReport:
+    def dataset(self, mapping: DatasetMapping, objects: RawObjects) -> DatasetReport:
         outcome = self._execute(mapping, objects, f"{self._staging}{mapping.dataset}/")
         of_dataset = {"run": self._request.run, "dataset": mapping.dataset}
         self._store.copy(outcome.staging + DATASET, f"{layout.DATASET.key(**of_dataset)}{mapping.dataset}.csv")
         if outcome.facts["rows_rejected"]:
             self._store.copy(outcome.staging + REJECTS, layout.REJECTED_ROWS.key(**of_dataset))
+        for each in outcome.lookups:
+            if each.report.rows_rejected:
+                key = layout.REJECTED_LOOKUPS.key(**of_dataset, lookup=each.report.name)
+                self._store.copy(each.staging + REJECTS, key)
         if mapping.dataset == "items":
             self._known_items = outcome.items["ITEM_ID"]
         if mapping.dataset == "interactions":
             self._known = batch_input.Known(outcome.users, outcome.items)
-        return dataset_report(self._request, mapping, objects, outcome, known_items=self._known_items)
+        return dataset_report(self._request, mapping, objects.rows, outcome, known_items=self._known_items)
 
-    def increment(self, mapping: DatasetMapping, objects: Sequence[RawObject]) -> int:
+    def increment(self, mapping: DatasetMapping, objects: RawObjects) -> int:
         outcome = self._execute(mapping, objects, f"{self._staging}{mapping.dataset}/increment/")
         folder = layout.INCREMENT.key(run=self._request.run, dataset=mapping.dataset)
         self._store.copy(outcome.staging + DATASET, f"{folder}{mapping.dataset}.csv")
@@ -94,5 +98,12 @@ class _Work:
         """
         self._store.delete(self._staging)
 
-    def _execute(self, mapping: DatasetMapping, objects: Sequence[RawObject], staging: str) -> Outcome:
-        return execute(mapping, self._store, objects, staging=staging, started=self._request.started)
+    def _execute(self, mapping: DatasetMapping, objects: RawObjects, staging: str) -> Outcome:
+        return execute(
+            mapping,
+            self._store,
+            objects.rows,
+            staging=staging,
+            started=self._request.started,
+            lookups=Lookups(objects.lookups, most_bytes(self._request)),
+        )

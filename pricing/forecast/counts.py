@@ -89,7 +89,7 @@ def counted(
         interactions=interactions.records if interactions else None,
         users=facts.per_user.count if facts else None,
         imports={name: _full_size(each) for name, each in by_dataset.items()},
-        raw_bytes=sum(each.object_bytes for each in report.datasets),
+        raw_bytes=sum(each.raw_bytes for each in report.datasets),
         lines=lines,
         active=active or {},
     )

@@ -31,7 +31,7 @@ def used(pipeline: Pipeline, manifest: Manifest, *, real_hours: bool) -> list[Ch
         manifest: of the run.
         real_hours: whether training hours are Personalize's own; the embedded AWS measures how long this machine took.
     """
-    raw_bytes = 0 if manifest.unchanged_since else sum(each.object_bytes for each in manifest.datasets)
+    raw_bytes = 0 if manifest.unchanged_since else sum(each.raw_bytes for each in manifest.datasets)
     charges = [transform_charge(manifest.engine, raw_bytes=raw_bytes, workers=pipeline.workers)]
     charges += [_import(each) for each in manifest.datasets if each.import_job_arn and _is_imported(each)]
     interactions = next((each.records for each in manifest.datasets if each.dataset == "interactions"), None)

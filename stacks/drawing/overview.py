@@ -28,10 +28,10 @@ def overview(pipeline: Pipeline) -> str:
     drawing = _Drawing()
     transform = drawing.node(f"transform\n{_ENGINES[pipeline.engine]}", _WORK)
     raw: dict[str, str] = {}
-    for dataset in pipeline.datasets.by_name().values():
-        place = layout.RAW.key(path=dataset.source.path)
+    for source in pipeline.datasets.sources().values():
+        place = layout.RAW.key(path=source.path)
         if place not in raw:
-            raw[place] = drawing.node(f"{place}\n{dataset.source.format}", _RAW)
+            raw[place] = drawing.node(f"{place}\n{source.format}", _RAW)
             drawing.arrow(raw[place], transform)
     personalize = drawing.box("Amazon Personalize")
     imported = [

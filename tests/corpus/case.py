@@ -34,6 +34,8 @@ class Case:
         rejected: object, line (None in Parquet) and reason; where a list is exploded, the place of the element, too.
         filtered: rows that are in neither.
         elements: of lists that are exploded all, those out, filtered, rejected; and rows without any.
+        beside: the same of each look-up, by its name, which is that of its folder.
+        lookups: of each look-up, by its name, its rows out and duplicate, and those rejected as in ``rejected``.
     """
 
     name: str
@@ -45,15 +47,26 @@ class Case:
     elements: tuple[int, int, int, int, int] | None = None
     dataset: DatasetName = INTERACTIONS
     domain: str | None = None
+    beside: dict[str, dict[str, str | bytes]] = field(default_factory=dict)
+    lookups: dict[str, tuple[int, int, list[tuple[Any, ...]]]] = field(default_factory=dict)
 
     def mapping(self) -> DatasetMapping:
         """Return the mapping that the pipeline file of the case compiles to."""
         return dataset_mapping(parse(json.dumps(self._document(), ensure_ascii=False)), self.dataset)
 
+    def contents(self) -> dict[str, str | bytes]:
+        """Return all raw objects by their keys."""
+        folders = {"data": self.raw} | self.beside
+        return {f"raw/{folder}/{name}": content for folder, found in folders.items() for name, content in found.items()}
+
     def _document(self) -> dict[str, Any]:
         source = {"path": "data/", **self.section.get("source", {})}
         others = {INTERACTIONS: {"source": {"path": "none/"}, "columns": {**COLUMNS, "EVENT_TYPE": {"value": "View"}}}}
-        datasets = others | {self.dataset: {**self.section, "source": source}}
+        section = {**self.section, "source": source}
+        for name, lookup in section.get("lookups", {}).items():
+            of_lookup = {**lookup, "source": {"path": f"{name}/", **lookup.get("source", {})}}
+            section["lookups"] = section["lookups"] | {name: of_lookup}
+        datasets = others | {self.dataset: section}
         solution = {"name": "s", "recipe": "aws-user-personalization-v2", "batch_inference": [{"name": "j"}]}
         return {"name": "corpus", "domain": self.domain, "datasets": datasets, "solutions": [solution]}
 

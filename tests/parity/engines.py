@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, Phase, settings
 
 from jobs.transform import counts as spark_counts
-from jobs.transform.execute import Target
 from jobs.transform.execute import execute as spark_execute
+from jobs.transform.outputs import Target
 from jobs.transform.transform import dataset_report as spark_report
-from lambdas.transform.execute import DATASET, REJECTS
+from lambdas.transform.attempts import REJECTS
+from lambdas.transform.execute import DATASET
 from lambdas.transform.execute import execute as polars_execute
+from lambdas.transform.lookups import Lookups
 from lambdas.transform.report import dataset_report as polars_report
 from tests.corpus.case import written
-from tests.unit.raw import Folder, fill
+from tests.unit.raw import Folder, fill_all
 from transform.contract import TransformRequest
 
 if TYPE_CHECKING:
@@ -43,31 +45,43 @@ FEW = settings(
 
 @dataclass(frozen=True)
 class Result:
-    """What an engine made of raw objects: records and rejected lines in no order, and the report's facts."""
+    """What an engine made of raw objects: records, rejected lines, the report's facts, rejected lines of look-ups."""
 
     records: list[tuple[Any, ...]]
     rejects: list[tuple[Any, ...]]
     report: dict[str, Any]
+    lookups: dict[str, list[tuple[Any, ...]]]
 
 
 def by_polars(folder: Path, mapping: DatasetMapping, contents: Mapping[str, bytes | str]) -> Result:
     """Transform raw objects, by their keys, with the function's engine."""
-    objects = fill(folder, contents)
+    objects, beside = fill_all(folder, mapping, contents)
     (folder / "staging").mkdir()
-    outcome = polars_execute(mapping, Folder(folder), objects, staging="staging/", started=STARTED)
+    outcome = polars_execute(
+        mapping, Folder(folder), objects, staging="staging/", started=STARTED, lookups=Lookups(beside)
+    )
     report = polars_report(_request(mapping), mapping, objects, outcome, known_items=None)
     staged = folder / outcome.staging
     texts = [(staged / DATASET).read_text("utf-8")]
-    return _result(mapping, texts, (staged / REJECTS).read_text("utf-8"), report)
+    beside_rejects = {
+        each.lookup.name: (folder / each.staging / REJECTS).read_text("utf-8") for each in outcome.lookups
+    }
+    return _result(mapping, texts, (staged / REJECTS).read_text("utf-8"), report, beside_rejects)
 
 
 def by_spark(
     session: SparkSession, folder: Path, mapping: DatasetMapping, contents: Mapping[str, bytes | str]
 ) -> Result:
     """Transform raw objects, by their keys, with the Glue job's engine."""
-    objects = fill(folder, contents)
-    target = Target(staging="staging/", dataset="out/", rejects="rejects/r-{:05}.jsonl")
-    outcome = spark_execute(session, mapping, Folder(folder, "file://"), objects, target=target, started=STARTED)
+    objects, beside = fill_all(folder, mapping, contents)
+    target = Target(
+        staging="staging/",
+        dataset="out/",
+        rejects="rejects/r-{:05}.jsonl",
+        lookup_rejects="lookup-rejects/{lookup}-{:05}.jsonl",
+    )
+    store = Folder(folder, "file://")
+    outcome = spark_execute(session, mapping, store, objects, target=target, started=STARTED, lookups=beside)
     counted = None
     if mapping.dataset == "interactions":
         users = spark_counts.per_user(outcome.rows, outcome.records)
@@ -76,18 +90,23 @@ def by_spark(
     report = spark_report(_request(mapping), mapping, objects, outcome, counted)
     parts = sorted((folder / "out").iterdir())
     assert [f"part-{index:05}.csv" for index in range(len(parts))] == [part.name for part in parts]
-    rejects = sorted((folder / "rejects").iterdir()) if (folder / "rejects").exists() else []
-    lines = "".join(part.read_text("utf-8") for part in rejects)
-    return _result(mapping, [part.read_text("utf-8") for part in parts], lines, report)
+    beside_rejects = {lookup.name: _joined(folder / "lookup-rejects", f"{lookup.name}-*") for lookup in mapping.lookups}
+    texts = [part.read_text("utf-8") for part in parts]
+    return _result(mapping, texts, _joined(folder / "rejects", "*"), report, beside_rejects)
+
+
+def _joined(folder: Path, pattern: str) -> str:
+    return "".join(part.read_text("utf-8") for part in sorted(folder.glob(pattern)))
 
 
 def _request(mapping: DatasetMapping) -> TransformRequest:
     return TransformRequest(bucket="b", run="r", started=STARTED, datasets=[mapping])
 
 
-def _result(mapping: DatasetMapping, texts: list[str], rejects: str, report: DatasetReport) -> Result:
+def _result(
+    mapping: DatasetMapping, texts: list[str], rejects: str, report: DatasetReport, beside: Mapping[str, str]
+) -> Result:
     records = [record for text in texts for record in written(text, mapping)]
-    lines = rejects.split("\n")[:-1]
     rejected = [
         (
             row["object"],
@@ -96,10 +115,20 @@ def _result(mapping: DatasetMapping, texts: list[str], rejects: str, report: Dat
             _raw(mapping, row["raw"]),
             *([row["element"]] if mapping.explode else []),
         )
-        for row in map(json.loads, lines)
+        for row in _rows(rejects)
     ]
     facts = report.model_dump()
-    return Result(sorted(records, key=_order), sorted(rejected, key=_order), facts)
+    lookups = {
+        name: sorted(
+            (row["object"], row["line"], row["reason"], row["raw"]) for row in map(json.loads, text.splitlines())
+        )
+        for name, text in beside.items()
+    }
+    return Result(sorted(records, key=_order), sorted(rejected, key=_order), facts, lookups)
+
+
+def _rows(lines: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in lines.split("\n")[:-1]]
 
 
 def _raw(mapping: DatasetMapping, raw: str) -> Any:

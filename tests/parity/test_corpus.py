@@ -23,7 +23,7 @@ from tests.parity.engines import by_polars, by_spark  # they import pyspark
 def check(session: SparkSession, folder: Path, case: Case) -> None:
     """Transform the raw objects of a case with both engines, and compare all that comes of it."""
     mapping = case.mapping()
-    contents = {f"raw/data/{name}": content for name, content in case.raw.items()}
+    contents = case.contents()
     spark = by_spark(session, folder / "spark", mapping, contents)
     polars = by_polars(folder / "polars", mapping, contents)
 

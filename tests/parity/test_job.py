@@ -41,7 +41,12 @@ TERMINAL = {"SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED"}
 DATASETS = {
     "items": {
         "source": {"path": "items/", "format": "jsonl"},
-        "columns": {"ITEM_ID": "sku", "GENRES": {"from": "about.genres", "type": "categorical"}},
+        "lookups": {"prices": {"source": {"path": "prices.csv"}, "key": "id", "on": "sku", "missing": "empty"}},
+        "columns": {
+            "ITEM_ID": "sku",
+            "GENRES": {"from": "about.genres", "type": "categorical"},
+            "PRICE": {"from": "prices.price", "type": "float"},
+        },
     },
     "interactions": {
         "source": {"path": "events/"},
@@ -59,6 +64,7 @@ RAW: dict[str, bytes] = {
     "events/day=2024-01-01/a.csv": b"user,item,kind\nu1,i1,buy\nu2,i2,view\n,i1,buy\n" + b"u3,i3,buy\n" * 3,
     "events/day=2024-03-01/b.csv.gz": gzip.compress(b"kind,user,item,more\r\nbuy,u1,i2,x\r\nbuy,u\xff,i1,x\r\nbuy\r\n"),
     "events/_SUCCESS": b"",
+    "prices.csv": b"id,price\ni1,2.5\n,1\n",
     "ids.csv": "who,n\nu9,1\nü,2\nu9,3\n,4\n".encode(),
 }
 LATE = b'{"sku":"i3","about":{"genres":["C"]}}\n'
@@ -181,7 +187,8 @@ def test_the_job_does_what_the_function_does(aws: EmbeddedAWS, monkeypatch: pyte
     s3.put_object(Bucket=BUCKET, Key="runs/before/lineage.json", Body=earlier.model_dump_json().encode())
 
     polars = transform(request("polars", **since), s3)
-    for left in ("transformed/spark/interactions/interactions.csv", "rejects/spark/interactions.jsonl"):
+    rejects = ("rejects/spark/interactions.jsonl", "rejects/spark/items.prices.jsonl")
+    for left in ("transformed/spark/interactions/interactions.csv", *rejects):
         # Of a function that ran out of memory before it came to its end.
         s3.put_object(Bucket=BUCKET, Key=left, Body=b"USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE\nleft,i1,1,buy\n")
     ended = ran(aws, request("spark", **since))
@@ -205,11 +212,13 @@ def test_the_job_does_what_the_function_does(aws: EmbeddedAWS, monkeypatch: pyte
         assert {expected[0]} == {part[0] for part in parts}
         assert sorted(expected[1:]) == sorted(line for part in parts for line in part[1:])
         assert lines(contents(aws, "rejects/polars/"), dataset) == lines(contents(aws, "rejects/spark/"), dataset)
+    (broken,) = lines(contents(aws, "rejects/spark/"), "items.prices-")
+    assert ("raw/prices.csv", 3, "id is empty", ",1") == tuple(broken.values())
     modes = [dataset.imports and dataset.imports.mode for dataset in report.datasets]
     assert ["INCREMENTAL", "NONE"] == modes
     (added,) = contents(aws, "transformed/spark/items-increment/").values()
     assert contents(aws, "transformed/polars/items-increment/")["items.csv"].splitlines() == added.splitlines()
-    assert ["ITEM_ID,GENRES", "i3,C"] == added.decode().splitlines()
+    assert ["ITEM_ID,GENRES,PRICE", "i3,C,"] == added.decode().splitlines()
     assert [len(added), 0] == [dataset.imports and dataset.imports.bytes for dataset in report.datasets]
     assert contents(aws, "batch/polars/") == contents(aws, "batch/spark/")
     assert {} == contents(aws, "staging/")

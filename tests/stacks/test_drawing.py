@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from stacks.drawing import page
 from stacks.drawing.machine import general, job_states, levels
+from tests.documents import shop
 from tests.stacks.test_asl import RIGHT
 
 if TYPE_CHECKING:
@@ -70,6 +72,20 @@ def test_graph_draws_a_pipeline(tmp_path: Path) -> None:
     expected |= {"aws-item-affinity", "curated/for-you/top25/", "curated/buyers/likely/", "Amazon Personalize"}
     assert expected <= _texts(file)
     assert any("online-retail: started by hand" in text for text in _texts(file))
+
+
+def test_graph_draws_what_is_looked_up(tmp_path: Path) -> None:
+    """The raw data of a look-up leads to the transform as that of the rows does."""
+    lookups = {"orders": {"source": {"path": "orders/", "format": "jsonl"}, "key": "order"}}
+    section = {"source": {"path": "lines/"}, "lookups": lookups}
+    columns = {"USER_ID": "orders.user", "ITEM_ID": "item", "TIMESTAMP": {"from": "orders.at", "unit": "s"}}
+    document = shop(datasets={"interactions": section | {"columns": columns}})
+    (tmp_path / "shop.yaml").write_text(json.dumps(document))
+    file = tmp_path / "shop.svg"
+    ended = CliRunner().invoke(app, ["graph", str(tmp_path / "shop.yaml"), "--output", str(file)])
+
+    assert 0 == ended.exit_code, ended.output
+    assert {"raw/lines/", "raw/orders/", "csv", "jsonl"} <= _texts(file)
 
 
 def test_graph_draws_the_states_of_a_pipeline(tmp_path: Path) -> None:

@@ -14,11 +14,14 @@ from lambdas.transform.reader import read
 from tests.documents import parsed
 from transform.contract import RawObject
 from transform.raw.folder import FolderStore as Folder
+from transform.raw.objects import matches
 from transform.records import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
+
+    from definition.mapping.mapping import DatasetMapping
 
 AT = 964982703
 HEADER = "user,item,at\n"
@@ -34,6 +37,20 @@ def fill(folder: Path, contents: Mapping[str, bytes | str]) -> list[RawObject]:
         Folder(folder).write(key, body)
         objects.append(RawObject(key=key, size=len(body), etag=""))
     return objects
+
+
+def fill_all(
+    folder: Path, mapping: DatasetMapping, contents: Mapping[str, bytes | str]
+) -> tuple[list[RawObject], dict[str, list[RawObject]]]:
+    """Write raw objects and return those of the rows, and those of each look-up."""
+    objects = fill(folder, contents)
+
+    beside = {
+        lookup.name: [item for item in objects if matches(item.key.removeprefix("raw/"), lookup.path)]
+        for lookup in mapping.lookups
+    }
+    others = [item for found in beside.values() for item in found]
+    return [item for item in objects if item not in others], beside
 
 
 def lazy_fates(

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lambdas.transform.execute import DATASET, REJECTS, execute
+from lambdas.transform.attempts import REJECTS
+from lambdas.transform.execute import DATASET, execute
+from lambdas.transform.lookups import Lookups
 from lambdas.transform.report import dataset_report
 from tests.corpus.case import Case, written
 from tests.corpus.cases import CASES
-from tests.unit.raw import Folder, fill
+from tests.unit.raw import Folder, fill_all
 from transform.contract import TransformRequest
 
 if TYPE_CHECKING:
@@ -21,9 +23,9 @@ if TYPE_CHECKING:
 def check(folder: Path, case: Case, *, in_order: bool = True) -> None:
     """Transform the raw objects of a case, and compare records, rejects and counts with what it says."""
     mapping = case.mapping()
-    objects = fill(folder, {f"raw/data/{name}": content for name, content in case.raw.items()})
+    objects, beside = fill_all(folder, mapping, case.contents())
     (folder / "staging").mkdir()
-    outcome = execute(mapping, Folder(folder), objects, staging="staging/", started=0)
+    outcome = execute(mapping, Folder(folder), objects, staging="staging/", started=0, lookups=Lookups(beside))
 
     records = written((folder / outcome.staging / DATASET).read_text("utf-8"), mapping)
     assert sorted(case.records, key=str) == sorted(records, key=str)
@@ -35,9 +37,18 @@ def check(folder: Path, case: Case, *, in_order: bool = True) -> None:
     if in_order:
         assert case.rejected == rejected
     assert sorted(case.rejected, key=str) == sorted(rejected, key=str)
+    for each in outcome.lookups:
+        lines = (folder / each.staging / REJECTS).read_bytes().splitlines()
+        wrong = [(row["object"].rpartition("/")[2], row["line"], row["reason"]) for row in map(json.loads, lines)]
+        found = each.report
+        assert case.lookups[found.name] == (found.rows_out, found.rows_duplicate, sorted(wrong, key=str))
+        assert found.rows_in == found.rows_out + found.rows_duplicate + found.rows_rejected
+        assert len(wrong) == found.rows_rejected
+    assert case.lookups.keys() == case.beside.keys() == {each.report.name for each in outcome.lookups}
     request = TransformRequest(bucket="b", run="r", started=0, datasets=[mapping])
     report = dataset_report(request, mapping, objects, outcome, known_items=None)
     assert case.filtered == report.rows_filtered
+    assert (report.rejects is None) == (not case.rejected and not any(wrong for *_, wrong in case.lookups.values()))
     assert case.elements == (tuple(report.elements.model_dump().values()) if report.elements else None)
 
 

@@ -18,6 +18,7 @@ from cli.doctor.examine import CHECKS, examine
 from cli.doctor.findings import Check, Finding, Level, failure, warning
 from cli.doctor.show import summary, table
 from cli.doctor.taken_names import taken_names
+from tests.corpus.looked_up import OF_LINES
 from tests.documents import LIVE, parsed
 
 ACCOUNT = "123456789012"
@@ -215,6 +216,22 @@ def test_the_status_of_stacks_is_judged(status: str, level: Level) -> None:
     found = list(deployment_checks.stacks(examined))
 
     assert {level} == {finding.level for finding in found if status in finding.seen}
+
+
+def test_raw_data_of_lookups_is_looked_for() -> None:
+    """Each source has a finding by its place in the file: a run without the data of a look-up would fail."""
+
+    def listed(*, Prefix: str, **_: Any) -> dict[str, Any]:  # noqa: N803  # boto3's
+        return {"KeyCount": 1, "Contents": [{"Key": f"{Prefix}a.csv"}]} if Prefix == "raw/lines/" else {"KeyCount": 0}
+
+    s3 = SimpleNamespace(list_objects_v2=listed)
+    examined = examination({"s3": s3}, datasets__interactions=OF_LINES)
+    examined.stacks = deployed(BucketName="b")
+    rows, orders = deployment_checks.raw_data(examined)
+
+    assert (Level.OK, "interactions: raw/lines/a.csv") == (rows.level, rows.seen)
+    assert Level.FAILURE is orders.level
+    assert "interactions.lookups.orders: nothing under s3://b/raw/orders/" == orders.seen
 
 
 def test_who_has_not_confirmed_hears_nothing() -> None:

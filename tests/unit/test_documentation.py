@@ -34,6 +34,7 @@ SECTIONS = {
     "Top level": {"Pipeline"},
     "Datasets": {"Dataset", "Interactions"},
     "Source": {"Source"},
+    "Look-ups": {"Lookup"},
     "Solutions": {"Solution"},
     "Batch jobs": {"BatchInferenceJob", "BatchSegmentJob"},
     "Quality": {"Quality"},

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from definition.plan.mappings import dataset_mapping
-from lambdas.transform.execute import DATASET, REJECTS, execute
+from lambdas.transform.attempts import REJECTS
+from lambdas.transform.execute import DATASET, execute
 from lambdas.transform.reader import FEW
 from tests.documents import parsed
 from tests.unit.raw import Folder, fill, table

@@ -21,6 +21,7 @@ KEY = re.compile(rf"(?:^|['\"/}}(])(?:{'|'.join(sorted(AREAS))})/")
 """A key at the beginning of a text, of a JSONata literal, or behind a bucket."""
 
 PARTS = {
+    "lookup": "orders",
     "run": "20261122T030000-1ebdeb",
     "solution": "for-you",
     "job": "top",

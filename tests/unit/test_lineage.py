@@ -11,6 +11,7 @@ from tests.documents import parsed
 from tests.unit.raw import Folder
 from transform.contract import DatasetReport, Imported, RawObject, TransformRequest
 from transform.raw.lineage import Lineage, changes, incremental_import, lineage_of
+from transform.raw.objects import RawObjects
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,11 +35,11 @@ def change(
 ) -> Change:
     """Return how a second run's data differs from a first one's that was imported."""
     store = Folder(folder)
-    lineage = lineage_of(request("first"), [before])
+    lineage = lineage_of(request("first"), [RawObjects(before)])
     store.write("runs/first/lineage.json", lineage.model_dump_json().encode())
     imported = [Imported(dataset="interactions", run="first")]
     wanted = request("second", keep, imported=imported, incremental=["interactions"] if incremental else [])
-    (found,) = changes(wanted, lineage_of(wanted, [now]), store)
+    (found,) = changes(wanted, lineage_of(wanted, [RawObjects(now)]), store)
     return found
 
 
@@ -81,7 +82,7 @@ def test_without_a_record_everything_is_imported(tmp_path: Path) -> None:
     """No run has imported the dataset, or the record of the one that has is gone."""
     for imported in ([], [Imported(dataset="interactions", run="gone")]):
         wanted = request("second", imported=imported)
-        (found,) = changes(wanted, lineage_of(wanted, [[A]]), Folder(tmp_path))
+        (found,) = changes(wanted, lineage_of(wanted, [RawObjects([A])]), Folder(tmp_path))
         assert "FULL" == found.mode
 
 
@@ -89,7 +90,7 @@ def test_the_fingerprint_is_that_of_the_data() -> None:
     """It follows the objects and the mapping, and not the run."""
 
     def fingerprint(run: str, objects: list[RawObject], **keep: str) -> str:
-        return lineage_of(request(run, **keep), [objects]).fingerprint
+        return lineage_of(request(run, **keep), [RawObjects(objects)]).fingerprint
 
     known = fingerprint("first", [A])
     assert known == fingerprint("second", [A])
@@ -123,7 +124,51 @@ def test_the_service_takes_a_thousand_interactions(
     assert (mode, location, size) == (found.mode, found.location, found.bytes)
 
 
+OF_LINES = {
+    "source": {"path": "lines/"},
+    "lookups": {
+        "orders": {"source": {"path": "orders/"}, "key": "order"},
+        "shops": {"source": {"path": "b/"}, "key": "s"},
+    },
+    "columns": {
+        "USER_ID": "orders.user",
+        "ITEM_ID": "item",
+        "TIMESTAMP": {"from": "orders.at", "unit": "s"},
+        "PLACE": {"from": "shops.place", "type": "string"},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("rows", "orders", "mode", "told"),
+    [
+        ([A], [B], "NONE", "nothing has changed since run first"),
+        ([A], [CHANGED], "FULL", "the raw data of the look-up orders has changed since run first"),
+        ([A], [B, LARGE], "FULL", "the raw data of the look-up orders has changed since run first"),
+        ([A, CHANGED], [], "FULL", "the raw data of the look-up orders has changed since run first"),
+        ([A, LARGE], [B], "INCREMENTAL", "1 raw object came since run first"),
+    ],
+    ids=["same", "changed", "came", "vanished", "rows came"],
+)
+def test_what_a_row_finds_is_a_part_of_the_data(
+    tmp_path: Path, rows: list[RawObject], orders: list[RawObject], mode: str, told: str
+) -> None:
+    """Nothing can be added where a look-up has changed, and the fingerprint follows it."""
+    rows = [row if row is not LARGE else RawObject(key="raw/lines/c.csv", size=1, etag="c") for row in rows]
+    mapping = dataset_mapping(parsed(datasets__interactions=OF_LINES), "interactions")
+    asked = TransformRequest(bucket="b", run="first", started=0, datasets=[mapping])
+    before = lineage_of(asked, [RawObjects([A], {"orders": [B], "shops": [B]})])
+    Folder(tmp_path).write("runs/first/lineage.json", before.model_dump_json().encode())
+    again = {"imported": [Imported(dataset="interactions", run="first")], "incremental": ["interactions"]}
+    now = lineage_of(asked, [RawObjects(rows, {"orders": orders, "shops": [B]})])
+    (found,) = changes(asked.model_copy(update=again), now, Folder(tmp_path))
+
+    assert (mode, told) == (found.mode, found.reason)
+    assert (mode == "NONE") == (before.fingerprint == now.fingerprint)
+    assert now == Lineage.model_validate_json(now.model_dump_json())
+
+
 def test_a_lineage_is_read_as_it_was_written() -> None:
     """Whole, with every object."""
-    lineage = lineage_of(request("first"), [[A, B]])
+    lineage = lineage_of(request("first"), [RawObjects([A, B])])
     assert lineage == Lineage.model_validate_json(lineage.model_dump_json())

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from definition.plan.mappings import dataset_mappings
+from definition.plan.mappings import dataset_mapping, dataset_mappings
 from tests.documents import parsed
 from tests.unit.raw import Folder, fill
 from transform.contract import TransformRequest
 from transform.errors import DataTooLargeError, UnreadableKeyError
-from transform.raw.objects import check_size, list_objects, matches, partitions
+from transform.raw.objects import RawObjects, check_size, list_objects, matches, partitions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +47,9 @@ def test_folders_give_columns() -> None:
     assert {"day": "2024-01-01", "city": "São=Paulo", "x": None, "y": None} == partitions(key)
 
 
+EVENTS = dataset_mapping(parsed(datasets__interactions__source={"path": "events/"}), "interactions")
+
+
 class Listing:
     """S3 as far as it lists keys."""
 
@@ -67,7 +70,7 @@ def test_an_object_that_engines_cannot_read_for_its_key_is_named(name: str) -> N
     """It is not left out, for its rows would be lost; its key is told in characters that can be shown."""
     told = f"{f'raw/{name}'!r} cannot be read for its name: "
     with pytest.raises(UnreadableKeyError, match=re.escape(told)) as caught:
-        list_objects(Listing("raw/events/a.csv", f"raw/{name}"), "b", "interactions", "events/")
+        list_objects(Listing("raw/events/a.csv", f"raw/{name}"), "b", EVENTS)
 
     assert "Copy the object to another key and delete this one." in str(caught.value)
     assert str(caught.value).isprintable()
@@ -77,11 +80,10 @@ def test_odd_keys_are_counted_and_those_of_other_sources_are_not() -> None:
     """One is named and the rest counted; what the path does not take may be called as it likes."""
     keys = ("raw/events//1", "raw/events//2", "raw/events//3", "raw/other//x")
     with pytest.raises(UnreadableKeyError, match="for its name, nor can 2 more under events/: "):
-        list_objects(Listing(*keys), "b", "interactions", "events/")
+        list_objects(Listing(*keys), "b", EVENTS)
 
     assert ["raw/events/ü %[a]\\.csv"] == [
-        item.key
-        for item in list_objects(Listing("raw/events/ü %[a]\\.csv", "raw/other//x"), "b", "interactions", "events/")
+        item.key for item in list_objects(Listing("raw/events/ü %[a]\\.csv", "raw/other//x"), "b", EVENTS)
     ]
 
 
@@ -89,7 +91,9 @@ def check(folder: Path, most: int | None, **sizes: tuple[int, int]) -> None:
     """Check gzip objects of so many bytes that tell so large a content."""
     contents = {f"{name}.gz": bytes(size - 4) + told.to_bytes(4, "little") for name, (size, told) in sizes.items()}
     request = TransformRequest(bucket="b", run="r", started=0, datasets=dataset_mappings(parsed()), max_bytes=most)
-    check_size(request, [fill(folder, contents)], Folder(folder))
+    found = fill(folder, contents)
+    # A look-up has to be read as well.
+    check_size(request, [RawObjects(found[:1], {"orders": found[1:]})], Folder(folder))
 
 
 @pytest.mark.parametrize(

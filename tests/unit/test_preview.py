@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from drafting.look import samples
 from tests.documents import shop
 
 if TYPE_CHECKING:
@@ -72,6 +73,61 @@ def test_what_would_end_a_run_is_told(
 
     assert 1 == done.exit_code, done.output
     assert told in done.output
+
+
+OF_LINES = {
+    "source": {"path": "lines.csv"},
+    "lookups": {"orders": {"source": {"path": "orders.csv"}, "key": "order"}},
+    "columns": {"USER_ID": "orders.user", "ITEM_ID": "item", "TIMESTAMP": {"from": "orders.at", "unit": "s"}},
+}
+ORDERS = "order,user,at\n" + "".join(f"{number},u{number},{AT}\n" for number in range(99)) + f",u,{AT}\n"
+
+
+def test_lookups_are_tried_with_the_rows(tmp_path: Path) -> None:
+    """Records are shown with what they find, and what became of the rows of the look-up."""
+    lines = "order,item\n" + "".join(f"{number},i\n" for number in range(99))
+    done = tried(tmp_path, {"lines.csv": lines, "orders.csv": ORDERS}, datasets__interactions=OF_LINES)
+
+    assert 0 == done.exit_code, done.output
+    assert f"│ u0      │ i       │ {AT} " in done.output
+    told = "orders, looked up by interactions: of 100 rows that were looked at 99 keys, 0 duplicate, 1 rejected"
+    assert told in done.output
+    assert "  rejected: order is empty (1)" in done.output
+
+
+def test_what_the_rest_of_a_lookup_may_hold_is_no_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where only its beginning was looked at, rows that find nothing are told and not counted."""
+    monkeypatch.setattr(samples, "MOST_BYTES", len(ORDERS) // 2)
+    lines = "order,item\n" + "".join(f"{number},i\n" for number in (1, 2, 98, 97))
+    done = tried(tmp_path, {"lines.csv": lines, "orders.csv": ORDERS}, datasets__interactions=OF_LINES)
+
+    assert 0 == done.exit_code, done.output
+    assert "2 of them may be right: of what these look up only the beginning was looked at" in done.output
+    assert "More of it was not looked at." in done.output
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({}, "is at datasets.interactions.lookups.orders.source.path, orders.csv: it holds lines.csv"),
+        ({"orders.csv": "id,user,at\n"}, "orders.csv has no column 'order'"),
+        (
+            {"orders.csv": ORDERS + f"0,u,{AT}\n"},
+            "The same order stands twice in the look-up orders: in raw/orders.csv, line 2",
+        ),
+        (
+            {"orders.csv": ORDERS + f",u,{AT}\n" * 9},
+            "10 of 109 rows of the look-up orders of interactions are rejected, more than the 5% that max_rejected",
+        ),
+    ],
+    ids=["no file", "no key", "twice", "broken"],
+)
+def test_what_of_a_lookup_would_end_a_run_is_told(tmp_path: Path, files: dict[str, str], told: str) -> None:
+    """The exit code is 1, and the message names the look-up."""
+    done = tried(tmp_path, {"lines.csv": "order,item\n1,i\n"} | files, datasets__interactions=OF_LINES)
+
+    assert 1 == done.exit_code, done.output
+    assert told in " ".join(done.output.split())
 
 
 def test_a_local_run_ends_before_it_deploys(tmp_path: Path) -> None:

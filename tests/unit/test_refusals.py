@@ -11,6 +11,7 @@ from tests.documents import parsed
 from tests.manifests import DATASET
 from transform.contract import BatchInputReport, DatasetReport, TransformRequest
 from transform.refusals import refusals
+from transform.warnings import warnings
 
 EVENT_TYPES = (
     "10 event types and 1 optional columns are more than the 10 that Personalize allows together: "
@@ -83,3 +84,43 @@ def test_nothing_of_a_dataset_is_found(counts: dict[str, int], told: str) -> Non
     request = TransformRequest(bucket="b", run="r", started=0, datasets=[], max_rejected=0.05)
 
     assert [told] == refusals(request, [DatasetReport.model_validate(document)], [])
+
+
+LOOKUP = {"name": "orders", "object_count": 1, "object_bytes": 9, "rows_duplicate": 0}
+BROKEN = {"rows_in": 100, "rows_out": 94, "rows_rejected": 6, "reasons": [{"reason": "id is empty", "rows": 4}]}
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        (BROKEN | {"rows_out": 95, "rows_rejected": 5}, []),
+        (
+            BROKEN,
+            [
+                (
+                    "6 of 100 rows of the look-up orders of interactions (6 %) were rejected, more than the 5 % of "
+                    "max_rejected; most frequent reason: id is empty (4 rows); see the objects "
+                    "interactions.orders*.jsonl in s3://b/rejects/r/"
+                )
+            ],
+        ),
+        (
+            {"rows_in": 0, "rows_out": 0, "rows_rejected": 0, "reasons": []},
+            ["the raw data of the look-up orders of interactions holds no rows"],
+        ),
+    ],
+)
+def test_lookups_are_judged_like_datasets(counts: dict[str, Any], told: list[str]) -> None:
+    """A share of broken rows above max_rejected is found, and a look-up without rows."""
+    assert told == found(lookups=[LOOKUP | counts], rejects="s3://b/rejects/r/")
+
+
+def test_broken_rows_of_a_lookup_are_told() -> None:
+    """Be they few: a row that needs one of them is rejected."""
+    report = DatasetReport.model_validate(
+        DATASET | {"lookups": [LOOKUP | BROKEN], "rejects": "s3://b/rejects/r/", "interactions": None, "empty": {}}
+    )
+
+    told = "6 of 100 rows of the look-up orders of interactions are rejected: id is empty (4)."
+    assert [f"{told} They lie among the run's rejects, in interactions.orders*.jsonl."] == warnings([report])
+    assert report.object_bytes + 9 == report.raw_bytes

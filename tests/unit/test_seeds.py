@@ -24,7 +24,8 @@ from definition.load import load, parse
 from definition.paths import PIPELINES, ROOT
 from definition.plan.mappings import dataset_mapping
 from definition.service.limits import MIN_INTERACTIONS
-from lambdas.transform.execute import DATASET, REJECTS, execute
+from lambdas.transform.attempts import REJECTS
+from lambdas.transform.execute import DATASET, execute
 from tests.corpus.case import written
 from tests.unit.raw import Folder, fill, table
 from transform.raw.objects import matches

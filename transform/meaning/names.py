@@ -11,3 +11,8 @@ def raw(name: str) -> str:
 def number(name: str) -> str:
     """Return the frame's column for the number in a raw column, None where it holds none."""
     return f"number:{name}"
+
+
+def found(lookup: str) -> str:
+    """Return the frame's column that is null where a look-up has no match for a row."""
+    return f"found:{lookup}"

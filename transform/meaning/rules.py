@@ -25,7 +25,7 @@ from definition.mapping.mapping import (
 )
 from transform import reasons
 from transform.meaning.engine import Expr
-from transform.meaning.names import number, raw
+from transform.meaning.names import found, number, raw
 from transform.meaning.sql import Sql
 from transform.meaning.times import Times
 from transform.meaning.values import Values
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from definition.mapping.expressions import Condition
+    from definition.mapping.lookups import Reference
+    from definition.mapping.mapping import DatasetMapping
     from transform.meaning.engine import Engine
 
 
@@ -61,6 +63,15 @@ class Rules(Generic[Expr]):
         """Return whether a condition takes a row; one that is neither true nor false does not."""
         return self._always() if condition is None else self._surely(self._sql.condition(condition))
 
+    def answerable(self, mapping: DatasetMapping) -> Expr:
+        """Return whether a row has all that conditions read: matches of look-ups, and numbers where they compare."""
+        return self._matched(mapping.needed_lookups()) & self.readable(mapping.compared_numbers())
+
+    def unanswerable_reason(self, mapping: DatasetMapping) -> Expr:
+        """Return what of it is not there."""
+        unmatched = self._unmatched_reason(mapping.needed_lookups())
+        return self._engine.first_of(unmatched, self.unreadable_reason("keep", mapping.compared_numbers()))
+
     def readable(self, names: Iterable[str]) -> Expr:
         """Return whether raw columns that are read as numbers hold nothing else."""
         return functools.reduce(operator.and_, (~self._unreadable(name) for name in names), self._always())
@@ -81,11 +92,14 @@ class Rules(Generic[Expr]):
             rule = self._formatted(key, column, column.time)
         else:
             rule = self._plain(key, column)
-        names = numbers_read(column.value)
-        if not names:
-            return rule
-        wrong = self.unreadable_reason(column.name, names)
-        return Rule(rule.value, self.readable(names) & rule.ok, self._engine.first_of(wrong, rule.reason))
+        if names := numbers_read(column.value):
+            wrong = self.unreadable_reason(column.name, names)
+            rule = Rule(rule.value, self.readable(names) & rule.ok, self._engine.first_of(wrong, rule.reason))
+        if column.lookups:
+            unmatched = self._unmatched_reason(column.lookups)
+            ok = self._matched(column.lookups) & rule.ok
+            rule = Rule(rule.value, ok, self._engine.first_of(unmatched, rule.reason))
+        return rule
 
     def _always(self) -> Expr:
         return self._engine.constant(value=True)
@@ -93,6 +107,18 @@ class Rules(Generic[Expr]):
     def _surely(self, condition: Expr, otherwise: Expr | None = None) -> Expr:
         """Return a condition, and what it is where it is null: false, if nothing else is given."""
         return self._engine.first_of(condition, self._engine.constant(value=False) if otherwise is None else otherwise)
+
+    def _matched(self, needed: Iterable[Reference]) -> Expr:
+        matched = (~self._engine.is_null(self._engine.column(found(each.lookup))) for each in needed)
+        return functools.reduce(operator.and_, matched, self._always())
+
+    def _unmatched_reason(self, needed: Iterable[Reference]) -> Expr:
+        engine, wrong = self._engine, []
+        for each in needed:
+            unmatched, key = engine.is_null(engine.column(found(each.lookup))), engine.column(raw(each.on))
+            wrong.append((unmatched & engine.is_null(key), reasons.no_key(each.lookup, each.on)))
+            wrong.append((unmatched, reasons.no_match(each.lookup, each.on)))
+        return self._reason(*wrong)
 
     def _unreadable(self, name: str) -> Expr:
         text, found = self._engine.column(raw(name)), self._engine.column(number(name))
@@ -102,7 +128,7 @@ class Rules(Generic[Expr]):
         """Return the first reason that holds, None where none does."""
         if not wrong:
             return self._engine.constant(None, "string")
-        return self._engine.cases(*((found, self._engine.constant(reason)) for found, reason in wrong))
+        return self._engine.cases(*((holds, self._engine.constant(reason)) for holds, reason in wrong))
 
     def _first_reason(self, key: str, column: ColumnMapping, *wrong: tuple[Expr, str]) -> Expr:
         """Return the first reason of a column that holds; an empty field is one unless it is nullable."""

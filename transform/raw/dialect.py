@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from definition.mapping.mapping import MAX_DELIMITER
 from transform.errors import ColumnMissingError, DelimiterError
+from transform.raw.foreign import check_foreign
 from transform.raw.told import fields_told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from definition.mapping.mapping import DatasetMapping
+    from definition.mapping.source import SourceMapping
 
 # A field may be as long as its line.
 csv.field_size_limit(2**31 - 1)
@@ -52,7 +53,7 @@ class Dialect:
     skip_lines: int = 0
 
     @classmethod
-    def of(cls, mapping: DatasetMapping) -> Dialect:
+    def of(cls, mapping: SourceMapping) -> Dialect:
         """Return how the CSV of a dataset is cut."""
         return cls(mapping.delimiter, mapping.quote, mapping.escape, mapping.comment, mapping.skip_lines)
 
@@ -178,12 +179,13 @@ UNQUOTED = Dialect("", None)
 """Of text that is not cut into fields."""
 
 
-def check_header(key: str, header: Sequence[str], columns: Sequence[str]) -> None:
-    """Check that each of ``columns`` stands once in the header of an object.
+def check_header(key: str, header: Sequence[str], columns: Sequence[str], source: SourceMapping) -> None:
+    """Check that each of ``columns`` stands once in the header of an object, and no name that means a look-up's.
 
     Raises:
-        ColumnMissingError: one does not.
+        ColumnMissingError: one does not, or such a name does.
     """
+    check_foreign(key, header, source)
     for name in columns:
         if header.count(name) != 1:
             what = "has no column" if name not in header else "names twice the column"

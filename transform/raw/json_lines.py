@@ -15,7 +15,7 @@ from transform import reasons
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from definition.mapping.mapping import DatasetMapping
+    from definition.mapping.source import SourceMapping
 
 _BOM = "\ufeff"
 
@@ -50,14 +50,18 @@ class Path(NamedTuple):
 
 
 class Paths(NamedTuple):
-    """Where raw columns lie: those of the row, and those of each element of its list, if one is exploded."""
+    """Where raw columns lie: those of the row, and those of each element of its list, if one is exploded.
+
+    ``foreign`` has the name of each look-up, with those of its columns: no row may have such fields.
+    """
 
     row: Sequence[Path]
     exploded: Path | None = None
     element: Sequence[Path] = ()
+    foreign: Sequence[tuple[str, Sequence[str]]] = ()
 
 
-def paths_of(names: Sequence[str], mapping: DatasetMapping) -> Paths:
+def paths_of(names: Sequence[str], mapping: SourceMapping) -> Paths:
     """Return where raw columns lie.
 
     Args:
@@ -65,14 +69,15 @@ def paths_of(names: Sequence[str], mapping: DatasetMapping) -> Paths:
         mapping: how objects are to be read.
     """
     lists, explode = mapping.lists, mapping.explode
-    row = [Path(name, name, name.split("."), name in lists, may_explode=explode is None) for name in names]
+    row = [Path(name, name, name.split("."), name in lists, may_explode=mapping.may_explode) for name in names]
+    foreign = list(mapping.foreign_columns().items())
     if explode is None or explode.split is not None:
-        return Paths(row)
+        return Paths(row, foreign=foreign)
     begin, element = explode.path, []
     for name in mapping.element_columns():
         key = name.removeprefix(begin).removeprefix(".") or None
         element.append(Path(name, key, key.split(".") if key else (), name in lists, may_explode=False))
-    return Paths(row, Path(begin, begin, begin.split("."), several=False, may_explode=False), element)
+    return Paths(row, Path(begin, begin, begin.split("."), several=False, may_explode=False), element, foreign)
 
 
 def decode(line: str, paths: Paths) -> tuple[Any, ...]:
@@ -83,6 +88,9 @@ def decode(line: str, paths: Paths) -> tuple[Any, ...]:
     document = _document(line)
     if isinstance(document, str):
         return _wrong(document, paths)
+    for lookup, names in paths.foreign:
+        if taken := _taken(document, lookup, names):
+            return _wrong(reasons.name_taken(taken, lookup), paths)
     try:
         cells = [_text(path, document) for path in paths.row]
         if paths.exploded is None:
@@ -91,6 +99,13 @@ def decode(line: str, paths: Paths) -> tuple[Any, ...]:
     except _NotTextError as error:
         return _wrong(str(error), paths)
     return None, *cells, [_element(each, paths.element) for each in elements]
+
+
+def _taken(document: dict[str, Any], lookup: str, names: Sequence[str]) -> str | None:
+    """Return the name of a field that could be meant by what means a look-up's column."""
+    if isinstance(document.get(lookup), dict):
+        return lookup
+    return next((name for name in names if name in document), None)
 
 
 def _wrong(reason: str, paths: Paths) -> tuple[Any, ...]:

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
 
 from definition import layout
 from definition.document import Contract
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     from definition.mapping.mapping import DatasetMapping
     from transform.contract import DatasetReport, TransformRequest
+    from transform.raw.objects import RawObjects
     from transform.raw.store import Store
 
 _CONTENT_VERSION = 1
@@ -34,11 +38,14 @@ class Made(Contract):
     Attributes:
         mapping: digest of how it is made.
         objects: all raw objects, in the order of their keys.
+        lookups: the raw objects of each look-up, by its name.
     """
 
     dataset: DatasetName
     mapping: str
     objects: list[RawObject]
+    # Left out where there are none, so that datasets of before keep their fingerprint.
+    lookups: dict[str, list[RawObject]] = Field(default={}, exclude_if=operator.not_)
 
 
 class Lineage(Contract):
@@ -68,10 +75,12 @@ class Change:
     added: Sequence[RawObject] = field(default=())
 
 
-def lineage_of(request: TransformRequest, objects: Sequence[Sequence[RawObject]]) -> Lineage:
+def lineage_of(request: TransformRequest, objects: Sequence[RawObjects]) -> Lineage:
     """Return the lineage of a run from the raw objects of each dataset."""
     made = [
-        Made(dataset=mapping.dataset, mapping=_mapping_digest(mapping), objects=list(raw))
+        Made(
+            dataset=mapping.dataset, mapping=_mapping_digest(mapping), objects=list(raw.rows), lookups=dict(raw.lookups)
+        )
         for mapping, raw in zip(request.datasets, objects, strict=True)
     ]
     return Lineage(datasets=made, batch_inputs=request.batch_inputs)
@@ -133,6 +142,9 @@ def _change(made: Made, run: str | None, store: Store, *, may_add: bool) -> Chan
         return Change("FULL", f"the record of run {run} is gone")
     if before.mapping != made.mapping:
         return Change("FULL", f"the mapping has changed since run {run}")
+    # A row of before may find something else now, so nothing can be added to what is imported.
+    if changed := sorted(name for name in made.lookups if before.lookups.get(name) != made.lookups[name]):
+        return Change("FULL", f"the raw data of the look-up {', '.join(changed)} has changed since run {run}")
     if before.objects == made.objects:
         return Change("NONE", f"nothing has changed since run {run}")
     old = set(map(_identity, before.objects))

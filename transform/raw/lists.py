@@ -17,9 +17,9 @@ def list_held(key: str, raw_column: str) -> str:
     )
 
 
-def no_list_held(key: str, raw_column: str, held: str, dataset: str) -> str:
+def no_list_held(key: str, raw_column: str, held: str, place: str) -> str:
     """Return the message for something else in the place of the list that is exploded."""
     return (
         f"{key} holds {held} in '{raw_column}', which is no list to explode. If it is a text with several values, set "
-        f"split in datasets.{dataset}.source.explode."
+        f"split in {place}.explode."
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import fnmatch
 import re
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 from definition import layout
@@ -13,8 +14,10 @@ from transform.contract import RawObject
 from transform.errors import DataTooLargeError, SourceEmptyError, UnreadableKeyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from definition.mapping.mapping import DatasetMapping
+    from definition.mapping.source import SourceMapping
     from transform.contract import TransformRequest
     from transform.raw.store import Store
 
@@ -30,15 +33,38 @@ _LOOKS = 10
 _MOST_PACKED, _MOST_RATIO = 10**9, 200
 """Bytes, and times its packed size: content that exceeds both is a line, or a few, that repeat."""
 
-_USE_SPARK = "Set engine: auto or engine: glue in the pipeline file and deploy."
+USE_SPARK = "Set engine: auto or engine: glue in the pipeline file and deploy."
 _UNREADABLE = re.compile(r"//|[\x00-\x1f\x7f]")
 """What the engines' own readers do not take in a key, or take for another key."""
 
 _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 
 
-def list_objects(s3: Any, bucket: str, dataset: str, path: str) -> list[RawObject]:
-    """List the objects with content at ``raw/<path>``, in the order of their keys.
+class RawObjects(NamedTuple):
+    """The raw objects of a dataset: those of its rows, and those of each look-up by its name."""
+
+    rows: Sequence[RawObject]
+    lookups: Mapping[str, list[RawObject]] = MappingProxyType({})
+
+    @property
+    def every(self) -> list[RawObject]:
+        """All of them."""
+        return [*self.rows, *(item for found in self.lookups.values() for item in found)]
+
+
+def raw_objects(s3: Any, bucket: str, mapping: DatasetMapping) -> RawObjects:
+    """List the raw objects of a dataset and of its look-ups.
+
+    Raises:
+        UnreadableKeyError: as of ``list_objects``.
+        SourceEmptyError: as of ``list_objects``, of the rows or of a look-up.
+    """
+    rows = list_objects(s3, bucket, mapping)
+    return RawObjects(rows, {lookup.name: list_objects(s3, bucket, lookup) for lookup in mapping.lookups})
+
+
+def list_objects(s3: Any, bucket: str, source: SourceMapping) -> list[RawObject]:
+    """List the objects with content at the source's path under ``raw/``, in the order of their keys.
 
     An object that is named is taken whatever its name. Under a prefix or a glob those are left out that have a name,
     or a folder, beginning with ``_`` or ``.``: other tools write markers and unfinished files there.
@@ -47,6 +73,7 @@ def list_objects(s3: Any, bucket: str, dataset: str, path: str) -> list[RawObjec
         UnreadableKeyError: the engines cannot read an object because of its key. To go on without it would lose rows.
         SourceEmptyError: there are none.
     """
+    path = source.path
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{_RAW}{_literal(path)}")
     found = [
         RawObject(key=item["Key"], size=item["Size"], etag=item["ETag"].strip('"'))
@@ -61,12 +88,12 @@ def list_objects(s3: Any, bucket: str, dataset: str, path: str) -> list[RawObjec
             "characters. Copy the object to another key and delete this one."
         )
     if not found:
-        remedy = f"Upload the raw data there, or correct datasets.{dataset}.source.path"
+        remedy = f"Upload the raw data there, or correct {source.place}.path"
         raise SourceEmptyError(f"No data at s3://{bucket}/{_RAW}{path}. {remedy}.")
     return found
 
 
-def check_size(request: TransformRequest, objects: Iterable[Sequence[RawObject]], store: Store) -> None:
+def check_size(request: TransformRequest, objects: Iterable[RawObjects], store: Store) -> None:
     """Check that raw objects are not more than an engine takes, all together and each by itself.
 
     Args:
@@ -79,7 +106,7 @@ def check_size(request: TransformRequest, objects: Iterable[Sequence[RawObject]]
     """
     if request.max_bytes is None:
         return
-    found = [item for raw in objects for item in raw]
+    found = [item for raw in objects for item in raw.every]
     sizes = dict(zip((item.key for item in found), map(unpacked_bytes, found), strict=True))
     if sum(sizes.values()) <= request.max_bytes:
         sizes |= _written_sizes(store, found)
@@ -88,12 +115,12 @@ def check_size(request: TransformRequest, objects: Iterable[Sequence[RawObject]]
     if size > request.max_bytes:
         raise DataTooLargeError(
             f"The raw data is about {size / 1e9:.1f} GB unpacked, {unpacked / 1e9:.1f} of it {largest.key}; a function "
-            f"takes {request.max_bytes / 1e9:.1f}. {_USE_SPARK}"
+            f"takes {request.max_bytes / 1e9:.1f}. {USE_SPARK}"
         )
     if unpacked > max(_MOST_PACKED, _MOST_RATIO * largest.size):
         raise DataTooLargeError(
             f"{largest.key} unpacks to {unpacked / 1e9:.1f} GB, {unpacked // largest.size} times its size: a function "
-            f"may have no memory for that. Replace it if it should not be so. {_USE_SPARK}"
+            f"may have no memory for that. Replace it if it should not be so. {USE_SPARK}"
         )
 
 

@@ -16,7 +16,7 @@ from transform.raw.bzip2 import Bzip2Reader
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from definition.mapping.mapping import Encoding
+    from definition.mapping.source import Encoding
 
 Unpacked = io.BufferedReader | gzip.GzipFile
 

@@ -17,13 +17,13 @@ from transform.raw.json_lines import decode, paths_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from definition.mapping.mapping import DatasetMapping
+    from definition.mapping.source import SourceMapping
     from lambdas.transform.columns import Origin
 
 _SHAPE, _CELL = "json_shape", "json:"
 
 
-def take(lines: pl.LazyFrame, origin: Origin, columns: Sequence[str], mapping: DatasetMapping) -> pl.LazyFrame:
+def take(lines: pl.LazyFrame, origin: Origin, columns: Sequence[str], mapping: SourceMapping) -> pl.LazyFrame:
     """Return the frame between reader and rules.
 
     Args:

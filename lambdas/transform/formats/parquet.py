@@ -26,6 +26,7 @@ from lambdas.transform.columns import ELEMENTS, LINE, LINE_NUMBER, Origin
 from transform import reasons
 from transform.errors import ColumnMissingError, UndecodableError
 from transform.meaning.names import raw
+from transform.raw.foreign import check_foreign
 from transform.raw.lists import list_held, list_in_path, no_list_held
 from transform.raw.objects import partitions
 from transform.raw.told import fields_told, without_values
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from polars.datatypes import DataTypeClass
 
-    from definition.mapping.mapping import DatasetMapping, Explode
+    from definition.mapping.source import Explode, SourceMapping
     from transform.contract import RawObject
     from transform.raw.store import Store
 
@@ -43,7 +44,7 @@ _PATH, _WRONG = ":path", ":wrong"
 """Columns beside the fields: address of the object, what is wrong with a list."""
 
 
-def scan(store: Store, objects: Sequence[RawObject], mapping: DatasetMapping, columns: Sequence[str]) -> pl.LazyFrame:
+def scan(store: Store, objects: Sequence[RawObject], mapping: SourceMapping, columns: Sequence[str]) -> pl.LazyFrame:
     """Return the frame between reader and rules: one scan for all objects that have the same columns.
 
     Rows are numbered throughout the objects of one scan; their raw text is a JSON object of the columns that are read.
@@ -53,7 +54,7 @@ def scan(store: Store, objects: Sequence[RawObject], mapping: DatasetMapping, co
         UndecodableError: an object is not Parquet.
     """
     with ThreadPoolExecutor() as pool:
-        schemas = pool.map(lambda item: _schema(store, item, mapping.dataset), objects)
+        schemas = pool.map(lambda item: _schema(store, item, mapping.place), objects)
         groups: dict[tuple[object, ...], list[RawObject]] = defaultdict(list)
         for item, schema in zip(objects, schemas, strict=True):
             given = frozenset(columns).intersection(partitions(item.key))
@@ -61,19 +62,18 @@ def scan(store: Store, objects: Sequence[RawObject], mapping: DatasetMapping, co
     return pl.concat([_scan_alike(store, alike, mapping, columns) for alike in groups.values()])
 
 
-def _schema(store: Store, item: RawObject, dataset: str) -> pl.Schema:
+def _schema(store: Store, item: RawObject, place: str) -> pl.Schema:
     try:
         return pl.scan_parquet(store.root + item.key, glob=False, hive_partitioning=False).collect_schema()
     except PolarsError as error:
-        remedy = f"Upload it again, or correct datasets.{dataset}.source.format"
+        remedy = f"Upload it again, or correct {place}.format"
         raise UndecodableError(f"{item.key} is not Parquet ({without_values(str(error))}). {remedy}.") from error
 
 
-def _scan_alike(
-    store: Store, objects: list[RawObject], mapping: DatasetMapping, columns: Sequence[str]
-) -> pl.LazyFrame:
+def _scan_alike(store: Store, objects: list[RawObject], mapping: SourceMapping, columns: Sequence[str]) -> pl.LazyFrame:
     first = objects[0].key
-    schema = _schema(store, objects[0], mapping.dataset)
+    schema = _schema(store, objects[0], mapping.place)
+    check_foreign(first, schema, mapping, [name for name, kind in schema.items() if isinstance(kind, pl.Struct)])
     uris = pl.Series([store.root + item.key for item in objects])
     given = [partitions(item.key) for item in objects]
     origin = Origin(
@@ -114,12 +114,12 @@ def _scan_alike(
 
 
 def _elements(
-    key: str, name: str, field: tuple[pl.Expr, DataTypeClass | pl.DataType], mapping: DatasetMapping
+    key: str, name: str, field: tuple[pl.Expr, DataTypeClass | pl.DataType], mapping: SourceMapping
 ) -> pl.Expr:
     """Return a list that is exploded, with texts in the places of the raw columns that are read of its elements."""
     expression, kind = field
     if not isinstance(kind, pl.List):
-        raise ColumnMissingError(no_list_held(key, name, str(kind), mapping.dataset))
+        raise ColumnMissingError(no_list_held(key, name, str(kind), mapping.place))
     columns = mapping.element_columns()
     if columns == [name]:
         return expression.list.eval(_text(key, name, pl.element(), kind.inner))
@@ -133,7 +133,7 @@ def _elements(
     return expression.list.eval(pl.struct(texts))
 
 
-def _listed(explode: Explode, mapping: DatasetMapping) -> pl.Expr:
+def _listed(explode: Explode, mapping: SourceMapping) -> pl.Expr:
     """Return ELEMENTS of what ``_elements`` returns."""
     columns = mapping.element_columns()
     begin = f"{explode.path}."

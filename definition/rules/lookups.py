@@ -1,0 +1,89 @@
+"""Rules of look-ups: each has a source, something reads it, and no name means two things."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from definition.mapping.expressions import raw_columns
+from definition.mapping.source import Explode
+from definition.mapping.sql import UnsupportedSqlError, parse_condition
+from definition.rules.exploding import explode_of
+from definition.rules.findings import Finding, items, mapping
+from definition.rules.reading import read_by
+from definition.rules.sources import check_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from definition.rules.findings import Path
+
+
+def check_lookups(path: Path, dataset: dict[str, Any]) -> Iterator[Finding]:
+    """Yield every broken rule of a dataset's look-ups.
+
+    Args:
+        path: of the dataset.
+        dataset: its section in the document.
+    """
+    lookups = mapping(dataset.get("lookups"))
+    if not lookups:
+        return
+    read = _read(dataset)
+    for name, given in lookups.items():
+        lookup, place = mapping(given), (*path, "lookups", name)
+        source = mapping(lookup.get("source"))
+        yield from check_source((*place, "source"), source)
+        if "explode" in source:
+            yield Finding(
+                (*place, "source", "explode"),
+                "a row of a look-up is one row, which no list takes apart",
+                "Remove it; the source of the dataset may explode a list",
+            )
+        if not any(each.startswith(f"{name}.") for each in read):
+            yield Finding(place, f"nothing reads {name}", f"Take a column from {name}.<column>, or remove the look-up")
+        yield from _check_key(place, lookup, list(lookups), mapping(dataset.get("source")))
+    yield from _check_exploded(path, list(lookups), mapping(dataset.get("source")))
+
+
+def _check_key(place: Path, lookup: dict[str, Any], names: list[str], source: dict[str, Any]) -> Iterator[Finding]:
+    key = lookup.get("on", lookup.get("key"))
+    if not isinstance(key, str):
+        return
+    at = (*place, "on" if "on" in lookup else "key")
+    if other := next((name for name in names if key.startswith(f"{name}.")), None):
+        yield Finding(
+            at,
+            f"{key} is a column of the look-up {other}, but the key must stand in the rows of the dataset",
+            "Name a raw column of the dataset's own source with on",
+        )
+    form = explode_of(source)
+    if form and Explode(path=form["from"]).column_of(key) is not None:
+        yield Finding(
+            at,
+            f"{key} belongs to the elements of {form['from']}, but something is looked up once for each row",
+            "Name a raw column of the row with on",
+        )
+
+
+def _check_exploded(path: Path, names: list[str], source: dict[str, Any]) -> Iterator[Finding]:
+    form = explode_of(source)
+    for name in names:
+        if form and (form["from"] == name or form["from"].startswith(f"{name}.")):
+            yield Finding(
+                (*path, "lookups", name),
+                f"{name}.<column> would mean the elements of {form['from']} as well",
+                "Give the look-up another name: columns follow it",
+            )
+
+
+def _read(dataset: dict[str, Any]) -> list[str]:
+    """Return the raw columns that columns and conditions read."""
+    events = [mapping(event) for event in items(dataset.get("events"))]
+    columns = [mapping(part.get("columns")) for part in (dataset, *events)]
+    found = [name for part in columns for given in part.values() for name in read_by(given)]
+    for text in (dataset.get("keep"), *(event.get("when") for event in events)):
+        if isinstance(text, str):
+            with contextlib.suppress(UnsupportedSqlError):
+                found += [leaf.name for leaf in raw_columns(parse_condition(text))]
+    return found
