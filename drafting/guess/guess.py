@@ -13,7 +13,7 @@ from drafting.guess.entities import entities
 from drafting.guess.events import interactions_part, who
 from drafting.guess.interactions import roles_of
 from drafting.guess.lists import tables_of_lists
-from drafting.guess.names import says
+from drafting.guess.orders import orders_of, with_orders
 from drafting.guess.profiles import profiles_of
 from drafting.guess.renaming import renamed
 from drafting.look.samples import Useless
@@ -30,7 +30,6 @@ _MOST_TOLD = 12
 _CLOSE = 4
 """Difference of scores, which is about what a time of its own and all other evidence are worth."""
 
-_FEWEST_USERS = 4
 _OF_A_LIST = 1.0
 """What a list must be better than the plain table, which says the same with less."""
 
@@ -55,12 +54,18 @@ def guess(found: Found, folder: SampleFolder) -> Draft:
         best = replace(best, table=replace(best.table, frame=somebody))
     part, unsure = interactions_part(best, users)
     others = [table for table in found.tables if table.label != best.table.label]
-    orders = _orders(best, others, profiles)
     unused = [*found.useless]
+    orders = orders_of(best, others, profiles)
     if orders:
-        unsure.append(_to_join(best, *orders))
-        unused.append(Useless(orders[0].label, f"would have to be joined with {best.table.label} by {best.user}"))
-        others.remove(orders[0])
+        others.remove(orders.table)
+        if lines := with_orders(best, orders, _foreign(others, profiles)):
+            best, orders = lines, None
+            users = who(best.profiles[best.user])
+            part, unsure = interactions_part(best, users)
+            unsure.append(_looked_up(best))
+    if orders:
+        unsure.append(_to_join(best, orders.table, orders.columns))
+        unused.append(Useless(orders.table.label, f"would have to be joined with {best.table.label} by {best.user}"))
     rivals = {roles.table.label: roles for roles in ranked[1:] if _is_rival(roles, best)}
     parts, used = entities(best, users, [table for table in others if table.label not in rivals], profiles)
     if orders:
@@ -75,10 +80,9 @@ def _ranked(
     tables: Sequence[Table], profiles: Mapping[str, Mapping[str, Profile]], folder: SampleFolder
 ) -> list[Roles]:
     """Return the tables that can hold interactions, the best first."""
-    keys = {label: _keys(each) for label, each in profiles.items()}
     ranked: list[Roles] = []
     for table in tables:
-        foreign = {f"{label} {name}": of[name] for label, of in keys.items() if label != table.label for name in of}
+        foreign = _foreign([each for each in tables if each.label != table.label], profiles)
         ranked += _candidates(table, profiles[table.label], foreign, folder)
     return sorted(ranked, key=lambda roles: -roles.score)
 
@@ -88,6 +92,20 @@ def _to_join(best: Roles, table: Table, columns: Sequence[str]) -> str:
         f"{best.user} stands for the user, and is the key of {table.label}, which says more: {', '.join(columns)}. "
         "Join the two before they are uploaded, so that customer, item and time stand in one row"
     )
+
+
+def _looked_up(lines: Roles) -> str:
+    (lookup,) = lines.table.lookups
+    return (
+        f"{lines.table.label} names no user: {lookup.on} is looked up in {lookup.source.path}, where {lookup.key} is "
+        "the key. Rows that find nothing there are rejected"
+    )
+
+
+def _foreign(tables: Sequence[Table], profiles: Mapping[str, Mapping[str, Profile]]) -> dict[str, pl.Series]:
+    """Return the ids of tables, by table and column."""
+    keys = {table.label: _keys(profiles[table.label]) for table in tables}
+    return {f"{label} {name}": of[name] for label, of in keys.items() for name in of}
 
 
 def _keys(profiles: Mapping[str, Profile]) -> dict[str, pl.Series]:
@@ -109,30 +127,6 @@ def _candidates(
         if roles := roles_of(listed, profiles_of(listed), keys, in_elements=inner, rows=profiles):
             found.append(replace(roles, score=roles.score - _OF_A_LIST))
     return [max(found, key=lambda roles: roles.score)] if found else []
-
-
-def _orders(
-    best: Roles, others: Sequence[Table], profiles: Mapping[str, Mapping[str, Profile]]
-) -> tuple[Table, list[str]] | None:
-    """Return the table of orders whose lines were taken for interactions, and what it says of who and when."""
-    if says(best.user, "user") and best.time is not None:
-        return None
-    ids = best.profiles[best.user].values
-    for table in others:
-        of = profiles[table.label]
-        key = next((each for each in of.values() if each.is_unique and _refers(ids, each.values)), None)
-        if key is None:
-            continue
-        others_of = [each for each in of.values() if each.name != key.name]
-        people = [each.name for each in others_of if says(each.name, "user") and each.distinct >= _FEWEST_USERS]
-        times = [each.name for each in others_of if each.kind == "time"]
-        if people and (times or best.time is not None):
-            return table, [*people, *times]
-    return None
-
-
-def _refers(ids: pl.Series, keys: pl.Series) -> bool:
-    return int(ids.is_in(keys.implode()).sum()) > len(ids) / 2
 
 
 def _is_rival(roles: Roles, best: Roles) -> bool:
@@ -161,5 +155,5 @@ def _no_interactions(found: Found) -> DraftError:
     return DraftError(
         f"no table has both users and items that come again and again:{told}",
         remedy="Personalize needs who (USER_ID), what (ITEM_ID) and when (TIMESTAMP) in one row. If they stand in "
-        "several tables, such as orders and their lines, join them first: SELECT … FROM lines JOIN orders USING (…)",
+        "several tables, such as orders and their lines, write lookups: docs/pipeline-file.md#look-ups",
     )

@@ -80,7 +80,8 @@ def _table(table: Table, names: Mapping[str, str]) -> Table:
     if explode is not None:
         explode = explode.model_copy(update={"path": names.get(explode.path, explode.path)})
     header = tuple(names.get(name, name) for name in source.header or ())
-    return replace(table, source=replace(source, header=header, explode=explode))
+    lookups = tuple(replace(each, on=names.get(each.on, each.on)) for each in table.lookups)
+    return replace(table, source=replace(source, header=header, explode=explode), lookups=lookups)
 
 
 def _value(form: Any, names: Mapping[str, str]) -> Any:

@@ -8,9 +8,10 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from drafting.guess.draft import Column, Draft, Part
+    from drafting.look.tables import Source
 
 WIDTH = 120
 """The most characters of a line."""
@@ -72,6 +73,7 @@ def _part(part: Part) -> Iterator[str]:
         yield from comment(f"{text}.", first="  # ", indent="  # ")
     yield f"  {part.dataset}:"
     yield from _source(part)
+    yield from _lookups(part)
     if part.keep:
         yield f"    keep: {_scalar(part.keep)}{_note(part.why_keep)}"
     others = [(name, _line(name, form, note)) for name, form, note in part.others]
@@ -94,6 +96,17 @@ def _source(part: Part) -> Iterator[str]:
     yield f"    source:{_note(where)}"
     for key, value in keys.items():
         yield from _folded(f"      {key}: ", value)
+
+
+def _lookups(part: Part) -> Iterator[str]:
+    read = [column.form if isinstance(column.form, str) else str(column.form) for column in part.columns]
+    read.append(part.keep or "")
+    lookups = [each for each in part.table.lookups if any(f"{each.name}." in text for text in read)]
+    if lookups:
+        yield "    lookups:"
+    for each in lookups:
+        keys = {"source": _keys_of(each.source, part.nulls), "key": each.key}
+        yield f"      {each.name}: {flow(keys | ({} if each.on == each.key else {'on': each.on}))}"
 
 
 def _folded(begin: str, value: Any) -> Iterator[str]:
@@ -122,7 +135,21 @@ def _wrapped(pieces: Iterable[str], width: int) -> Iterator[str]:
 
 def source_keys(part: Part) -> dict[str, Any]:
     """Return what a dataset's source says, without what goes without saying."""
-    source, dialect = part.table.source, part.table.source.dialect
+    source = part.table.source
+    keys = _keys_of(source, part.nulls)
+    if source.explode is not None and _reads_elements(part, source.explode.path):
+        explode = source.explode
+        keys["explode"] = explode.path
+        if explode.split is not None:
+            keys["explode"] = {"from": explode.path, "split": explode.split}
+        if explode.fields:
+            keys["explode"] |= {"fields": explode.fields, "between": explode.between}
+    return keys
+
+
+def _keys_of(source: Source, nulls: Sequence[str]) -> dict[str, Any]:
+    """Return how a table is read, but for lists."""
+    dialect = source.dialect
     keys: dict[str, Any] = {"path": source.path, "format": source.format}
     if source.format != "parquet" and source.encoding != "utf-8":
         keys["encoding"] = source.encoding
@@ -137,15 +164,8 @@ def source_keys(part: Part) -> dict[str, Any]:
         keys |= {key: value for key, (value, usual) in given.items() if value != usual}
         if source.header:
             keys["header"] = list(source.header)
-    if part.nulls:
-        keys["nulls"] = part.nulls
-    if source.explode is not None and _reads_elements(part, source.explode.path):
-        explode = source.explode
-        keys["explode"] = explode.path
-        if explode.split is not None:
-            keys["explode"] = {"from": explode.path, "split": explode.split}
-        if explode.fields:
-            keys["explode"] |= {"fields": explode.fields, "between": explode.between}
+    if nulls:
+        keys["nulls"] = list(nulls)
     return keys
 
 

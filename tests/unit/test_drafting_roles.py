@@ -237,18 +237,36 @@ def test_without_a_time_the_file_says_so(tmp_path: Path) -> None:
     assert {row[2] for row in found.first()} == {"1500000000"}
 
 
-def test_customers_of_orders_must_be_joined(tmp_path: Path) -> None:
-    """Lines of orders name no customer and no time: the draft takes orders for users, and says what to join."""
-    orders = "".join(f"o{row:05},c{event.user},{when(event.at)}\n" for row, event in enumerate(events()))
+def order_lines(orders: str, lines: str) -> dict[str, bytes | str]:
+    """Return a file of orders, each with its customer and a time, and one of their lines, under these headers."""
+    found = [f"o{row:05},c{event.user},{when(event.at)},{event.user % 3}x\n" for row, event in enumerate(events())]
     rows = [(row, item) for row, event in enumerate(events()) for item in (event.item, (event.item * 3 + 1) % 90)]
+    return {
+        "orders.csv": orders + "".join(found),
+        "order_items.csv": lines + "".join(f"o{row:05},p{item}\n" for row, item in rows),
+    }
 
-    found = read(
-        tmp_path,
-        {
-            "orders.csv": f"order_id,customer_id,purchased_at\n{orders}",
-            "order_items.csv": "order_id,product_id\n" + "".join(f"o{row:05},p{item}\n" for row, item in rows),
-        },
-    )
+
+def test_lines_look_up_their_orders(tmp_path: Path) -> None:
+    """Lines of orders name no customer and no time: both come from the orders, and so do the users."""
+    found = read(tmp_path, order_lines("order_id,customer_id,purchased_at,plan\n", "order_ref,product_id\n"))
+
+    for part in (found.dataset("interactions"), found.dataset("users")):
+        assert part is not None
+        (lookup,) = part.lookups.values()
+        assert ("orders.csv", "order_id", "order_ref") == (lookup.source.path, lookup.key, lookup.on)
+    columns = found.columns()
+    assert ("orders.customer_id", "product_id") == (columns["USER_ID"], columns["ITEM_ID"])
+    assert "orders.purchased_at" == columns["TIMESTAMP"]["from"]
+    assert {"from": "orders.plan", "type": "categorical"} == found.columns("users")["PLAN"]
+    assert (2 * len(events()), 0) == (found.facts()["records"], found.facts()["rows_rejected"])
+    told = "order_items.csv names no user: order_ref is looked up in orders.csv, where order_id is the key"
+    assert any(told in text for text in found.drafted.unsure)
+
+
+def test_orders_whose_name_is_taken_must_be_joined(tmp_path: Path) -> None:
+    """Where the lines have a field of the look-up's name, the draft says what to join."""
+    found = read(tmp_path, order_lines("order_id,customer_id,purchased_at,plan\n", "orders,product_id\n"))
 
     told = " ".join(found.drafted.unsure)
     assert "is the key of orders.csv, which says more: customer_id, purchased_at. Join the two" in told
