@@ -73,8 +73,16 @@ def watch(stepfunctions: Any, execution_arn: str, view: View, *, every: float, a
 def skipped_for(execution: dict[str, Any]) -> dict[str, str] | None:
     """Return run and execution of the run because of which an execution did nothing, None if it ran."""
     output = json.loads(execution.get("output") or "{}")
-    active: dict[str, str] | None = output.get("active") if output.get("skipped") else None
-    return active
+    other: dict[str, str] | None = (output.get("active") or output.get("later")) if output.get("skipped") else None
+    return other
+
+
+def why_skipped(execution: dict[str, Any]) -> str:
+    """Return why an execution did nothing."""
+    output = json.loads(execution.get("output") or "{}")
+    if later := output.get("later"):
+        return f"more raw data arrived: left to {later['run']}"
+    return f"{output['active']['run']} was active"
 
 
 def own_run(execution: dict[str, Any]) -> str:

@@ -183,6 +183,12 @@ NEWEST_RUN = Place(
     written_by=("state machine",),
     read_by=("state machine",),
 )
+ARRIVAL = Place(
+    "runs/arrival.json",
+    "names the execution that the newest arrival of raw data started",
+    written_by=("state machine",),
+    read_by=("state machine",),
+)
 CLAIM = Place(
     "runs/claims/{execution}.json",
     "names the run that came after that execution",
@@ -255,6 +261,7 @@ LAYOUT = (
     LATEST_TABLE,
     LATEST_VERSION,
     NEWEST_RUN,
+    ARRIVAL,
     CLAIM,
     IMPORTS,
     MANIFEST,

@@ -18,6 +18,7 @@ from constructs import Construct
 from definition.plan import names
 from stacks.dead_letters import dead_letter_queue
 from stacks.machine import Machine
+from stacks.rules import start_role
 from stacks.states.alert import definition
 
 if TYPE_CHECKING:
@@ -77,23 +78,7 @@ class EndAlerts(Construct):
             rule_name=rule,
             targets=[
                 targets.SfnStateMachine(
-                    machine.state_machine, role=self._role(rule), dead_letter_queue=self.dead_letters
+                    machine.state_machine, role=start_role(self, rule), dead_letter_queue=self.dead_letters
                 )
             ],
         ).node.add_dependency(state_machine)
-
-    def _role(self, rule: str) -> iam.Role:
-        """Return the role that the rule starts the state machine with; no other rule may take it.
-
-        Source of the conditions: EventBridge user guide, page eb-use-conditions.
-        """
-        stack = Stack.of(self)
-        conditions = {
-            "StringEquals": {
-                "aws:SourceAccount": stack.account,
-                "aws:SourceArn": stack.format_arn(service="events", resource="rule", resource_name=rule),
-            }
-        }
-        return iam.Role(
-            self, "StartRole", assumed_by=iam.ServicePrincipal("events.amazonaws.com", conditions=conditions)
-        )

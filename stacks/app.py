@@ -33,6 +33,7 @@ def add_stacks(scope: Construct, pipeline: Pipeline, *, stage: str, keep_data: b
         f"{prefix}-storage",
         keep_data=keep_data,
         attribution=attribution is not None and attribution.report is not None,
+        tells_events=pipeline.trigger is not None,
         description=f"Bucket of {pipeline.name} ({stage})",
     )
     personalize = PersonalizeStack(scope, f"{prefix}-personalize", pipeline=pipeline, stage=stage, storage=storage)

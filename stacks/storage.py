@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
@@ -31,7 +31,14 @@ class StorageStack(Stack):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, keep_data: bool, attribution: bool, description: str
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        keep_data: bool,
+        attribution: bool,
+        tells_events: bool,
+        description: str,
     ) -> None:
         """Make the bucket.
 
@@ -40,6 +47,7 @@ class StorageStack(Stack):
             construct_id: id within it.
             keep_data: whether the bucket survives its stack.
             attribution: whether Personalize reports into it what recommendations have led to.
+            tells_events: whether EventBridge hears of its objects.
             description: of the stack.
         """
         super().__init__(scope, construct_id, description=description)
@@ -67,6 +75,12 @@ class StorageStack(Stack):
                 ),
             ],
         )
+        if tells_events:
+            # The construct's own option adds a function that sets what CloudFormation can set itself.
+            made = cast("s3.CfnBucket", self.bucket.node.default_child)
+            made.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+                event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+            )
         acknowledge(
             self.bucket,
             "Reads and writes come from three named roles; CloudTrail data events show them without a second bucket",

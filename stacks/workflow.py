@@ -15,6 +15,7 @@ from stacks import tags
 from stacks.acknowledge import acknowledge
 from stacks.alarms import Alarms, Watched
 from stacks.alerts import EndAlerts
+from stacks.arrival import StartOnArrival
 from stacks.catalog import Catalog
 from stacks.cleanup import cleanup_function
 from stacks.dashboard import add_dashboard
@@ -102,6 +103,11 @@ class WorkflowStack(Stack):
         if schedule := self._pipeline.schedule:
             start = StartSchedule(self, "Schedule", name=name, schedule=schedule, state_machine=machine)
             queues["schedule"] = start.dead_letters
+        if trigger := self._pipeline.trigger:
+            arrival = StartOnArrival(
+                self, "Arrival", name=name, trigger=trigger, bucket=self._storage.bucket, state_machine=machine
+            )
+            queues["arrival"] = arrival.dead_letters
         return queues
 
     def _watch(self, dead_letters: dict[str, sqs.IQueue]) -> None:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cli.errors import CommandError
-from cli.execution import own_run, resumed_run, skipped_for
+from cli.execution import own_run, resumed_run, skipped_for, why_skipped
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -55,8 +55,8 @@ def of_execution(execution: dict[str, Any]) -> Run:
     """Return the run of an execution, of what DescribeExecution answers."""
     status, note = execution["status"], ""
     resumed = resumed_run(execution)
-    if active := skipped_for(execution):
-        status, note = SKIPPED, f"{active['run']} was active"
+    if skipped_for(execution):
+        status, note = SKIPPED, why_skipped(execution)
     elif status in FAILED:
         note = " ".join(str(execution.get("cause") or execution.get("error") or "").split())
     elif resumed:

@@ -55,3 +55,17 @@ class NewestRun(Contract, extra="ignore"):
     execution: str
     started: str
     datasets: str
+
+
+class Arrival(Contract, extra="ignore"):
+    """The newest arrival of raw data that was to start a run.
+
+    Attributes:
+        run: id that the run has if nothing more arrives.
+        execution: ARN of the execution that it started.
+        key: of the object.
+    """
+
+    run: str
+    execution: str
+    key: str

@@ -18,6 +18,7 @@ from definition.file.schedule import check_expression
 from definition.file.solutions import Solution
 from definition.file.values import (
     OWN_TAGS,
+    ArrivalPath,
     Delimiter,
     Freshness,
     Money,
@@ -43,6 +44,18 @@ class Schedule(Strict):
         examples=["cron(0 3 * * ? *)"],
     )
     timezone: Timezone = Field(default="UTC", description="IANA time zone in which the expression is read")
+
+
+class Trigger(Strict):
+    """Raw data whose arrival starts a run, beside the schedule or in its place."""
+
+    arrival: ArrivalPath = Field(
+        description="an object under raw/, or a prefix that ends in /; * stands for any characters",
+        examples=["ratings/_SUCCESS"],
+    )
+    quiet: Wait = Field(
+        default=timedelta(minutes=5), description="how long nothing more must have arrived before the run begins"
+    )
 
 
 _CAMPAIGN_WAIT = timedelta(hours=2)
@@ -89,6 +102,7 @@ class Pipeline(Strict):
     name: PipelineName = Field(description="resource names begin with <name>-<stage>")
     description: str = ""
     schedule: Schedule | None = Field(default=None, description="left out: runs start by hand only")
+    trigger: Trigger | None = absent(description="start a run when raw data arrives in the bucket")
     domain: Domain | None = Field(
         default=None, description="of the dataset group, for recommenders; left out: a custom dataset group"
     )

@@ -178,6 +178,14 @@ def _raw_path(text: str) -> str:
     return text
 
 
+def _arrival_path(text: str) -> str:
+    if re.search(r"[?\[\]]|\*\*", text):
+        raise ValueError(
+            f"'{text}' is no pattern that EventBridge takes; write * for any characters, and no ?, [ or **"
+        )
+    return text
+
+
 Timezone = Annotated[str, AfterValidator(_timezone)]
 Condition = Annotated[str, AfterValidator(_condition)]
 Expression = Annotated[str, AfterValidator(_expression)]
@@ -194,6 +202,7 @@ PipelineName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0
 TagKey = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_tag_key)]
 TagValue = Annotated[str, BeforeValidator(_quoted), StringConstraints(max_length=256), AfterValidator(_tag_value)]
 RawPath = Annotated[str, StringConstraints(min_length=1), AfterValidator(_raw_path)]
+ArrivalPath = Annotated[RawPath, AfterValidator(_arrival_path)]
 ValueMap = Annotated[dict[str, Scalar | None], BeforeValidator(_text_keys)]
 
 

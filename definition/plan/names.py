@@ -55,6 +55,11 @@ def alert_name(own: str) -> str:
     return f"{resource_prefix(own)}alert"
 
 
+def arrival_name(own: str) -> str:
+    """Return the name of the rule that starts runs where raw data arrives, of the pipeline's prefix."""
+    return f"{resource_prefix(own)}arrival"
+
+
 def alarm_of(own: str, what: str) -> str:
     """Return the name of an alarm, of the pipeline's prefix and what it watches, such as ``run/failed``."""
     return f"{resource_prefix(own)}{what}"

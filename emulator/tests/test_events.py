@@ -174,3 +174,47 @@ def test_what_cannot_be_delivered_is_kept(aws: EmbeddedAWS, *, admitted: bool, l
             attributes[name] for name in ("ERROR_CODE", "RULE_ARN", "TARGET_ARN")
         )
         assert source == json.loads(letter["Body"])["source"]
+
+
+def test_eventbridge_hears_of_objects(aws: EmbeddedAWS) -> None:
+    """Of a bucket that tells it: what was made and deleted, with key, size and reason; of no other bucket."""
+    s3, events, sqs = aws.client("s3"), aws.client("events"), aws.client("sqs")
+    name, quiet = unique("told"), unique("quiet")
+    for bucket in (name, quiet):
+        s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_notification_configuration(Bucket=name, NotificationConfiguration={"EventBridgeConfiguration": {}})
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    rule = events.put_rule(Name=name, EventPattern='{"source": ["aws.s3"]}')["RuleArn"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    events.put_targets(Rule=name, Targets=[{"Id": "q", "Arn": arn}])
+    s3.put_object(Bucket=quiet, Key="a", Body=b"1")
+    s3.put_object(Bucket=name, Key="a/b.csv", Body=b"123")
+    s3.copy_object(Bucket=name, Key="c", CopySource={"Bucket": name, "Key": "a/b.csv"})
+    s3.delete_object(Bucket=name, Key="c")
+    told: list[dict[str, Any]] = []
+
+    def heard() -> bool:
+        told.extend(json.loads(each["Body"]) for each in sqs.receive_message(QueueUrl=url).get("Messages", []))
+        return len(told) >= 3
+
+    eventually(heard)
+    events.remove_targets(Rule=name, Ids=["q"])
+    events.delete_rule(Name=name)
+    assert sorted(
+        (each["detail-type"], each["detail"]["object"]["key"], each["detail"]["reason"]) for each in told
+    ) == [
+        ("Object Created", "a/b.csv", "PutObject"),
+        ("Object Created", "c", "CopyObject"),
+        ("Object Deleted", "c", "DeleteObject"),
+    ]
+    assert {name} == {each["detail"]["bucket"]["name"] for each in told}
+    assert 3 == next(each for each in told if each["detail"]["reason"] == "PutObject")["detail"]["object"]["size"]

@@ -34,7 +34,7 @@ _MAX_CLAIMS = 5
 """Whoever loses a claim finds an active run at the next look; more than a few times is another trouble."""
 
 
-def states(datasets: str, *, next_state: str, on_failure: str) -> States:
+def states(datasets: str, *, next_state: str, on_failure: str, waits: str | None = None) -> States:
     """Return the fragment.
 
     It reads ``$target``, the run to claim, and ``$resumed``, whether that is an earlier one; whoever comes to
@@ -45,7 +45,9 @@ def states(datasets: str, *, next_state: str, on_failure: str) -> States:
             is not resumed, since its imports would be taken over.
         next_state: the state after it.
         on_failure: the state after a failure, which reads ``$failure``.
+        waits: the state of a start that waits for the end of an active run, if ``$arrived`` says so; None: none does.
     """
+    active = f"$newest.status in {_ACTIVE}"
     return {
         FIRST_STATE: _read(on_failure),
         "Whose run is it?": _whose(datasets),
@@ -53,7 +55,10 @@ def states(datasets: str, *, next_state: str, on_failure: str) -> States:
         "Is another run active?": {
             "Type": "Choice",
             "Comment": "Two runs at once would import into the same datasets.",
-            "Choices": [when("yes", f"$newest.status in {_ACTIVE}", "Notify skipped")],
+            "Choices": [
+                *([when("yes, and data has arrived", f"{active} and $arrived", waits)] if waits else []),
+                when("yes", active, "Notify skipped"),
+            ],
             "Default": "Claim run",
         },
         **_claim(datasets, next_state, on_failure),

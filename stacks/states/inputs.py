@@ -55,6 +55,17 @@ def overrides(pipeline: Pipeline) -> list[Override]:
         *(chosen if solutions else []),
         Override("import", _one_of("import", ("run", "full", "skip")), "run, full or skip"),
         Override("training", _one_of("training", ("run", "full", "skip")), "run, full or skip"),
+        *(
+            [
+                Override(
+                    "arrival",
+                    f"$type({_GIVEN}.arrival) = 'string' ? '' : 'arrival is no key'",
+                    "the key of what arrived, as the event of the bucket has it",
+                )
+            ]
+            if pipeline.trigger
+            else []
+        ),
         Override(
             "run",
             f"$type({_GIVEN}.run) = 'string' and $contains({_GIVEN}.run, /{RUN_ID_PATTERN}/) ? '' : 'run is no run id'",
@@ -99,11 +110,11 @@ def states(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
             },
             "Next": on_failure,
         },
-        "Resolve input": _resolve(next_state),
+        "Resolve input": _resolve(next_state, triggered=pipeline.trigger is not None),
     }
 
 
-def _resolve(next_state: str) -> State:
+def _resolve(next_state: str, *, triggered: bool) -> State:
     return {
         "Type": "Pass",
         "Comment": "What this run does: its solutions and batch jobs, and which steps it leaves out.",
@@ -114,6 +125,7 @@ def _resolve(next_state: str) -> State:
             "target": jsonata(f"$exists({_GIVEN}.run) ? {_GIVEN}.run : $run"),
             "resumed": jsonata(f"$exists({_GIVEN}.run)"),
             "claims": 0,
+            **({"arrived": jsonata(f"$exists({_GIVEN}.arrival)")} if triggered else {}),
         },
         "Next": next_state,
     }

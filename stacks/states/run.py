@@ -1,6 +1,6 @@
 """The whole run, from the input to the notification.
 
-    Begin run → inputs.states() → flight.states() → data.states() → solutions → manifest
+    Begin run → inputs.states() → arrival.states() → flight.states() → data.states() → solutions → manifest
       → latest.json → metrics → notify
     any failure → failure.states()
 
@@ -18,7 +18,7 @@ from definition.plan import names
 from definition.plan.batch_jobs import batch_plans, columns_of
 from definition.plan.requests import campaign_request, solution_config
 from definition.plan.tables import table_input
-from stacks.states import data, ending, failure, flight, inputs, metrics, point, recommenders, solution
+from stacks.states import arrival, data, ending, failure, flight, inputs, metrics, point, recommenders, solution
 from stacks.states.asl import State, document, jsonata, machine, merged
 from stacks.states.calls import write_json
 from stacks.states.job import caught
@@ -38,12 +38,19 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
         stage: part of every name.
         spec_hash: hash of the pipeline, for the manifest.
     """
+    claimed = arrival.FIRST_STATE if pipeline.trigger else flight.FIRST_STATE
     solved = solution.FIRST_STATE if pipeline.solutions else "Write manifest"
     first = recommenders.FIRST_STATE if pipeline.recommenders else solved
     states = merged(
         {"Begin run": _begin(pipeline, stage)},
-        inputs.states(pipeline, next_state=flight.FIRST_STATE, on_failure="Run failed"),
-        flight.states(names.datasets_digest(pipeline, stage), next_state=data.FIRST_STATE, on_failure="Run failed"),
+        inputs.states(pipeline, next_state=claimed, on_failure="Run failed"),
+        arrival.states(pipeline.trigger, next_state=flight.FIRST_STATE, on_failure="Run failed"),
+        flight.states(
+            names.datasets_digest(pipeline, stage),
+            next_state=data.FIRST_STATE,
+            on_failure="Run failed",
+            waits=arrival.AGAIN if pipeline.trigger else None,
+        ),
         data.states(pipeline, stage, next_state=first, on_failure="Run failed", on_failures=failure.FIRST_STATE),
         recommenders.states(pipeline, stage, next_state=solved, on_failure="Run failed"),
         solution.solutions(pipeline, next_state="Write manifest", on_failure="Run failed"),
@@ -78,6 +85,7 @@ def _begin(pipeline: Pipeline, stage: str) -> State:
             "importMode": "run",
             "trainingMode": "run",
             **({} if pipeline.solutions else {"solutions": []}),
+            **({"arrived": False} if pipeline.trigger else {}),
         },
         "Next": inputs.FIRST_STATE,
     }

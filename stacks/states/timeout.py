@@ -39,4 +39,8 @@ def whole_timeout(pipeline: Pipeline) -> int:
         *([(timeouts.recommender, None)] if RECOMMENDER in kinds else []),
     ]
     whole = sum(timeout.total_seconds() + retries.longest(retries.create(quota)) for timeout, quota in waits)
-    return min(int(whole) + _FUNCTIONS_SECONDS, _LONGEST_RUN)
+    once = int(whole) + _FUNCTIONS_SECONDS
+    if pipeline.trigger:
+        # What arrives while a run is active waits for its end.
+        once = 2 * once + int(pipeline.trigger.quiet.total_seconds())
+    return min(once, _LONGEST_RUN)

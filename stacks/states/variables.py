@@ -24,6 +24,8 @@ VARIABLES: dict[str, str] = {
     "resumed": "whether the target is an earlier run",
     "claims": "how often another start was faster",
     "newest": "the newest run as S3 and Step Functions tell of it: run, execution, datasets, status",
+    "arrived": "whether the execution was started by raw data that arrived",
+    "latest": "the newest arrival: run, execution, key",
     # Data
     "request": "the transform's request",
     "imported": "what the datasets hold by the newest imports",

@@ -92,6 +92,7 @@ def _right() -> dict[str, dict[str, Any]]:
         "alert": alert.definition(),
         "real time": machine(**LIVE),
         "recommenders only": machine(**RECOMMENDERS_ONLY),
+        "arrival": machine(trigger={"arrival": "events/"}),
         "filtered": machine(
             **LIVE, solutions__0__batch_inference=[{"name": "a"}, {"name": "b", "filter": "not-bought"}]
         ),

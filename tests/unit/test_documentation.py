@@ -40,6 +40,7 @@ SECTIONS = {
     "Quality": {"Quality"},
     "Campaigns": {"Campaign"},
     "Recommenders": {"Recommender"},
+    "Start where data arrives": {"Trigger"},
     "Events of the application": {"MetricAttribution"},
     "Filters": {"Filter"},
 }

@@ -47,6 +47,7 @@ PARTS: Final = (
     "embedded_aws.sqs.cloudformation",
     "embedded_aws.ssm.cloudformation",
     "embedded_aws.sqs.messages",
+    "embedded_aws.s3.events",
     "embedded_aws.logs.cloudformation",
     "embedded_aws.logs.times",
     "embedded_aws.cloudwatch.metrics",

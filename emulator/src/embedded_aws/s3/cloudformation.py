@@ -17,6 +17,7 @@ _KNOWN: Final = {
     "VersioningConfiguration",
     "PublicAccessBlockConfiguration",
     "LifecycleConfiguration",
+    "NotificationConfiguration",
     "OwnershipControls",
     "Tags",
 }
@@ -111,6 +112,9 @@ def _configure(bucket: str, properties: Mapping[str, Any]) -> None:
         s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=block)
     if "OwnershipControls" in properties:
         s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=properties["OwnershipControls"])
+    s3.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration=_notifications(properties.get("NotificationConfiguration", {}))
+    )
     rules = [_lifecycle_rule(rule) for rule in properties.get("LifecycleConfiguration", {}).get("Rules", [])]
     if rules:
         s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
@@ -120,6 +124,20 @@ def _configure(bucket: str, properties: Mapping[str, Any]) -> None:
         s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": properties["Tags"]})
     else:
         s3.delete_bucket_tagging(Bucket=bucket)
+
+
+def _notifications(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the API's form: that EventBridge hears of everything, or that nobody does.
+
+    Raises:
+        ValueError: another target is to hear of something.
+    """
+    if others := set(configuration) - {"EventBridgeConfiguration"}:
+        raise ValueError(f"notifications are emulated without {', '.join(sorted(others))}")
+    wanted = configuration.get("EventBridgeConfiguration")
+    # Given without the switch it is on (resource reference, AWS::S3::Bucket EventBridgeConfiguration).
+    is_on = wanted is not None and _is_true(wanted.get("EventBridgeEnabled", True))
+    return {"EventBridgeConfiguration": {}} if is_on else {}
 
 
 def _encryption(configuration: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,92 @@
+"""Runs that raw data starts by its arrival."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from emulator.tests.support import eventually
+from tests.documents import shop
+from tests.pipeline.data import csv, planted
+from tests.pipeline.rig import Rig
+
+if TYPE_CHECKING:
+    from embedded_aws.server import EmbeddedAWS
+
+POPULAR = {"name": "popular", "recipe": "aws-popularity-count", "batch_inference": [{"name": "top", "users": "all"}]}
+
+
+@pytest.fixture(scope="module")
+def harbour(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
+    """A shop whose runs begin five minutes after the last object under events/."""
+    document = shop(name="harbour", schedule=..., solutions=[POPULAR], trigger={"arrival": "events/*.csv"})
+    return Rig.deploy(aws, document, tmp_path_factory.mktemp("harbour"))
+
+
+def ended(rig: Rig, number: int) -> list[dict[str, Any]]:
+    """Wait until so many executions have ended and none is under way; return them, the oldest first."""
+    client = rig.aws.client("stepfunctions")
+
+    def listed() -> list[dict[str, Any]] | None:
+        found = client.list_executions(stateMachineArn=rig.deployment.state_machine_arn)["executions"]
+        own = [each for each in found if each.get("mapRunArn") is None]
+        return own if len(own) >= number and all(each["status"] != "RUNNING" for each in own) else None
+
+    found = eventually(listed, deadline=90)
+    described = [client.describe_execution(executionArn=each["executionArn"]) for each in found]
+    return sorted(described, key=lambda each: each["startDate"])
+
+
+def put(rig: Rig, key: str, text: str) -> None:
+    """Let an object arrive."""
+    rig.aws.client("s3").put_object(Bucket=rig.deployment.bucket, Key=f"raw/{key}", Body=text.encode())
+
+
+def test_what_arrives_together_is_one_run(harbour: Rig) -> None:
+    """Each object starts an execution, and the last one's run takes all of them; others, and other keys, start none."""
+    rows = planted()
+    put(harbour, "elsewhere/a.csv", "x\n")
+    put(harbour, "notes/events.txt", "x\n")
+    for part in range(3):
+        put(harbour, f"events/{part}.csv", csv(rows[part::3]))
+    executions = ended(harbour, 3)
+    assert [("SUCCEEDED", "")] * 3 == [(each["status"], each.get("cause", "")) for each in executions]
+    outputs = [json.loads(each["output"]) for each in executions]
+    skipped, ran = [each for each in outputs if each.get("skipped")], [each for each in outputs if "manifest" in each]
+
+    assert (2, 1) == (len(skipped), len(ran))
+    manifest = json.loads(harbour.read(f"runs/{ran[0]['run']}/manifest.json"))
+    assert (len(rows), 3) == (manifest["datasets"][0]["rows_in"], manifest["datasets"][0]["object_count"])
+    assert {"raw/events/0.csv", "raw/events/1.csv", "raw/events/2.csv"} == {
+        f"{json.loads(each['input'])['arrival']}" for each in executions
+    }
+
+
+def test_what_arrives_during_a_run_is_not_lost(harbour: Rig) -> None:
+    """Its execution waits for the end of the active run, and then runs for it."""
+    before = len(ended(harbour, 1))
+    harbour.arm(job="BatchInferenceJob", outcome="STALL")
+    active = harbour.start({"import": "skip", "training": "skip"})
+    harbour.wait_for_state(active, "Wait for batch inference job")
+    put(harbour, "events/late.csv", csv(["late,A01,1700000000", "late,A02,1700000100"]))
+    client = harbour.aws.client("stepfunctions")
+    (waiting,) = eventually(
+        lambda: [
+            each
+            for each in client.list_executions(
+                stateMachineArn=harbour.deployment.state_machine_arn, statusFilter="RUNNING"
+            )["executions"]
+            if each["executionArn"] != active and each.get("mapRunArn") is None
+        ],
+    )
+    harbour.wait_for_state(waiting["executionArn"], "Wait for active run")
+    client.stop_execution(executionArn=active, cause="by hand")
+    harbour.disarm()
+    last = ended(harbour, before + 2)[-1]
+    output = json.loads(last["output"])
+
+    assert (waiting["executionArn"], "SUCCEEDED") == (last["executionArn"], last["status"])
+    manifest = json.loads(harbour.read(f"runs/{output['run']}/manifest.json"))
+    assert "raw/events/late.csv" in [each["key"] for each in manifest["datasets"][0]["objects"]]
