@@ -12,7 +12,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Where it is set, every process compiles the CDK, moto and botocore from source again: half of a synthesis.
 unexport PYTHONDONTWRITEBYTECODE
-SETUP := .venv/.done node_modules/.done build/layer.zip
+SETUP := .venv/.done node_modules/.done build/layer.zip build/charts.js
 
 PYTEST := python -m pytest --quiet -n 2 --dist loadscope
 MEASURED := --cov --cov-append --cov-report= --cov-fail-under=0
@@ -37,7 +37,7 @@ UV_INSTALL := $(BIN)/uv pip install --python $(BIN)/python $(HASHED)
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check $(HASHED)
 
 .venv/.done: requirements-dev.txt requirements-setup.txt pyproject.toml emulator/pyproject.toml
-	@echo "Set-up 1/3: Python packages into .venv (once)"
+	@echo "Set-up 1/4: Python packages into .venv (once)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@$(PYTHON) -m venv .venv
 	@$(PIP_INSTALL) requirements-setup.txt
@@ -46,13 +46,17 @@ PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check $(HASHED
 	@touch $@
 
 node_modules/.done: package-lock.json .venv/.done
-	@echo "Set-up 2/3: the CDK command line into node_modules"
+	@echo "Set-up 2/4: the CDK command line and the charts into node_modules"
 	@npm ci --silent --no-audit --no-fund
 	@touch $@
 
 build/layer.zip: lambdas/requirements.txt lambdas/build_layer.py .venv/.done
-	@echo "Set-up 3/3: the functions' layer into build/"
+	@echo "Set-up 3/4: the functions' layer into build/"
 	@python -m lambdas.build_layer
+
+build/charts.js: node_modules/.done lambdas/build_charts.py
+	@echo "Set-up 4/4: the charts of reports into build/"
+	@python -m lambdas.build_charts
 
 spark: .venv/.spark ## fetch pyspark for Glue jobs on this machine; they need Java 17 too
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-Party = Literal["you", "transform", "publish", "clean-up", "state machine", "Personalize"]
+Party = Literal["you", "transform", "publish", "clean-up", "report", "state machine", "Personalize"]
 """Who reads and writes; the transform is a function or a Spark job, and you are whoever else may read the bucket."""
 
 DAYS = {"staging": 1, "transformed": 30, "batch": 30, "rejects": 90, "attribution": 365}
@@ -96,7 +96,7 @@ DATASET = Place(
     "transformed/{run}/{dataset}/",
     "CSV of a dataset, which is imported",
     written_by=("transform",),
-    read_by=("Personalize", "you"),
+    read_by=("Personalize", "report", "you"),
 )
 INCREMENT = Place(
     # A folder of its own, since an import reads one level of a folder.
@@ -111,10 +111,10 @@ REJECTED_ROWS = Place(
     "rejects/{run}/{dataset}.jsonl",
     "rejected rows: object, line, reason, raw; of an exploded list also the element",
     written_by=("transform",),
-    read_by=("you",),
+    read_by=("report", "you"),
 )
 REJECTED_ROWS_PART = Place(
-    "rejects/{run}/{dataset}-{part}.jsonl", "the same, by Spark", written_by=("transform",), read_by=("you",)
+    "rejects/{run}/{dataset}-{part}.jsonl", "the same, by Spark", written_by=("transform",), read_by=("report", "you")
 )
 REJECTED_LOOKUPS = Place(
     "rejects/{run}/{dataset}.{lookup}.jsonl", "rejected rows of a look-up", written_by=("transform",), read_by=("you",)
@@ -153,7 +153,7 @@ TABLE = Place(
     "curated/{solution}/{job}/run={run}/",
     "Parquet, a row per line and rank",
     written_by=("publish",),
-    read_by=("publish", "you"),
+    read_by=("publish", "report", "you"),
 )
 ALL_CHANGES = Place(
     "curated/{solution}/{job}/changes/", "what changed from run to run", written_by=("publish",), read_by=("you",)
@@ -202,15 +202,24 @@ IMPORTS = Place(
     read_by=("state machine", "you"),
 )
 RUN = Place(
-    "runs/{run}/", "what a run did", written_by=("transform", "state machine"), read_by=("state machine", "you")
+    "runs/{run}/",
+    "what a run did",
+    written_by=("transform", "report", "state machine"),
+    read_by=("state machine", "you"),
 )
 MANIFEST = Place(
     "runs/{run}/manifest.json",
     "what went into a run, what was made of it, where the results are",
     written_by=("state machine",),
+    read_by=("report", "you"),
+)
+FAILURE = Place("runs/{run}/failure.json", "why a run failed", written_by=("state machine",), read_by=("report", "you"))
+REPORT = Place(
+    "runs/{run}/report.html",
+    "the run for people: one page, also of a run that failed",
+    written_by=("report",),
     read_by=("you",),
 )
-FAILURE = Place("runs/{run}/failure.json", "why a run failed", written_by=("state machine",), read_by=("you",))
 CLEANUP = Place(
     "runs/{run}/cleanup.json",
     "what was removed since the file names it no more, and what could not be",
@@ -221,7 +230,7 @@ DATA_REPORT = Place(
     "runs/{run}/data-report.json",
     "what became of the raw data, also of a run that was stopped",
     written_by=("transform",),
-    read_by=("transform", "state machine", "you"),
+    read_by=("transform", "report", "state machine", "you"),
 )
 LINEAGE = Place(
     "runs/{run}/lineage.json",
@@ -266,6 +275,7 @@ LAYOUT = (
     IMPORTS,
     MANIFEST,
     FAILURE,
+    REPORT,
     CLEANUP,
     DATA_REPORT,
     LINEAGE,

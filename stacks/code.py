@@ -1,4 +1,4 @@
-"""What of this repository a function or a job ships: the modules that it imports, and no others."""
+"""What of this repository a function or a job ships: the modules that it imports, the files they read, no others."""
 
 from __future__ import annotations
 
@@ -8,8 +8,37 @@ from pathlib import Path
 
 from definition.paths import ROOT
 
+CHARTS = "build/charts.js"
+"""The charting library of reports, built by lambdas/build_charts.py."""
+
 _PACKAGES = ("definition", "jobs", "lambdas", "pricing", "transform")
 """The packages whose modules run on AWS."""
+
+_READ_BY = {"lambdas/report/page.py": ("lambdas/report/*.html", "lambdas/report/*.css", "lambdas/report/*.js", CHARTS)}
+"""Files that a module reads at run time, as patterns."""
+
+
+class FileMissingError(Exception):
+    """A file that a function reads has not been built yet."""
+
+
+def files_of(entry: str) -> list[Path]:
+    """Return what a function ships: its modules, and the files that they read.
+
+    Args:
+        entry: dotted name of a module.
+
+    Raises:
+        FileMissingError: one of them is not there.
+    """
+    modules = modules_of(entry)
+    read: list[Path] = []
+    for pattern in (pattern for module in modules for pattern in _READ_BY.get(module.as_posix(), ())):
+        found = [file.relative_to(ROOT) for file in ROOT.glob(pattern)]
+        if not found:
+            raise FileMissingError(f"{ROOT / pattern} is missing: run `make setup`, which builds it")
+        read += found
+    return sorted({*modules, *read})
 
 
 def modules_of(entry: str) -> list[Path]:

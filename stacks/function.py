@@ -12,7 +12,7 @@ from constructs import Construct
 
 from definition.paths import ROOT
 from stacks.acknowledge import acknowledge, acknowledge_lint
-from stacks.code import ignored_but, modules_of
+from stacks.code import files_of, ignored_but
 from stacks.states import metrics
 
 if TYPE_CHECKING:
@@ -140,5 +140,5 @@ class Function(Construct):
 
 def _code(name: str) -> lambda_.Code:
     """Return the handler and what it imports of ours: a change of anything else deploys no function anew."""
-    shipped = modules_of(f"lambdas.{name}.handler")
+    shipped = files_of(f"lambdas.{name}.handler")
     return lambda_.Code.from_asset(str(ROOT), ignore_mode=IgnoreMode.GIT, exclude=ignored_but(shipped))

@@ -22,6 +22,7 @@ from stacks.dashboard import add_dashboard
 from stacks.function import Function, dependencies_layer
 from stacks.grants import map_run_statements, personalize_statements, wildcard_findings
 from stacks.machine import Machine
+from stacks.report import report_function
 from stacks.schedule import StartSchedule
 from stacks.spark import TransformJob
 from stacks.states import metrics
@@ -82,6 +83,7 @@ class WorkflowStack(Stack):
             "Transform": self._transform(layer),
             "Publish": self._publish(layer),
             "Cleanup": cleanup_function(self, self._prefix, storage),
+            "Report": report_function(self, self._prefix, pipeline, storage, layer, memory_mb=_MEMORY_MB),
         }
         self._job = self._transform_job(pipeline) if pipeline.engine != "lambda" else None
         self._catalog = (

@@ -19,7 +19,7 @@ from cli.terminal import Terminal
 from cli.view import View
 from pricing.forecast.forecast import forecast
 from pricing.forecast.month import runs_a_month
-from pricing.forecast.spent import used
+from pricing.forecast.spent import used_by
 from pricing.reckoning.estimate import estimate
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def tell_cost(pipeline: Pipeline, numbers: Numbers, wishes: Wishes) -> None:
         reckoned = forecast(pipeline, found.counts, chosen.rates, runs=_runs(pipeline, wishes.runs))
         spent = None
         if found.manifest:
-            spent = estimate(used(pipeline, found.manifest, real_hours=True), chosen.rates)
+            spent = estimate(used_by(pipeline, found.manifest, real_hours=True), chosen.rates)
         answer = Answer(pipeline, chosen, found, reckoned, spent)
         if wishes.as_json:
             typer.echo(json.dumps(answer.document(), indent=2, ensure_ascii=False))

@@ -11,7 +11,7 @@ from cli.errors import CommandError
 from cli.folders import relative
 from definition import layout
 from definition.contract.manifest import Manifest, UnreadableDocumentError
-from pricing.forecast.spent import used
+from pricing.forecast.spent import used_by
 from pricing.reckoning.estimate import estimate
 
 if TYPE_CHECKING:
@@ -41,6 +41,6 @@ def tell_spent(pipeline: Pipeline, file: Path, folder: Path, view: View, *, embe
         return
     if manifest is None:
         return
-    spent = estimate(used(pipeline, manifest, real_hours=not embedded), chosen.rates)
+    spent = estimate(used_by(pipeline, manifest, real_hours=not embedded), chosen.rates)
     told = "In an account this run would cost" if embedded else "This run cost"
     view.line(f"{told} {sentence(spent)} More: pipelines cost {relative(file)} --run {manifest.run}")

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from definition.contract.publishing import Kind, PublishReport
 from definition.document import Contract
 from pricing.reckoning.budget import RunCost
+from pricing.reckoning.usage import RunUsage
 from transform.contract import BatchInputReport, DatasetReport, Engine, TransformReport
 
 VERSION = 1
@@ -166,8 +167,9 @@ class Manifest(Contract):
         warnings: sentences about the data.
         fingerprint: the same for two runs only if their datasets are.
         unchanged_since: run whose datasets and batch inputs this one's are, None where they were made anew.
-        cost: what it was reckoned to cost before its import, None where the pipeline file has no max_cost. What it then
-            used are the bytes of imports, the training hours and the lines of batch inputs.
+        cost: what it was reckoned to cost before its import, None where the pipeline file has no max_cost.
+        usage: what it then used, and what that comes to; None where that could not be reckoned, and in manifests of
+            runs from before it was.
     """
 
     version: int = VERSION
@@ -188,6 +190,7 @@ class Manifest(Contract):
     solutions: list[SolutionResult]
     recommenders: list[RecommenderResult] = Field(default=[])
     cost: RunCost | None = None
+    usage: RunUsage | None = None
 
     def solution(self, name: str) -> SolutionResult:
         """Return the result of a solution.

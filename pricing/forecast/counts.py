@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from definition import layout
 from definition.plan.batch_jobs import batch_plans
+from pricing.reckoning.charges import BYTES_PER_RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
     from definition.service.dataset_types import DatasetName
     from transform.contract import BatchSelection, DatasetReport, TransformReport
-
-BYTES_PER_RECORD = 100
-"""Bytes of a record where only the number of records is given: two ids of 30, a time, an event type, and some."""
 
 JobName = tuple[str, str]
 """Solution and batch job."""

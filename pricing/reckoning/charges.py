@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pricing.reckoning.rates import ItemName
 
 BYTES_PER_GB = 10**9
+BYTES_PER_RECORD = 100
+"""Bytes of a record where only the number of records is given: two ids of 30, a time, an event type, and some."""
+
 USERS_OF_RECOMMENDER = 100_000
 """Users that the first price of a recommender covers, and each further step."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from definition import layout
-from stacks.states import cleanup, failure
+from stacks.states import cleanup, failure, report
 from stacks.states.asl import States, jsonata, when
 from stacks.states.calls import notify
 
@@ -32,7 +32,7 @@ def _cost() -> str:
 
 def states(pipeline: Pipeline, *, has_failed: str) -> States:
     """Return the fragment; ``has_failed`` is JSONata of whether a solution or a recommender has failed."""
-    said = f"$remarks, {cleanup.REMAINS}[$ != '']"
+    said = f"$remarks, {cleanup.REMAINS}[$ != ''], $reported"
     if pipeline.max_cost:
         said = f"({_cost()}), {said}"
     failures = "$solutions.failure, $solutions.batch_inference.failure, $solutions.batch_segment.failure"
@@ -45,7 +45,8 @@ def states(pipeline: Pipeline, *, has_failed: str) -> States:
             "Choices": [when("one failed", has_failed, "Solutions failed")],
             "Default": cleanup.FIRST_STATE,
         },
-        **cleanup.states(next_state="Notify success"),
+        **cleanup.states(next_state=report.PAGE),
+        report.PAGE: report.page(pipeline, "SUCCEEDED", next_state="Notify success"),
         "Notify success": notify(
             "succeeded",
             f"{_manifest('Manifest: ')} & $join([{said}].('\\n\\n' & $))",

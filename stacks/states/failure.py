@@ -11,11 +11,17 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#co
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from definition import layout
 from definition.contract.manifest import FailureRecord
+from stacks.states import report
 from stacks.states.asl import State, States, catch_all, document, jsonata, sdk
 from stacks.states.calls import console_link, notify, write_json
 from stacks.states.retries import OUT_OF_BOUNDS
+
+if TYPE_CHECKING:
+    from definition.file.pipeline import Pipeline
 
 FIRST_STATE = "Collect failures"
 
@@ -73,14 +79,12 @@ _TOO_DEAR = {
 _REMEDY = "Mend what the reason names, then redrive this execution: what exists is taken over, nothing is paid twice."
 
 
-def states(*, go_on_at: str, has_max_cost: bool) -> States:
+def states(pipeline: Pipeline, *, go_on_at: str) -> States:
     """Return the fragment; it reads ``$failures``, a list of what ``job.caught`` and ``Job`` put together.
-
-    ``has_max_cost`` is whether the pipeline file says what a run may cost.
 
     A redriven execution sets ``$resumed`` and enters ``go_on_at``.
     """
-    told = _REMEDIES | (_TOO_DEAR if has_max_cost else {})
+    told = _REMEDIES | (_TOO_DEAR if pipeline.max_cost else {})
     remedies = ", ".join(f"'{error}': '{text}'" for error, text in told.items())
     return {
         FIRST_STATE: {
@@ -102,7 +106,8 @@ def states(*, go_on_at: str, has_max_cost: bool) -> States:
             },
             "Next": "Record failure",
         },
-        "Record failure": _record(),
+        "Record failure": _record(next_state=report.PAGE_OF_FAILURE),
+        report.PAGE_OF_FAILURE: report.page(pipeline, "FAILED", next_state="Notify failure"),
         "Notify failure": _notify(),
         "Failed": _fail(),
         "Go on with the run": {
@@ -130,7 +135,7 @@ def _fail() -> State:
     }
 
 
-def _record() -> State:
+def _record(*, next_state: str) -> State:
     body = document(
         FailureRecord,
         run=jsonata("$run"),
@@ -145,8 +150,8 @@ def _record() -> State:
         jsonata(layout.FAILURE.jsonata(run="$run")),
         body,
         comment="Write runs/<run>/failure.json.",
-        catch=catch_all("Notify failure"),
-        Next="Notify failure",
+        catch=catch_all(next_state),
+        Next=next_state,
     )
 
 
@@ -156,7 +161,7 @@ def _notify() -> State:
     return notify(
         "failed",
         "$substring($cause, 0, 200000) & '\\n\\n' & $remedy & '\\n\\nExecution: ' & "
-        f"{link} & {record} & $join($remarks.('\\n\\n' & $))",
+        f"{link} & {record} & $join([$remarks, $reported].('\\n\\n' & $))",
         comment="Tell the on-call person, with the reason and the way to the execution.",
         next_state="Failed",
     )

@@ -1,7 +1,7 @@
 """The whole run, from the input to the notification.
 
-    Begin run → inputs.states() → arrival.states() → flight.states() → data.states() → solutions → manifest
-      → latest.json → metrics → notify
+    Begin run → inputs.states() → arrival.states() → flight.states() → data.states() → solutions → usage → manifest
+      → latest.json → metrics → report → notify
     any failure → failure.states()
 
 ``${Name}`` in a definition is filled in by CloudFormation with what the stacks made.
@@ -18,7 +18,19 @@ from definition.plan import names
 from definition.plan.batch_jobs import batch_plans, columns_of
 from definition.plan.requests import campaign_request, solution_config
 from definition.plan.tables import table_input
-from stacks.states import arrival, data, ending, failure, flight, inputs, metrics, point, recommenders, solution
+from stacks.states import (
+    arrival,
+    data,
+    ending,
+    failure,
+    flight,
+    inputs,
+    metrics,
+    point,
+    recommenders,
+    report,
+    solution,
+)
 from stacks.states.asl import State, document, jsonata, machine, merged
 from stacks.states.calls import write_json
 from stacks.states.job import caught
@@ -39,7 +51,7 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
         spec_hash: hash of the pipeline, for the manifest.
     """
     claimed = arrival.FIRST_STATE if pipeline.trigger else flight.FIRST_STATE
-    solved = solution.FIRST_STATE if pipeline.solutions else "Write manifest"
+    solved = solution.FIRST_STATE if pipeline.solutions else report.USAGE
     first = recommenders.FIRST_STATE if pipeline.recommenders else solved
     states = merged(
         {"Begin run": _begin(pipeline, stage)},
@@ -53,8 +65,9 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
         ),
         data.states(pipeline, stage, next_state=first, on_failure="Run failed", on_failures=failure.FIRST_STATE),
         recommenders.states(pipeline, stage, next_state=solved, on_failure="Run failed"),
-        solution.solutions(pipeline, next_state="Write manifest", on_failure="Run failed"),
+        solution.solutions(pipeline, next_state=report.USAGE, on_failure="Run failed"),
         {
+            report.USAGE: report.usage(pipeline, next_state="Write manifest"),
             "Write manifest": _manifest(pipeline, spec_hash),
             "Point to new tables": point.tables(
                 with_catalog=pipeline.catalog, on_failure="Run failed", next_state="Send metrics"
@@ -62,7 +75,7 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
             "Send metrics": metrics.of_run(next_state=ending.FIRST_STATE),
         },
         ending.states(pipeline, has_failed=_has_failed(pipeline)),
-        failure.states(go_on_at=flight.FIRST_STATE, has_max_cost=pipeline.max_cost is not None),
+        failure.states(pipeline, go_on_at=flight.FIRST_STATE),
     )
     comment = f"{pipeline.description or pipeline.name}. Start it with {{}}."
     return machine(states, start="Begin run", comment=comment, timeout_seconds=whole_timeout(pipeline))
@@ -80,6 +93,7 @@ def _begin(pipeline: Pipeline, stage: str) -> State:
             "run": jsonata(run_id),
             "known": [_plan(pipeline, stage, solution).document() for solution in pipeline.solutions],
             "remarks": [],
+            "reported": "",
             # An execution whose input was refused can be redriven, and comes to the run without them.
             "plans": [],
             "importMode": "run",
@@ -129,7 +143,6 @@ def _has_failed(pipeline: Pipeline) -> str:
 
 
 def _manifest(pipeline: Pipeline, spec_hash: str) -> State:
-    arn = "{'import_job_arn': import_job_arn}"
     body = document(
         Manifest,
         version=VERSION,
@@ -145,11 +158,12 @@ def _manifest(pipeline: Pipeline, spec_hash: str) -> State:
         warnings=jsonata("$report.warnings"),
         fingerprint=jsonata("$report.fingerprint"),
         unchanged_since=jsonata("$report.unchanged_since"),
-        datasets=jsonata(f"[$report.datasets.($name := dataset; $merge([$, $imports[dataset = $name].{arn}]))]"),
+        datasets=jsonata(report.DATASETS),
         batch_inputs=jsonata("$report.batch_inputs"),
         solutions=jsonata("$solutions"),
         **({"recommenders": jsonata("$recommenders")} if pipeline.recommenders else {}),
         **({"cost": jsonata("$exists($report.cost) ? $report.cost : null")} if pipeline.max_cost else {}),
+        usage=jsonata("$usage"),
     )
     return write_json(
         jsonata(layout.MANIFEST.jsonata(run="$run")),

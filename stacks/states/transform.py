@@ -18,11 +18,11 @@ from definition import layout
 from definition.plan.capacity import FUNCTION_BYTES
 from definition.plan.mappings import dataset_mappings
 from pricing.reckoning.budget import Budget, JobToPay, SolutionToPay
-from pricing.tables.load import price_table
 from stacks.states import retries
 from stacks.states.asl import State, States, document, inlined, jsonata
 from stacks.states.calls import Absent, read_json, write_json
 from stacks.states.job import caught
+from stacks.states.rates import rates
 from transform.contract import TransformRequest
 
 if TYPE_CHECKING:
@@ -90,13 +90,6 @@ def _budget(pipeline: Pipeline) -> dict[str, Any]:
     """Return the field of a request that says what a run may cost, none where the file does not say."""
     if pipeline.max_usd is None:
         return {}
-    table, _ = price_table()
-    rates = {
-        region: {
-            item: rate.model_dump(mode="json", exclude_defaults=True) for item, rate in table.rates(region).items()
-        }
-        for region in sorted(table.regions)
-    }
     prefix = layout.BATCH_INPUT.jsonata(run="$run", solution="$plan.name", job="$job.name")
     job = document(
         JobToPay,
@@ -118,7 +111,7 @@ def _budget(pipeline: Pipeline) -> dict[str, Any]:
         Budget,
         usd=str(pipeline.max_usd),
         region="${Region}",
-        rates=rates,
+        rates=rates(),
         imports=jsonata("$importMode != 'skip'"),
         solutions=jsonata(f"[$plans.($plan := $; {inlined(solution)})]"),
     )

@@ -1,0 +1,193 @@
+// The parts of the page that tell numbers of the documents.
+const manifest = report.manifest;
+const data = manifest || report.data;
+const datasets = data ? data.datasets : [];
+
+function headPart() {
+  const succeeded = report.status === "SUCCEEDED";
+  const times = manifest ? `${manifest.started.slice(0, 19)} to ${manifest.finished.slice(0, 19)} UTC, ` +
+    lasting(Date.parse(manifest.finished) - Date.parse(manifest.started)) : "When it began and ended says the execution.";
+  return el("header", {},
+    el("h1", {}, `${report.pipeline} (${report.stage})`),
+    el("div", { class: `status ${succeeded ? "good" : "bad"}`, "data-number": "status", "data-value": report.status }, succeeded ? "✓ succeeded" : "✗ failed"),
+    el("p", {}, "Run ", el("code", {}, report.run), `. ${times}`));
+}
+
+function failurePart() {
+  if (report.status === "SUCCEEDED") return;
+  const record = report.failure;
+  if (!record) return section("failure", "Why it failed", say("The record of the failure could not be read; the execution's cause says it."));
+  section("failure", "Why it failed",
+    record.failures.map((each) => el("div", { class: "box stop" },
+      el("b", {}, `${each.state}: ${each.error}`),
+      each.solution ? say(`${each.solution}${each.job ? `/${each.job}` : ""}`, "soft") : null,
+      say(each.reason), each.arn ? el("p", { class: "mono" }, each.arn) : null)),
+    say(`What to do: ${record.remedy}`));
+}
+
+function rowsPart() {
+  if (!data) return section("rows", "Rows", say("The run ended before its data was transformed."));
+  const blocks = datasets.map((each) => {
+    const of = `datasets.${each.dataset}`;
+    const reasons = report.reasons.filter((reason) => reason.dataset === each.dataset);
+    const count = (reason) => (each.reasons.find((one) => one.reason === reason) || {}).rows;
+    return el("div", {}, el("h3", {}, each.dataset),
+      table(["rows in", "→ out", "filtered", "rejected"], [[number(`${of}.rows_in`, each.rows_in), number(`${of}.rows_out`, each.rows_out),
+        number(`${of}.rows_filtered`, each.rows_filtered), number(`${of}.rows_rejected`, each.rows_rejected)]], [0, 1, 2, 3]),
+      rowsChart(each),
+      el("p", {}, "Of the filtered rows ", number(`${of}.rows_duplicate`, each.rows_duplicate), " were the same as one that stayed. The dataset has ",
+        number(`${of}.records`, each.records), " records. ", importTold(each)),
+      each.elements ? el("p", {}, `Elements of lists: ${whole(each.elements.total)}, of which ${whole(each.elements.out)} gave records, ` +
+        `${whole(each.elements.filtered)} were filtered and ${whole(each.elements.rejected)} rejected.`) : null,
+      emptyTold(each),
+      reasons.length ? table(["rows", "why they were rejected", "one of them"], reasons.map((reason) => [
+        number(`${of}.reasons.${reason.reason}`, count(reason.reason)), reason.reason, exampleTold(reason.example)]), [0]) : null,
+      each.rejects ? el("p", { class: "soft mono" }, each.rejects) : null);
+  });
+  section("rows", "Rows", say("Every row that came in is out, filtered or rejected."), blocks,
+    data.unchanged_since ? say(`The data is that of run ${data.unchanged_since}, and was not transformed again.`) : null);
+}
+
+function importTold(dataset) {
+  const plan = dataset.imports;
+  if (!plan) return "";
+  const words = { FULL: "all of it", INCREMENTAL: "only what is new", NONE: "nothing" };
+  return `To import: ${words[plan.mode]} (${plan.reason}), ${whole(plan.records)} records.`;
+}
+
+function emptyTold(dataset) {
+  const empty = Object.entries(dataset.empty).filter(([, count]) => count);
+  return empty.length ? say(`Records without a value: ${empty.map(([column, count]) => `${column} ${whole(count)}`).join(", ")}.`, "soft") : null;
+}
+
+function exampleTold(example) {
+  if (!example) return "not among the rows that were read for this page";
+  const where = isThere(example.line) ? `${example.object}, line ${example.line}` : example.object;
+  return el("div", {}, el("code", { class: "example" }, example.raw), el("div", { class: "soft" }, where));
+}
+
+function gatePart() {
+  if (!data) return;
+  const refusals = data.refusals || [];
+  const misses = (manifest ? manifest.solutions : []).flatMap((each) => (each.quality ? each.quality.misses : []).map((miss) => [each, miss]));
+  const cost = data.cost;
+  section("gate", "Gates and warnings",
+    refusals.length ? refusals.map((each) => el("div", { class: "box stop" }, el("b", {}, "Refused: "), each)) : say("The data was not refused."),
+    misses.map(([each, miss]) => el("div", { class: "box stop" }, el("b", {}, `Quality of ${each.name}: `), miss,
+      each.quality.kept_version ? " The version before is used." : "")),
+    cost ? say(`By its data the run was reckoned at ${cost.usd} of ${cost.max_cost} USD (max_cost).`) : null,
+    data.warnings.length ? data.warnings.map((each) => el("div", { class: "box look" }, el("b", {}, "Warning: "), each)) : say("There is no warning."));
+}
+
+function qualityPart() {
+  if (!manifest || !manifest.solutions.length) return;
+  const before = [...report.earlier].reverse();
+  const blocks = manifest.solutions.map((solution) => {
+    const last = before.flatMap((run) => run.versions.filter((each) => each.solution === solution.name && Object.keys(each.metrics).length)
+      .map((each) => ({ run: run.run, ...each })))[0];
+    const names = Object.keys(solution.metrics).sort();
+    const kept = last && last.version_arn && last.version_arn === solution.version_arn;
+    return el("div", {}, el("h3", {}, `${solution.name} (${solution.recipe.split("/").pop()})`),
+      solution.failure ? el("div", { class: "box stop" }, `${solution.failure.error}: ${solution.failure.reason}`) : null,
+      kept ? say(`The version is that of run ${last.run}: nothing new was trained.`) : null,
+      names.length ? table(["offline metric", "this run", last ? "before" : "", last ? "change" : ""], names.map((name) => {
+        const old = last ? last.metrics[name] : undefined;
+        const value = solution.metrics[name];
+        return [metricName(name), number(`metrics.${solution.name}.${name}`, value, figure(value)), last ? figure(old) : "", changeTold(old, value)];
+      }), [1, 2, 3]) : say("No metrics are known."),
+      last ? say(`Before: run ${last.run}.`, "soft") : say("No earlier run with metrics is known.", "soft"));
+  });
+  section("quality", "Quality of the versions", blocks, el("div", { class: "cols" }, metricCharts()));
+}
+
+function changeTold(old, value) {
+  if (!isThere(old)) return "";
+  const change = value - old;
+  return `${change > 0 ? "▲ +" : change < 0 ? "▼ " : "= "}${change.toFixed(4)}`;
+}
+
+function metricCharts() {
+  if (!report.earlier.length) return [];
+  const now = { run: report.run, versions: manifest.solutions.map((each) => ({ solution: each.name, metrics: each.metrics })) };
+  const points = {};
+  for (const run of [...report.earlier, now]) for (const version of run.versions) {
+    for (const [name, value] of Object.entries(version.metrics)) (points[name] ||= []).push({ run: run.run, solution: version.solution, value });
+  }
+  const wanted = ["normalized_discounted_cumulative_gain_at_10", "precision_at_10", "mean_reciprocal_rank_at_25", "coverage"];
+  const names = Object.keys(points).sort((one, other) => wanted.includes(other) - wanted.includes(one) || one.localeCompare(other));
+  return names.slice(0, 4).map((name) => metricChart(name, points[name]));
+}
+
+function tablesPart() {
+  const jobs = manifest ? manifest.solutions.flatMap((solution) => [...solution.batch_inference, ...solution.batch_segment].map((job) => [solution.name, job])) : [];
+  if (!jobs.length) return;
+  section("tables", "What the tables hold", jobs.map(([solution, job]) => {
+    const name = `${solution}/${job.name}`;
+    if (!job.published) {
+      const why = job.failure ? `${job.failure.error}: ${job.failure.reason}` : "It was not published.";
+      return el("div", {}, el("h3", {}, name), el("div", { class: "box stop" }, why));
+    }
+    const found = report.tables.find((each) => each.solution === solution && each.job === job.name);
+    return el("div", {}, el("h3", {}, name), countsTold(name, job.published), found ? factsTold(name, found) : say("No more was counted.", "soft"), changesTold(name, job.published));
+  }),
+  el("details", {}, el("summary", {}, "What these words mean"), el("ul", {},
+    el("li", {}, "Coverage: share of the catalogue that somebody is offered. The catalogue: what has an interaction, and what is offered without one."),
+    el("li", {}, "Concentration (Gini): 0 where all of the catalogue are offered equally often, near 1 where one alone is."),
+    el("li", {}, "Tail: all of the catalogue but the fifth with the most interactions."),
+    el("li", {}, "Mean popularity: interactions of what is offered, on average over all rows."))));
+}
+
+function countsTold(name, published) {
+  const of = `published.${name}`;
+  return facts(fact(`${of}.lines`, "lines that were scored", published.lines), fact(`${of}.errors`, "lines with an error", published.errors),
+    fact(`${of}.rows`, "rows of the table", published.rows), fact(`${of}.results`, "different results", published.results));
+}
+
+function factsTold(name, found) {
+  const of = `tables.${name}`;
+  const noun = found.finds === "user" ? "users" : "items";
+  return facts(
+    fact(`${of}.coverage`, `coverage: ${whole(found.found)} of ${whole(found.catalogue)} ${noun}`, found.coverage, share(found.coverage)),
+    fact(`${of}.gini`, "concentration (Gini)", found.gini, figure(found.gini, 3)),
+    fact(`${of}.tail_share`, `of the rows are tail; of the interactions ${share(found.tail_share_of_interactions)}`, found.tail_share, share(found.tail_share)),
+    fact(`${of}.mean_popularity`, `mean popularity: interactions of the ${noun} offered`, found.mean_popularity, figure(found.mean_popularity, 1)));
+}
+
+function changesTold(name, published) {
+  const changes = published.changes;
+  if (!changes) return say("There is no table before to compare with.", "soft");
+  const same = published.rows - changes.added;
+  return el("p", {}, "Overlap with the table of run ", el("code", {}, changes.since), ": ",
+    number(`overlap.${name}`, published.rows ? same / published.rows : null, published.rows ? share(same / published.rows) : UNKNOWN),
+    ` of the rows stood there too (${whole(same)}; ${whole(changes.moved)} of them at another rank), ${whole(changes.added)} are new, ${whole(changes.removed)} are gone.`);
+}
+
+function costPart() {
+  const usage = manifest && manifest.usage;
+  if (!usage) {
+    return section("cost", "What it used and costs", say("Unknown: " + (manifest ? "it was not reckoned." : "the run ended before its manifest. What it imported or trained stands on the account's bill.")));
+  }
+  const dollars = (value) => (isThere(value) ? `${Number(value).toFixed(4)} USD` : UNKNOWN);
+  section("cost", "What it used and costs",
+    facts(fact("usage.usd", `by the prices of ${usage.region}, of what is known`, usage.usd, dollars(usage.usd)),
+      fact("usage.rows_imported", "rows imported", usage.rows_imported), fact("usage.training_hours", "training hours", usage.training_hours, figure(usage.training_hours, 2)),
+      fact("usage.lines_scored", "lines scored", usage.lines_scored), fact("usage.segment_lines", "lines of segments", usage.segment_lines)),
+    table(["part", "USD", "reckoned"], usage.parts.map((each) => [each.part, dollars(each.usd).replace(" USD", ""), each.reckoned]), [1]),
+    usage.unknown.map((each) => el("div", { class: "box look" }, el("b", {}, "Unknown: "), each)),
+    say("Without storage, requests, logs and messages, free tiers, taxes and discounts. On the embedded AWS nothing is billed, and training hours are this machine's.", "soft"));
+}
+
+function lineagePart() {
+  if (!data) return;
+  const arn = (text) => el("span", { class: "mono" }, text || UNKNOWN);
+  const objects = datasets.flatMap((each) => each.objects.map((object) => [each.dataset, arn(object.key), whole(object.size), arn(object.etag)]));
+  const made = manifest ? manifest.solutions.flatMap((solution) => [["solution", solution.name, arn(solution.arn)], ["version", solution.name, arn(solution.version_arn)],
+    ...[...solution.batch_inference, ...solution.batch_segment].flatMap((job) => [["batch job", job.name, arn(job.arn)], ["table", job.name, arn(job.published && job.published.location)]])]) : [];
+  const unnamed = datasets.reduce((sum, each) => sum + each.object_count - each.objects.length, 0);
+  section("lineage", "Where it comes from",
+    el("p", {}, "Fingerprint of the data: ", arn(data.fingerprint), manifest ? [". Hash of the pipeline file: ", arn(manifest.spec_hash)] : null, `. Transformed by ${data.engine}.`),
+    el("p", {}, "Execution: ", arn(report.execution)),
+    table(["what", "of", "name in AWS"], [...datasets.filter((each) => each.import_job_arn).map((each) => ["import", each.dataset, arn(each.import_job_arn)]), ...made]),
+    el("details", {}, el("summary", {}, `Raw objects: ${whole(objects.length)}${unnamed ? `, and ${whole(unnamed)} more in lineage.json` : ""}`),
+      table(["dataset", "object", "bytes", "ETag"], objects, [2])));
+}

@@ -1,0 +1,85 @@
+"""The function that reckons what a run used, and makes its page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import ArnFormat
+from aws_cdk import aws_iam as iam
+
+from definition import layout
+from stacks.acknowledge import acknowledge
+from stacks.function import Function
+
+if TYPE_CHECKING:
+    from aws_cdk import Stack
+    from aws_cdk import aws_lambda as lambda_
+
+    from definition.file.pipeline import Pipeline
+    from stacks.storage import StorageStack
+
+_READS = (
+    layout.MANIFEST.pattern,
+    layout.FAILURE.pattern,
+    layout.DATA_REPORT.pattern,
+    layout.REJECTED_ROWS.pattern,
+    layout.DATASET.pattern,
+    layout.TABLE.pattern,
+)
+
+
+def report_function(
+    stack: Stack,
+    prefix: str,
+    pipeline: Pipeline,
+    storage: StorageStack,
+    layer: lambda_.ILayerVersion,
+    *,
+    memory_mb: int,
+) -> lambda_.IFunction:
+    """Return the function; it reads what a run has left, and writes nothing but the page.
+
+    Args:
+        stack: where it is made.
+        prefix: what names of this pipeline begin with.
+        pipeline: whose file names the labels of items.
+        storage: whose bucket it reads.
+        layer: what it imports.
+        memory_mb: of the function.
+    """
+    labels = (layout.RAW.key(path=pipeline.item_labels.path),) if pipeline.item_labels else ()
+    # The histories of the run's executions tell what its time went for.
+    executions = [_of_machine(stack, "execution", f"{prefix}{separator}*") for separator in (":", "/")]
+    map_runs = _of_machine(stack, "mapRun", f"{prefix}/*")
+    function = Function(
+        stack,
+        "Report",
+        name="report",
+        function_name=f"{prefix}-report",
+        description="The page of each run",
+        layer=layer,
+        memory_mb=memory_mb,
+        statements=[
+            storage.listing(),
+            iam.PolicyStatement(actions=["s3:GetObject"], resources=storage.arns((*_READS, *labels))),
+            iam.PolicyStatement(actions=["s3:PutObject"], resources=storage.arns((layout.REPORT.pattern,))),
+            iam.PolicyStatement(actions=["states:GetExecutionHistory"], resources=executions),
+            iam.PolicyStatement(actions=["states:ListExecutions"], resources=[map_runs]),
+        ],
+        findings=[storage.wildcard_finding(pattern) for pattern in sorted({*_READS, layout.REPORT.pattern})],
+    )
+    acknowledge(
+        function.role,
+        "Any execution of this state machine may be the run's, or be one of its Map Runs'",
+        *(
+            f"IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:{name}*]"
+            for name in (f"execution:{prefix}:", f"execution:{prefix}/", f"mapRun:{prefix}/")
+        ),
+    )
+    return function.function
+
+
+def _of_machine(stack: Stack, resource: str, name: str) -> str:
+    return stack.format_arn(
+        service="states", resource=resource, resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+    )

@@ -1,0 +1,113 @@
+"""What a run used, and its page for people.
+
+    solutions → Reckon usage → Write manifest
+    everything succeeded → Clean up → Write report → Notify success
+    any failure → Record failure → Write report of failure → Notify failure
+
+Neither can make a run fail, or hide why one has failed: what goes wrong with them is told where the run ends.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from definition import layout
+from definition.contract.report import PageRequest, ReportedJob, UsageRequest
+from pricing.forecast.spent import themed_jobs
+from stacks.states import retries
+from stacks.states.asl import State, catch_all, document, inlined, jsonata
+from stacks.states.program import program
+from stacks.states.rates import rates
+
+if TYPE_CHECKING:
+    from definition.file.pipeline import Pipeline
+
+USAGE = "Reckon usage"
+PAGE = "Write report"
+PAGE_OF_FAILURE = "Write report of failure"
+
+DATASETS = (
+    "[$report.datasets.($name := dataset; $merge([$, $imports[dataset = $name].{'import_job_arn': import_job_arn}]))]"
+)
+"""JSONata of the datasets as the manifest has them."""
+
+
+def usage(pipeline: Pipeline, *, next_state: str) -> State:
+    """Return the state that reckons ``$usage``, which is null where that failed."""
+    payload = document(
+        UsageRequest,
+        step="usage",
+        run=jsonata("$run"),
+        region="${Region}",
+        rates=rates(),
+        workers=pipeline.workers,
+        themed=themed_jobs(pipeline),
+        engine=jsonata("$report.engine"),
+        unchanged_since=jsonata("$report.unchanged_since"),
+        datasets=jsonata(DATASETS),
+        batch_inputs=jsonata("$report.batch_inputs"),
+        solutions=jsonata("$solutions"),
+    )
+    told = f"'What the run used was not reckoned: ' & ({program('reason')})"
+    return {
+        "Type": "Task",
+        "Comment": "What was imported, trained and scored, and what that costs.",
+        **_invoke(payload),
+        "Catch": catch_all(next_state, assign={"usage": None, "remarks": jsonata(f"$append($remarks, [{told}])")}),
+        "Assign": {"usage": jsonata("$states.result.Payload")},
+        "Output": {},
+        "Next": next_state,
+    }
+
+
+def page(pipeline: Pipeline, status: str, *, next_state: str) -> State:
+    """Return the state that makes the page; ``$reported`` is what people should hear of it.
+
+    Args:
+        pipeline: the pipeline file.
+        status: as the run ends.
+        next_state: goes on, with a page or without.
+    """
+    job = document(
+        ReportedJob,
+        solution=jsonata("$plan.name"),
+        job=jsonata("$job.name"),
+        kind=jsonata("$job.kind"),
+        line=jsonata("$job.input.line"),
+    )
+    labels = pipeline.item_labels and pipeline.item_labels.model_dump(mode="json", exclude_none=True)
+    payload = document(
+        PageRequest,
+        step="page",
+        bucket="${Bucket}",
+        run=jsonata("$run"),
+        pipeline="${Pipeline}",
+        stage="${Stage}",
+        execution=jsonata("$states.context.Execution.Id"),
+        status=status,
+        jobs=jsonata(f"[$plans.($plan := $; $plan.jobs.($job := $; {inlined(job)}))]"),
+        **({"labels": labels} if labels else {}),
+    )
+    lacks = "$states.result.Payload.notes"
+    made = (
+        "'Report: ' & $states.result.Payload.report & "
+        f"($count({lacks}) > 0 ? '\\nIt lacks: ' & $join({lacks}, '; ') : '')"
+    )
+    failed = f"'The report of this run could not be made: ' & $substring({program('reason')}, 0, 1000)"
+    return {
+        "Type": "Task",
+        "Comment": f"Write {layout.REPORT.template.replace('{run}', '<run>')}, the page that people open.",
+        **_invoke(payload),
+        "Catch": catch_all(next_state, assign={"reported": jsonata(failed)}),
+        "Assign": {"reported": jsonata(made)},
+        "Output": {},
+        "Next": next_state,
+    }
+
+
+def _invoke(payload: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {"FunctionName": "${ReportFunctionArn}", "Payload": payload},
+        "Retry": retries.INVOKE,
+    }
