@@ -99,8 +99,9 @@ def _expected(pipeline: Pipeline) -> set[str]:
     """Return the alarms on what is no fault, by their names."""
     # A function says with an error that something is too large for it, and the state machine takes the other way.
     handed_over = {"publish/errors", *(set() if pipeline.engine == "lambda" else {"transform/errors"})}
-    # It waits for deletions until its time is up, and one that the account has no place for is tried again.
-    return handed_over | {"cleanup/duration", "cleanup/throttles"}
+    # It waits for deletions until its time is up, and one that the account has no place for is tried again. Nothing
+    # waits for a report: the message of the run says where there is none.
+    return handed_over | {"cleanup/duration", "cleanup/throttles", "report/duration", "report/throttles"}
 
 
 def _on_runs(state_machine: str) -> Iterator[Alarm]:

@@ -71,6 +71,21 @@ REPORT: dict[str, Any] = {
 }
 """What the transform reports."""
 
+USAGE: dict[str, Any] = {
+    "region": "us-east-1",
+    "usd": "0.25",
+    "rows_imported": 1100,
+    "training_hours": 0.5,
+    "lines_scored": 200,
+    "segment_lines": 0,
+    "parts": [
+        {"part": "for-you/top", "quantity": "200", "unit": "requests", "usd": "0.25", "reckoned": "200 users"},
+        {"part": "transform", "quantity": None, "unit": "DPU-hour", "usd": None, "reckoned": "not known"},
+    ],
+    "unknown": [],
+}
+"""What the report function reckons of a run."""
+
 _MANIFEST: dict[str, Any] = {
     "version": 1,
     "run": RUN,
@@ -107,6 +122,7 @@ _MANIFEST: dict[str, Any] = {
             "batch_segment": [],
         }
     ],
+    "usage": USAGE,
     "recommenders": [
         {
             "name": "best-sellers",

@@ -37,6 +37,8 @@ async function drawCharts() {
   }
 }
 
+const COUNT = { tickCount: 4, labelExpr: "datum.value ? format(datum.value, '~s') : '0'" };
+
 function rowsChart(dataset) {
   const values = [
     ["out", dataset.rows_out], ["filtered", dataset.rows_filtered - dataset.rows_duplicate],
@@ -44,7 +46,7 @@ function rowsChart(dataset) {
   ].map(([what, rows], order) => ({ what, rows, told: whole(rows), order }));
   return chart(`Rows of ${dataset.dataset} by what became of them`, (tone) => ({
     height: 120, data: { values },
-    encoding: { y: { field: "what", type: "nominal", sort: null, title: null }, x: { field: "rows", type: "quantitative", title: "rows", axis: { tickCount: 4, format: "~s" } } },
+    encoding: { y: { field: "what", type: "nominal", sort: null, title: null }, x: { field: "rows", type: "quantitative", title: "rows", axis: COUNT } },
     layer: [
       { mark: { type: "bar", height: 16 }, encoding: { color: { field: "what", type: "nominal", legend: null, sort: null,
         scale: { domain: ["out", "filtered", "duplicate", "rejected"], range: [tone.blue, tone.soft, tone.soft, tone.red] } } } },
@@ -75,7 +77,7 @@ function periodsChart(activity) {
     height: 190, data: { values }, mark: { type: "area", interpolate: "step-after", color: tone.blue, opacity: 0.75, line: { color: tone.blue } },
     encoding: {
       x: { field: "start", type: "temporal", scale: { type: "utc" }, title: `${activity.unit} (UTC)`, axis: { labelOverlap: true, tickCount: 6 } },
-      y: { field: "interactions", type: "quantitative", title: "interactions", axis: { tickCount: 4, format: "~s" } },
+      y: { field: "interactions", type: "quantitative", title: "interactions", axis: COUNT },
     },
   }));
 }
@@ -86,7 +88,7 @@ function spreadChart(bins, whose) {
     height: 26 * values.length + 50, data: { values },
     encoding: {
       y: { field: "told", type: "nominal", sort: null, title: "interactions" },
-      x: { field: "count", type: "quantitative", title: whose, axis: { tickCount: 4, format: "~s" } },
+      x: { field: "count", type: "quantitative", title: whose, axis: COUNT },
     },
     layer: [
       { mark: { type: "bar", height: 16, color: tone.blue } },
@@ -97,17 +99,18 @@ function spreadChart(bins, whose) {
 
 const KINDS = { work: "the pipeline's own work", service: "Personalize at work", waiting: "waiting" };
 function phasesChart(phases) {
-  const values = phases.map((each) => ({ row: `${each.lane}: ${each.name}`, what: KINDS[each.kind], kind: each.kind, start: each.start, end: Math.max(each.end, each.start + 1) }));
+  const values = phases.map((each) => ({ row: each.lane === "run" ? each.name : `${each.name}|${each.lane}`, what: KINDS[each.kind], kind: each.kind, start: each.start, end: Math.max(each.end, each.start + 1) }));
   const rows = new Set(values.map((each) => each.row)).size;
   return chart("When each phase of the run began and ended", (tone, width) => ({
-    height: 24 * rows + 70, data: { values },
+    height: (width < 500 ? 40 : 24) * rows + 70, data: { values },
     mark: { type: "bar", stroke: tone.ink, strokeWidth: 0.5, tooltip: true },
     encoding: {
-      y: { field: "row", type: "nominal", sort: { field: "start", op: "min" }, title: null, axis: { labelLimit: width < 500 ? 130 : 330 } },
+      y: { field: "row", type: "nominal", sort: { field: "start", op: "min" }, title: null, axis: { labelLimit: width < 500 ? 150 : 330,
+        labelExpr: width < 500 ? "split(datum.label, '|')" : "replace(datum.label, '|', ' of ')" } },
       x: { field: "start", type: "temporal", scale: { type: "utc", nice: false }, title: "time (UTC)", axis: { tickCount: width < 500 ? 3 : 7, labelOverlap: true, format: "%H:%M:%S" } },
       x2: { field: "end" },
       color: { field: "what", type: "nominal", title: null, scale: { domain: Object.values(KINDS), range: [tone.blue, tone.green, tone.orange] }, legend: { columns: 1 } },
-      size: { field: "kind", type: "nominal", legend: null, scale: { domain: ["work", "service", "waiting"], range: [16, 10, 4] } },
+      size: { field: "kind", type: "ordinal", legend: null, scale: { domain: ["work", "service", "waiting"], range: [16, 10, 4] } },
     },
   }));
 }

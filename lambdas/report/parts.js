@@ -5,7 +5,7 @@ const datasets = data ? data.datasets : [];
 
 function headPart() {
   const succeeded = report.status === "SUCCEEDED";
-  const times = manifest ? `${manifest.started.slice(0, 19)} to ${manifest.finished.slice(0, 19)} UTC, ` +
+  const times = manifest ? `${clock(Date.parse(manifest.started))} to ${clock(Date.parse(manifest.finished))}, ` +
     lasting(Date.parse(manifest.finished) - Date.parse(manifest.started)) : "When it began and ended says the execution.";
   return el("header", {},
     el("h1", {}, `${report.pipeline} (${report.stage})`),
@@ -167,10 +167,10 @@ function costPart() {
   if (!usage) {
     return section("cost", "What it used and costs", say("Unknown: " + (manifest ? "it was not reckoned." : "the run ended before its manifest. What it imported or trained stands on the account's bill.")));
   }
-  const dollars = (value) => (isThere(value) ? `${Number(value).toFixed(4)} USD` : UNKNOWN);
+  const dollars = (value) => (!isThere(value) ? UNKNOWN : value > 0 && value < 0.00005 ? "less than 0.0001 USD" : `${Number(value).toFixed(4)} USD`);
   section("cost", "What it used and costs",
     facts(fact("usage.usd", `by the prices of ${usage.region}, of what is known`, usage.usd, dollars(usage.usd)),
-      fact("usage.rows_imported", "rows imported", usage.rows_imported), fact("usage.training_hours", "training hours", usage.training_hours, figure(usage.training_hours, 2)),
+      fact("usage.rows_imported", "rows imported", usage.rows_imported), fact("usage.training_hours", "training hours", usage.training_hours, figure(usage.training_hours)),
       fact("usage.lines_scored", "lines scored", usage.lines_scored), fact("usage.segment_lines", "lines of segments", usage.segment_lines)),
     table(["part", "USD", "reckoned"], usage.parts.map((each) => [each.part, dollars(each.usd).replace(" USD", ""), each.reckoned]), [1]),
     usage.unknown.map((each) => el("div", { class: "box look" }, el("b", {}, "Unknown: "), each)),

@@ -14,10 +14,14 @@ function activityPart() {
   const told = datasets.find((each) => each.interactions);
   if (!told) return;
   const { per_user: users, per_item: of, event_types: types } = told.interactions;
-  const row = (whose, each) => [whose, number(`per_${whose}.count`, each.count), whole(each.once), figure(each.median, 1), figure(each.mean, 1), whole(each.p90), whole(each.most)];
+  const rows = [
+    ["different", number("per_user.count", users.count), number("per_item.count", of.count)],
+    ["with one interaction", whole(users.once), whole(of.once)], ["median", figure(users.median, 1), figure(of.median, 1)],
+    ["mean", figure(users.mean, 1), figure(of.mean, 1)], ["90 % have at most", whole(users.p90), whole(of.p90)], ["most", whole(users.most), whole(of.most)],
+  ];
   section("activity", "Interactions",
     activity ? periodsChart(activity) : say("Interactions over time were not counted.", "soft"),
-    table(["", "different", "with one", "median", "mean", "90 % have at most", "most"], [row("user", users), row("item", of)], [1, 2, 3, 4, 5, 6]),
+    table(["interactions", "of users", "of items"], rows, [1, 2]),
     activity ? el("div", { class: "cols" }, el("div", {}, el("h3", {}, "Per user"), spreadChart(activity.per_user, "users")),
       el("div", {}, el("h3", {}, "Per item"), spreadChart(activity.per_item, "items"))) : null,
     types.length ? say(`Event types: ${types.map((each) => `${each.name} ${whole(each.rows)}`).join(", ")}.`) : null);
@@ -87,7 +91,7 @@ function peoplePart() {
   section("people", "Who is offered what",
     el("p", {}, "This page carries ", number("carried.users", users.length), ` of ${whole(all)} users, chosen by a hash of their ids, and `,
       number("carried.items", items.size), " items: theirs, and those that are offered most. The tables hold all of them."),
-    el("label", {}, el("b", {}, "Look up"), box), options, result,
+    el("label", {}, el("b", {}, "Look up "), box), options, result,
     el("details", { open: "" }, el("summary", {}, "Some users"), users.slice(0, 3).map(userTold)),
     others.map((sample) => el("details", {}, el("summary", {}, `${sample.solution}/${sample.job}: ${sample.lines.length} of ${whole(sample.keys)} lines`), sample.lines.slice(0, 5).map((line) => keyTold(sample, line)))));
   const asked = new URLSearchParams(location.hash.slice(1)).get("look");

@@ -152,6 +152,8 @@ def _visits(events: list[dict[str, Any]]) -> Iterator[_Visit]:
         elif entered := event.get("stateEnteredEventDetails"):
             of = _dataset(entered) if before.begins else before.of
             contexts[event["id"]] = _Context(of=of, start=at)
+        elif kind == "MapStateExited":
+            contexts[event["id"]] = _Context()
         elif kind == "TaskScheduled":
             contexts[event["id"]] = replace(before, calls=before.calls + 1, scheduled=at)
         else:

@@ -89,11 +89,8 @@ def page(pipeline: Pipeline, status: str, *, next_state: str) -> State:
         **({"labels": labels} if labels else {}),
     )
     lacks = "$states.result.Payload.notes"
-    made = (
-        "'Report: ' & $states.result.Payload.report & "
-        f"($count({lacks}) > 0 ? '\\nIt lacks: ' & $join({lacks}, '; ') : '')"
-    )
-    failed = f"'The report of this run could not be made: ' & $substring({program('reason')}, 0, 1000)"
+    made = f"['Report: ' & $states.result.Payload.report, {lacks}.('The report lacks something. ' & $)]"
+    failed = f"['The report of this run could not be made: ' & $substring({program('reason')}, 0, 1000)]"
     return {
         "Type": "Task",
         "Comment": f"Write {layout.REPORT.template.replace('{run}', '<run>')}, the page that people open.",

@@ -93,7 +93,7 @@ def _begin(pipeline: Pipeline, stage: str) -> State:
             "run": jsonata(run_id),
             "known": [_plan(pipeline, stage, solution).document() for solution in pipeline.solutions],
             "remarks": [],
-            "reported": "",
+            "reported": [],
             # An execution whose input was refused can be redriven, and comes to the run without them.
             "plans": [],
             "importMode": "run",

@@ -19,7 +19,7 @@ VARIABLES: dict[str, str] = {
     "trainingMode": "run, full or skip, as the input says",
     "remarks": "sentences for the message at the end",
     "usage": "what the run used, and what that costs; null if that could not be reckoned",
-    "reported": "what to say of the report in the message at the end: where it is, or why there is none",
+    "reported": "sentences about the report for the message at the end: where it is, or why there is none",
     "refusal": "what is wrong with the input",
     # One run at a time
     "target": "id of the run to claim: a new one, or an earlier one that is resumed",

@@ -72,6 +72,7 @@ OPERATIONAL = {
     "publish/throttles",
     "publish/duration",
     "cleanup/errors",
+    "report/errors",
 }
 
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from aws_cdk import FileSystem, IgnoreMode
 
 from definition.paths import ROOT
-from stacks.code import ignored_but, modules_of
+from stacks import code
+from stacks.code import CHARTS, FileMissingError, files_of, ignored_but, modules_of
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-FUNCTIONS = ("cleanup", "dataset", "publish", "teardown", "transform")
+FUNCTIONS = ("cleanup", "dataset", "publish", "report", "teardown", "transform")
 ENTRIES = (*(f"lambdas.{name}.handler" for name in FUNCTIONS), "jobs.transform.main")
 
 
@@ -43,7 +41,7 @@ def test_every_function_is_looked_at() -> None:
 
 
 def test_functions_carry_only_their_own_source(assembly: Path) -> None:
-    """An asset of a synthesized pipeline holds exactly the modules that its handler imports."""
+    """An asset of a synthesized pipeline holds exactly the modules that its handler imports and what these read."""
     assets = [folder for folder in assembly.glob("asset.*") if folder.is_dir()]
     shipped = {
         name: sorted(file.relative_to(asset) for file in asset.rglob("*") if file.is_file())
@@ -53,7 +51,16 @@ def test_functions_carry_only_their_own_source(assembly: Path) -> None:
     }
 
     assert len(assets) == len(shipped) == len(FUNCTIONS) - 1, "this pipeline has no dataset that is altered"
-    assert {name: modules_of(f"lambdas.{name}.handler") for name in shipped} == shipped
+    assert {name: files_of(f"lambdas.{name}.handler") for name in shipped} == shipped
+    assert {"publish": False, "report": True} == {name: Path(CHARTS) in shipped[name] for name in ("publish", "report")}
+
+
+def test_charts_that_were_not_built_are_missed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without the charting library a synthesis ends with the command that builds it, and not a run."""
+    shutil.copytree(ROOT / "lambdas", tmp_path / "lambdas", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(code, "ROOT", tmp_path)
+    with pytest.raises(FileMissingError, match=r"charts\.js is missing: run `make setup`"):
+        files_of("lambdas.report.handler")
 
 
 @pytest.mark.parametrize("entry", ENTRIES[:-1])

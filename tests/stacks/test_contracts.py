@@ -16,7 +16,7 @@ from definition.contract.publishing import Job, PartRequest, PublishRequest, Ran
 from stacks.states.asl import document
 from stacks.states.run import definition
 from tests.documents import LIVE, parsed
-from tests.manifests import PUBLISHED, REPORT
+from tests.manifests import PUBLISHED, REPORT, USAGE
 from tests.stacks.evaluation import evaluated
 from transform.contract import DatasetReport, TransformReport, TransformRequest
 
@@ -215,6 +215,7 @@ def written(**changes: Any) -> dict[str, Any]:
         "imports": [{"dataset": "interactions", "status": "SUCCEEDED", "import_job_arn": "arn:import"}],
         "solutions": solutions(),
         "recommenders": recommenders(),
+        "usage": USAGE,
         "states": {"context": context},
     }
     body: dict[str, Any] = evaluated(machine(**LIVE)["Write manifest"]["Arguments"]["Body"], **(variables | changes))

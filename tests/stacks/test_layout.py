@@ -22,6 +22,7 @@ OWNERS: dict[str, Party] = {
     "TransformJobRole": "transform",
     "PublishRole": "publish",
     "CleanupRole": "clean-up",
+    "ReportRole": "report",
     "StateMachineRole": "state machine",
 }
 """Party by the beginning of its policy's id."""

@@ -128,7 +128,7 @@ COST: dict[str, Any] = {
 def test_the_message_of_success_tells_what_the_run_costs(report: dict[str, Any], told: str) -> None:
     """The amount is rounded, what is unknown is named, and a report of before says nothing."""
     message = states(max_cost="50 USD")["Notify success"]["Arguments"]["Message"]
-    remains = {"remarks": [], "remaining": []}
+    remains = {"remarks": [], "reported": [], "remaining": []}
 
     assert str(evaluate(message, report=report, run="r", **remains)).endswith(f"manifest.json{told}")
 
@@ -138,7 +138,7 @@ def test_the_manifest_tells_what_the_run_was_reckoned_to_cost(report: dict[str, 
     """The numbers of the data report stand in it; a report of before has none."""
     body = states(max_cost="50 USD")["Write manifest"]["Arguments"]["Body"]
     context = {"context": {"Execution": {"Id": "arn:execution", "StartTime": "2026-11-22T03:00:00.000Z"}}}
-    written = evaluated(body, states=context, run="r", report=report, imports=[], solutions=[])
+    written = evaluated(body, states=context, run="r", report=report, imports=[], solutions=[], usage=None)
     read = Manifest.model_validate(written)
 
     assert report.get("cost") == written["cost"]
@@ -147,9 +147,9 @@ def test_the_manifest_tells_what_the_run_was_reckoned_to_cost(report: dict[str, 
 
 
 def test_a_pipeline_without_max_cost_knows_nothing_of_it() -> None:
-    """Neither prices nor a word about them stand in its machine; the key alone adds them."""
+    """Nothing of what a run may cost stands in its machine; the key alone adds it."""
     without, having = json.dumps(states()), json.dumps(states(max_cost="1 USD"))
 
-    for word in ("budget", "max_cost", "CostRefused", "training_v2"):
+    for word in ("budget", "max_cost", "CostRefused"):
         assert word not in without
         assert word in having

@@ -35,17 +35,17 @@ SNAPSHOT = {
         "Custom::PersonalizeTeardown": 1,
     },
     "workflow": {
-        "AWS::CloudWatch::Alarm": 12,
+        "AWS::CloudWatch::Alarm": 13,
         "AWS::CloudWatch::Dashboard": 1,
         "AWS::Glue::Database": 1,
         "AWS::Glue::Table": 3,
         "AWS::Events::Rule": 1,
-        "AWS::IAM::Policy": 7,
-        "AWS::IAM::Role": 7,
+        "AWS::IAM::Policy": 8,
+        "AWS::IAM::Role": 8,
         "AWS::KMS::Key": 1,
-        "AWS::Lambda::Function": 3,
+        "AWS::Lambda::Function": 4,
         "AWS::Lambda::LayerVersion": 1,
-        "AWS::Logs::LogGroup": 5,
+        "AWS::Logs::LogGroup": 6,
         "AWS::SNS::Topic": 1,
         "AWS::SNS::TopicPolicy": 1,
         "AWS::SQS::Queue": 2,
@@ -155,5 +155,5 @@ def test_functions_have_powertools_and_x_ray(templates: Templates) -> None:
         assert ["arm64"] == function["Architectures"]
         assert {"Mode": "Active"} == function["TracingConfig"]
         variables = function["Environment"]["Variables"]
-        assert variables["POWERTOOLS_SERVICE_NAME"] in {"transform", "publish", "cleanup"}
+        assert variables["POWERTOOLS_SERVICE_NAME"] in {"transform", "publish", "cleanup", "report"}
         assert int(variables["POLARS_MAX_THREADS"]) >= 2
