@@ -62,7 +62,7 @@ def tables(*, with_catalog: bool, next_state: str, on_failure: str) -> State:
             "States": {"Point to table": pointer, **(_catalog() if with_catalog else {})},
         },
         "Catch": caught("latest.json", go_to=on_failure),
-        "Assign": {"remarks": jsonata("[$states.result.remark]")},
+        "Assign": {"remarks": jsonata("[$remarks, $states.result.remark]")},
         "Output": {},
         "Next": next_state,
     }
