@@ -162,6 +162,8 @@ def bring(s3: Any, place: Place, execution: dict[str, Any], view: View) -> bool:
         labels = item_labels(s3, bucket, pipeline.item_labels, view.look)
     show_results(pipeline, folder, labels, view)
     tell_spent(pipeline, place.file, folder, view, embedded=place.embedded)
+    if (report := folder / layout.REPORT.name).exists():
+        view.line(f"Report to open in a browser: {relative(report)}")
     if execution["status"] != "SUCCEEDED":
         cause = execution.get("cause") or execution["status"]
         told = remedy_of(folder)

@@ -72,7 +72,7 @@ def upload(s3: Any, bucket: str, folder: Path) -> int:
 
 
 def download(s3: Any, bucket: str, pipeline: Pipeline, run: str, target: Path) -> list[Left]:
-    """Bring manifest, failure record, rejects, Personalize's lines and tables of one run.
+    """Bring manifest, failure record, report, rejects, Personalize's lines and tables of one run.
 
     Whoever may write to the bucket chooses keys, so nothing is written but plain names inside the target.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import boto3
 
@@ -30,7 +31,14 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     if isinstance(request, PageRequest):
         return record(_make(request), {})
     rates = request.rates.get(request.region, {})
-    used = usage(request, workers=request.workers, themed=request.themed, region=request.region, rates=rates)
+    used = usage(
+        request,
+        workers=request.workers,
+        themed=request.themed,
+        region=request.region,
+        rates=rates,
+        real_hours=_is_aws(s3_client()),
+    )
     return record(used, {})
 
 
@@ -52,6 +60,12 @@ def _write(bucket: Bucket, report: Report) -> int:
         Bucket=bucket.name, Key=layout.REPORT.key(run=report.run), Body=body, ContentType="text/html; charset=utf-8"
     )
     return len(body)
+
+
+def _is_aws(client: Any) -> bool:
+    """Return whether a client speaks to AWS: elsewhere training hours are those of some machine, which nobody bills."""
+    host = urlsplit(client.meta.endpoint_url).hostname or ""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
 
 @cache

@@ -49,7 +49,7 @@ def used(ran: Ran, *, workers: int, themed: Collection[str], real_hours: bool) -
     return charges
 
 
-def usage(ran: Ran, *, workers: int, themed: Collection[str], region: str, rates: Rates) -> RunUsage:
+def usage(ran: Ran, *, workers: int, themed: Collection[str], region: str, rates: Rates, real_hours: bool) -> RunUsage:
     """Return what a run used with what it comes to; what nothing tells of is unknown, and not zero.
 
     Args:
@@ -58,8 +58,9 @@ def usage(ran: Ran, *, workers: int, themed: Collection[str], region: str, rates
         themed: batch jobs with themes, as ``solution/job``.
         region: of the rates.
         rates: prices.
+        real_hours: whether training hours are Personalize's own, as in `used`.
     """
-    usd, parts = priced(used(ran, workers=workers, themed=themed, real_hours=True), rates)
+    usd, parts = priced(used(ran, workers=workers, themed=themed, real_hours=real_hours), rates)
     imported = [each.imports.records if each.imports else each.records for each in ran.datasets if _is_imported(each)]
     unfinished = [each.name for each in ran.solutions if each.failure is not None]
     hours = [each.training_hours for each in ran.solutions if each.training_hours is not None]
