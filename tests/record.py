@@ -30,7 +30,11 @@ SUITES = {
     # uses.json holds what pipelines ask of AWS; a test of the stacks keeps it up to date.
     "emulator/tests": ("emulator",),
     "tests/parity": (*_TRANSFORM, *_HELPERS, "stacks/code.py", "tests/parity"),
-    "tests/pipeline": (*_TRANSFORM, *_HELPERS, *_DEPLOYED, *_GRANTS, *_COMMAND, "emulator/tests/iam", "tests/pipeline"),
+    "tests/pipeline": (
+        *(*_TRANSFORM, *_HELPERS, *_DEPLOYED, *_GRANTS, *_COMMAND),
+        *("emulator/tests/iam", "tests/browser.py", "tests/functions/reporting.py", "tests/manifests.py"),
+        "tests/pipeline",
+    ),
     # The command line is no input of these: deployments and runs by it are what the pipeline suite is about.
     "tests/spark": (*_TRANSFORM, *_HELPERS, *_DEPLOYED, *_GRANTS, "tests/spark"),
     "tests/permissions": (*_TRANSFORM, *_HELPERS, *_DEPLOYED, "tests/permissions"),

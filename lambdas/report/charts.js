@@ -37,6 +37,8 @@ async function drawCharts() {
   }
 }
 
+// Room for the number behind the longest bar.
+const roomy = (values, field) => ({ domain: [0, 1.2 * Math.max(1, ...values.map((each) => each[field]))], nice: false });
 const COUNT = { tickCount: 4, labelExpr: "datum.value ? format(datum.value, '~s') : '0'" };
 
 function rowsChart(dataset) {
@@ -46,7 +48,7 @@ function rowsChart(dataset) {
   ].map(([what, rows], order) => ({ what, rows, told: whole(rows), order }));
   return chart(`Rows of ${dataset.dataset} by what became of them`, (tone) => ({
     height: 120, data: { values },
-    encoding: { y: { field: "what", type: "nominal", sort: null, title: null }, x: { field: "rows", type: "quantitative", title: "rows", axis: COUNT } },
+    encoding: { y: { field: "what", type: "nominal", sort: null, title: null }, x: { field: "rows", type: "quantitative", title: "rows", axis: COUNT, scale: roomy(values, "rows") } },
     layer: [
       { mark: { type: "bar", height: 16 }, encoding: { color: { field: "what", type: "nominal", legend: null, sort: null,
         scale: { domain: ["out", "filtered", "duplicate", "rejected"], range: [tone.blue, tone.soft, tone.soft, tone.red] } } } },
@@ -58,7 +60,7 @@ function rowsChart(dataset) {
 function metricChart(metric, points) {
   const name = metricName(metric);
   return chart(`${name} of each run`, (tone) => ({
-    height: 150, title: name, data: { values: points },
+    height: 200, title: name, data: { values: points },
     mark: { type: "line", point: { filled: true, size: 70 }, strokeWidth: 2 },
     encoding: {
       x: { field: "run", type: "ordinal", title: "run", axis: { labelAngle: 0, labelOverlap: true,
@@ -88,7 +90,7 @@ function spreadChart(bins, whose) {
     height: 26 * values.length + 50, data: { values },
     encoding: {
       y: { field: "told", type: "nominal", sort: null, title: "interactions" },
-      x: { field: "count", type: "quantitative", title: whose, axis: COUNT },
+      x: { field: "count", type: "quantitative", title: whose, axis: COUNT, scale: roomy(values, "count") },
     },
     layer: [
       { mark: { type: "bar", height: 16, color: tone.blue } },

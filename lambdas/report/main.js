@@ -4,7 +4,7 @@ function phasesPart() {
   if (!phases.length) return section("phases", "Where the time went", say("The history of the execution was not read."));
   const begin = Math.min(...phases.map((each) => each.start));
   const end = Math.max(...phases.map((each) => each.end));
-  const least = (end - begin) * 0.005;
+  const least = (end - begin) * 0.01;
   const shown = phases.filter((each) => each.end - each.start >= least);
   const short = phases.length - shown.length;
   const sum = (kind) => phases.filter((each) => each.kind === kind).reduce((total, each) => total + each.end - each.start, 0);
@@ -12,7 +12,7 @@ function phasesPart() {
     el("p", {}, `From ${clock(begin)} to ${clock(end)}: ${lasting(end - begin)}. What is done at the same time counts as often as it is done: `,
       `${lasting(sum("work"))} of the pipeline's own work, ${lasting(sum("service"))} of Personalize, ${lasting(sum("waiting"))} of waiting for a quota, for what was in use, or for calls that were throttled.`),
     phasesChart(shown),
-    short ? say(`${short} phases are left out, each of less than half a percent of that time.`, "soft") : null,
+    short ? say(`${short} phases are left out, each of less than one percent of that time.`, "soft") : null,
     el("details", {}, el("summary", {}, "As a table"), table(["whose", "what", "kind", "began", "took"],
       phases.map((each) => [each.lane, each.name, KINDS[each.kind], clock(each.start).slice(11), lasting(each.end - each.start)]), [4])));
 }

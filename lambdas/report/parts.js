@@ -6,11 +6,12 @@ const datasets = data ? data.datasets : [];
 function headPart() {
   const succeeded = report.status === "SUCCEEDED";
   const times = manifest ? `${clock(Date.parse(manifest.started))} to ${clock(Date.parse(manifest.finished))}, ` +
-    lasting(Date.parse(manifest.finished) - Date.parse(manifest.started)) : "When it began and ended says the execution.";
+    lasting(Date.parse(manifest.finished) - Date.parse(manifest.started)) : report.phases.length ?
+    `It began at ${clock(report.phases[0].start)}` : "When it began says the execution";
   return el("header", {},
     el("h1", {}, `${report.pipeline} (${report.stage})`),
     el("div", { class: `status ${succeeded ? "good" : "bad"}`, "data-number": "status", "data-value": report.status }, succeeded ? "✓ succeeded" : "✗ failed"),
-    el("p", {}, "Run ", el("code", {}, report.run), `. ${times}`));
+    el("p", {}, "Run ", el("code", {}, report.run), `. ${times}.`));
 }
 
 function failurePart() {
@@ -40,8 +41,8 @@ function rowsPart() {
       each.elements ? el("p", {}, `Elements of lists: ${whole(each.elements.total)}, of which ${whole(each.elements.out)} gave records, ` +
         `${whole(each.elements.filtered)} were filtered and ${whole(each.elements.rejected)} rejected.`) : null,
       emptyTold(each),
-      reasons.length ? table(["rows", "why they were rejected", "one of them"], reasons.map((reason) => [
-        number(`${of}.reasons.${reason.reason}`, count(reason.reason)), reason.reason, exampleTold(reason.example)]), [0]) : null,
+      reasons.map((reason) => el("div", { class: "box" }, el("b", {}, number(`${of}.reasons.${reason.reason}`, count(reason.reason)), " rejected: "),
+        reason.reason, exampleTold(reason.example))),
       each.rejects ? el("p", { class: "soft mono" }, each.rejects) : null);
   });
   section("rows", "Rows", say("Every row that came in is out, filtered or rejected."), blocks,
@@ -61,7 +62,7 @@ function emptyTold(dataset) {
 }
 
 function exampleTold(example) {
-  if (!example) return "not among the rows that were read for this page";
+  if (!example) return say("None of them is among the rows that were read for this page.", "soft");
   const where = isThere(example.line) ? `${example.object}, line ${example.line}` : example.object;
   return el("div", {}, el("code", { class: "example" }, example.raw), el("div", { class: "soft" }, where));
 }
@@ -97,7 +98,7 @@ function qualityPart() {
       }), [1, 2, 3]) : say("No metrics are known."),
       last ? say(`Before: run ${last.run}.`, "soft") : say("No earlier run with metrics is known.", "soft"));
   });
-  section("quality", "Quality of the versions", blocks, el("div", { class: "cols" }, metricCharts()));
+  section("quality", "Quality of the versions", el("div", { class: "cols" }, blocks), el("div", { class: "cols" }, metricCharts()));
 }
 
 function changeTold(old, value) {

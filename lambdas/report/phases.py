@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
 _PAGE = 1000
-_MOST_PAGES = 300
+MOST_PAGES = 300
 """Of all histories together: a page takes a tenth of a second."""
 
 _MOST_PHASES = 400
@@ -72,8 +72,8 @@ class Histories:
     def _counted(self, pages: Any) -> Iterator[dict[str, Any]]:
         for page in pages:
             self._pages += 1
-            if self._pages > _MOST_PAGES:
-                raise HistoryTooLongError(f"the histories of this run have more than {_MOST_PAGES} pages")
+            if self._pages > MOST_PAGES:
+                raise HistoryTooLongError(f"the histories of this run have more than {MOST_PAGES} pages")
             yield page
 
 

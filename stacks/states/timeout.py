@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
 
 _FUNCTIONS_SECONDS = 4 * 3600
-"""Transform, publishing and clean-up with all their retries."""
+"""Transform, publishing, clean-up and report with all their retries."""
 
 _LONGEST_RUN = 365 * 24 * 3600
 """Where Step Functions ends every execution
