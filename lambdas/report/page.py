@@ -42,7 +42,8 @@ def render(report: Report) -> str:
     """Return the page of a report."""
     template = (_OWN / "page.html").read_text("utf-8")
     library, script = _library(), _script()
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-eval' {_hash(library)} {_hash(script)}"
+    scripts = f"'unsafe-eval' {_hash(library)} {_hash(script)}"
+    policy = f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'unsafe-inline'; script-src {scripts}"
     pieces = {
         "policy": policy,
         "style": (_OWN / "page.css").read_text("utf-8"),

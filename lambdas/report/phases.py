@@ -23,7 +23,9 @@ _PAGE = 1000
 MOST_PAGES = 300
 """Of all histories together: a page takes a tenth of a second."""
 
-_MOST_PHASES = 400
+MOST_PHASES = 400
+"""The longest ones are kept."""
+
 _OWN = "run"
 
 
@@ -43,7 +45,7 @@ class Histories:
     _pages: int = field(default=0)
 
     def phases(self, execution: str) -> list[Phase]:
-        """Return the phases of a run in the order of their beginnings, as far as it has got.
+        """Return the phases of a run in the order of their beginnings, as far as it has got, the longest if many.
 
         Raises:
             HistoryTooLongError: there are more histories than a report reads.
@@ -57,7 +59,8 @@ class Histories:
             found += stretches(lane, events)
             for map_run in _map_runs(events):
                 waiting += [(lane, child) for child in self._children(map_run)]
-        return sorted(found, key=lambda each: (each.start, each.lane, each.name))[:_MOST_PHASES]
+        longest = sorted(found, key=lambda each: each.start - each.end)[:MOST_PHASES]
+        return sorted(longest, key=lambda each: (each.start, each.lane, each.name))
 
     def _events(self, arn: str) -> list[dict[str, Any]]:
         pages = self.stepfunctions.get_paginator("get_execution_history").paginate(

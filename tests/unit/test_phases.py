@@ -174,6 +174,16 @@ def test_child_executions_have_lanes_of_their_own() -> None:
     }
 
 
+def test_of_many_phases_the_longest_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left out is short, and the order is still that of the beginnings."""
+    monkeypatch.setattr(phases, "MOST_PHASES", 2)
+    history = execution({}, "Transform")
+    history.task("Short", 3, 3, 3.1)
+    history.task("Publish", 4, 4, 60)
+
+    assert ["Transform", "Publish"] == [each.name for each in Histories(Service({ROOT: history}, {})).phases(ROOT)]
+
+
 def test_histories_without_end_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """A report reads so many pages and no more."""
     monkeypatch.setattr(phases, "MOST_PAGES", 3)
