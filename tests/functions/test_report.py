@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lambdas.report import handler as handlers
 from lambdas.report import page as pages
 from lambdas.report import report as reports
 from lambdas.report import samples, tables
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
 DAY = 86_400
-HOSTILE = "</script><img src=x onerror=\"document.body.setAttribute('data-taken','yes')\"><!--"
+HOSTILE = "</script ><img src=x onerror=\"document.body.setAttribute('data-taken','yes')\"><!--"
 
 
 def random_shop(users: int = 40) -> tuple[list[tuple[str, str, int]], list[tuple[str, str]]]:
@@ -161,7 +163,7 @@ def test_reasons_have_an_example(bucket: Bucket) -> None:
         {"object": "raw/a.csv", "line": 5, "reason": "long", "raw": "z" * 1000},
     ]
     bucket.put(f"rejects/{RUN}/interactions-0001.jsonl", "\n".join(map(json.dumps, rows)) + '\n{"cut": ')
-    bucket.put(f"rejects/{RUN}/interactions_other.jsonl", json.dumps(rows[0] | {"raw": "of another"}))
+    bucket.put(f"rejects/{RUN}/interactions_other.jsonl", json.dumps(rows[0] | {"reason": "elsewhere"}))
     found = {each.reason: each.example for each in report(bucket).reasons}
 
     short, long = found["short"], found["long"]
@@ -278,6 +280,27 @@ def test_what_a_run_used_is_priced() -> None:
     assert ["for-you failed: what it trained is not known."] == found["unknown"]
     request["datasets"] = [{**document["datasets"][0], "import_job_arn": None}]
     assert 0 == handler(request, Context())["rows_imported"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "usd"),
+    [(None, None), ("https://s3.eu-west-1.amazonaws.com", 0.12), ("https://amazonaws.com.evil", None)],
+)
+def test_hours_of_another_machine_have_no_price(
+    monkeypatch: pytest.MonkeyPatch, endpoint: str | None, usd: float | None
+) -> None:
+    """Training hours are billed where Personalize is AWS's; elsewhere what they would cost is unknown."""
+    if endpoint is not None:
+        client = SimpleNamespace(meta=SimpleNamespace(endpoint_url=endpoint))
+        monkeypatch.setattr(handlers, "s3_client", lambda: client)
+    document: dict[str, Any] = manifest()
+    asked = {key: document[key] for key in ("run", "engine", "datasets", "batch_inputs", "solutions")}
+    asked["solutions"][0]["recipe"] = "arn:aws:personalize:::recipe/aws-popularity-count"
+    rates = {"us-east-1": {"training_hour": {"usd": "0.24"}}}
+    request = {"step": "usage", "region": "us-east-1", "rates": rates, "workers": 2, "themed": [], **asked}
+    (part,) = [each for each in handler(request, Context())["parts"] if each["part"] == "training of for-you"]
+
+    assert usd == (part["usd"] and float(part["usd"]))
 
 
 @needs_chromium
