@@ -51,6 +51,7 @@ def test_run_follows_a_deployed_pipeline_and_brings_its_results(deployed: Rig, t
     assert 60 == len(lines)
     assert 60 * 25 == len(pl.read_parquet(folder / "for-you" / "top" / "*.parquet"))
     assert "SUCCEEDED" == json.loads((folder / "manifest.json").read_text())["status"]
+    assert (folder / "report.html").read_text("utf-8").startswith("<!doctype html>")
     for told in (
         "Transform",
         "Create import job",
@@ -58,6 +59,7 @@ def test_run_follows_a_deployed_pipeline_and_brings_its_results(deployed: Rig, t
         "NDCG@10",
         "for-you/top: a sample",
         "Interactions from 2023-11-14",
+        f"Report to open in a browser: {folder / 'report.html'}",
         "Took ",
     ):
         assert told in done.output
