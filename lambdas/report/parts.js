@@ -175,7 +175,7 @@ function costPart() {
       fact("usage.lines_scored", "lines scored", usage.lines_scored), fact("usage.segment_lines", "lines of segments", usage.segment_lines)),
     table(["part", "USD", "reckoned"], usage.parts.map((each) => [each.part, dollars(each.usd).replace(" USD", ""), each.reckoned]), [1]),
     usage.unknown.map((each) => el("div", { class: "box look" }, el("b", {}, "Unknown: "), each)),
-    say("Without storage, requests, logs and messages, free tiers, taxes and discounts. On the embedded AWS nothing is billed, and training hours are this machine's.", "soft"));
+    say("Without what is billed by the hour (campaigns and recommenders), storage, requests, logs and messages, free tiers, taxes and discounts. On the embedded AWS nothing is billed, and training hours are this machine's.", "soft"));
 }
 
 function lineagePart() {
@@ -184,11 +184,13 @@ function lineagePart() {
   const objects = datasets.flatMap((each) => each.objects.map((object) => [each.dataset, arn(object.key), whole(object.size), arn(object.etag)]));
   const made = manifest ? manifest.solutions.flatMap((solution) => [["solution", solution.name, arn(solution.arn)], ["version", solution.name, arn(solution.version_arn)],
     ...[...solution.batch_inference, ...solution.batch_segment].flatMap((job) => [["batch job", job.name, arn(job.arn)], ["table", job.name, arn(job.published && job.published.location)]])]) : [];
+  const live = manifest ? [...manifest.solutions.filter((each) => each.campaign).map((each) => ["campaign", each.name, arn(each.campaign.arn)]),
+    ...manifest.recommenders.map((each) => ["recommender", each.name, arn(each.arn)])] : [];
   const unnamed = datasets.reduce((sum, each) => sum + each.object_count - each.objects.length, 0);
   section("lineage", "Where it comes from",
     el("p", {}, "Fingerprint of the data: ", arn(data.fingerprint), manifest ? [". Hash of the pipeline file: ", arn(manifest.spec_hash)] : null, `. Transformed by ${data.engine}.`),
     el("p", {}, "Execution: ", arn(report.execution)),
-    table(["what", "of", "name in AWS"], [...datasets.filter((each) => each.import_job_arn).map((each) => ["import", each.dataset, arn(each.import_job_arn)]), ...made]),
+    table(["what", "name in AWS"], [...datasets.filter((each) => each.import_job_arn).map((each) => ["import", each.dataset, arn(each.import_job_arn)]), ...made, ...live].map(([what, of, name]) => [`${what} ${of}`, name])),
     el("details", {}, el("summary", {}, `Raw objects: ${whole(objects.length)}${unnamed ? `, and ${whole(unnamed)} more in lineage.json` : ""}`),
       table(["dataset", "object", "bytes", "ETag"], objects, [2])));
 }
