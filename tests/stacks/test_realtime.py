@@ -259,7 +259,7 @@ def test_without_solutions_nothing_is_trained_or_scored() -> None:
         ]
     )
 
-    assert "Write manifest" == states["Recommenders"]["Next"]
+    assert "Reckon usage" == states["Recommenders"]["Next"]
     assert "Solutions" not in states
     assert {"personalize:CreateRecommender", "personalize:DescribeRecommender"} <= set(_actions(policies))
     assert [] == [action for action in _actions(policies) if "Solution" in action or "Batch" in action]
