@@ -11,14 +11,16 @@ if TYPE_CHECKING:
 
 
 def acknowledge(construct: IConstruct, reason: str, *findings: str) -> None:
-    """Acknowledge AwsSolutions findings on a construct.
+    """Acknowledge findings of the packs AwsSolutions and Serverless on a construct.
 
     Args:
         construct: the one resource.
         reason: why the finding is right there.
-        findings: ids as cdk-nag prints them, without ``AwsSolutions-``, such as ``S1`` or ``IAM5[Resource::*]``.
+        findings: ids as cdk-nag prints them, without ``AwsSolutions-``, such as ``S1`` or ``IAM5[Resource::*]``, or
+            with ``Serverless-``.
     """
-    rules = [Acknowledgment(id=f"AwsSolutions-{finding}", reason=reason) for finding in findings]
+    ids = [each if each.startswith("Serverless-") else f"AwsSolutions-{each}" for each in findings]
+    rules = [Acknowledgment(id=each, reason=reason) for each in ids]
     Validations.of(construct).acknowledge(*rules)
 
 

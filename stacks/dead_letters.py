@@ -22,5 +22,5 @@ def dead_letter_queue(scope: Construct) -> sqs.Queue:
         enforce_ssl=True,
         retention_period=Duration.days(14),
     )
-    acknowledge(queue, "This is the dead-letter queue", "SQS3")
+    acknowledge(queue, "This is the dead-letter queue", "SQS3", "Serverless-SQSRedrivePolicy")
     return queue

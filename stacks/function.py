@@ -107,12 +107,18 @@ class Function(Construct):
             tracing=lambda_.Tracing.ACTIVE,
             environment={**_ENVIRONMENT, "POWERTOOLS_SERVICE_NAME": name},
         )
+        acknowledge(
+            self.function,
+            "Called by the state machine or CloudFormation, which wait for the answer and tell of a failure themselves",
+            "Serverless-LambdaDLQ",
+        )
         # The construct names the role as a dependency although it refers to it; harmless, and not ours.
         acknowledge_lint(self.function, "W3005")
         acknowledge(
             self.function,
             "Python 3.13 is the newest runtime that the tests can run on; 3.14 follows when they can",
             "L1",
+            "Serverless-LambdaLatestVersion",
         )
 
     def _role(

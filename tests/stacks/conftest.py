@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_cdk import Validations
-from cdk_nag import AwsSolutionsChecks
+from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from definition.load import load
 from definition.paths import PIPELINES
@@ -23,8 +23,8 @@ PARTS = ("storage", "personalize", "workflow")
 
 
 def nag_findings(app: App, outdir: Path) -> list[str]:
-    """Synthesize an app with the AwsSolutions rules and return what they found: rule and resource."""
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    """Synthesize an app with the rules of both packs and return what they found: rule and resource."""
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
     with contextlib.suppress(RuntimeError):  # jsii's word for a synthesis that findings stopped
         app.synth()
     report = json.loads((outdir / "validation-report.json").read_text())

@@ -10,6 +10,7 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Match, Template
 from aws_cdk.aws_s3 import Bucket
+from aws_cdk.aws_sqs import Queue
 
 from definition.load import load
 from definition.paths import PIPELINES
@@ -61,17 +62,23 @@ def live_templates(live: Path) -> Templates:
 
 
 def test_cdk_nag_reports_nothing(tmp_path: Path) -> None:
-    """Every finding of AwsSolutions is solved, or acknowledged on one resource with its reason."""
+    """Every finding of AwsSolutions and Serverless is solved, or acknowledged on one resource with its reason."""
     assert [] == nag_findings(app_of(load(PIPELINES / "movielens.yaml"), tmp_path / "films"), tmp_path / "films")
     assert [] == nag_findings(live_app(tmp_path / "live"), tmp_path / "live")
+    arriving = app_of(parsed(trigger={"arrival": "events/"}), tmp_path / "arriving")
+    assert [] == nag_findings(arriving, tmp_path / "arriving")
 
 
 def test_cdk_nag_would_report(tmp_path: Path) -> None:
-    """The check above can fail: a bare bucket in another stack is found."""
+    """The check above can fail: a bare bucket and a bare queue in another stack are found, by one pack each."""
     app = App(context=CONTEXT, outdir=str(tmp_path))
-    Bucket(Stack(app, "other"), "Bare")
+    other = Stack(app, "other")
+    Bucket(other, "Bare")
+    Queue(other, "Queue")
+    found = nag_findings(app, tmp_path)
 
-    assert "AwsSolutions-S10 other/Bare/Resource" in nag_findings(app, tmp_path)
+    assert "AwsSolutions-S10 other/Bare/Resource" in found
+    assert "Serverless-SQSRedrivePolicy other/Queue/Resource" in found
 
 
 def test_cfn_lint_reports_nothing(assembly: Path, live: Path) -> None:
