@@ -81,7 +81,7 @@ function gatePart() {
 }
 
 function qualityPart() {
-  if (!manifest || !manifest.solutions.length) return;
+  if (!manifest || !(manifest.solutions.length || manifest.recommenders.length)) return;
   const before = [...report.earlier].reverse();
   const blocks = manifest.solutions.map((solution) => {
     const last = before.flatMap((run) => run.versions.filter((each) => each.solution === solution.name && Object.keys(each.metrics).length)
@@ -98,7 +98,12 @@ function qualityPart() {
       }), [1, 2, 3]) : say("No metrics are known."),
       last ? say(`Before: run ${last.run}.`, "soft") : say("No earlier run with metrics is known.", "soft"));
   });
-  section("quality", "Quality of the versions", el("div", { class: "cols" }, blocks), el("div", { class: "cols" }, metricCharts()));
+  const live = manifest.recommenders.filter((each) => Object.keys(each.metrics).length || each.failure).map((each) =>
+    el("div", {}, el("h3", {}, `${each.name} (${each.recipe.split("/").pop()})`),
+      each.failure ? el("div", { class: "box stop" }, `${each.failure.error}: ${each.failure.reason}`) : null,
+      Object.keys(each.metrics).length ? table(["offline metric", "last training"], Object.keys(each.metrics).sort().map((name) =>
+        [metricName(name), number(`recommenders.${each.name}.${name}`, each.metrics[name], figure(each.metrics[name]))]), [1]) : null));
+  section("quality", "Quality of what was trained", el("div", { class: "cols" }, blocks, live), el("div", { class: "cols" }, metricCharts()));
 }
 
 function changeTold(old, value) {
