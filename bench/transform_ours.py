@@ -28,6 +28,10 @@ class Folder:
         """What paths are appended to: they are absolute."""
         return ""
 
+    def address(self, key: str) -> str:
+        """Return the path of a file as it is."""
+        return key
+
     def read(self, key: str) -> io.BufferedReader:
         """Open a file."""
         return (self.raw / key).open("rb")

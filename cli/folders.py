@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.errors import CommandError
+from definition.mapping.address import in_folder
 from definition.paths import ROOT
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def raw_folder(pipeline: Pipeline, given: Path | None, *, local: bool) -> Path |
     if folder is None and local:
         folder = SAMPLES / pipeline.name
     if folder is not None and not folder.is_dir():
-        sources = " and ".join(source.path for source in pipeline.datasets.sources().values())
+        sources = " and ".join(in_folder(source.path) for source in pipeline.datasets.sources().values())
         raise CommandError(
             f"there is no folder {folder} with raw data for {pipeline.name}",
             remedy=f"Give one that holds {sources}: make run PIPELINE=… RAW=<folder>, or pipelines run --raw <folder>",

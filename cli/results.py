@@ -62,15 +62,6 @@ def newest_table(s3: Any, bucket: str, solution: str, job: str) -> NewestTable |
     return NewestTable(latest.run, latest.location, found["LastModified"])
 
 
-def upload(s3: Any, bucket: str, folder: Path) -> int:
-    """Upload a folder's files under ``raw/`` and return their number."""
-    # Hidden files are the desktop's, not data.
-    files = sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("."))
-    for file in files:
-        s3.upload_file(str(file), bucket, layout.RAW.key(path=file.relative_to(folder).as_posix()))
-    return len(files)
-
-
 def download(s3: Any, bucket: str, pipeline: Pipeline, run: str, target: Path) -> list[Left]:
     """Bring manifest, failure record, report, rejects, Personalize's lines and tables of one run.
 

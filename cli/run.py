@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cli import results
+from cli import uploading
 from cli.account import session as session_of_environment
 from cli.deployment import deploy, find_deployment
 from cli.errors import CommandError
@@ -13,7 +13,6 @@ from cli.execution import Place, bring, start, watch
 from cli.folders import relative
 from cli.init.trial import previewed
 from cli.operate import schedule
-from definition import layout
 from definition.plan.names import prefix
 from embedded_aws import EmbeddedAWS, clock
 from embedded_aws.glue import spark
@@ -149,10 +148,8 @@ def run(pipeline: Pipeline, options: RunOptions, view: View, host: Host = Host()
     s3, stepfunctions = session.client("s3"), session.client("stepfunctions")
     if options.raw is not None:
         with view.phase("Upload"):
-            count = results.upload(s3, deployment.bucket, options.raw)
-            view.line(
-                f"{count} files from {relative(options.raw)} to s3://{deployment.bucket}/{layout.RAW.key(path='')}"
-            )
+            for line in uploading.upload_for(pipeline, s3, deployment.bucket, options.raw, embedded=host.embedded):
+                view.line(line)
     with view.phase("Run"):
         started = start(stepfunctions, deployment.state_machine_arn, options.execution_input)
         attach = None if host.owned else f"pipelines follow {relative(options.file)} --stage {options.stage}"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from definition.mapping.address import SCHEME, in_folder
+from definition.plan.buckets import source_buckets
 from definition.plan.mappings import dataset_mappings
 from drafting.errors import DraftError
 from drafting.look.places import open_place
@@ -46,7 +48,8 @@ def preview(pipeline: Pipeline, raw: str, s3: Callable[[], Any]) -> list[Preview
 
     Args:
         pipeline: the pipeline file.
-        raw: folder, file, or ``s3://bucket/prefix/``, to which the paths of sources are relative.
+        raw: folder, file, or ``s3://bucket/prefix/``, to which the paths of sources are relative. Those in another
+            bucket are looked for below ``s3/`` and its name.
         s3: makes a boto3 S3 client, if one is needed.
 
     Raises:
@@ -55,11 +58,27 @@ def preview(pipeline: Pipeline, raw: str, s3: Callable[[], Any]) -> list[Preview
     place = open_place(raw, s3)
     with tempfile.TemporaryDirectory() as temporary:
         folder = SampleFolder(Path(temporary))
-        files = place.files()
+        files = _Files.of(pipeline, place.files())
         return [_preview(mapping, place, files, folder) for mapping in dataset_mappings(pipeline)]
 
 
-def _preview(mapping: DatasetMapping, place: Place, files: Sequence[RawFile], folder: SampleFolder) -> Preview:
+class _Files(NamedTuple):
+    """The files of a place: those that stand for raw/, and those that stand for other buckets of the pipeline."""
+
+    own: Sequence[RawFile]
+    others: Sequence[RawFile]
+
+    @staticmethod
+    def of(pipeline: Pipeline, files: Sequence[RawFile]) -> _Files:
+        """Part the files as an upload would."""
+        begins = tuple(in_folder(f"{SCHEME}{each.name}/") for each in source_buckets(pipeline))
+        return _Files(
+            [file for file in files if not file.name.startswith(begins)],
+            [file for file in files if file.name.startswith(begins)],
+        )
+
+
+def _preview(mapping: DatasetMapping, place: Place, files: _Files, folder: SampleFolder) -> Preview:
     try:
         whole = _taken(mapping, place, files, folder)
         partial = [each.name for each in mapping.lookups if not _taken(each, place, files, folder)]
@@ -70,15 +89,20 @@ def _preview(mapping: DatasetMapping, place: Place, files: Sequence[RawFile], fo
     return Preview(outcome, whole and not partial)
 
 
-def _taken(source: SourceMapping, place: Place, files: Sequence[RawFile], folder: SampleFolder) -> bool:
+def _taken(source: SourceMapping, place: Place, parted: _Files, folder: SampleFolder) -> bool:
     """Put the beginnings of the files that a source takes into the folder; say whether that is all of them."""
-    taken = [file for file in files if matches(file.name, source.path)]
+    path = in_folder(source.path)
+    files = parted.others if path != source.path else parted.own
+    taken = [file for file in files if matches(file.name, path)]
     if not taken:
-        there = ", ".join(file.name for file in files[:_NAMED]) or "no files"
-        more = f" and {len(files) - _NAMED:,} more" if len(files) > _NAMED else ""
+        every = [*parted.own, *parted.others]
+        there = ", ".join(file.name for file in every[:_NAMED]) or "no files"
+        more = f" and {len(every) - _NAMED:,} more" if len(every) > _NAMED else ""
+        remedy = "Correct the path in the pipeline file, or give the folder that it is relative to"
+        if path != source.path:
+            remedy = f"Copy what lies at {source.path} to {path} of that folder, or correct the path"
         raise DraftError(
-            f"no file of {place.shown} is at {source.place}.path, {source.path}: it holds {there}{more}",
-            remedy="Correct the path in the pipeline file, or give the folder that it is relative to",
+            f"no file of {place.shown} is at {source.place}.path, {path}: it holds {there}{more}", remedy=remedy
         )
     whole = [copy_beginning(place, file, folder, source) for file in taken[:MOST_LOOKED_AT]]
     return all(whole) and len(taken) <= MOST_LOOKED_AT

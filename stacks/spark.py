@@ -13,11 +13,15 @@ from constructs import Construct
 
 from definition import layout
 from definition.paths import ROOT
+from stacks import sources
 from stacks.acknowledge import acknowledge
 from stacks.code import ignored_but, modules_of
 from stacks.function import REQUIREMENTS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from definition.plan.buckets import SourceBucket
     from stacks.storage import StorageStack
 
 SCRIPT = ROOT / "jobs" / "transform" / "main.py"
@@ -39,6 +43,7 @@ class TransformJob(Construct):
     Attributes:
         name: name of the job.
         arn: ARN of the job.
+        role: its role.
     """
 
     def __init__(
@@ -51,6 +56,7 @@ class TransformJob(Construct):
         storage: StorageStack,
         reads: tuple[str, ...],
         writes: tuple[str, ...],
+        buckets: Sequence[SourceBucket],
     ) -> None:
         super().__init__(scope, construct_id)
         self.name = name
@@ -63,7 +69,10 @@ class TransformJob(Construct):
             ignore_mode=IgnoreMode.GIT,
             exclude=ignored_but(modules_of("jobs.transform.main")),
         )
-        role = self._role(storage, reads, writes)
+        self.role = role = self._role(storage, reads, writes)
+        for statement in sources.statements(buckets):
+            role.add_to_policy(statement)
+        sources.acknowledge_objects(role, buckets)
         for asset in (script, packages):
             role.add_to_policy(
                 iam.PolicyStatement(

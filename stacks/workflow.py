@@ -10,8 +10,9 @@ from aws_cdk import aws_iam as iam
 
 from definition import layout
 from definition.plan import names
+from definition.plan.buckets import source_buckets
 from definition.plan.kinds import kinds_of, recipes_of
-from stacks import tags
+from stacks import sources, tags
 from stacks.acknowledge import acknowledge
 from stacks.alarms import Alarms, Watched
 from stacks.alerts import EndAlerts
@@ -30,6 +31,8 @@ from stacks.states.run import definition
 from stacks.topic import make_topic
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aws_cdk import aws_lambda as lambda_
     from aws_cdk import aws_sqs as sqs
     from aws_cdk import aws_stepfunctions as sfn
@@ -78,14 +81,17 @@ class WorkflowStack(Stack):
         self._storage = storage
         self._personalize = personalize
         self._kinds = kinds_of(pipeline)
+        self._buckets = source_buckets(pipeline)
         layer = dependencies_layer(self)
+        transform = self._transform(layer)
         self._functions = {
-            "Transform": self._transform(layer),
+            "Transform": transform.function,
             "Publish": self._publish(layer),
             "Cleanup": cleanup_function(self, self._prefix, storage),
             "Report": report_function(self, self._prefix, pipeline, storage, layer, memory_mb=_MEMORY_MB),
         }
         self._job = self._transform_job(pipeline) if pipeline.engine != "lambda" else None
+        self._tell_owners(transform.role)
         self._catalog = (
             Catalog(self, "Catalog", pipeline=pipeline, prefix=self._prefix, bucket=storage.bucket)
             if pipeline.catalog
@@ -157,17 +163,32 @@ class WorkflowStack(Stack):
             **({"Database": self._catalog.database} if self._catalog else {}),
         }
 
-    def _transform(self, layer: lambda_.ILayerVersion) -> lambda_.IFunction:
+    def _tell_owners(self, function: iam.Role) -> None:
+        """Print what the owners of other buckets have to add for the roles that transform."""
+        job = [self._job.role] if self._job else []
+        alone = self._pipeline.engine != "glue"
+        sources.tell_owners(
+            self,
+            self._buckets,
+            readers=[function, *job] if alone else job,
+            listers=[] if alone else [function],
+        )
+
+    def _transform(self, layer: lambda_.ILayerVersion) -> Function:
         # With Spark for all data the function only looks whether it has changed. Batch input that has not is copied.
         alone = self._pipeline.engine != "glue"
-        return self._function(
+        made = self._function(
             "transform",
             "Raw data to datasets and batch input",
             layer,
             reads=(*(_TRANSFORM_READS if alone else _READ_ALWAYS), _BATCH_INPUT),
             writes=_TRANSFORM_WRITES if alone else (_BATCH_INPUT, *_REPORTS),
             deletes=(_STAGING,) if alone else (),
+            more=sources.statements(self._buckets, reads=alone),
         )
+        if alone:
+            sources.acknowledge_objects(made.role, self._buckets)
+        return made
 
     def _transform_job(self, pipeline: Pipeline) -> TransformJob:
         return TransformJob(
@@ -178,6 +199,7 @@ class WorkflowStack(Stack):
             storage=self._storage,
             reads=_TRANSFORM_READS,
             writes=_TRANSFORM_WRITES,
+            buckets=self._buckets,
         )
 
     def _publish(self, layer: lambda_.ILayerVersion) -> lambda_.IFunction:
@@ -186,7 +208,7 @@ class WorkflowStack(Stack):
         reads = (layout.BATCH_OUTPUT.pattern, layout.TABLES.pattern, layout.REJECTS.pattern)
         return self._function(
             "publish", "Personalize's output to Parquet", layer, reads=reads, writes=writes, deletes=writes
-        )
+        ).function
 
     def _function(
         self,
@@ -197,7 +219,8 @@ class WorkflowStack(Stack):
         reads: tuple[str, ...],
         writes: tuple[str, ...],
         deletes: tuple[str, ...],
-    ) -> lambda_.IFunction:
+        more: Sequence[iam.PolicyStatement] = (),
+    ) -> Function:
         arns = self._storage.arns
         patterns = sorted({*reads, *writes, *deletes})
         return Function(
@@ -213,9 +236,10 @@ class WorkflowStack(Stack):
                 iam.PolicyStatement(actions=["s3:GetObject"], resources=arns(reads)),
                 iam.PolicyStatement(actions=["s3:PutObject", "s3:AbortMultipartUpload"], resources=arns(writes)),
                 *([iam.PolicyStatement(actions=["s3:DeleteObject"], resources=arns(deletes))] if deletes else []),
+                *more,
             ],
             findings=[self._storage.wildcard_finding(pattern) for pattern in patterns],
-        ).function
+        )
 
     def _statements(self) -> list[iam.PolicyStatement]:
         """Return what the state machine may do."""

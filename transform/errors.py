@@ -2,6 +2,8 @@
 
     TransformError
     ├── SourceEmptyError       nothing lies under the path
+    ├── BucketMissingError     the bucket of a source is not there
+    ├── SourceRefusedError     a source in another bucket may not be listed or read
     ├── UnreadableKeyError     an object has a name that engines cannot read
     ├── ColumnMissingError     an object lacks a mapped column
     ├── RepeatedKeyError       a key stands twice in a look-up
@@ -20,6 +22,14 @@ class TransformError(Exception):
 
 class SourceEmptyError(TransformError):
     """No object with content lies under the source path."""
+
+
+class BucketMissingError(TransformError):
+    """The bucket that a source names is not there."""
+
+
+class SourceRefusedError(TransformError):
+    """A source in another bucket may not be listed or read, or lies in another region."""
 
 
 class UnreadableKeyError(TransformError):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from definition import layout
 from transform.raw.lineage import changes, full_import, incremental_import, lineage_of, no_import
-from transform.raw.objects import RawObjects, check_size
+from transform.raw.objects import RawObjects, check_readable, check_size
 from transform.run_report import run_report, write
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def transform(
     if reuse and (again := reuse(lineage, planned)):
         return again
     check_size(request, objects, store)
+    check_readable(objects, store)
     datasets = []
     try:
         for mapping, made, change in zip(request.datasets, lineage.datasets, planned, strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from cli import results
+from cli import uploading
 from cli.account import session
 from cli.errors import CommandError
 from cli.folders import relative
@@ -43,7 +43,7 @@ def measured(pipeline: Pipeline, folder: Path) -> tuple[Counts, TransformReport]
     with EmbeddedAWS() as aws, aws.in_environment():
         s3 = session().client("s3")
         s3.create_bucket(Bucket=_BUCKET)
-        results.upload(s3, _BUCKET, folder)
+        uploading.upload_for(pipeline, s3, _BUCKET, folder, embedded=True)
         try:
             report = transform(_request(pipeline, list(fewer.values())), s3)
         except TransformError as error:

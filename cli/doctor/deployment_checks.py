@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
 
 from cli.doctor.examination import PARTS, is_there
 from cli.doctor.findings import failure, ok, warning
 from definition import layout
+from definition.mapping.address import literal, other_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cli.doctor.examination import Examination
     from cli.doctor.findings import Finding
+    from definition.mapping.address import Address
 
-_GLOB = re.compile(r"[*?\[]")
 _STUCK = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
 """Statuses of a stack that can only be deleted."""
 
@@ -61,14 +64,35 @@ def raw_data(examination: Examination) -> Iterator[Finding]:
     if bucket is None:
         return
     for place, source in examination.pipeline.datasets.sources().items():
+        other, name = other_bucket(source.path), place.removesuffix(".source")
+        if other:
+            yield _elsewhere(examination, name, other)
+            continue
         # Of a glob, what stands before its first special character.
-        prefix = layout.RAW.key(path=_GLOB.split(source.path)[0])
+        prefix = layout.RAW.key(path=literal(source.path))
         found = examination.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
-        uri, name = f"s3://{bucket}/{prefix}", place.removesuffix(".source")
+        uri = f"s3://{bucket}/{prefix}"
         if found["KeyCount"]:
             yield ok("raw data", f"{name}: {found['Contents'][0]['Key']}")
         else:
             yield failure("raw data", f"{name}: nothing under {uri}", f"aws s3 cp --recursive <your folder> {uri}")
+
+
+def _elsewhere(examination: Examination, name: str, other: Address) -> Finding:
+    """Look for one object of a source in another bucket, as far as the caller may: runs have a role of their own."""
+    uri = f"s3://{other.bucket}/{literal(other.path)}"
+    try:
+        found = examination.client("s3").list_objects_v2(Bucket=other.bucket, Prefix=literal(other.path), MaxKeys=1)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchBucket":
+            return failure("raw data", f"{name}: there is no bucket {other.bucket}", "Make it, or correct the path")
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.FORBIDDEN:
+            raise
+        seen = f"{name}: you may not list {uri}; whether a run may is another question"
+        return warning("raw data", seen, "Ask the bucket's owner for the statements that the deployment prints")
+    if found["KeyCount"]:
+        return ok("raw data", f"{name}: s3://{other.bucket}/{found['Contents'][0]['Key']}")
+    return failure("raw data", f"{name}: nothing under {uri}", "Upload the data there, or correct the path")
 
 
 def last_run(examination: Examination) -> Iterator[Finding]:

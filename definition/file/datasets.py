@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from definition.file.places import KmsKey, SourcePath
 from definition.file.values import (
     Comment,
     Condition,
     Delimiter,
     Escape,
     Expression,
-    RawPath,
     Scalar,
     Strict,
     TimeFormat,
@@ -56,9 +56,14 @@ MAX_SKIPPED = 1_000
 class Source(Strict):
     """Where the raw data lies, and how it is read."""
 
-    path: RawPath = Field(
-        description="object, prefix ending in /, or glob of * ? […] and ** for any folders, under raw/ in the bucket",
-        examples=["ratings/", "events/2024-*/part-*.csv.gz"],
+    path: SourcePath = Field(
+        description="object, prefix ending in /, or glob of * ? […] and ** for any folders, under raw/ in the bucket; "
+        "with s3:// and a bucket's name before it, in another bucket",
+        examples=["ratings/", "events/2024-*/part-*.csv.gz", "s3://company-data/orders/"],
+    )
+    kms_key: KmsKey | None = absent(
+        description="ARN of the KMS key that objects in another bucket are encrypted with, so that they may be read",
+        examples=["arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
     )
     format: SourceFormat = Field(
         default="csv",

@@ -170,8 +170,18 @@ def _tag_value(text: str) -> str:
     return text
 
 
-def _raw_path(text: str) -> str:
-    if text.startswith(("/", "s3:", layout.RAW.key(path=""))) or ".." in text.split("/"):
+def raw_path(text: str) -> str:
+    """Return the path of raw data in the pipeline's bucket.
+
+    Raises:
+        ValueError: it does not lie under ``raw/``.
+    """
+    if text.lower().startswith("s3:"):
+        raise ValueError(
+            f"'{text}' must lie under raw/ in the pipeline's bucket: only sources of datasets and of look-ups may lie "
+            "in another one; copy it there, and write it relative to raw/"
+        )
+    if text.startswith(("/", layout.RAW.key(path=""))) or ".." in text.split("/"):
         raise ValueError(
             f"'{text}' must lie under raw/ in the pipeline's bucket; write it relative to that, such as ratings/"
         )
@@ -201,7 +211,7 @@ LowerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", min_l
 PipelineName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=1)]
 TagKey = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_tag_key)]
 TagValue = Annotated[str, BeforeValidator(_quoted), StringConstraints(max_length=256), AfterValidator(_tag_value)]
-RawPath = Annotated[str, StringConstraints(min_length=1), AfterValidator(_raw_path)]
+RawPath = Annotated[str, StringConstraints(min_length=1), AfterValidator(raw_path)]
 ArrivalPath = Annotated[RawPath, AfterValidator(_arrival_path)]
 ValueMap = Annotated[dict[str, Scalar | None], BeforeValidator(_text_keys)]
 

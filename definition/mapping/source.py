@@ -60,7 +60,7 @@ class SourceMapping(Data):
     """Everything an engine needs to read raw objects as rows of text fields.
 
     Attributes:
-        path: object, prefix ending in ``/`` or glob, under ``raw/``.
+        path: object, prefix ending in ``/`` or glob, under ``raw/`` or, as ``s3://bucket/…``, in another bucket.
         encoding: of the text in CSV and JSON.
         delimiter: text between the fields of CSV, of up to ``MAX_DELIMITER`` characters.
         quote: character around fields of CSV, or None where fields are never quoted.

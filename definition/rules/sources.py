@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from definition.mapping.address import other_bucket
 from definition.rules.findings import Finding, items
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ def check_source(path: Path, source: dict[str, Any]) -> Iterator[Finding]:
             if key in source:
                 owner = "csv" if key in _CSV_ONLY else "csv, jsonl and json"
                 yield Finding((*path, key), f"has no meaning for {kind}", f"Remove it; it belongs to format: {owner}")
+    path_of = source.get("path")
+    if "kms_key" in source and isinstance(path_of, str) and other_bucket(path_of) is None:
+        found = "has no meaning for data under raw/, whose encryption is the pipeline's own"
+        yield Finding((*path, "kms_key"), found, "Remove it; it belongs to path: s3://bucket/prefix/")
     header = items(source.get("header"))
     for index, name in enumerate(header):
         if name in header[:index]:

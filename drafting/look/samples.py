@@ -15,6 +15,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from definition import layout
+from definition.mapping.address import SCHEME, in_folder, other_bucket, out_of_folder
 from drafting.look.encodings import encoding_of
 from transform.contract import RawObject
 from transform.errors import TransformError, UndecodableError
@@ -86,12 +87,14 @@ class SampleFolder(FolderStore):
 
     def objects(self, path: str) -> list[RawObject]:
         """Return the samples that the path of a source takes, as a bucket lists them."""
-        below = self.path / _RAW
+        other = other_bucket(path)
+        begin, wanted = (f"{SCHEME}{other.bucket}/", other.path) if other else (_RAW, path)
+        below = self.path / in_folder(begin)
         names = sorted(file.relative_to(below).as_posix() for file in below.rglob("*") if file.is_file())
         return [
-            RawObject(key=_RAW + name, size=(below / name).stat().st_size, etag="")
+            RawObject(key=begin + name, size=(below / name).stat().st_size, etag="")
             for name in names
-            if matches(name, path)
+            if matches(name, wanted)
         ]
 
 
@@ -101,7 +104,7 @@ def take(place: Place, file: RawFile, folder: SampleFolder) -> Sample | Useless:
         return Useless(file.name, "is text for people, or a program")
     packed = place.beginning(file.name, MOST_BYTES)
     if packed.startswith(_PARQUET):
-        return _take_parquet(place, file, folder)
+        return _take_parquet(place, file, folder, _RAW + file.name)
     if why := _foreign(packed):
         return Useless(file.name, why)
     try:
@@ -131,8 +134,9 @@ def copy_beginning(place: Place, file: RawFile, folder: SampleFolder, mapping: S
     Raises:
         TransformError: it is packed in a way that is not read, or damaged.
     """
+    key = out_of_folder(file.name) if other_bucket(mapping.path) else _RAW + file.name
     if mapping.format == "parquet":
-        sample = _take_parquet(place, file, folder)
+        sample = _take_parquet(place, file, folder, key)
         if isinstance(sample, Useless):
             raise UndecodableError(f"{file.name} {sample.why}")
         return sample.whole
@@ -145,18 +149,18 @@ def copy_beginning(place: Place, file: RawFile, folder: SampleFolder, mapping: S
         if mapping.format == "json":
             codec = _codec(content, mapping.encoding)
             content = "".join(_values(content.decode(codec, "replace").removeprefix(BOM))).encode(codec)
-    folder.write(_RAW + file.name, content)
+    folder.write(key, content)
     return whole
 
 
-def _take_parquet(place: Place, file: RawFile, folder: SampleFolder) -> Sample | Useless:
+def _take_parquet(place: Place, file: RawFile, folder: SampleFolder, key: str) -> Sample | Useless:
     try:
         rows = place.parquet(file.name, MOST_ROWS)
     except (PolarsError, OSError) as error:
         return Useless(file.name, f"is damaged Parquet: {str(error).splitlines()[0]}")
     buffer = io.BytesIO()
     rows.write_parquet(buffer)
-    folder.write(_RAW + file.name, buffer.getvalue())
+    folder.write(key, buffer.getvalue())
     return Sample(file.name, "parquet", "utf-8", "", len(rows) < MOST_ROWS)
 
 

@@ -39,9 +39,9 @@ def places(scanned: DataFrame) -> tuple[Column, ...]:
     )
 
 
-def address(root: str, key: str) -> str:
+def spelled(address: str) -> str:
     """Return the address of an object as ``decoded`` gives it."""
-    return re.sub("^file:/+", "file:/", root + key)
+    return re.sub("^file:/+", "file:/", address)
 
 
 def decoded(path: Column) -> Column:
@@ -61,24 +61,23 @@ def is_hidden_to_spark(key: str) -> bool:
 
 
 def folders_of(
-    session: SparkSession, root: str, rows: DataFrame, keys: dict[str, str], columns: Sequence[str]
+    session: SparkSession, rows: DataFrame, keys: dict[str, str], columns: Sequence[str]
 ) -> tuple[DataFrame, dict[str, Column]]:
     """Return the rows, and the raw columns that the folders in the objects' keys give.
 
     Args:
         session: the Spark session.
-        root: of the store.
         rows: frame with OBJECT.
-        keys: keys of the raw objects by the keys of those that are read.
+        keys: keys of the raw objects by the addresses of those that are read.
         columns: names of raw columns.
     """
-    values = {location: partitions(key) for location, key in keys.items()}
+    values = {at: partitions(key) for at, key in keys.items()}
     first = next(iter(values.values()))
     names = [name for name in columns if name in first]
     varied = [name for name in names if any(of[name] != first[name] for of in values.values())]
     if varied:
         schema = StructType([StructField(name, StringType()) for name in (_FOLDER, *map(_given, varied))])
-        table = [(address(root, at), *(of[name] for name in varied)) for at, of in values.items()]
+        table = [(spelled(at), *(of[name] for name in varied)) for at, of in values.items()]
         folders = F.broadcast(session.createDataFrame(table, schema))
         rows = rows.join(folders, decoded(F.col(OBJECT)) == F.col(_FOLDER), "left")
     return rows, {name: F.col(f"`{_given(name)}`") if name in varied else text(first[name]) for name in names}
@@ -88,13 +87,19 @@ def _given(name: str) -> str:
     return f"given:{name.encode().hex()}"
 
 
-def unzstd(session: SparkSession, root: str, key: str, target: str) -> None:
-    """Unpack a zstd object on the driver, in Java: Hadoop's own decompressor is missing from many builds."""
-    jvm, system = _hadoop(session, root)
+def unzstd(session: SparkSession, packed: str, target: str) -> None:
+    """Unpack a zstd object on the driver, in Java: Hadoop's own decompressor is missing from many builds.
+
+    Args:
+        session: the Spark session.
+        packed: address of the object.
+        target: address of what is written, maybe in another bucket.
+    """
+    jvm, source = _hadoop(session, packed)
+    _, goal = _hadoop(session, target)
     path = jvm.org.apache.hadoop.fs.Path
-    packed = system.open(path(root + key))
-    plain = jvm.com.github.luben.zstd.ZstdInputStreamNoFinalizer(packed)
-    jvm.org.apache.hadoop.io.IOUtils.copyBytes(plain, system.create(path(root + target)), _BUFFER, True)  # noqa: FBT003
+    plain = jvm.com.github.luben.zstd.ZstdInputStreamNoFinalizer(source.open(path(packed)))
+    jvm.org.apache.hadoop.io.IOUtils.copyBytes(plain, goal.create(path(target)), _BUFFER, True)  # noqa: FBT003
 
 
 def write_text(frame: DataFrame, root: str, prefix: str, **options: Any) -> None:
@@ -154,12 +159,12 @@ def size(session: SparkSession, root: str, folder: str) -> int:
     return sum(int(status.getLen()) for status in found if status.isFile())
 
 
-def footer(session: SparkSession, root: str, key: str) -> Any:
-    """Return the schema in the footer of a Parquet object, in Java."""
-    jvm, _ = _hadoop(session, root)
+def footer(session: SparkSession, address: str) -> Any:
+    """Return the schema in the footer of the Parquet object at an address, in Java."""
+    jvm, _ = _hadoop(session, address)
     configuration = session.sparkContext._jsc.hadoopConfiguration()  # noqa: SLF001  # no public way
     parquet = jvm.org.apache.parquet.hadoop
-    file = parquet.util.HadoopInputFile.fromPath(jvm.org.apache.hadoop.fs.Path(root + key), configuration)
+    file = parquet.util.HadoopInputFile.fromPath(jvm.org.apache.hadoop.fs.Path(address), configuration)
     reader = parquet.ParquetFileReader.open(file)
     try:
         return reader.getFooter().getFileMetaData().getSchema()
@@ -167,9 +172,9 @@ def footer(session: SparkSession, root: str, key: str) -> Any:
         reader.close()
 
 
-def _hadoop(session: SparkSession, root: str) -> tuple[Any, Any]:
-    """Return the Java side, and Hadoop's file system of the store."""
+def _hadoop(session: SparkSession, address: str) -> tuple[Any, Any]:
+    """Return the Java side, and Hadoop's file system of an address."""
     context = session.sparkContext
     jvm: Any = context._jvm  # noqa: SLF001  # pyspark has no public way to Hadoop
     configuration = context._jsc.hadoopConfiguration()  # noqa: SLF001  # as above
-    return jvm, jvm.org.apache.hadoop.fs.Path(root).getFileSystem(configuration)
+    return jvm, jvm.org.apache.hadoop.fs.Path(address).getFileSystem(configuration)

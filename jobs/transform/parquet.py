@@ -108,7 +108,7 @@ def read(
 
 def _schema(session: SparkSession, store: Store, item: RawObject, place: str) -> Any:
     try:
-        return footer(session, store.root, item.key)
+        return footer(session, store.address(item.key))
     except Exception as error:
         remedy = f"Upload it again, or correct {place}.format"
         what = str(getattr(error, "java_exception", error)).splitlines()[0]
@@ -123,7 +123,7 @@ def _read_alike(
     columns: Sequence[str],
 ) -> DataFrame:
     key, schema = alike[0][0].key, alike[0][1]
-    paths = [literal_path(store.root + item.key) for item, _ in alike]
+    paths = [literal_path(store.address(item.key)) for item, _ in alike]
     try:
         found = session.read.options(**READ_OPTIONS).parquet(*paths)
     except PySparkException as error:
@@ -154,7 +154,7 @@ def _read_alike(
         *(cell.alias(_CELL.format(name)) for name, cell in cells.items()),
         *(cell.alias(_LISTED.format(name)) for name, cell in listed.items()),
     )
-    rows, folders = folders_of(session, store.root, rows, {item.key: item.key for item, _ in alike}, columns)
+    rows, folders = folders_of(session, rows, {store.address(item.key): item.key for item, _ in alike}, columns)
     texts = {name: filled(col(_CELL.format(name))) for name in cells} | folders
     whole = [_as_objects(listed, explode.path).alias(explode.path)] if explode else []
     return rows.select(

@@ -29,7 +29,7 @@ from pyspark.sql.types import BooleanType, LongType, StringType, StructField, St
 
 from jobs.transform import cut, jsonl, parquet
 from jobs.transform.columns import BLOCK, ELEMENTS, ELEMENTS_TYPE, LINE, MORE, OBJECT, ROW, SHAPE, col, first_of, text
-from jobs.transform.files import READ_OPTIONS, address, folders_of, is_hidden_to_spark, literal_path, places, unzstd
+from jobs.transform.files import READ_OPTIONS, folders_of, is_hidden_to_spark, literal_path, places, spelled, unzstd
 from transform import reasons
 from transform.errors import UndecodableError
 from transform.meaning.names import raw
@@ -131,7 +131,7 @@ def read(
     """
     columns = mapping.raw_columns()
     if mapping.format == "parquet":
-        keys = {address(store.root, item.key): item.key for item in objects}
+        keys = {spelled(store.address(item.key)): item.key for item in objects}
         found = parquet.read(session, store, objects, mapping, columns)
         return Source(_without_nulls(found, mapping, columns), keys, frozenset(), numbered=False)
 
@@ -148,8 +148,8 @@ def read(
     rows = (
         reduce(lambda left, right: left.unionByName(right), frames) if frames else _no_rows(session, columns, mapping)
     )
-    keys = {address(store.root, each.location): each.key for each in opened}
-    headers = frozenset(address(store.root, each.location) for each in opened if each.first)
+    keys = {spelled(store.address(each.location)): each.key for each in opened}
+    headers = frozenset(spelled(store.address(each.location)) for each in opened if each.first)
     return Source(_without_nulls(rows, mapping, columns), keys, headers, numbered=True)
 
 
@@ -173,7 +173,7 @@ def _open(
                     f"{item.key} is compressed with zstd, which is read in UTF-8 only. "
                     "Compress it with gzip, or convert it to UTF-8."
                 )
-            unzstd(session, store.root, item.key, unpack_to)
+            unzstd(session, store.address(item.key), store.address(unpack_to))
             location = unpack_to
     with store.read(location) as stream:
         content = unpacked(item.key, stream)
@@ -217,7 +217,8 @@ def _read_alike(
     found = _stream(session, store, alike, mapping) if alike[0].streamed else _scan(session, store, alike)
     if alike[0].first:
         found = found.where((F.col(BLOCK) > 0) | (F.col(ROW) >= alike[0].first))
-    found, given = folders_of(session, store.root, found, {each.location: each.key for each in alike}, columns)
+    keys = {store.address(each.location): each.key for each in alike}
+    found, given = folders_of(session, found, keys, columns)
     needed = [name for name in columns if name not in given]
     elements = None
     if mapping.format != "csv":
@@ -242,7 +243,7 @@ def _read_alike(
 
 
 def _scan(session: SparkSession, store: Store, alike: list[Opened]) -> DataFrame:
-    paths = [literal_path(store.root + each.location) for each in alike]
+    paths = [literal_path(store.address(each.location)) for each in alike]
     found = session.read.options(**READ_OPTIONS, lineSep="\n").text(paths)
     value = F.col("value")
     bare = F.when(
@@ -259,7 +260,7 @@ def _stream(session: SparkSession, store: Store, alike: list[Opened], mapping: S
     cut_records = cutter(mapping)
 
     def rows(each: Opened) -> Iterator[tuple[str, int, int, int, str, bool, bool]]:
-        place = quote(address(store.root, each.location), safe="/:")
+        place = quote(spelled(store.address(each.location)), safe="/:")
         with store.read(each.location) as stream:
             content = unpacked(each.key, stream)
             if content is None:

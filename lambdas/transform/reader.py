@@ -86,7 +86,7 @@ def _read(
     frames: list[pl.LazyFrame] = []
     if mapping.format == "jsonl":
         frames += [
-            jsonl.take(_lines(store.root + item.key), _origin(item, columns), columns, mapping) for item in direct
+            jsonl.take(_lines(store.address(item.key)), _origin(item, columns), columns, mapping) for item in direct
         ]
     else:
         scanned, long = _scan(store, direct, columns, mapping)
@@ -152,7 +152,7 @@ def _scan(
         if dialect.names_delimiter(item.key, line) or not dialect.is_whole(line):
             long.append(item)
             continue
-        lines = _lines(store.root + item.key)
+        lines = _lines(store.address(item.key))
         if mapping.header is None:
             lines = lines.filter(pl.col(LINE_NUMBER) > 1)
         else:
@@ -181,7 +181,7 @@ def _first_line(store: Store, key: str) -> str | None:
             raise ComputeError(f"{key} is packed with bzip2")
         content = unpacked(key, stream)
         if content is None:
-            found = pl.scan_lines(store.root + key, n_rows=1, glob=False).collect()
+            found = pl.scan_lines(store.address(key), n_rows=1, glob=False).collect()
             return None if found.is_empty() else str(found.item()).removeprefix(BOM)
         line = content.readline()
     try:

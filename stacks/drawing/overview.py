@@ -6,6 +6,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from definition import layout
+from definition.mapping.address import other_bucket
 from stacks.drawing.graphviz import BLUE, GREEN, GREY, HEAD, VIOLET, YELLOW, quoted
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def overview(pipeline: Pipeline) -> str:
     transform = drawing.node(f"transform\n{_ENGINES[pipeline.engine]}", _WORK)
     raw: dict[str, str] = {}
     for source in pipeline.datasets.sources().values():
-        place = layout.RAW.key(path=source.path)
+        place = source.path if other_bucket(source.path) else layout.RAW.key(path=source.path)
         if place not in raw:
             raw[place] = drawing.node(f"{place}\n{source.format}", _RAW)
             drawing.arrow(raw[place], transform)

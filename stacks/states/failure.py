@@ -51,6 +51,10 @@ _REMEDIES = {
     "NameTaken": "Start a new run without run: its versions bear another name.",
     "SourceEmptyError": "Upload raw data under the path that the reason names; until then every start, also one of the "
     "schedule, ends like this, and nothing is paid. Then redrive this execution, or wait for the schedule.",
+    "BucketMissingError": "Make the bucket, then redrive this execution; or correct the path of the source, deploy, "
+    "and start anew.",
+    "SourceRefusedError": "Let the role read the source in the other bucket, as the reason says; then redrive this "
+    "execution.",
     **dict.fromkeys((f"{error} datasets" for error in OUT_OF_BOUNDS), _NO_MEMORY),
     "Personalize.LimitExceededException": "Wait until fewer jobs are in progress, or ask for a higher quota, then "
     "redrive.",

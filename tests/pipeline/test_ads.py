@@ -18,8 +18,8 @@ import polars as pl
 import pytest
 from ruamel.yaml import YAML
 
-from cli.results import upload
 from cli.terminal import Terminal
+from cli.uploading import upload
 from cli.view import View
 from definition.contract.manifest import Manifest
 from definition.paths import PIPELINES, ROOT

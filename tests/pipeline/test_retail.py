@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ruamel.yaml import YAML
 
-from cli.results import upload
 from cli.terminal import Terminal
+from cli.uploading import upload
 from cli.view import View
 from definition.contract.manifest import Manifest
 from definition.paths import PIPELINES, ROOT

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from definition.mapping.address import in_folder
+
 if TYPE_CHECKING:
     import io
     from pathlib import Path
 
 
 class FolderStore:
-    """A folder that is read and written as ``transform.raw.store.Store`` says.
+    """A folder that is read and written as ``transform.raw.store.Store`` says; other buckets lie below ``s3/``.
 
     Args:
         path: the folder.
@@ -24,13 +26,17 @@ class FolderStore:
         self.path = path
         self.root = f"{scheme}{path}/"
 
+    def address(self, key: str) -> str:
+        """Return the path of a file, with the scheme."""
+        return self.root + in_folder(key)
+
     def read(self, key: str) -> io.BufferedReader:
         """Open a file."""
-        return (self.path / key).open("rb")
+        return (self.path / in_folder(key)).open("rb")
 
     def tail(self, key: str, count: int) -> bytes:
         """Return the last bytes of a file."""
-        return (self.path / key).read_bytes()[-count:]
+        return (self.path / in_folder(key)).read_bytes()[-count:]
 
     def find(self, key: str) -> bytes | None:
         """Return a file whole, None if there is none."""
@@ -39,5 +45,6 @@ class FolderStore:
 
     def write(self, key: str, content: bytes) -> None:
         """Write a file; its folder is made."""
-        (self.path / key).parent.mkdir(parents=True, exist_ok=True)
-        (self.path / key).write_bytes(content)
+        file = self.path / in_folder(key)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)

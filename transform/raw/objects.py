@@ -9,12 +9,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
+from botocore.exceptions import ClientError
+
 from definition import layout
+from definition.mapping.address import SCHEME, WILDCARD, literal, other_bucket
 from transform.contract import RawObject
 from transform.errors import DataTooLargeError, SourceEmptyError, UnreadableKeyError
+from transform.raw.elsewhere import refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from definition.mapping.mapping import DatasetMapping
     from definition.mapping.source import SourceMapping
@@ -22,7 +26,6 @@ if TYPE_CHECKING:
     from transform.raw.store import Store
 
 _RAW = layout.RAW.key(path="")
-_WILDCARD = re.compile(r"[*?\[]")
 _UNPACKED = {".gz": 6, ".bz2": 8, ".zst": 6, ".parquet": 4}
 """Expansion factor from stored to unpacked size, by file extension, as measured on logs and tables."""
 
@@ -64,7 +67,9 @@ def raw_objects(s3: Any, bucket: str, mapping: DatasetMapping) -> RawObjects:
 
 
 def list_objects(s3: Any, bucket: str, source: SourceMapping) -> list[RawObject]:
-    """List the objects with content at the source's path under ``raw/``, in the order of their keys.
+    """List the objects with content at the source's path, in the order of their keys.
+
+    Those of another bucket go by their addresses, so that no key of ``raw/`` is taken for one of them.
 
     An object that is named is taken whatever its name. Under a prefix or a glob those are left out that have a name,
     or a folder, beginning with ``_`` or ``.``: other tools write markers and unfinished files there.
@@ -72,25 +77,55 @@ def list_objects(s3: Any, bucket: str, source: SourceMapping) -> list[RawObject]
     Raises:
         UnreadableKeyError: the engines cannot read an object because of its key. To go on without it would lose rows.
         SourceEmptyError: there are none.
+        BucketMissingError: as of ``elsewhere.refused``.
+        SourceRefusedError: as of ``elsewhere.refused``.
     """
-    path = source.path
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{_RAW}{_literal(path)}")
-    found = [
-        RawObject(key=item["Key"], size=item["Size"], etag=item["ETag"].strip('"'))
-        for page in pages
-        for item in page.get("Contents", ())
-        if item["Size"] and matches(item["Key"].removeprefix(_RAW), path)
-    ]
-    if odd := [item.key for item in found if _UNREADABLE.search(item.key)]:
+    other = other_bucket(source.path)
+    bucket, path, below = (*other, "") if other else (bucket, source.path, _RAW)
+    named = f"{SCHEME}{bucket}/" if other else ""
+    try:
+        taken = [
+            item
+            for item in _listed(s3, bucket, f"{below}{literal(path)}")
+            if item["Size"] and matches(item["Key"].removeprefix(below), path)
+        ]
+    except ClientError as error:
+        if other:
+            raise refused(error, source.path, source.place) from error
+        raise
+    if odd := [f"{named}{item['Key']}" for item in taken if _UNREADABLE.search(item["Key"])]:
         others = f", nor can {len(odd) - 1} more under {path}" if len(odd) > 1 else ""
         raise UnreadableKeyError(
             f"{odd[0]!r} cannot be read for its name{others}: a key may not hold two slashes in a row or control "
             "characters. Copy the object to another key and delete this one."
         )
-    if not found:
+    if not taken:
         remedy = f"Upload the raw data there, or correct {source.place}.path"
-        raise SourceEmptyError(f"No data at s3://{bucket}/{_RAW}{path}. {remedy}.")
-    return found
+        raise SourceEmptyError(f"No data at s3://{bucket}/{below}{path}. {remedy}.")
+    return [RawObject(key=f"{named}{item['Key']}", size=item["Size"], etag=item["ETag"].strip('"')) for item in taken]
+
+
+def _listed(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        yield from page.get("Contents", ())
+
+
+def check_readable(objects: Iterable[RawObjects], store: Store) -> None:
+    """Read a byte of each source in another bucket: who may list it may not be allowed to read it.
+
+    An engine that meets this by itself tells less of it.
+
+    Args:
+        objects: the raw objects of each dataset.
+        store: where they lie.
+
+    Raises:
+        SourceRefusedError: one may not be read.
+    """
+    for raw in objects:
+        for found in (raw.rows, *raw.lookups.values()):
+            if found and other_bucket(found[0].key):
+                store.tail(found[0].key, 1)
 
 
 def check_size(request: TransformRequest, objects: Iterable[RawObjects], store: Store) -> None:
@@ -142,7 +177,7 @@ def unpacked_bytes(item: RawObject) -> int:
 
 
 def matches(key: str, path: str) -> bool:
-    """Say whether the path of a source takes an object; both are relative to ``raw/``.
+    """Say whether the path of a source takes an object; both are relative to ``raw/``, or to another bucket.
 
     ``*``, ``?`` and ``[…]`` stand for characters of one name, ``**`` for any number of folders.
     """
@@ -152,7 +187,7 @@ def matches(key: str, path: str) -> bool:
         return True
     if _hidden(key, path):
         return False
-    if _WILDCARD.search(path):
+    if WILDCARD.search(path):
         return _matches(key.split("/"), path.split("/"))
     return path.endswith("/") and key.startswith(path)
 
@@ -164,15 +199,9 @@ def partitions(key: str) -> dict[str, str | None]:
     return {name: None if value in {"", _HIVE_NULL} else value for name, value in found.items()}
 
 
-def _literal(path: str) -> str:
-    """Return what every key that the path takes begins with."""
-    wildcard = _WILDCARD.search(path)
-    return path[: wildcard.start()] if wildcard else path
-
-
 def _hidden(key: str, path: str) -> bool:
     """Say whether a name below the path is hidden; ``_day=1`` is a partition all the same."""
-    whole = _literal(path).rpartition("/")[0]
+    whole = literal(path).rpartition("/")[0]
     names = key.removeprefix(f"{whole}/" if whole else "").split("/")
     return any(name.startswith(".") or (name.startswith("_") and "=" not in name) for name in names)
 

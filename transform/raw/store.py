@@ -5,6 +5,11 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any, Protocol
 
+from botocore.exceptions import ClientError
+
+from definition.mapping.address import other_bucket
+from transform.raw.elsewhere import is_refusal, refused
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -16,7 +21,10 @@ class Store(Protocol):
 
     @property
     def root(self) -> str:
-        """What a key is appended to, so that the engine finds the object by itself, such as ``s3://bucket/``."""
+        """What a key of the bucket is appended to, so that the engine finds the object, such as ``s3://bucket/``."""
+
+    def address(self, key: str) -> str:
+        """Return the address by which the engine finds a raw object, also one of another bucket."""
 
     def read(self, key: str) -> io.BufferedReader:
         """Open an object as a stream of its bytes."""
@@ -48,15 +56,36 @@ class S3Store:
         """Address of the bucket."""
         return f"s3://{self._bucket}/"
 
+    def address(self, key: str) -> str:
+        """Return the address of an object: that of another bucket goes by it already."""
+        return key if other_bucket(key) else self.root + key
+
     def read(self, key: str) -> io.BufferedReader:
-        """Open an object; bytes are fetched as they are read."""
-        body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"]
-        return io.BufferedReader(_Body(body), 1 << 20)
+        """Open an object; bytes are fetched as they are read.
+
+        Raises:
+            SourceRefusedError: one of another bucket may not be read.
+        """
+        return io.BufferedReader(_Body(self._get(key)), 1 << 20)
 
     def tail(self, key: str, count: int) -> bytes:
-        """Return the last bytes of an object."""
-        body: bytes = self._s3.get_object(Bucket=self._bucket, Key=key, Range=f"bytes=-{count}")["Body"].read()
+        """Return the last bytes of an object.
+
+        Raises:
+            SourceRefusedError: one of another bucket may not be read.
+        """
+        body: bytes = self._get(key, Range=f"bytes=-{count}").read()
         return body
+
+    def _get(self, key: str, **part: str) -> Any:
+        """Return the body of an object, of this or of another bucket."""
+        bucket, name = other_bucket(key) or (self._bucket, key)
+        try:
+            return self._s3.get_object(Bucket=bucket, Key=name, **part)["Body"]
+        except ClientError as error:
+            if other_bucket(key) and is_refusal(error):
+                raise refused(error, key) from error
+            raise
 
     def find(self, key: str) -> bytes | None:
         """Return a small object whole, None if there is none."""

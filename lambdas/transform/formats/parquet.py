@@ -64,7 +64,7 @@ def scan(store: Store, objects: Sequence[RawObject], mapping: SourceMapping, col
 
 def _schema(store: Store, item: RawObject, place: str) -> pl.Schema:
     try:
-        return pl.scan_parquet(store.root + item.key, glob=False, hive_partitioning=False).collect_schema()
+        return pl.scan_parquet(store.address(item.key), glob=False, hive_partitioning=False).collect_schema()
     except PolarsError as error:
         remedy = f"Upload it again, or correct {place}.format"
         raise UndecodableError(f"{item.key} is not Parquet ({without_values(str(error))}). {remedy}.") from error
@@ -74,7 +74,7 @@ def _scan_alike(store: Store, objects: list[RawObject], mapping: SourceMapping, 
     first = objects[0].key
     schema = _schema(store, objects[0], mapping.place)
     check_foreign(first, schema, mapping, [name for name, kind in schema.items() if isinstance(kind, pl.Struct)])
-    uris = pl.Series([store.root + item.key for item in objects])
+    uris = pl.Series([store.address(item.key) for item in objects])
     given = [partitions(item.key) for item in objects]
     origin = Origin(
         _lookup(uris, [item.key for item in objects]),

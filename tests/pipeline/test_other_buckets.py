@@ -1,0 +1,154 @@
+"""Raw data in another bucket, through the state machine: read there, looked up there, and refused."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.documents import shop
+from tests.pipeline.data import planted
+from tests.pipeline.rig import Rig
+
+if TYPE_CHECKING:
+    from embedded_aws.server import EmbeddedAWS
+
+BUCKET = "company-data"
+SECTION = {
+    "source": {"path": f"s3://{BUCKET}/shop/lines/"},
+    "lookups": {"orders": {"source": {"path": f"s3://{BUCKET}/erp/orders-*.jsonl", "format": "jsonl"}, "key": "id"}},
+    "columns": {
+        "USER_ID": "orders.customer",
+        "ITEM_ID": "product",
+        "TIMESTAMP": {"from": "orders.at", "unit": "s"},
+        "EVENT_TYPE": "day",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def rig(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
+    """A pipeline all of whose data lies in a bucket that was there before it."""
+    aws.client("s3").create_bucket(Bucket=BUCKET)
+    popular = {
+        "name": "popular",
+        "recipe": "aws-popularity-count",
+        "unchanged_data": "skip",
+        "batch_inference": [{"name": "top", "num_results": 10}],
+    }
+    document = shop(name="elsewhere", datasets={"interactions": SECTION}, solutions=[popular], schedule=...)
+    return Rig.deploy(aws, document, tmp_path_factory.mktemp("elsewhere"))
+
+
+def put(rig: Rig, key: str, lines: list[str]) -> str:
+    """Put an object into the other bucket; return its address."""
+    body = "".join(f"{line}\n" for line in lines).encode()
+    rig.aws.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body)
+    return f"s3://{BUCKET}/{key}"
+
+
+def test_data_of_another_bucket_is_read_where_it_lies(rig: Rig) -> None:
+    """Reports, rejects and lineage name objects by bucket and key; unchanged data is left out, changed is imported."""
+    missing = rig.run()
+    assert "FAILED" == missing.status
+    assert f"No data at s3://{BUCKET}/shop/lines/. Upload the raw data there" in missing.cause
+    assert missing.failure is not None
+    assert "SourceEmptyError" == missing.failure["failures"][0]["error"]
+
+    rows = [row.split(",") for row in planted()]
+    orders = [json.dumps({"id": number, "customer": user, "at": at}) for number, (user, _, at) in enumerate(rows)]
+    lines = ["id,product", *(f"{number},{item}" for number, (_, item, _) in enumerate(rows)), "x,A01"]
+    at = put(rig, "shop/lines/day=monday/a.csv", lines)
+    put(rig, "shop/lines/_SUCCESS", ["done"])
+    put(rig, "shop/lines-old/a.csv", ["id,product", "1,OLD"])
+    put(rig, "erp/orders-1.jsonl", orders)
+    put(rig, "erp/secret.jsonl", ["{}"])
+    first = rig.run()
+    assert ("SUCCEEDED", "") == (first.status, first.cause)
+    assert first.manifest is not None
+    (interactions,) = first.manifest["datasets"]
+    assert ("FULL", 1800) == (interactions["imports"]["mode"], interactions["imports"]["records"])
+    assert [at] == [item["key"] for item in interactions["objects"]]
+    (lineage,) = json.loads(rig.read(f"runs/{first.id}/lineage.json"))["datasets"]
+    assert [at] == [item["key"] for item in lineage["objects"]]
+    assert [f"s3://{BUCKET}/erp/orders-1.jsonl"] == [item["key"] for item in lineage["lookups"]["orders"]]
+    (reject,) = rig.lines(f"rejects/{first.id}/interactions.jsonl")
+    assert (at, 1802) == (reject["object"], reject["line"])
+
+    same = rig.run()
+    assert same.manifest is not None
+    assert "NONE" == same.manifest["datasets"][0]["imports"]["mode"]
+
+    put(rig, "erp/orders-1.jsonl", [json.dumps({"id": 0, "customer": "new", "at": rows[0][2]}), *orders[1:]])
+    changed = rig.run()
+    assert changed.manifest is not None
+    assert "FULL" == changed.manifest["datasets"][0]["imports"]["mode"]
+
+
+@pytest.mark.parametrize(
+    ("action", "told"), [("s3:ListBucket", "may not be listed"), ("s3:GetObject", "a.csv may not be read")]
+)
+def test_a_bucket_that_refuses_ends_the_run(rig: Rig, action: str, told: str) -> None:
+    """What the owner of the bucket denies stops the run before anything is read, and it says what to add where."""
+    s3 = rig.aws.client("s3")
+    put(rig, "shop/lines/day=monday/a.csv", ["id,product", f"0,{action}"])
+    put(rig, "erp/orders-1.jsonl", ["{}"])
+    resources = [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"]
+    deny = {
+        "Effect": "Deny",
+        "Principal": {"AWS": role_of(rig)},
+        "Action": action,
+        "Resource": resources,
+    }
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    try:
+        refused = rig.run()
+    finally:
+        s3.delete_bucket_policy(Bucket=BUCKET)
+
+    assert "FAILED" == refused.status
+    assert told in refused.cause
+    assert "SourceBucketPolicy" in refused.cause
+    assert refused.failure is not None
+    assert "SourceRefusedError" == refused.failure["failures"][0]["error"]
+    assert "Let the role read the source in the other bucket" in refused.failure["remedy"]
+
+
+def test_without_its_grant_a_role_reads_nothing(rig: Rig) -> None:
+    """The role may because its own policy says so: without that statement a run fails, too."""
+    iam = rig.aws.client("iam")
+    role = role_of(rig).rpartition("/")[2]
+    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    less = [each for each in policy["Statement"] if f"arn:aws:s3:::{BUCKET}" != each["Resource"]]
+    assert len(policy["Statement"]) == len(less) + 1
+    put(rig, "shop/lines/day=monday/a.csv", ["id,product"])
+    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps({**policy, "Statement": less}))
+    try:
+        refused = rig.run()
+    finally:
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy))
+
+    assert f"s3://{BUCKET}/shop/lines/ may not be listed" in refused.cause
+    assert "not authorized to perform: s3:ListBucket" in refused.cause
+
+
+def test_a_bucket_that_is_gone_is_told(rig: Rig) -> None:
+    """That there is no such bucket is another mistake than one that may not be read."""
+    s3 = rig.aws.client("s3")
+    for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]:
+        s3.delete_object(Bucket=BUCKET, Key=item["Key"])
+    s3.delete_bucket(Bucket=BUCKET)
+
+    gone = rig.run()
+
+    assert f"There is no bucket {BUCKET}, for s3://{BUCKET}/shop/lines/. Make it, or correct " in gone.cause
+    assert gone.failure is not None
+    assert "BucketMissingError" == gone.failure["failures"][0]["error"]
+
+
+def role_of(rig: Rig) -> str:
+    """Return the ARN of the role that transforms."""
+    arn: str = rig.aws.client("lambda").get_function(FunctionName="elsewhere-test-transform")["Configuration"]["Role"]
+    return arn
