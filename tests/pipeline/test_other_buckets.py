@@ -6,13 +6,17 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from typer.testing import CliRunner
 
+from cli.main import app
 from tests.documents import shop
 from tests.permissions.policies import altered
-from tests.pipeline.data import planted
+from tests.pipeline.data import csv, planted
 from tests.pipeline.rig import Rig
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from embedded_aws.server import EmbeddedAWS
 
 BUCKET = "company-data"
@@ -148,3 +152,15 @@ def role_of(rig: Rig) -> str:
     """Return the ARN of the role that transforms."""
     arn: str = rig.aws.client("lambda").get_function(FunctionName="elsewhere-test-transform")["Configuration"]["Role"]
     return arn
+
+
+def test_a_forecast_counts_data_of_another_bucket(tmp_path: Path) -> None:
+    """`cost --raw` lets the function's own transform read the buckets that the folder stands for."""
+    file, raw = tmp_path / "elsewhere.yaml", tmp_path / "raw" / "s3" / BUCKET
+    file.write_text(json.dumps(shop(datasets__interactions__source={"path": f"s3://{BUCKET}/shop/"}, schedule=...)))
+    (raw / "shop").mkdir(parents=True)
+    (raw / "shop" / "a.csv").write_text(csv(planted()))
+    done = CliRunner().invoke(app, ["cost", str(file), "--raw", str(tmp_path / "raw")], env={"COLUMNS": "120"})
+
+    assert 0 == done.exit_code, done.output
+    assert "1,800" in done.output
