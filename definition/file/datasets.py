@@ -61,10 +61,6 @@ class Source(Strict):
         "with s3:// and a bucket's name before it, in another bucket",
         examples=["ratings/", "events/2024-*/part-*.csv.gz", "s3://company-data/orders/"],
     )
-    kms_key: KmsKey | None = absent(
-        description="ARN of the KMS key that objects in another bucket are encrypted with, so that they may be read",
-        examples=["arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
-    )
     format: SourceFormat = Field(
         default="csv",
         description="of the objects: jsonl has an object on each line, json has them one after the other or in arrays; "
@@ -96,6 +92,10 @@ class Source(Strict):
     )
     explode: ExplodeForm | None = absent(
         description="raw column of a list, each element of which becomes a record", examples=["items"]
+    )
+    kms_key: KmsKey | None = absent(
+        description="ARN of the KMS key that objects in another bucket are encrypted with, so that they may be read",
+        examples=["arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
     )
 
 

@@ -19,7 +19,7 @@ _NO_BUCKETS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 
 
 def _source_path(text: str) -> str:
-    if not re.match(r"\w+:", text):
+    if "://" not in text and not text.lower().startswith("s3:"):
         return raw_path(text)
     found = other_bucket(text)
     if found is None:

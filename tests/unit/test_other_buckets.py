@@ -73,6 +73,7 @@ def test_a_source_may_lie_in_another_bucket(path: str) -> None:
         ("s3://data/a\tb", "which no grant can name"),
         (f"s3://data/{'ü' * 513}", "is longer than a key can be"),
         ("S3://data/events/", "is no address of S3"),
+        ("s3:data/events/", "is no address of S3"),
         ("s3a://data/events/", "is no address of S3. Write s3://bucket/prefix/"),
         ("https://data.s3.amazonaws.com/x", "is no address of S3"),
         ("raw/events/", "must lie under raw/"),
@@ -81,6 +82,13 @@ def test_a_source_may_lie_in_another_bucket(path: str) -> None:
 def test_addresses_that_cannot_be_are_told(path: str, what: str) -> None:
     """Each mistake with what would be right."""
     assert what in told(datasets__interactions__source={"path": path})[f"{SOURCE}.path"]
+
+
+def test_a_colon_makes_no_address() -> None:
+    """Keys under raw/ may hold one."""
+    mapping = dataset_mapping(parsed(datasets__interactions__source={"path": "at:12/"}), "interactions")
+
+    assert "at:12/" == mapping.path
 
 
 @pytest.mark.parametrize("key", ["alias/mine", KEY.replace("key/", "alias/"), KEY[:-37], f"{KEY}*", "*"])
@@ -113,9 +121,10 @@ class Answering:
 
     meta = SimpleNamespace(region_name="eu-west-1")
 
-    def __init__(self, *keys: str, error: ClientError | None = None) -> None:
+    def __init__(self, *keys: str, error: ClientError | None = None, region: str = "eu-west-1") -> None:
         self.asked: list[dict[str, Any]] = []
         self._keys, self._error = keys, error
+        self._told = {"HTTPHeaders": {"x-amz-bucket-region": region}}
 
     def get_paginator(self, _: str) -> Answering:
         """Return itself."""
@@ -126,7 +135,8 @@ class Answering:
         self.asked.append(asked)
         if self._error:
             raise self._error
-        return [{"Contents": [{"Key": key, "Size": 1, "ETag": '"e"'} for key in self._keys]}]
+        found = [{"Key": key, "Size": 1, "ETag": '"e"'} for key in self._keys]
+        return [{"Contents": found, "ResponseMetadata": self._told}]
 
     def get_object(self, **asked: Any) -> dict[str, Any]:
         """Refuse."""
@@ -168,6 +178,11 @@ def test_an_odd_key_is_told_with_its_bucket() -> None:
             Answering(error=error("AccessDenied", 403)),
             SourceRefusedError,
             "s3://company-data/events/ may not be listed (told by AWS). Deploy the pipeline file as it is.",
+        ),
+        (
+            Answering("events/a.csv", region="us-east-1"),
+            SourceRefusedError,
+            "s3://company-data/events/ lies in the region us-east-1, and runs read in eu-west-1 only.",
         ),
         (Answering(error=error("SlowDown", 503)), ClientError, "SlowDown"),
     ],

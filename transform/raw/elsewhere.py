@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from transform.errors import BucketMissingError, SourceRefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from botocore.exceptions import ClientError
 
     from transform.errors import TransformError
 
 _REFUSED = 403
+
+
+def check_region(answer: Mapping[str, Any], region: str, what: str) -> None:
+    """Check that a source lies in the region of the run: engines look for it there and nowhere else.
+
+    Args:
+        answer: of S3, to the listing.
+        region: of the run.
+        what: address of the source.
+
+    Raises:
+        SourceRefusedError: it lies in another one.
+    """
+    found = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("x-amz-bucket-region", region)
+    if found != region:
+        raise SourceRefusedError(
+            f"{what} lies in the region {found}, and runs read in {region} only. Replicate its bucket to one "
+            f"in {region}, or deploy the pipeline there."
+        )
 
 
 def is_refusal(error: ClientError) -> bool:

@@ -15,7 +15,7 @@ from definition import layout
 from definition.mapping.address import SCHEME, WILDCARD, literal, other_bucket
 from transform.contract import RawObject
 from transform.errors import DataTooLargeError, SourceEmptyError, UnreadableKeyError
-from transform.raw.elsewhere import refused
+from transform.raw.elsewhere import check_region, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -86,7 +86,8 @@ def list_objects(s3: Any, bucket: str, source: SourceMapping) -> list[RawObject]
     try:
         taken = [
             item
-            for item in _listed(s3, bucket, f"{below}{literal(path)}")
+            for page in _pages(s3, bucket, f"{below}{literal(path)}", source.path if other else None)
+            for item in page.get("Contents", ())
             if item["Size"] and matches(item["Key"].removeprefix(below), path)
         ]
     except ClientError as error:
@@ -105,9 +106,11 @@ def list_objects(s3: Any, bucket: str, source: SourceMapping) -> list[RawObject]
     return [RawObject(key=f"{named}{item['Key']}", size=item["Size"], etag=item["ETag"].strip('"')) for item in taken]
 
 
-def _listed(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+def _pages(s3: Any, bucket: str, prefix: str, address: str | None) -> Iterator[dict[str, Any]]:
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        yield from page.get("Contents", ())
+        if address:
+            check_region(page, s3.meta.region_name, address)
+        yield page
 
 
 def check_readable(objects: Iterable[RawObjects], store: Store) -> None:
