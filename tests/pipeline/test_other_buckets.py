@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from typer.testing import CliRunner
 
-from cli.main import app
+from cli.run import Host, RunOptions, run
+from cli.view import View
 from tests.documents import shop
 from tests.permissions.policies import altered
 from tests.pipeline.data import csv, planted
 from tests.pipeline.rig import Rig
+from tests.pipeline.test_cli import PIPELINES_COMMAND
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,6 +136,41 @@ def test_without_its_grant_a_role_reads_nothing(rig: Rig) -> None:
     assert "not authorized to perform: s3:ListBucket" in refused.cause
 
 
+def test_a_folder_here_stands_for_the_bucket(rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run on an embedded AWS puts what lies below s3/ and the bucket there, and reads it."""
+    rows = [row.split(",") for row in planted()]
+    folder = tmp_path / "raw" / "s3" / BUCKET
+    for part in ("shop/lines", "erp"):
+        (folder / part).mkdir(parents=True)
+    lines = [f"{number},{item}\n" for number, (_, item, _) in enumerate(rows)]
+    (folder / "shop/lines/b.csv").write_text("".join(["id,product,day\n", *(f"{line[:-1]},x\n" for line in lines)]))
+    orders = [json.dumps({"id": number, "customer": user, "at": at}) for number, (user, _, at) in enumerate(rows)]
+    (folder / "erp/orders-1.jsonl").write_text("\n".join(orders))
+    rig.aws.client("s3").delete_object(Bucket=BUCKET, Key="shop/lines/day=monday/a.csv")
+    for name, value in rig.aws.environment().items():
+        monkeypatch.setenv(name, value)
+    options = RunOptions(tmp_path / "elsewhere.yaml", "test", tmp_path / "raw", tmp_path / "out", {})
+
+    assert run(rig.pipeline, options, View(), Host(every=0.2, embedded=True))
+    assert f"s3://{BUCKET}/shop/lines/b.csv" in (tmp_path / "out/elsewhere/latest/manifest.json").read_text()
+
+
+def test_a_forecast_counts_data_of_another_bucket(tmp_path: Path) -> None:
+    """`cost --raw` lets the function's own transform read the buckets that the folder stands for.
+
+    In a process of its own: it has an embedded AWS, too.
+    """
+    file, raw = tmp_path / "elsewhere.yaml", tmp_path / "raw" / "s3" / BUCKET
+    file.write_text(json.dumps(shop(datasets__interactions__source={"path": f"s3://{BUCKET}/shop/"}, schedule=...)))
+    (raw / "shop").mkdir(parents=True)
+    (raw / "shop" / "a.csv").write_text(csv(planted()))
+    command = [str(PIPELINES_COMMAND), "cost", str(file), "--raw", str(tmp_path / "raw")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # ours
+
+    assert 0 == done.returncode, done.stderr
+    assert "1,800" in done.stdout
+
+
 def test_a_bucket_that_is_gone_is_told(rig: Rig) -> None:
     """That there is no such bucket is another mistake than one that may not be read."""
     s3 = rig.aws.client("s3")
@@ -152,15 +189,3 @@ def role_of(rig: Rig) -> str:
     """Return the ARN of the role that transforms."""
     arn: str = rig.aws.client("lambda").get_function(FunctionName="elsewhere-test-transform")["Configuration"]["Role"]
     return arn
-
-
-def test_a_forecast_counts_data_of_another_bucket(tmp_path: Path) -> None:
-    """`cost --raw` lets the function's own transform read the buckets that the folder stands for."""
-    file, raw = tmp_path / "elsewhere.yaml", tmp_path / "raw" / "s3" / BUCKET
-    file.write_text(json.dumps(shop(datasets__interactions__source={"path": f"s3://{BUCKET}/shop/"}, schedule=...)))
-    (raw / "shop").mkdir(parents=True)
-    (raw / "shop" / "a.csv").write_text(csv(planted()))
-    done = CliRunner().invoke(app, ["cost", str(file), "--raw", str(tmp_path / "raw")], env={"COLUMNS": "120"})
-
-    assert 0 == done.exit_code, done.output
-    assert "1,800" in done.output
