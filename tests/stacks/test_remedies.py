@@ -28,6 +28,8 @@ def remedy(error: str, resource: str | None) -> str:
         ("Personalize.InvalidInputException", "campaign", "delete the campaign, then redrive"),
         ("Personalize.InvalidInputException", "batch inference job", REST),
         ("SourceEmptyError", "datasets", "Upload raw data under the path that the reason names"),
+        ("BucketMissingError", "datasets", "or correct the path of the source, deploy, and start anew"),
+        ("SourceRefusedError", "datasets", "Let the role read the source in the other bucket"),
         ("ExceedToleratedFailureThreshold", "solutions", "A child execution broke off without a result"),
         ("Runtime.OutOfMemory", "datasets", "an object that unpacks to many times its size, or one line or value"),
         ("Sandbox.Timedout", "datasets", "The function had too little memory or time for the raw data"),
