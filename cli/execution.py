@@ -144,8 +144,8 @@ def bring(s3: Any, place: Place, execution: dict[str, Any], view: View) -> bool:
     """
     pipeline, bucket = place.pipeline, place.bucket
     if (active := skipped_for(execution)) is not None:
-        remedy = f"Wait for its end, or stop its execution: {active['execution']}"
-        view.error(CommandError(f"Skipped: run {active['run']} is still active", remedy=remedy))
+        remedy = f"`pipelines follow` shows it; its execution is {active['execution']}"
+        view.error(CommandError(f"Skipped: {why_skipped(execution)}", remedy=remedy))
         return False
     run = run_of(execution, s3, bucket)
     folder = place.out / pipeline.name / run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from cli.errors import CommandError
 from cli.execution import Place, bring, start, watch
 from cli.folders import relative
 from cli.init.trial import previewed
-from cli.operate import schedule
+from cli.operate import arrivals, schedule
 from definition.plan.names import prefix
 from embedded_aws import EmbeddedAWS, clock
 from embedded_aws.glue import spark
@@ -146,12 +147,17 @@ def run(pipeline: Pipeline, options: RunOptions, view: View, host: Host = Host()
     session = session_of_environment()
     deployment = find_deployment(session.client("cloudformation"), pipeline.name, options.stage)
     s3, stepfunctions = session.client("s3"), session.client("stepfunctions")
-    if options.raw is not None:
-        with view.phase("Upload"):
-            for line in uploading.upload_for(pipeline, s3, deployment.bucket, options.raw, embedded=host.embedded):
-                view.line(line)
-    with view.phase("Run"):
+    # In an account nobody knows when the last event of an upload has come.
+    quiet = arrivals.held(session.client("events"), pipeline, options.stage) if host.embedded else nullcontext()
+    with quiet:
+        if options.raw is not None:
+            with view.phase("Upload"):
+                for line in uploading.upload_for(pipeline, s3, deployment.bucket, options.raw, embedded=host.embedded):
+                    view.line(line)
+            if pipeline.trigger and not host.embedded:
+                view.look("What was uploaded may start a run of its own after this one: the file has a trigger")
         started = start(stepfunctions, deployment.state_machine_arn, options.execution_input)
+    with view.phase("Run"):
         attach = None if host.owned else f"pipelines follow {relative(options.file)} --stage {options.stage}"
         execution = watch(stepfunctions, started, view, every=host.every, attach=attach)
     place = Place(pipeline, options.file, deployment.bucket, options.out, embedded=host.embedded, lasts=host.lasts)

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from cli.errors import CommandError
     from cli.follow import Progress
     from definition.contract.manifest import Manifest, QualityResult, RecommenderResult, SolutionResult
-    from transform.contract import Elements, ImportPlan, InteractionsReport, Reason, TransformReport
+    from transform.contract import (
+        Elements,
+        ImportPlan,
+        InteractionsReport,
+        LookupReport,
+        Reason,
+        TransformReport,
+    )
 
 _COVERAGE = "coverage"
 """The metric that every recipe has."""
@@ -125,11 +132,16 @@ class View:
         for dataset in report.datasets:
             if elements := dataset.elements:
                 self.console.print(_elements(dataset.dataset, elements), highlight=False, soft_wrap=True)
-        reasons = [(each.dataset, reason) for each in report.datasets for reason in each.reasons]
-        if reasons:
+        self._lookups(report)
+        if reasons := _all_reasons(report):
             self.console.print(_reasons_table(reasons))
         for warning in report.warnings:
             self.look(warning)
+
+    def _lookups(self, report: Manifest | TransformReport) -> None:
+        for dataset in report.datasets:
+            for lookup in dataset.lookups:
+                self.console.print(_lookup(dataset.dataset, lookup), highlight=False, soft_wrap=True)
 
     def samples(self, solution: str, job: str, samples: dict[str, list[str]]) -> None:
         """Print the first results of some lines."""
@@ -151,6 +163,24 @@ def _rows_table(report: Manifest | TransformReport) -> FittedTable:
         rows = (dataset.rows_in, dataset.rows_out, dataset.rows_filtered, dataset.rows_rejected, dataset.records)
         table.add_row(dataset.dataset, *(f"{count:,}" for count in rows), _import(dataset.imports))
     return table
+
+
+def _all_reasons(report: Manifest | TransformReport) -> list[tuple[str, Reason]]:
+    """Return the reasons of rejection with whose they are: datasets, and behind them their look-ups."""
+    of_rows: list[tuple[str, Reason]] = [(each.dataset, reason) for each in report.datasets for reason in each.reasons]
+    return of_rows + [
+        (f"{each.dataset}, {lookup.name}", reason)
+        for each in report.datasets
+        for lookup in each.lookups
+        for reason in lookup.reasons
+    ]
+
+
+def _lookup(dataset: str, found: LookupReport) -> str:
+    fates = (
+        f"{found.rows_out:,} to be found, {found.rows_duplicate:,} of the same key, {found.rows_rejected:,} rejected"
+    )
+    return f"{dataset}, look-up {found.name}: {found.rows_in:,} rows in, {fates}"
 
 
 def _elements(dataset: str, counted: Elements) -> str:

@@ -118,7 +118,9 @@ def schedule(examination: Examination) -> Iterator[Finding]:
     """Look whether runs start by themselves."""
     wanted = examination.pipeline.schedule
     if wanted is None:
-        yield ok("schedule", "none in the pipeline file: runs start by hand only")
+        trigger = examination.pipeline.trigger
+        how = f"where {layout.RAW.key(path=trigger.arrival)} arrives" if trigger else "by hand only"
+        yield ok("schedule", f"none in the pipeline file: runs start {how}")
         return
     if "workflow" not in examination.stacks:
         return

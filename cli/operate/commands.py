@@ -118,6 +118,7 @@ def redrive(
 
     with deployed(pipeline, stage) as at:
         found = runs.failed(at.stepfunctions, at.machine, run)
+        runs.check_not_followed(at.session.client("s3"), at.deployment.bucket, found)
         at.stepfunctions.redrive_execution(executionArn=found["executionArn"])
         succeeded = at.follow(found["executionArn"], out)
     raise typer.Exit(0 if succeeded else 1)
@@ -242,11 +243,16 @@ def destroy(
 
 
 def _turn(pipeline: str, stage: str, *, on: bool) -> None:
-    from cli.operate import schedule  # noqa: PLC0415  # as above
+    from cli.operate import arrivals, schedule  # noqa: PLC0415  # as above
     from definition.plan.names import prefix  # noqa: PLC0415  # as above
 
     with deployed(pipeline, stage) as at:
         name = prefix(at.pipeline.name, stage)
+        if arrivals.turn(at.session.client("events"), at.pipeline, stage, on=on):
+            told = "starts runs again" if on else "starts no run"
+            at.view.line(f"raw data that arrives {told}")
+            if at.pipeline.schedule is None:
+                return
         found = schedule.turn(at.session.client("scheduler"), name, schedule.ON if on else schedule.PAUSED)
         when = f"{found.expression}, {found.timezone}"
         at.view.line(f"runs start again: {when}" if on else f"paused: no run starts by {when}")

@@ -35,8 +35,13 @@ _LEVEL = re.compile(r"\b(CRITICAL|FATAL|ERROR|WARN(?:ING)?|INFO|DEBUG)\b")
 _LEVEL_WITHIN = 80
 """Characters of a line in which its level stands, if it has one."""
 
-_FAILED = re.compile(r"Task timed out|Status: (?:timeout|error)|Traceback \(most recent call last\)|^\[ERROR\]")
+_FAILED = re.compile(
+    r"Task timed out|Status: (?:timeout|error)|Runtime exited|signal: killed|Traceback \(most recent call last\)"
+    r"|^\[ERROR\]"
+)
 _PLATFORM = re.compile(r"^(?:INIT_START|START RequestId|END RequestId|REPORT RequestId)")
+_METRICS = '"CloudWatchMetrics"'
+"""In lines by which functions send metrics (CloudWatch user guide, page CloudWatch_Embedded_Metric_Format)."""
 BAD = frozenset({"WARN", "WARNING", "ERROR", "FATAL", "CRITICAL"})
 """Levels of lines that somebody should look at."""
 
@@ -51,7 +56,7 @@ class Line:
         level: as the line has it, empty where it has none.
         message: what it says.
         fields: the other fields of a structured line.
-        platform: whether Lambda itself wrote it, about an invocation.
+        platform: whether Lambda itself wrote it, about an invocation, or it only carries metrics.
     """
 
     time: datetime
@@ -111,9 +116,11 @@ def line_of(source: str, event: dict[str, Any]) -> Line:
     """Return a log event as a line: JSON with a message is taken apart, other text is left as it is."""
     time = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
     text = str(event["message"]).rstrip("\n")
+    if _METRICS in text:
+        return Line(time, source, "", text, platform=True)
     fields = _structured(text)
     if fields is not None:
-        level, message = str(fields.pop("level", "")), str(fields.pop("message"))
+        level, message = str(fields.pop("level", "")).upper(), str(fields.pop("message"))
         if trouble := fields.get("exception_name"):
             message = f"{message} ({trouble})"
         return Line(time, source, level, message, fields)
@@ -123,7 +130,7 @@ def line_of(source: str, event: dict[str, Any]) -> Line:
 
 
 def _structured(text: str) -> dict[str, Any] | None:
-    if not text.startswith("{"):
+    if not text.lstrip().startswith("{"):
         return None
     try:
         fields = json.loads(text)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from cli.errors import CommandError
 from cli.execution import own_run, resumed_run, skipped_for, why_skipped
+from definition import layout
+from definition.contract.pointers import NewestRun
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -121,6 +123,24 @@ def failed(stepfunctions: Any, state_machine_arn: str, run: str | None) -> dict[
             remedy="Start another one: `pipelines start`",
         )
     return find(stepfunctions, state_machine_arn, of_execution(newest_run).run, FAILED, what="failed")
+
+
+def check_not_followed(s3: Any, bucket: str, execution: dict[str, Any]) -> None:
+    """Check that no other run has begun after an execution's: a run that waited may have begun its execution before.
+
+    Raises:
+        CommandError: one has, and has replaced its data.
+    """
+    name = execution["executionArn"].rpartition(":")[2]
+    try:
+        found = s3.get_object(Bucket=bucket, Key=layout.CLAIM.key(execution=name))["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        return
+    after = NewestRun.model_validate_json(found)
+    raise CommandError(
+        f"run {after.run} came after run {of_execution(execution).run}, and has replaced its data",
+        remedy="Start another one: `pipelines start`",
+    )
 
 
 def _executions(

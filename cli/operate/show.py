@@ -81,10 +81,12 @@ def show_status(status: Status, now: datetime, console: Terminal) -> None:
 def _schedule(status: Status) -> str:
     if any(each.startswith("schedule") for each in status.unknown):
         return "its schedule is not known"
+    arrival = f"where data arrives at {escape(status.trigger)}" if status.trigger else ""
     if status.schedule is None:
-        return "no schedule, runs are started by hand"
+        return f"no schedule, runs start {arrival}" if arrival else "no schedule, runs are started by hand"
     when = f"{status.schedule.expression}, {status.schedule.timezone}"
-    return f"[yellow]paused[/yellow] ({when}): pipelines resume" if status.schedule.state == PAUSED else when
+    told = f"[yellow]paused[/yellow] ({when}): pipelines resume" if status.schedule.state == PAUSED else when
+    return f"{told}, and {arrival}" if arrival else told
 
 
 def _tables(tables: Sequence[JobTable], now: datetime) -> FittedTable:

@@ -42,24 +42,27 @@ def show_logs(
     if strange := [each for each in wanted if each not in known]:
         raise CommandError(f"nothing of this pipeline is called {strange[0]}", remedy=f"It has: {', '.join(known)}")
     times: Times
+    own: str | None = None
     if since is not None:
         if run is not None:
             raise CommandError("a run and --since were both given", remedy="Give one of them")
         times, told = (datetime.now(UTC) - _duration(since), None), f"in the last {since}"
     else:
         found = runs.of_execution(runs.find(at.stepfunctions, at.machine, run, runs.ANY, what="there"))
-        times, told = logs.around(found), f"around run {found.run}"
-    lines = [
+        times, told, own = logs.around(found), f"around run {found.run}", found.run
+    lines = (
         line
         for line in logs.read(at.session, at.pipeline.name, at.stage, times, wanted)
-        if not errors or line.level in logs.BAD
-    ]
+        if (not errors or line.level in logs.BAD) and (own is None or line.fields.get("run", own) == own)
+    )
     if as_json:
-        typer.echo(show.as_json(lines))
+        typer.echo(show.as_json(list(lines)))
         return
-    shown = [line for line in lines if not line.platform or line.level in logs.BAD]
-    for line in shown:
-        at.view.console.print(_text(line), highlight=False, soft_wrap=True)
+    shown = 0
+    for line in lines:
+        if not line.platform or line.level in logs.BAD:
+            at.view.console.print(_text(line), highlight=False, soft_wrap=True)
+            shown += 1
     if not shown:
         what = "No warning and no error" if errors else "Nothing"
         at.view.line(f"{what} was logged {told} by {', '.join(wanted or known)}")
@@ -67,7 +70,7 @@ def show_logs(
 
 def _text(line: Line) -> str:
     style = _STYLES.get(line.level)
-    level = f"{line.level:{_LEVEL_WIDTH}}"
+    level = escape(f"{line.level:{_LEVEL_WIDTH}}")
     told = f"[{style}]{level}[/]" if style else level
     when = f"{line.time.astimezone(UTC):%m-%d %H:%M:%S}"
     return f"{when}  {line.source:{_SOURCE_WIDTH}}  {told}  {escape(line.message)}"

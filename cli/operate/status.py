@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from cli.account import DENIED, said
-from cli.operate import runs, schedule
+from cli.operate import arrivals, runs, schedule
 from cli.results import newest_table
 from definition.plan.names import alarm_of, prefix, resource_prefix
 
@@ -62,6 +62,7 @@ class Status:
 
     Attributes:
         schedule: None where the pipeline has none.
+        trigger: the raw data that starts runs by its arrival; None: none does.
         runs: the newest ones, the newest first.
         tables: one for each batch job of the file.
         alarms: those that ring.
@@ -75,6 +76,7 @@ class Status:
     state_machine: str
     topic: str
     schedule: Schedule | None = None
+    trigger: str | None = None
     runs: list[Run] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
@@ -107,6 +109,7 @@ def status_of(session: boto3.Session, deployment: Deployment, pipeline: Pipeline
         machine,
         deployment.topic_arn,
         schedule=looked("schedule", lambda: schedule.read(session.client("scheduler"), own), None),
+        trigger=looked("trigger", lambda: arrivals.told(session.client("events"), pipeline, stage), None),
         runs=looked("runs", lambda: runs.newest(session.client("stepfunctions"), machine, SHOWN_RUNS), []),
         tables=looked("tables", lambda: _tables(s3, deployment.bucket, pipeline), []),
         alarms=looked("alarms", lambda: _alarms(session.client("cloudwatch"), own), []),

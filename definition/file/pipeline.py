@@ -25,8 +25,7 @@ from definition.file.values import (
     PipelineName,
     RawPath,
     Strict,
-    TagKey,
-    TagValue,
+    Tags,
     Timezone,
     Wait,
     absent,
@@ -137,7 +136,7 @@ class Pipeline(Strict):
     )
     timeouts: Timeouts = Timeouts()
     catalog: bool = Field(default=True, description="whether tables of the results stand in the Glue data catalog")
-    tags: dict[TagKey, TagValue] = absent(
+    tags: Tags = absent(
         {},
         max_length=MAX_TAGS - len(OWN_TAGS),
         description="beside pipeline, stage and run on what is deployed and what runs make",

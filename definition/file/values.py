@@ -161,10 +161,24 @@ def _tag_key(text: str) -> str:
         raise ValueError(f"'{text}' is set to what it says; take another key")
     if text.lower().startswith("aws:"):
         raise ValueError(f"'{text}' begins with aws:, which AWS keeps for itself; take another key")
+    if not text.strip():
+        raise ValueError("a key cannot be blank; give it a name")
     return _tag_value(text)
 
 
+def _distinct_keys(tags: dict[str, str]) -> dict[str, str]:
+    # IAM does (page id_tags, "Case sensitivity"), and roles are among what is tagged.
+    seen: dict[str, str] = {}
+    for key in tags:
+        if other := seen.get(key.casefold()):
+            raise ValueError(f"'{other}' and '{key}' differ by case only, which roles do not tell apart; rename one")
+        seen[key.casefold()] = key
+    return tags
+
+
 def _tag_value(text: str) -> str:
+    if text != text.strip():
+        raise ValueError(f"'{text}' begins or ends with a blank; leave it out")
     if not _TAG.fullmatch(text):
         raise ValueError(f"'{text}' holds what no tag can; use letters, digits, blanks and . : / = + - @ _")
     return text
@@ -189,7 +203,7 @@ def raw_path(text: str) -> str:
 
 
 def _arrival_path(text: str) -> str:
-    if re.search(r"[?\[\]]|\*\*", text):
+    if re.search(r"[?\[\]\\\x00-\x1f]|\*\*|^\s|\s$", text):
         raise ValueError(
             f"'{text}' is no pattern that EventBridge takes; write * for any characters, and no ?, [ or **"
         )
@@ -211,6 +225,7 @@ LowerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", min_l
 PipelineName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=1)]
 TagKey = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_tag_key)]
 TagValue = Annotated[str, BeforeValidator(_quoted), StringConstraints(max_length=256), AfterValidator(_tag_value)]
+Tags = Annotated[dict[TagKey, TagValue], AfterValidator(_distinct_keys)]
 RawPath = Annotated[str, StringConstraints(min_length=1), AfterValidator(raw_path)]
 ArrivalPath = Annotated[RawPath, AfterValidator(_arrival_path)]
 ValueMap = Annotated[dict[str, Scalar | None], BeforeValidator(_text_keys)]

@@ -40,6 +40,7 @@ function rowsPart() {
         number(`${of}.records`, each.records), " records. ", importTold(each)),
       each.elements ? el("p", {}, `Elements of lists: ${whole(each.elements.total)}, of which ${whole(each.elements.out)} gave records, ` +
         `${whole(each.elements.filtered)} were filtered and ${whole(each.elements.rejected)} rejected.`) : null,
+      each.lookups.map((lookup) => lookupTold(of, lookup)),
       emptyTold(each),
       reasons.map((reason) => el("div", { class: "box" }, el("b", {}, number(`${of}.reasons.${reason.reason}`, count(reason.reason)), " rejected: "),
         reason.reason, exampleTold(reason.example))),
@@ -54,6 +55,14 @@ function importTold(dataset) {
   if (!plan) return "";
   const words = { FULL: "all of it", INCREMENTAL: "only what is new", NONE: "nothing" };
   return `To import: ${words[plan.mode]} (${plan.reason}), ${whole(plan.records)} records.`;
+}
+
+function lookupTold(of, lookup) {
+  const name = `${of}.lookups.${lookup.name}`;
+  return el("div", {}, el("p", {}, `Look-up ${lookup.name}: `, number(`${name}.rows_in`, lookup.rows_in), " rows in, ",
+    number(`${name}.rows_out`, lookup.rows_out), " to be found, ", number(`${name}.rows_duplicate`, lookup.rows_duplicate),
+    " of the same key, ", number(`${name}.rows_rejected`, lookup.rows_rejected), " rejected."),
+  lookup.reasons.map((reason) => el("div", { class: "box" }, el("b", {}, `${whole(reason.rows)} rejected: `), reason.reason)));
 }
 
 function emptyTold(dataset) {

@@ -3,8 +3,8 @@
     Has data arrived? ──no──> next
       v yes
     Note arrival → Wait for quiet → Read arrival → Is it the last? ──no──> Left to a later arrival
-                                        ^            └──yes──> next
-                                        └── Wait for active run <── while another run is active
+                                        ^            └──yes──> next: is another run active?
+                                        └── once it has ended ── Wait for active run <──yes──┘
 
 Each object that arrives starts an execution, which writes its name to ``runs/arrival.json`` and waits. Who finds
 another name there leaves the run to it. S3 keeps the last of several writes, so exactly one goes on. What arrives while
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from definition import layout
 from definition.contract.pointers import Arrival
+from stacks.states import flight
 from stacks.states.asl import State, States, document, jsonata, when
 from stacks.states.calls import Absent, read_json, write_json
 from stacks.states.job import caught
@@ -28,8 +29,11 @@ FIRST_STATE = "Has data arrived?"
 AGAIN = "Wait for active run"
 """State to go to while another run is active, if data has arrived."""
 
+AFTER = "Read arrival"
+"""State to go to when that run has ended."""
+
 LATER = "Left to a later arrival"
-_POLL = 60
+_POLL = 300
 _KEY = layout.ARRIVAL.key()
 
 
@@ -82,14 +86,17 @@ def states(trigger: Trigger | None, *, next_state: str, on_failure: str) -> Stat
             "Type": "Choice",
             "Comment": "The execution of the last arrival runs for all of them.",
             "Choices": [when("no", "$latest.execution != $states.context.Execution.Id", LATER)],
+            "Assign": {"waited": False},
             "Default": next_state,
         },
         LATER: _later(),
+        # A turn of this wait is some ten events of the 25,000 that a history may have.
         AGAIN: {
             "Type": "Wait",
             "Comment": "What has arrived is no part of the active run, so it is not left to it.",
             "Seconds": _POLL,
-            "Next": "Read arrival",
+            "Assign": {"waited": True},
+            "Next": flight.LOOK,
         },
     }
 

@@ -29,12 +29,15 @@ _FOLLOWED = "($exists($newest.execution) ? $split($newest.execution, ':')[-1] : 
 _CLAIM_KEY = f"({layout.CLAIM.jsonata(execution=_FOLLOWED)})"
 """JSONata of the object that the execution after the newest one writes."""
 
+LOOK = "Describe newest run"
+"""State that asks how the newest run's execution is."""
+
 _ACTIVE = ["RUNNING", "PENDING_REDRIVE"]
 _MAX_CLAIMS = 5
 """Whoever loses a claim finds an active run at the next look; more than a few times is another trouble."""
 
 
-def states(datasets: str, *, next_state: str, on_failure: str, waits: str | None = None) -> States:
+def states(datasets: str, *, next_state: str, on_failure: str, waits: tuple[str, str] | None = None) -> States:
     """Return the fragment.
 
     It reads ``$target``, the run to claim, and ``$resumed``, whether that is an earlier one; whoever comes to
@@ -45,19 +48,21 @@ def states(datasets: str, *, next_state: str, on_failure: str, waits: str | None
             is not resumed, since its imports would be taken over.
         next_state: the state after it.
         on_failure: the state after a failure, which reads ``$failure``.
-        waits: the state of a start that waits for the end of an active run, if ``$arrived`` says so; None: none does.
+        waits: the state of a start that waits for the end of an active run, if ``$arrived`` says so, and the state
+            after that, if ``$waited``; None: none does.
     """
     active = f"$newest.status in {_ACTIVE}"
     return {
         FIRST_STATE: _read(on_failure),
         "Whose run is it?": _whose(datasets),
-        "Describe newest run": _describe(on_failure),
+        LOOK: _describe(on_failure),
         "Is another run active?": {
             "Type": "Choice",
             "Comment": "Two runs at once would import into the same datasets.",
             "Choices": [
-                *([when("yes, and data has arrived", f"{active} and $arrived", waits)] if waits else []),
+                *([when("yes, and data has arrived", f"{active} and $arrived", waits[0])] if waits else []),
                 when("yes", active, "Notify skipped"),
+                *([when("no more", "$waited", waits[1])] if waits else []),
             ],
             "Default": "Claim run",
         },
@@ -118,7 +123,7 @@ def _whose(datasets: str) -> State:
                 "Run refused",
                 refusal=jsonata(others),
             ),
-            when("another execution's", known, "Describe newest run"),
+            when("another execution's", known, LOOK),
         ],
         "Default": "Claim run",
     }

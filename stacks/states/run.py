@@ -61,7 +61,7 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
             names.datasets_digest(pipeline, stage),
             next_state=data.FIRST_STATE,
             on_failure="Run failed",
-            waits=arrival.AGAIN if pipeline.trigger else None,
+            waits=(arrival.AGAIN, arrival.AFTER) if pipeline.trigger else None,
         ),
         data.states(pipeline, stage, next_state=first, on_failure="Run failed", on_failures=failure.FIRST_STATE),
         recommenders.states(pipeline, stage, next_state=solved, on_failure="Run failed"),
@@ -99,7 +99,7 @@ def _begin(pipeline: Pipeline, stage: str) -> State:
             "importMode": "run",
             "trainingMode": "run",
             **({} if pipeline.solutions else {"solutions": []}),
-            **({"arrived": False} if pipeline.trigger else {}),
+            **({"arrived": False, "waited": False} if pipeline.trigger else {}),
         },
         "Next": inputs.FIRST_STATE,
     }

@@ -27,6 +27,7 @@ VARIABLES: dict[str, str] = {
     "claims": "how often another start was faster",
     "newest": "the newest run as S3 and Step Functions tell of it: run, execution, datasets, status",
     "arrived": "whether the execution was started by raw data that arrived",
+    "waited": "whether it has waited for the end of an active run since it last looked for arrivals",
     "latest": "the newest arrival: run, execution, key",
     # Data
     "request": "the transform's request",

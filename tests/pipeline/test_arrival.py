@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cli.errors import CommandError
+from cli.operate.runs import check_not_followed
 from emulator.tests.support import eventually
 from tests.documents import shop
 from tests.pipeline.data import csv, planted
 from tests.pipeline.rig import Rig
+from tests.pipeline.test_operate import operate
 
 if TYPE_CHECKING:
     from embedded_aws.server import EmbeddedAWS
@@ -64,29 +67,45 @@ def test_what_arrives_together_is_one_run(harbour: Rig) -> None:
     }
 
 
-def test_what_arrives_during_a_run_is_not_lost(harbour: Rig) -> None:
-    """Its execution waits for the end of the active run, and then runs for it."""
+def test_what_arrives_beside_a_run_is_not_lost(harbour: Rig) -> None:
+    """Its execution waits for the end of the active run, and then runs for it; the run before is redriven no more.
+
+    The one that waits has begun first, so which run is the newest is not to be seen from when executions began.
+    """
     before = len(ended(harbour, 1))
-    harbour.arm(job="BatchInferenceJob", outcome="STALL")
-    active = harbour.start({"import": "skip", "training": "skip"})
-    harbour.wait_for_state(active, "Wait for batch inference job")
-    put(harbour, "events/late.csv", csv(["late,A01,1700000000", "late,A02,1700000100"]))
     client = harbour.aws.client("stepfunctions")
+    harbour.arm(job="BatchInferenceJob", outcome="STALL")
+    put(harbour, "events/late.csv", csv(["late,A01,1700000000", "late,A02,1700000100"]))
     (waiting,) = eventually(
-        lambda: [
-            each
-            for each in client.list_executions(
-                stateMachineArn=harbour.deployment.state_machine_arn, statusFilter="RUNNING"
-            )["executions"]
-            if each["executionArn"] != active and each.get("mapRunArn") is None
-        ],
+        lambda: client.list_executions(stateMachineArn=harbour.deployment.state_machine_arn, statusFilter="RUNNING")[
+            "executions"
+        ]
     )
+    active = harbour.start({"import": "skip", "training": "skip"})
     harbour.wait_for_state(waiting["executionArn"], "Wait for active run")
     client.stop_execution(executionArn=active, cause="by hand")
     harbour.disarm()
-    last = ended(harbour, before + 2)[-1]
-    output = json.loads(last["output"])
+    executions = ended(harbour, before + 2)
+    done = next(each for each in executions if each["executionArn"] == waiting["executionArn"])
 
-    assert (waiting["executionArn"], "SUCCEEDED") == (last["executionArn"], last["status"])
-    manifest = json.loads(harbour.read(f"runs/{output['run']}/manifest.json"))
+    assert ("SUCCEEDED", "") == (done["status"], done.get("cause", ""))
+    run = json.loads(done["output"])["run"]
+    manifest = json.loads(harbour.read(f"runs/{run}/manifest.json"))
     assert "raw/events/late.csv" in [each["key"] for each in manifest["datasets"][0]["objects"]]
+    s3, bucket = harbour.aws.client("s3"), harbour.deployment.bucket
+    with pytest.raises(CommandError, match=f"run {run} came after run"):
+        check_not_followed(s3, bucket, client.describe_execution(executionArn=active))
+    check_not_followed(s3, bucket, client.describe_execution(executionArn=waiting["executionArn"]))
+
+
+def test_a_trigger_is_paused_and_shown(harbour: Rig) -> None:
+    """Status says what starts runs, and whether that is switched off."""
+    assert "runs start where data arrives at raw/events/*.csv" in operate(harbour, "status").output
+    assert "starts no run" in operate(harbour, "pause").output
+    put(harbour, "events/unheard.csv", csv(["u,A01,1700000000"]))
+    assert "paused: pipelines resume" in operate(harbour, "status").output
+    assert "starts runs again" in operate(harbour, "resume").output
+    running = harbour.aws.client("stepfunctions").list_executions(
+        stateMachineArn=harbour.deployment.state_machine_arn, statusFilter="RUNNING"
+    )
+    assert [] == running["executions"]

@@ -84,6 +84,7 @@ def test_the_last_arrival_runs_for_all(arrived: bool, newest: str, latest: str |
         "arrived": arrived,
         "newest": {"status": newest},
         "latest": {"execution": latest},
+        "waited": False,
         "states": {"context": {"Execution": {"Id": "me"}}},
     }
 
@@ -99,4 +100,23 @@ def test_the_last_arrival_runs_for_all(arrived: bool, newest: str, latest: str |
     if went[-1:] in ([], ["Read newest run"]):
         went = [*went[:-1], next_of("Is another run active?")]
     assert way == went
-    assert "Read arrival" == states["Wait for active run"]["Next"]
+
+
+def test_a_start_that_waited_looks_for_arrivals_again() -> None:
+    """It looks at the active run alone, some ten events a turn, and once that has ended whether more has come."""
+    states = definition(parsed(trigger={"arrival": "events/"}), "dev", spec_hash="0")["States"]
+    choices = states["Is another run active?"]["Choices"]
+
+    def chosen(**known: Any) -> str:
+        found = (each["Next"] for each in choices if evaluate(each["Condition"], arrived=True, **known))
+        return str(next(found, states["Is another run active?"]["Default"]))
+
+    assert ("Describe newest run", {"waited": True}) == (
+        states["Wait for active run"]["Next"],
+        states["Wait for active run"]["Assign"],
+    )
+    assert "Wait for active run" == chosen(waited=True, newest={"status": "RUNNING"})
+    assert "Read arrival" == chosen(waited=True, newest={"status": "FAILED"})
+    assert "Claim run" == chosen(waited=False, newest={"status": "FAILED"})
+    # Left to itself the choice goes on to look whose the newest run is now, and not to wait for what has ended.
+    assert {"waited": False} == states["Is it the last?"]["Assign"]

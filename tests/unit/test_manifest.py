@@ -159,6 +159,21 @@ def test_the_summary_shows_the_figures(tmp_path: Path) -> None:
         assert told in text, text
 
 
+def test_the_summary_shows_look_ups(tmp_path: Path) -> None:
+    """Their rows add up on one line, and their reasons stand with those of the datasets."""
+    document = manifest()
+    counts = {"rows_in": 1200, "rows_out": 1100, "rows_duplicate": 60, "rows_rejected": 40}
+    reasons = [{"reason": "no key", "rows": 40}]
+    document["datasets"][0]["lookups"] = [
+        {"name": "orders", "object_count": 1, "object_bytes": 9, **counts, "reasons": reasons}
+    ]
+    (tmp_path / "manifest.json").write_text(json.dumps(document))
+    text = shown(tmp_path)
+
+    assert "look-up orders: 1,200 rows in, 1,100 to be found, 60 of the same key, 40 rejected" in text
+    assert "interactions, orders │ no key │ 40" in text
+
+
 def test_the_summary_of_recommenders_alone_has_their_metrics(tmp_path: Path) -> None:
     """No table of training or jobs is there, and the metrics are those of the manifest."""
     (tmp_path / "manifest.json").write_text(json.dumps({**manifest(), "solutions": []}))
