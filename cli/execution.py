@@ -81,8 +81,8 @@ def why_skipped(execution: dict[str, Any]) -> str:
     """Return why an execution did nothing."""
     output = json.loads(execution.get("output") or "{}")
     if later := output.get("later"):
-        return f"more raw data arrived: left to {later['run']}"
-    return f"{output['active']['run']} was active"
+        return f"more raw data arrived, which run {later['run']} takes with it"
+    return f"run {output['active']['run']} was active"
 
 
 def own_run(execution: dict[str, Any]) -> str:
@@ -144,7 +144,7 @@ def bring(s3: Any, place: Place, execution: dict[str, Any], view: View) -> bool:
     """
     pipeline, bucket = place.pipeline, place.bucket
     if (active := skipped_for(execution)) is not None:
-        remedy = f"`pipelines follow` shows it; its execution is {active['execution']}"
+        remedy = f"`pipelines follow` shows that run, if it goes on; its execution is {active['execution']}"
         view.error(CommandError(f"Skipped: {why_skipped(execution)}", remedy=remedy))
         return False
     run = run_of(execution, s3, bucket)
