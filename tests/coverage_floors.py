@@ -24,7 +24,7 @@ FLOORS = {
     "lambdas/transform": 92,  # what Polars calls in threads of its own is not seen
     "lambdas/publish": 97,
     "lambdas/teardown": 88,
-    "lambdas": 60,  # the rest: clean-up and schema changes are reached by whole pipelines
+    "lambdas": 75,  # the rest: clean-up and schema changes are reached by whole pipelines
     "drafting": 90,
 }
 """Percent of lines and branches, by folder, that the suites reach which always run."""
