@@ -42,43 +42,54 @@ def personalize_statements(
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonpersonalize.html
     """
+    statements = [*_creates(stack, prefix, personalize, kinds, recipes), *_looks(stack, prefix, kinds)]
+    return [*statements, *_tagging_and_passing(personalize, tag_keys)]
+
+
+def _own(stack: Stack, prefix: str, arn_type: str) -> str:
+    """Return the ARN of whatever the pipeline's runs make of a type."""
+    return stack.format_arn(service="personalize", resource=arn_type, resource_name=names.resource_pattern(prefix))
+
+
+def _creates(
+    stack: Stack,
+    prefix: str,
+    personalize: PersonalizeStack,
+    kinds: Sequence[ResourceKind],
+    recipes: Mapping[ResourceKind, Sequence[str]],
+) -> list[iam.PolicyStatement]:
     parents = {
         "dataset": list(personalize.dataset_arns.values()),
         "dataset-group": [personalize.dataset_group_arn],
     }
-
-    def own(arn_type: str) -> str:
-        return stack.format_arn(service="personalize", resource=arn_type, resource_name=names.resource_pattern(prefix))
-
-    statements = [
+    return [
         iam.PolicyStatement(
             actions=[f"personalize:{kind.create}"],
             resources=[
-                own(kind.arn_type),
-                *(arn for parent in kind.parents for arn in parents.get(parent, [own(parent)])),
+                _own(stack, prefix, kind.arn_type),
+                *(arn for parent in kind.parents for arn in parents.get(parent, [_own(stack, prefix, parent)])),
                 *(f"arn:{stack.partition}:personalize:::recipe/{name}" for name in recipes.get(kind, ())),
             ],
         )
         for kind in kinds
     ]
-    statements += [
-        iam.PolicyStatement(actions=[f"personalize:{kind.describe}"], resources=[own(kind.arn_type)]) for kind in kinds
-    ]
-    statements += [
-        iam.PolicyStatement(
-            actions=[f"personalize:{kind.update}"], resources=[own(kind.arn_type), *(map(own, kind.refers_to))]
-        )
-        for kind in kinds
-        if kind.updatable
-    ]
+
+
+def _looks(stack: Stack, prefix: str, kinds: Sequence[ResourceKind]) -> list[iam.PolicyStatement]:
+    """Return the grants to describe, to update, and to read metrics."""
+    calls = [(kind.describe, [kind.arn_type]) for kind in kinds]
+    calls += [(kind.update, [kind.arn_type, *kind.refers_to]) for kind in kinds if kind.updatable]
     if SOLUTION in kinds:
-        read = ["personalize:GetSolutionMetrics"]
-        statements.append(iam.PolicyStatement(actions=read, resources=[own(SOLUTION.arn_type)]))
-    passing = iam.PolicyStatement(
-        actions=["iam:PassRole"],
-        resources=[personalize.service_role.role_arn],
-        conditions={"StringEquals": {"iam:PassedToService": "personalize.amazonaws.com"}},
-    )
+        calls.append(("GetSolutionMetrics", [SOLUTION.arn_type]))
+    return [
+        iam.PolicyStatement(
+            actions=[f"personalize:{call}"], resources=[_own(stack, prefix, arn_type) for arn_type in arn_types]
+        )
+        for call, arn_types in calls
+    ]
+
+
+def _tagging_and_passing(personalize: PersonalizeStack, tag_keys: Sequence[str]) -> list[iam.PolicyStatement]:
     # Whether a create call with tags asks for this, and on which resource, is documented nowhere: this fits every case,
     # and no other key can be set by it.
     tagging = iam.PolicyStatement(
@@ -86,7 +97,12 @@ def personalize_statements(
         resources=["*"],
         conditions={"ForAllValues:StringEquals": {"aws:TagKeys": list(tag_keys)}},
     )
-    return [*statements, tagging, passing]
+    passing = iam.PolicyStatement(
+        actions=["iam:PassRole"],
+        resources=[personalize.service_role.role_arn],
+        conditions={"StringEquals": {"iam:PassedToService": "personalize.amazonaws.com"}},
+    )
+    return [tagging, passing]
 
 
 def map_run_statements(state_machine_arn: str, executions_arn: str) -> list[iam.PolicyStatement]:
