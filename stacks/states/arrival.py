@@ -47,12 +47,6 @@ def states(trigger: Trigger | None, *, next_state: str, on_failure: str) -> Stat
     """
     if trigger is None:
         return {}
-    body = document(
-        Arrival,
-        run=jsonata("$run"),
-        execution=jsonata("$states.context.Execution.Id"),
-        key=jsonata("$states.context.Execution.Input.arrival"),
-    )
     return {
         FIRST_STATE: {
             "Type": "Choice",
@@ -60,20 +54,8 @@ def states(trigger: Trigger | None, *, next_state: str, on_failure: str) -> Stat
             "Choices": [when("yes", "$arrived", "Note arrival")],
             "Default": next_state,
         },
-        "Note arrival": write_json(
-            _KEY,
-            body,
-            comment="Say that this execution runs for what has arrived, unless more does.",
-            catch=caught("arrival", go_to=on_failure),
-            Next="Wait for quiet",
-        ),
-        "Wait for quiet": {
-            "Type": "Wait",
-            "Comment": "Several objects are one arrival.",
-            "Seconds": int(trigger.quiet.total_seconds()),
-            "Next": "Read arrival",
-        },
-        "Read arrival": read_json(
+        **_quiet(trigger, on_failure),
+        AFTER: read_json(
             _KEY,
             comment="Has more arrived since?",
             resource="arrival",
@@ -97,6 +79,31 @@ def states(trigger: Trigger | None, *, next_state: str, on_failure: str) -> Stat
             "Seconds": _POLL,
             "Assign": {"waited": True},
             "Next": flight.LOOK,
+        },
+    }
+
+
+def _quiet(trigger: Trigger, on_failure: str) -> States:
+    """Return the states that name this execution as the last, and wait for others."""
+    body = document(
+        Arrival,
+        run=jsonata("$run"),
+        execution=jsonata("$states.context.Execution.Id"),
+        key=jsonata("$states.context.Execution.Input.arrival"),
+    )
+    return {
+        "Note arrival": write_json(
+            _KEY,
+            body,
+            comment="Say that this execution runs for what has arrived, unless more does.",
+            catch=caught("arrival", go_to=on_failure),
+            Next="Wait for quiet",
+        ),
+        "Wait for quiet": {
+            "Type": "Wait",
+            "Comment": "Several objects are one arrival.",
+            "Seconds": int(trigger.quiet.total_seconds()),
+            "Next": AFTER,
         },
     }
 
