@@ -1,6 +1,7 @@
 """Resource types: what becomes of their properties."""
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,49 +12,72 @@ from emulator.tests.cloudformation.support import Stack
 from emulator.tests.support import eventually, role, unique
 
 
+def with_machine(value: str) -> dict[str, Any]:
+    """Return a machine that answers with a text, its role and its log group."""
+    iam = {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "AssumeRolePolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"Service": "states.amazonaws.com"},
+                        "Action": "sts:AssumeRole",
+                    }
+                ],
+            }
+        },
+    }
+    definition = {
+        "QueryLanguage": "JSONata",
+        "StartAt": "A",
+        "States": {"A": {"Type": "Pass", "Output": "${value}", "End": True}},
+    }
+    machine = {
+        "Type": "AWS::StepFunctions::StateMachine",
+        "Properties": {
+            "DefinitionString": json.dumps(definition),
+            "DefinitionSubstitutions": {"value": value},
+            "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+            "TracingConfiguration": {"Enabled": True},
+            "LoggingConfiguration": {
+                "Level": "ERROR",
+                "IncludeExecutionData": False,
+                "Destinations": [{"CloudWatchLogsLogGroup": {"LogGroupArn": {"Fn::GetAtt": ["Logs", "Arn"]}}}],
+            },
+        },
+    }
+    return {"Machine": machine, "Role": iam, "Logs": {"Type": "AWS::Logs::LogGroup"}}
+
+
+def with_function(lambda_role: str, code_bucket: str, text: str, **settings: Any) -> dict[str, Any]:
+    """Return a function that answers with a text and a variable, a layer from a bucket, and a permission."""
+    function = {
+        "Runtime": "python3.13",
+        "Handler": "index.handler",
+        "Role": lambda_role,
+        "Code": {"ZipFile": f"import os\ndef handler(e, c): return ['{text}', os.environ.get('A')]"},
+        **settings,
+    }
+    layer = {"Content": {"S3Bucket": code_bucket, "S3Key": "layer.zip"}}
+    permission = {
+        "FunctionName": {"Ref": "F"},
+        "Action": "lambda:InvokeFunction",
+        "Principal": "events.amazonaws.com",
+    }
+    return {
+        "F": {"Type": "AWS::Lambda::Function", "Properties": function},
+        "L": {"Type": "AWS::Lambda::LayerVersion", "Properties": layer},
+        "P": {"Type": "AWS::Lambda::Permission", "Properties": permission},
+    }
+
+
 class TestTypes:
     def test_state_machine(self, aws: EmbeddedAWS, stack: Stack) -> None:
         """Substitutions, logging and tracing count, updates keep the machine, deletion removes it."""
         states = aws.client("stepfunctions")
-        iam = {
-            "Type": "AWS::IAM::Role",
-            "Properties": {
-                "AssumeRolePolicyDocument": {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        {
-                            "Effect": "Allow",
-                            "Principal": {"Service": "states.amazonaws.com"},
-                            "Action": "sts:AssumeRole",
-                        }
-                    ],
-                }
-            },
-        }
-
-        def resources(value: str) -> dict[str, Any]:
-            definition = {
-                "QueryLanguage": "JSONata",
-                "StartAt": "A",
-                "States": {"A": {"Type": "Pass", "Output": "${value}", "End": True}},
-            }
-            machine = {
-                "Type": "AWS::StepFunctions::StateMachine",
-                "Properties": {
-                    "DefinitionString": json.dumps(definition),
-                    "DefinitionSubstitutions": {"value": value},
-                    "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
-                    "TracingConfiguration": {"Enabled": True},
-                    "LoggingConfiguration": {
-                        "Level": "ERROR",
-                        "IncludeExecutionData": False,
-                        "Destinations": [{"CloudWatchLogsLogGroup": {"LogGroupArn": {"Fn::GetAtt": ["Logs", "Arn"]}}}],
-                    },
-                },
-            }
-            return {"Machine": machine, "Role": iam, "Logs": {"Type": "AWS::Logs::LogGroup"}}
-
-        assert stack.create(resources("one"), Outputs={"Name": {"Value": {"Fn::GetAtt": ["Machine", "Name"]}}}) == (
+        assert stack.create(with_machine("one"), Outputs={"Name": {"Value": {"Fn::GetAtt": ["Machine", "Name"]}}}) == (
             "CREATE_COMPLETE"
         )
         arn = stack.physical_ids()["Machine"]
@@ -65,7 +89,7 @@ class TestTypes:
         execution = states.start_execution(stateMachineArn=arn)["executionArn"]
         assert eventually(lambda: states.describe_execution(executionArn=execution).get("output")) == '"one"'
 
-        assert stack.update(resources("two")) == "UPDATE_COMPLETE"
+        assert stack.update(with_machine("two")) == "UPDATE_COMPLETE"
         assert stack.physical_ids()["Machine"] == arn
         assert '"two"' in states.describe_state_machine(stateMachineArn=arn)["definition"]
         assert stack.delete() == "DELETE_COMPLETE"
@@ -80,26 +104,7 @@ class TestTypes:
         aws.client("s3").put_object(Bucket=code_bucket, Key="layer.zip", Body=b"PK\x05\x06" + bytes(18))
         lambda_role = role(aws, "lambda.amazonaws.com")
 
-        def resources(text: str, **settings: Any) -> dict[str, Any]:
-            function = {
-                "Runtime": "python3.13",
-                "Handler": "index.handler",
-                "Role": lambda_role,
-                "Code": {"ZipFile": f"import os\ndef handler(e, c): return ['{text}', os.environ.get('A')]"},
-                **settings,
-            }
-            layer = {"Content": {"S3Bucket": code_bucket, "S3Key": "layer.zip"}}
-            permission = {
-                "FunctionName": {"Ref": "F"},
-                "Action": "lambda:InvokeFunction",
-                "Principal": "events.amazonaws.com",
-            }
-            return {
-                "F": {"Type": "AWS::Lambda::Function", "Properties": function},
-                "L": {"Type": "AWS::Lambda::LayerVersion", "Properties": layer},
-                "P": {"Type": "AWS::Lambda::Permission", "Properties": permission},
-            }
-
+        resources = partial(with_function, lambda_role, code_bucket)
         settings = {
             "Environment": {"Variables": {"A": "b"}},
             "Architectures": ["arm64"],
