@@ -117,10 +117,16 @@ REJECTED_ROWS_PART = Place(
     "rejects/{run}/{dataset}-{part}.jsonl", "the same, by Spark", written_by=("transform",), read_by=("report", "you")
 )
 REJECTED_LOOKUPS = Place(
-    "rejects/{run}/{dataset}.{lookup}.jsonl", "rejected rows of a look-up", written_by=("transform",), read_by=("you",)
+    "rejects/{run}/{dataset}.{lookup}.jsonl",
+    "rejected rows of a look-up",
+    written_by=("transform",),
+    read_by=("report", "you"),
 )
 REJECTED_LOOKUPS_PART = Place(
-    "rejects/{run}/{dataset}.{lookup}-{part}.jsonl", "the same, by Spark", written_by=("transform",), read_by=("you",)
+    "rejects/{run}/{dataset}.{lookup}-{part}.jsonl",
+    "the same, by Spark",
+    written_by=("transform",),
+    read_by=("report", "you"),
 )
 REJECTED_LINES = Place(
     "rejects/{run}/{solution}/{job}.jsonl",

@@ -112,9 +112,15 @@ class Example(Contract):
 
 
 class RejectedReason(Contract):
-    """A reason of rejection with one row that it met, None where none of those that were read has it."""
+    """A reason of rejection with one row that it met.
+
+    Attributes:
+        lookup: name of the look-up whose row it is; None of the dataset's own.
+        example: None where none of the rows that were read has the reason.
+    """
 
     dataset: DatasetName
+    lookup: str | None = None
     reason: str
     example: Example | None
 

@@ -13,10 +13,10 @@ from definition.contract.report import EarlierRun, EarlierVersion, Example, Reje
 from transform.contract import TransformReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from definition.contract.report import PageRequest
-    from transform.contract import DatasetReport
+    from transform.contract import DatasetReport, Reason
 
 _EARLIER_RUNS = 12
 _EARLIER_LOOKS = 24
@@ -112,23 +112,28 @@ def earlier_runs(bucket: Bucket, run: str) -> list[EarlierRun]:
 
 
 def rejected(bucket: Bucket, run: str, datasets: Sequence[DatasetReport]) -> list[RejectedReason]:
-    """Return each reason of rejection with one row that it met."""
+    """Return each reason of rejection, of datasets and of their look-ups, with one row that it met."""
     found: list[RejectedReason] = []
     for dataset in datasets:
-        examples = _examples(bucket, run, dataset) if dataset.reasons else {}
-        found += [
-            RejectedReason(dataset=dataset.dataset, reason=each.reason, example=examples.get(each.reason))
-            for each in dataset.reasons
-        ]
+        # Of a run whose data had not changed the rows lie where the run is that read them.
+        folder = bucket.key(dataset.rejects) if dataset.rejects else layout.REJECTS.key(run=run)
+        own: tuple[str | None, Sequence[Reason]] = (None, dataset.reasons)
+        for lookup, reasons in (own, *((each.name, each.reasons) for each in dataset.lookups)):
+            name = f"{dataset.dataset}.{lookup}" if lookup else dataset.dataset
+            examples = _examples(bucket, folder, name, {each.reason for each in reasons})
+            found += [
+                RejectedReason(
+                    dataset=dataset.dataset, lookup=lookup, reason=each.reason, example=examples.get(each.reason)
+                )
+                for each in reasons
+            ]
     return found
 
 
-def _examples(bucket: Bucket, run: str, dataset: DatasetReport) -> dict[str, Example]:
-    wanted = {each.reason for each in dataset.reasons}
+def _examples(bucket: Bucket, folder: str, name: str, wanted: Collection[str]) -> dict[str, Example]:
+    """Return a row of each reason that is wanted, as far as they are found in the rejects of a name."""
     examples: dict[str, Example] = {}
-    # Of a run whose data had not changed the rows lie where the run is that read them.
-    folder = bucket.key(dataset.rejects) if dataset.rejects else layout.REJECTS.key(run=run)
-    for key in _of_dataset(bucket, folder, dataset.dataset):
+    for key in _of_name(bucket, folder, name) if wanted else ():
         for row in _rows(bucket.read(key, most=_REJECTS_BYTES) or b""):
             reason = str(row.get("reason"))
             if reason in wanted and reason not in examples:
@@ -138,10 +143,10 @@ def _examples(bucket: Bucket, run: str, dataset: DatasetReport) -> dict[str, Exa
     return examples
 
 
-def _of_dataset(bucket: Bucket, folder: str, dataset: str) -> list[str]:
-    """Return the objects with rejected rows of a dataset: one by the function, one or several by Spark."""
-    own = re.compile(rf"{re.escape(folder)}{re.escape(dataset)}(-[^/]*)?\.jsonl")
-    return [key for key in bucket.listed(f"{folder}{dataset}") if own.fullmatch(key)][:_REJECTS_OBJECTS]
+def _of_name(bucket: Bucket, folder: str, name: str) -> list[str]:
+    """Return the objects with rejected rows of a dataset or look-up: one by the function, one or several by Spark."""
+    own = re.compile(rf"{re.escape(folder)}{re.escape(name)}(-[^/]*)?\.jsonl")
+    return [key for key in bucket.listed(f"{folder}{name}") if own.fullmatch(key)][:_REJECTS_OBJECTS]
 
 
 def _rows(body: bytes) -> Iterator[dict[str, Any]]:

@@ -30,8 +30,7 @@ function rowsPart() {
   if (!data) return section("rows", "Rows", say("The run ended before its data was transformed."));
   const blocks = datasets.map((each) => {
     const of = `datasets.${each.dataset}`;
-    const reasons = report.reasons.filter((reason) => reason.dataset === each.dataset);
-    const count = (reason) => (each.reasons.find((one) => one.reason === reason) || {}).rows;
+    const found = report.reasons.filter((reason) => reason.dataset === each.dataset);
     return el("div", {}, el("h3", {}, each.dataset),
       table(["rows in", "→ out", "filtered", "rejected"], [[number(`${of}.rows_in`, each.rows_in), number(`${of}.rows_out`, each.rows_out),
         number(`${of}.rows_filtered`, each.rows_filtered), number(`${of}.rows_rejected`, each.rows_rejected)]], [0, 1, 2, 3]),
@@ -40,10 +39,9 @@ function rowsPart() {
         number(`${of}.records`, each.records), " records. ", importTold(each)),
       each.elements ? el("p", {}, `Elements of lists: ${whole(each.elements.total)}, of which ${whole(each.elements.out)} gave records, ` +
         `${whole(each.elements.filtered)} were filtered and ${whole(each.elements.rejected)} rejected.`) : null,
-      each.lookups.map((lookup) => lookupTold(of, lookup)),
+      each.lookups.map((lookup) => lookupTold(of, lookup, found.filter((reason) => reason.lookup === lookup.name))),
       emptyTold(each),
-      reasons.map((reason) => el("div", { class: "box" }, el("b", {}, number(`${of}.reasons.${reason.reason}`, count(reason.reason)), " rejected: "),
-        reason.reason, exampleTold(reason.example))),
+      reasonsTold(of, each, found.filter((reason) => !isThere(reason.lookup))),
       each.rejects ? el("p", { class: "soft mono" }, each.rejects) : null);
   });
   section("rows", "Rows", say("Every row that came in is out, filtered or rejected."), blocks,
@@ -57,12 +55,19 @@ function importTold(dataset) {
   return `To import: ${words[plan.mode]} (${plan.reason}), ${whole(plan.records)} records.`;
 }
 
-function lookupTold(of, lookup) {
+function lookupTold(of, lookup, found) {
   const name = `${of}.lookups.${lookup.name}`;
   return el("div", {}, el("p", {}, `Look-up ${lookup.name}: `, number(`${name}.rows_in`, lookup.rows_in), " rows in, ",
     number(`${name}.rows_out`, lookup.rows_out), " to be found, ", number(`${name}.rows_duplicate`, lookup.rows_duplicate),
     " of the same key, ", number(`${name}.rows_rejected`, lookup.rows_rejected), " rejected."),
-  lookup.reasons.map((reason) => el("div", { class: "box" }, el("b", {}, `${whole(reason.rows)} rejected: `), reason.reason)));
+  reasonsTold(name, lookup, found));
+}
+
+// Reasons and their rows are those of the documents; an example stands beside one where it was found.
+function reasonsTold(of, counted, found) {
+  const example = (reason) => (found.find((one) => one.reason === reason) || {}).example;
+  return counted.reasons.map((each) => el("div", { class: "box" }, el("b", {}, number(`${of}.reasons.${each.reason}`, each.rows), " rejected: "),
+    each.reason, exampleTold(example(each.reason))));
 }
 
 function emptyTold(dataset) {

@@ -2,8 +2,11 @@
 const histories = new Map(report.histories.map((each) => [each.user, each]));
 const items = new Map(report.items.map((each) => [each.item, each]));
 
+// An id may be called like what every object has.
+const labelOf = (id) => (Object.hasOwn(report.labels, id) ? report.labels[id] : null);
+
 function itemTold(id) {
-  const label = Object.hasOwn(report.labels, id) ? report.labels[id] : null;
+  const label = labelOf(id);
   return label ? el("span", {}, label, " ", el("span", { class: "soft" }, id)) : id;
 }
 
@@ -86,7 +89,7 @@ function peoplePart() {
     result.replaceChildren(...(found.length ? found : [say(box.value.trim() ? "Not among those that this page carries." : "", "soft")]));
   };
   box.addEventListener("input", show);
-  const options = el("datalist", { id: "ids" }, [...users, ...items.keys()].slice(0, 1000).map((id) => el("option", { value: id }, report.labels[id] || "")));
+  const options = el("datalist", { id: "ids" }, [...users, ...items.keys()].slice(0, 1000).map((id) => el("option", { value: id }, labelOf(id) || "")));
   const others = report.samples.filter((each) => each.keyed_by !== "user");
   section("people", "Who is offered what",
     el("p", {}, "This page carries ", number("carried.users", users.length), ` of ${whole(all)} users, chosen by a hash of their ids, and `,

@@ -152,10 +152,16 @@ def test_the_same_run_gives_the_same_document(bucket: Bucket) -> None:
 
 
 def test_reasons_have_an_example(bucket: Bucket) -> None:
-    """Of each reason the first row with object and line, cut off where it is long; one that was not read has none."""
+    """Of each reason the first row with object and line, cut off where it is long; one that was not read has none.
+
+    A look-up's are its own, also where a reason of the dataset's is called the same.
+    """
     document = leave(bucket, *random_shop())
     (dataset,) = document["datasets"]
     dataset["reasons"] = [{"reason": name, "rows": 2} for name in ("short", "long", "elsewhere")]
+    fates = {"rows_in": 3, "rows_out": 2, "rows_duplicate": 0, "rows_rejected": 1}
+    orders = {"name": "orders", "object_count": 1, "object_bytes": 9, **fates}
+    dataset["lookups"] = [orders | {"reasons": [{"reason": "short", "rows": 1}]}]
     bucket.put(f"runs/{RUN}/manifest.json", json.dumps(document))
     rows = [
         {"object": "raw/a.csv", "line": 3, "reason": "short", "raw": "x"},
@@ -164,14 +170,17 @@ def test_reasons_have_an_example(bucket: Bucket) -> None:
     ]
     bucket.put(f"rejects/{RUN}/interactions-0001.jsonl", "\n".join(map(json.dumps, rows)) + '\n{"cut": ')
     bucket.put(f"rejects/{RUN}/interactions_other.jsonl", json.dumps(rows[0] | {"reason": "elsewhere"}))
-    found = {each.reason: each.example for each in report(bucket).reasons}
+    bucket.put(f"rejects/{RUN}/interactions.orders.jsonl", json.dumps(rows[0] | {"object": "raw/orders.csv"}))
+    found = {(each.lookup, each.reason): each.example for each in report(bucket).reasons}
 
-    short, long = found["short"], found["long"]
+    short, long, of_orders = found[None, "short"], found[None, "long"], found["orders", "short"]
     assert short is not None
     assert ("raw/a.csv", 3, "x") == (short.object, short.line, short.raw)
     assert long is not None
     assert 301 == len(long.raw)
-    assert found["elsewhere"] is None
+    assert found[None, "elsewhere"] is None
+    assert of_orders is not None
+    assert "raw/orders.csv" == of_orders.object
 
 
 def test_earlier_runs_stand_beside_this_one(bucket: Bucket) -> None:
