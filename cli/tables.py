@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+    from rich.style import StyleType
     from rich.table import Column
 
 _BESIDE = 3
@@ -58,19 +59,20 @@ class FittedTable(Table):
         if self._least_width() <= options.max_width:
             yield from super().__rich_console__(console, options)
             return
-        for row in zip(*(column.cells for column in self.columns), strict=True):
-            yield from self._listed([str(cell) for cell in row])
+        cells = zip(*(column.cells for column in self.columns), strict=True)
+        for row, texts in zip(self.rows, cells, strict=True):
+            yield from self._listed([str(text) for text in texts], row.style or "")
 
-    def _listed(self, row: list[str]) -> Iterator[RenderableType]:
+    def _listed(self, row: list[str], style: StyleType) -> Iterator[RenderableType]:
         first, *others = row
-        yield Text.from_markup(", ".join(first.splitlines()), overflow="fold")
+        yield Text.from_markup(", ".join(first.splitlines()), style=style, overflow="fold")
         told = [
             f"{column.header} {', '.join(cell.splitlines())}".strip()
             for column, cell in zip(self.columns[1:], others, strict=True)
             if cell not in {"", "-"}
         ]
         if told:
-            yield Padding(Text.from_markup(", ".join(told), overflow="fold"), (0, 0, 0, 2))
+            yield Padding(Text.from_markup(", ".join(told), style=style, overflow="fold"), (0, 0, 0, 2))
 
     def _least_width(self) -> int:
         return 1 + sum(_least_width(column) + _BESIDE for column in self.columns)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import io
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from cli.tables import FittedTable
 from cli.terminal import Terminal
@@ -102,3 +104,18 @@ def test_a_list_leaves_out_what_is_empty() -> None:
     Terminal(file=written, width=36).print(table)
 
     assert ["Jobs", "x" * 30, "  rows 1,000"] == [line.rstrip() for line in written.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize("width", [36, 80])
+def test_a_row_that_stands_out_does_so_at_every_width(width: int) -> None:
+    """The style of a row is that of its cells, as a table and as a list."""
+    table = FittedTable().ids("item").figures("rank")
+    table.add_row("plain" + "x" * 25, "1")
+    table.add_row("moved" + "x" * 25, "2", style="bold")
+    written = io.StringIO()
+    Console(file=written, width=width, force_terminal=True, color_system="standard", highlight=False).print(table)
+    bold = [text.strip() for text in re.findall(r"\x1b\[1m([^\x1b]*)", written.getvalue())]
+
+    assert "moved" + "x" * 25 in bold
+    assert any(text.endswith("2") for text in bold)
+    assert not any("plain" in text for text in bold)
