@@ -52,6 +52,12 @@ def shop(**changes: Any) -> dict[str, Any]:
     return document
 
 
+def popular(num_results: int = 10, **more: Any) -> dict[str, Any]:
+    """Return a solution that trains at once, and offers everybody the same."""
+    jobs = [{"name": "top", "num_results": num_results}]
+    return {"name": "popular", "recipe": "aws-popularity-count", "batch_inference": jobs, **more}
+
+
 LIVE: dict[str, Any] = {
     "domain": "ECOMMERCE",
     "datasets__interactions__columns__EVENT_TYPE": {"value": "Purchase"},

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+from typing import Any
 
 HEADER = "user,item,at"
 START = 1_700_000_000
@@ -29,6 +31,28 @@ def planted(*, users: int = 60, events: int = 30, items: int = 40) -> list[str]:
 def csv(rows: list[str]) -> str:
     """Return rows under the header, as a file."""
     return "\n".join([HEADER, *rows]) + "\n"
+
+
+def orders(rows: list[str]) -> list[str]:
+    """Return the order of each row as a line of JSON: the row's number as ``id``, customer and time."""
+    parts = [row.split(",") for row in rows]
+    return [json.dumps({"id": number, "customer": user, "at": at}) for number, (user, _, at) in enumerate(parts)]
+
+
+def with_orders(bucket: str) -> dict[str, Any]:
+    """Return interactions of another bucket: lines ``id,product`` in folders of a day, beside ``orders``."""
+    return {
+        "source": {"path": f"s3://{bucket}/shop/lines/"},
+        "lookups": {
+            "orders": {"source": {"path": f"s3://{bucket}/erp/orders-*.jsonl", "format": "jsonl"}, "key": "id"}
+        },
+        "columns": {
+            "USER_ID": "orders.customer",
+            "ITEM_ID": "product",
+            "TIMESTAMP": {"from": "orders.at", "unit": "s"},
+            "EVENT_TYPE": "day",
+        },
+    }
 
 
 def broken(rows: list[str], count: int) -> list[str]:

@@ -82,11 +82,14 @@ class Rig:
 
     def put_raw(self, key: str, text: str | bytes) -> None:
         """Make this the only raw object."""
-        s3 = self.aws.client("s3")
         for old in self.keys("raw/"):
-            s3.delete_object(Bucket=self.deployment.bucket, Key=old)
+            self.aws.client("s3").delete_object(Bucket=self.deployment.bucket, Key=old)
+        self.add_raw(key, text)
+
+    def add_raw(self, key: str, text: str | bytes) -> None:
+        """Put a raw object beside those that are there."""
         body = text.encode() if isinstance(text, str) else text
-        s3.put_object(Bucket=self.deployment.bucket, Key=f"raw/{key}", Body=body)
+        self.aws.client("s3").put_object(Bucket=self.deployment.bucket, Key=f"raw/{key}", Body=body)
 
     def run(self, execution_input: Any = None) -> Run:
         """Start the state machine, wait for its end, and read what it left."""

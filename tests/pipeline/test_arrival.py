@@ -10,7 +10,7 @@ import pytest
 from cli.errors import CommandError
 from cli.operate.runs import check_not_followed
 from emulator.tests.support import eventually
-from tests.documents import shop
+from tests.documents import popular, shop
 from tests.pipeline.data import csv, planted
 from tests.pipeline.rig import Rig
 from tests.pipeline.test_operate import operate
@@ -18,13 +18,11 @@ from tests.pipeline.test_operate import operate
 if TYPE_CHECKING:
     from embedded_aws.server import EmbeddedAWS
 
-POPULAR = {"name": "popular", "recipe": "aws-popularity-count", "batch_inference": [{"name": "top", "users": "all"}]}
-
 
 @pytest.fixture(scope="module")
 def harbour(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
     """A shop whose runs begin five minutes after the last object under events/."""
-    document = shop(name="harbour", schedule=..., solutions=[POPULAR], trigger={"arrival": "events/*.csv"})
+    document = shop(name="harbour", schedule=..., solutions=[popular()], trigger={"arrival": "events/*.csv"})
     return Rig.deploy(aws, document, tmp_path_factory.mktemp("harbour"))
 
 
@@ -42,18 +40,13 @@ def ended(rig: Rig, number: int) -> list[dict[str, Any]]:
     return sorted(described, key=lambda each: each["startDate"])
 
 
-def put(rig: Rig, key: str, text: str) -> None:
-    """Let an object arrive."""
-    rig.aws.client("s3").put_object(Bucket=rig.deployment.bucket, Key=f"raw/{key}", Body=text.encode())
-
-
 def test_what_arrives_together_is_one_run(harbour: Rig) -> None:
     """Each object starts an execution, and the last one's run takes all of them; others, and other keys, start none."""
     rows = planted()
-    put(harbour, "elsewhere/a.csv", "x\n")
-    put(harbour, "notes/events.txt", "x\n")
+    harbour.add_raw("elsewhere/a.csv", "x\n")
+    harbour.add_raw("notes/events.txt", "x\n")
     for part in range(3):
-        put(harbour, f"events/{part}.csv", csv(rows[part::3]))
+        harbour.add_raw(f"events/{part}.csv", csv(rows[part::3]))
     executions = ended(harbour, 3)
     assert [("SUCCEEDED", "")] * 3 == [(each["status"], each.get("cause", "")) for each in executions]
     outputs = [json.loads(each["output"]) for each in executions]
@@ -75,7 +68,7 @@ def test_what_arrives_beside_a_run_is_not_lost(harbour: Rig) -> None:
     before = len(ended(harbour, 1))
     client = harbour.aws.client("stepfunctions")
     harbour.arm(job="BatchInferenceJob", outcome="STALL")
-    put(harbour, "events/late.csv", csv(["late,A01,1700000000", "late,A02,1700000100"]))
+    harbour.add_raw("events/late.csv", csv(["late,A01,1700000000", "late,A02,1700000100"]))
     (waiting,) = eventually(
         lambda: client.list_executions(stateMachineArn=harbour.deployment.state_machine_arn, statusFilter="RUNNING")[
             "executions"
@@ -102,7 +95,7 @@ def test_a_trigger_is_paused_and_shown(harbour: Rig) -> None:
     """Status says what starts runs, and whether that is switched off."""
     assert "runs start where data arrives at raw/events/*.csv" in operate(harbour, "status").output
     assert "starts no run" in operate(harbour, "pause").output
-    put(harbour, "events/unheard.csv", csv(["u,A01,1700000000"]))
+    harbour.add_raw("events/unheard.csv", csv(["u,A01,1700000000"]))
     assert "paused: pipelines resume" in operate(harbour, "status").output
     assert "starts runs again" in operate(harbour, "resume").output
     running = harbour.aws.client("stepfunctions").list_executions(

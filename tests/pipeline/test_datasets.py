@@ -83,7 +83,7 @@ def catalogue(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig
     """The deployed pipeline with its raw data."""
     rig = Rig.deploy(aws, document(), tmp_path_factory.mktemp("catalogue"))
     for key, text in raw().items():
-        aws.client("s3").put_object(Bucket=rig.deployment.bucket, Key=f"raw/{key}", Body=text.encode())
+        rig.add_raw(key, text)
     return rig
 
 

@@ -22,7 +22,7 @@ from definition.service.resource_kinds import (
     SOLUTION,
     SOLUTION_VERSION,
 )
-from tests.documents import shop
+from tests.documents import popular, shop
 from tests.pipeline.data import START, csv, planted
 from tests.pipeline.guarding import assert_failed_alone, configured, denied, forget_solution, made, published
 from tests.pipeline.rig import Rig
@@ -52,7 +52,7 @@ OWNERS = {kind: "audience" if kind is BATCH_SEGMENT_JOB else "popular" for kind 
 def guarded(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
     """A pipeline with every kind of job that a run makes, after one good run."""
     solutions = [
-        {"name": "popular", "recipe": "aws-popularity-count", "batch_inference": [{"name": "top", "num_results": 5}]},
+        popular(5),
         {
             "name": "audience",
             "recipe": "aws-item-affinity",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.documents import shop
+from tests.documents import popular, shop
 from tests.pipeline.data import START, csv, planted
 from tests.pipeline.rig import Rig, Run
 
@@ -26,14 +26,8 @@ def deployed(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
         "source": {"path": "items/"},
         "columns": {"ITEM_ID": "sku", "KIND": {"from": "kind", "type": "categorical"}},
     }
-    popular = {
-        "name": "popular",
-        "recipe": "aws-popularity-count",
-        "unchanged_data": "skip",
-        "batch_inference": [{"name": "top", "num_results": 100}],
-    }
     datasets = {"interactions": interactions, "items": items}
-    document = shop(name="growing", datasets=datasets, solutions=[popular], schedule=...)
+    document = shop(name="growing", datasets=datasets, solutions=[popular(100, unchanged_data="skip")], schedule=...)
     return Rig.deploy(aws, document, tmp_path_factory.mktemp("growing"))
 
 
@@ -41,15 +35,10 @@ def deployed(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
 def rig(deployed: Rig) -> Iterator[Rig]:
     """The pipeline with one day of interactions and the items, and nothing else."""
     deployed.put_raw("events/day-1.csv", csv(planted()))
-    put(deployed, "items/items.csv", ITEMS)
+    deployed.add_raw("items/items.csv", ITEMS)
     deployed.messages()
     yield deployed
     deployed.disarm()
-
-
-def put(rig: Rig, key: str, text: str) -> None:
-    """Put a raw object beside those that are there."""
-    rig.aws.client("s3").put_object(Bucket=rig.deployment.bucket, Key=f"raw/{key}", Body=text.encode())
 
 
 def day(number: int, *, users: int) -> str:
@@ -100,7 +89,7 @@ def test_only_what_is_new_is_imported(rig: Rig) -> None:
     assert inputs[0] == inputs[1]
     assert scored(rig, first) == scored(rig, same)
 
-    put(rig, "events/day-2.csv", day(2, users=100))
+    rig.add_raw("events/day-2.csv", day(2, users=100))
     grown, manifest = succeeded(rig)
     assert {"interactions": "INCREMENTAL", "items": "NONE"} == modes(manifest)
     (job,) = set(rig.import_jobs()) - set(jobs)
@@ -130,7 +119,7 @@ def test_only_what_is_new_is_imported(rig: Rig) -> None:
 def test_what_cannot_be_added_is_imported_in_full(rig: Rig, key: str, text: str, told: str) -> None:
     """Too few new interactions for the service, or an object that changed: all is imported, with the reason."""
     succeeded(rig)
-    put(rig, key, text)
+    rig.add_raw(key, text)
     _, manifest = succeeded(rig)
     assert {"interactions": "FULL", "items": "NONE"} == modes(manifest)
     (reason,) = [each["imports"]["reason"] for each in manifest["datasets"] if each["dataset"] == "interactions"]
@@ -140,13 +129,13 @@ def test_what_cannot_be_added_is_imported_in_full(rig: Rig, key: str, text: str,
 def test_what_an_import_left_behind_is_not_trusted(rig: Rig) -> None:
     """After an import that failed the dataset is imported again, although the raw data is what it was before."""
     succeeded(rig)
-    put(rig, "events/day-4.csv", day(4, users=100))
+    rig.add_raw("events/day-4.csv", day(4, users=100))
     rig.arm(job="DatasetImportJob", outcome="CREATE FAILED", reason="The ore was barren")
     failed = rig.run()
     assert "The ore was barren" in failed.cause
     rig.disarm()
     rig.put_raw("events/day-1.csv", csv(planted()))
-    put(rig, "items/items.csv", ITEMS)
+    rig.add_raw("items/items.csv", ITEMS)
     _, manifest = succeeded(rig)
     assert {"interactions": "FULL", "items": "NONE"} == modes(manifest)
 

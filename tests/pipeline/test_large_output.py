@@ -43,7 +43,7 @@ def large(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
     rig = Rig.deploy(aws, shop(**changes), tmp_path_factory.mktemp("large"))
     listed = [f"{item},{number % 12}" for number, item in enumerate(ITEMS)]
     for key, text in {"events/a.csv": csv(ROWS), "items.csv": "\n".join(["item,price", *listed]) + "\n"}.items():
-        aws.client("s3").put_object(Bucket=rig.deployment.bucket, Key=f"raw/{key}", Body=text.encode())
+        rig.add_raw(key, text)
     return rig
 
 

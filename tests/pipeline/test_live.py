@@ -73,7 +73,7 @@ def unasked(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
     """The shop, deployed, with its raw data, before its first run."""
     rig = Rig.deploy(aws, document(), tmp_path_factory.mktemp("asked"))
     rig.put_raw("events/part.csv", csv(ROWS))
-    aws.client("s3").put_object(Bucket=rig.deployment.bucket, Key="raw/titles/titles.csv", Body=TITLES.encode())
+    rig.add_raw("titles/titles.csv", TITLES)
     return rig
 
 

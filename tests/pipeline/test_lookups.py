@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.documents import shop
+from tests.documents import popular, shop
+from tests.functions.reporting import inside
 from tests.pipeline.data import planted
 from tests.pipeline.rig import Rig, Run
 
@@ -29,20 +30,14 @@ SECTION = {
 @pytest.fixture(scope="module")
 def rig(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
     """A pipeline whose solution waits for new data."""
-    popular = {
-        "name": "popular",
-        "recipe": "aws-popularity-count",
-        "unchanged_data": "skip",
-        "batch_inference": [{"name": "top", "num_results": 10}],
-    }
-    document = shop(name="lines", datasets={"interactions": SECTION}, solutions=[popular], schedule=...)
+    solution = popular(unchanged_data="skip")
+    document = shop(name="lines", datasets={"interactions": SECTION}, solutions=[solution], schedule=...)
     return Rig.deploy(aws, document, tmp_path_factory.mktemp("lines"))
 
 
 def put(rig: Rig, key: str, lines: list[str]) -> None:
-    """Put a raw object."""
-    body = "".join(f"{line}\n" for line in lines).encode()
-    rig.aws.client("s3").put_object(Bucket=rig.deployment.bucket, Key=f"raw/{key}", Body=body)
+    """Put lines as a raw object."""
+    rig.add_raw(key, "".join(f"{line}\n" for line in lines))
 
 
 def order(number: int, customer: str, at: str) -> str:
@@ -79,6 +74,10 @@ def test_lines_are_imported_with_the_customers_of_their_orders(rig: Rig) -> None
     assert (1801, 1800, 1) == (lookup["rows_in"], lookup["rows_out"], lookup["rows_rejected"])
     (reject,) = rig.lines(f"rejects/{first.id}/interactions.orders.jsonl")
     assert ("raw/orders/a.jsonl", 1801, "id is empty") == (reject["object"], reject["line"], reject["reason"])
+    page = inside(rig.read(f"runs/{first.id}/report.html").decode())
+    (told,) = [each for each in page.reasons if each.lookup == "orders"]
+    assert told.example is not None
+    assert ("raw/orders/a.jsonl", 1801) == (told.example.object, told.example.line)
     users = {user for user, _, _ in rows}
     assert users == scored(rig, first)
     versions = rig.versions()

@@ -10,9 +10,9 @@ import pytest
 
 from cli.run import Host, RunOptions, run
 from cli.view import View
-from tests.documents import shop
+from tests.documents import popular, shop
 from tests.permissions.policies import altered
-from tests.pipeline.data import csv, planted
+from tests.pipeline.data import csv, orders, planted, with_orders
 from tests.pipeline.rig import Rig
 from tests.pipeline.test_cli import PIPELINES_COMMAND
 
@@ -22,29 +22,14 @@ if TYPE_CHECKING:
     from embedded_aws.server import EmbeddedAWS
 
 BUCKET = "company-data"
-SECTION = {
-    "source": {"path": f"s3://{BUCKET}/shop/lines/"},
-    "lookups": {"orders": {"source": {"path": f"s3://{BUCKET}/erp/orders-*.jsonl", "format": "jsonl"}, "key": "id"}},
-    "columns": {
-        "USER_ID": "orders.customer",
-        "ITEM_ID": "product",
-        "TIMESTAMP": {"from": "orders.at", "unit": "s"},
-        "EVENT_TYPE": "day",
-    },
-}
 
 
 @pytest.fixture(scope="module")
 def rig(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
     """A pipeline all of whose data lies in a bucket that was there before it."""
     aws.client("s3").create_bucket(Bucket=BUCKET)
-    popular = {
-        "name": "popular",
-        "recipe": "aws-popularity-count",
-        "unchanged_data": "skip",
-        "batch_inference": [{"name": "top", "num_results": 10}],
-    }
-    document = shop(name="elsewhere", datasets={"interactions": SECTION}, solutions=[popular], schedule=...)
+    datasets, solution = {"interactions": with_orders(BUCKET)}, popular(unchanged_data="skip")
+    document = shop(name="elsewhere", datasets=datasets, solutions=[solution], schedule=...)
     return Rig.deploy(aws, document, tmp_path_factory.mktemp("elsewhere"))
 
 
@@ -64,12 +49,12 @@ def test_data_of_another_bucket_is_read_where_it_lies(rig: Rig) -> None:
     assert "SourceEmptyError" == missing.failure["failures"][0]["error"]
 
     rows = [row.split(",") for row in planted()]
-    orders = [json.dumps({"id": number, "customer": user, "at": at}) for number, (user, _, at) in enumerate(rows)]
+    bought = orders(planted())
     lines = ["id,product", *(f"{number},{item}" for number, (_, item, _) in enumerate(rows)), "x,A01"]
     at = put(rig, "shop/lines/day=monday/a.csv", lines)
     put(rig, "shop/lines/_SUCCESS", ["done"])
     put(rig, "shop/lines-old/a.csv", ["id,product", "1,OLD"])
-    put(rig, "erp/orders-1.jsonl", orders)
+    put(rig, "erp/orders-1.jsonl", bought)
     put(rig, "erp/secret.jsonl", ["{}"])
     first = rig.run()
     assert ("SUCCEEDED", "") == (first.status, first.cause)
@@ -87,7 +72,7 @@ def test_data_of_another_bucket_is_read_where_it_lies(rig: Rig) -> None:
     assert same.manifest is not None
     assert "NONE" == same.manifest["datasets"][0]["imports"]["mode"]
 
-    put(rig, "erp/orders-1.jsonl", [json.dumps({"id": 0, "customer": "new", "at": rows[0][2]}), *orders[1:]])
+    put(rig, "erp/orders-1.jsonl", [json.dumps({"id": 0, "customer": "new", "at": rows[0][2]}), *bought[1:]])
     changed = rig.run()
     assert changed.manifest is not None
     assert "FULL" == changed.manifest["datasets"][0]["imports"]["mode"]
@@ -144,8 +129,7 @@ def test_a_folder_here_stands_for_the_bucket(rig: Rig, tmp_path: Path, monkeypat
         (folder / part).mkdir(parents=True)
     lines = [f"{number},{item}\n" for number, (_, item, _) in enumerate(rows)]
     (folder / "shop/lines/b.csv").write_text("".join(["id,product,day\n", *(f"{line[:-1]},x\n" for line in lines)]))
-    orders = [json.dumps({"id": number, "customer": user, "at": at}) for number, (user, _, at) in enumerate(rows)]
-    (folder / "erp/orders-1.jsonl").write_text("\n".join(orders))
+    (folder / "erp/orders-1.jsonl").write_text("\n".join(orders(planted())))
     rig.aws.client("s3").delete_object(Bucket=BUCKET, Key="shop/lines/day=monday/a.csv")
     for name, value in rig.aws.environment().items():
         monkeypatch.setenv(name, value)

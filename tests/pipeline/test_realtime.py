@@ -15,7 +15,7 @@ from definition.load import load
 from definition.plan.names import dataset_group_name
 from definition.plan.requests import recommender_config, solution_config
 from embedded_aws.environment import ACCOUNT_ID
-from tests.documents import shop
+from tests.documents import popular, shop
 from tests.pipeline.data import csv, planted
 from tests.pipeline.rig import Rig
 from tests.pipeline.test_destroy import destroy, what_is_there
@@ -41,7 +41,7 @@ def document() -> dict[str, Any]:
             "campaign": {"min_provisioned_tps": 2},
             "batch_inference": [{"name": "new", "num_results": 10, "filter": "not-bought"}],
         },
-        {"name": "popular", "recipe": "aws-popularity-count", "batch_inference": [{"name": "top", "num_results": 5}]},
+        popular(5),
     ]
     recommenders = [
         {"name": "best-sellers", "recipe": "aws-ecomm-popular-items-by-purchases"},

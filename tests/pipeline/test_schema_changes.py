@@ -56,7 +56,7 @@ class Changing:
         self.rig = Rig.deploy(aws, document({"KIND": KIND}), folder)
         self.rig.put_raw("events/part.csv", csv(planted()))
         for key, text in (("items/items.csv", ITEMS), ("users/users.csv", USERS)):
-            aws.client("s3").put_object(Bucket=self.rig.deployment.bucket, Key=f"raw/{key}", Body=text.encode())
+            self.rig.add_raw(key, text)
 
     def deploy(self, file: dict[str, Any]) -> None:
         """Deploy a changed file."""

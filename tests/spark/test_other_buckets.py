@@ -5,16 +5,15 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
-import json
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 
 from embedded_aws.glue import spark
-from tests.documents import shop
+from tests.documents import popular, shop
 from tests.permissions.policies import altered
-from tests.pipeline.data import planted
+from tests.pipeline.data import orders, planted, with_orders
 from tests.pipeline.rig import Rig
 
 if TYPE_CHECKING:
@@ -29,32 +28,17 @@ ITEMS = {
     "source": {"path": f"s3://{BUCKET}/products/p.parquet", "format": "parquet"},
     "columns": {"ITEM_ID": "sku", "KIND": {"from": "kind", "type": "categorical"}},
 }
-INTERACTIONS = {
-    "source": {"path": f"s3://{BUCKET}/lines/"},
-    "lookups": {"orders": {"source": {"path": f"s3://{BUCKET}/orders*.jsonl", "format": "jsonl"}, "key": "id"}},
-    "columns": {
-        "USER_ID": "orders.customer",
-        "ITEM_ID": "product",
-        "TIMESTAMP": {"from": "orders.at", "unit": "s"},
-        "EVENT_TYPE": "day",
-    },
-}
 
 
 @pytest.fixture(scope="module")
 def rig(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
     """A pipeline of Spark whose data lies in another bucket."""
     aws.client("s3").create_bucket(Bucket=BUCKET)
-    popular = {
-        "name": "popular",
-        "recipe": "aws-popularity-count",
-        "batch_inference": [{"name": "top", "num_results": 10}],
-    }
     document = shop(
         name="warehoused",
         engine="glue",
-        datasets={"items": ITEMS, "interactions": INTERACTIONS},
-        solutions=[popular],
+        datasets={"items": ITEMS, "interactions": with_orders(BUCKET)},
+        solutions=[popular()],
         schedule=...,
     )
     return Rig.deploy(aws, document, tmp_path_factory.mktemp("warehoused"))
@@ -67,14 +51,13 @@ def test_spark_reads_another_bucket(rig: Rig) -> None:
         "".join(f"{line}\n" for line in ["id,product", *(f"{number},{rows[number][1]}" for number in part)])
         for part in (range(1000), range(1000, 1400), range(1400, 1800))
     ]
-    orders = [json.dumps({"id": number, "customer": user, "at": at}) for number, (user, _, at) in enumerate(rows)]
     products = io.BytesIO()
     pl.DataFrame({"sku": sorted({item for _, item, _ in rows}), "kind": "x"}).write_parquet(products)
     contents = {
-        "lines/day=monday/a.csv": f"{texts[0]}none,A01\n".encode(),
-        "lines/day=tuesday/b.csv.gz": gzip.compress(texts[1].encode()),
-        "lines/day=tuesday/c.csv.bz2": bz2.compress(texts[2].encode()),
-        "orders-1.jsonl": "".join(f"{order}\n" for order in orders).encode(),
+        "shop/lines/day=monday/a.csv": f"{texts[0]}none,A01\n".encode(),
+        "shop/lines/day=tuesday/b.csv.gz": gzip.compress(texts[1].encode()),
+        "shop/lines/day=tuesday/c.csv.bz2": bz2.compress(texts[2].encode()),
+        "erp/orders-1.jsonl": "".join(f"{order}\n" for order in orders(planted())).encode(),
         "products/p.parquet": products.getvalue(),
         "private/x.csv": b"",
     }
@@ -86,11 +69,11 @@ def test_spark_reads_another_bucket(rig: Rig) -> None:
     assert run.manifest is not None
     _, interactions = run.manifest["datasets"]
     assert (1801, 1800, 1) == tuple(interactions[f"rows_{fate}"] for fate in ("in", "out", "rejected"))
-    assert [f"s3://{BUCKET}/{key}" for key in contents if key.startswith("lines/")] == [
+    assert [f"s3://{BUCKET}/{key}" for key in contents if key.startswith("shop/lines/")] == [
         item["key"] for item in interactions["objects"]
     ]
     (reject,) = [line for key in rig.keys(f"rejects/{run.id}/") for line in rig.lines(key)]
-    assert (f"s3://{BUCKET}/lines/day=monday/a.csv", 1002) == (reject["object"], reject["line"])
+    assert (f"s3://{BUCKET}/shop/lines/day=monday/a.csv", 1002) == (reject["object"], reject["line"])
     keys = rig.keys(f"transformed/{run.id}/interactions/")
     written = [line for key in keys for line in rig.read(key).decode().splitlines()]
     days = ["monday"] * 1000 + ["tuesday"] * 800
