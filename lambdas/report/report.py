@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from transform.contract import DatasetReport
 
 MOST_BYTES = 1 << 30
-"""Of the interactions' CSV, and of a table: a gigabyte is read in some ten seconds."""
+"""Of the interactions' CSV, and of a table: what is beyond that is not worth the function's time."""
 
 _MOST_THINGS = 5_000_000
-"""Different items, or users of segments, whose counts are held at once: about a gigabyte."""
+"""Different items, or users of segments, whose counts are held at once, within the function's memory."""
 
 _MOST_LABEL_BYTES = 64 << 20
 _LABEL_LENGTH = 120
