@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from definition.mapping.address import WILDCARD
 from definition.mapping.expressions import raw_columns
 from definition.mapping.source import Explode
 from definition.mapping.sql import UnsupportedSqlError, parse_condition
@@ -42,8 +43,32 @@ def check_lookups(path: Path, dataset: dict[str, Any]) -> Iterator[Finding]:
             )
         if not any(each.startswith(f"{name}.") for each in read):
             yield Finding(place, f"nothing reads {name}", f"Take a column from {name}.<column>, or remove the look-up")
+        if f"{name}." in read:
+            yield Finding(place, f"{name}. names no column of it", f"Write {name}.<column> where it is read")
+        yield from _check_apart((*place, "source", "path"), source, mapping(dataset.get("source")))
         yield from _check_key(place, lookup, list(lookups), mapping(dataset.get("source")))
     yield from _check_exploded(path, list(lookups), mapping(dataset.get("source")))
+
+
+def _check_apart(path: Path, source: dict[str, Any], rows: dict[str, Any]) -> Iterator[Finding]:
+    """Yield that the dataset would read objects of the look-up as its own, or the look-up those of the dataset."""
+    own, others = source.get("path"), rows.get("path")
+    if not isinstance(own, str) or not isinstance(others, str):
+        return
+    if _is_within(own, others):
+        found = f"{own} lies within {others}, so its rows would be taken for rows of the dataset"
+    elif _is_within(others, own):
+        found = f"{others} lies within {own}, so the rows of the dataset would be looked up as well"
+    else:
+        return
+    yield Finding(path, found, "Give each a folder of its own, or a glob that leaves the other out")
+
+
+def _is_within(path: str, folder: str) -> bool:
+    if not folder.endswith("/") or WILDCARD.search(folder) or path == folder or not path.startswith(folder):
+        return False
+    # A folder does not take what is hidden.
+    return not any(name.startswith(("_", ".")) for name in path.removeprefix(folder).split("/"))
 
 
 def _check_key(place: Path, lookup: dict[str, Any], names: list[str], source: dict[str, Any]) -> Iterator[Finding]:

@@ -55,6 +55,40 @@ def test_a_lookup_that_nothing_reads_is_refused() -> None:
     parsed(datasets__interactions=dataset | {"events": [event]})
 
 
+@pytest.mark.parametrize("column", ["orders.", {"expression": 'UPPER("orders.")'}])
+def test_a_lookup_without_a_column_is_refused(column: Any) -> None:
+    """What is read of a look-up has a name."""
+    found = told(datasets__interactions=OF_LINES | {"columns": COLUMNS | {"ITEM_ID": column}})
+
+    assert "orders. names no column of it" in found["datasets.interactions.lookups.orders"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "orders", "text"),
+    [
+        ("data/", "data/orders.csv", "data/orders.csv lies within data/, so its rows would be taken for rows of the"),
+        ("data/", "data/orders/", "data/orders/ lies within data/"),
+        ("data/", "data/orders-*.csv", "data/orders-*.csv lies within data/"),
+        ("s3://all/", "s3://all/orders/", "s3://all/orders/ lies within s3://all/"),
+        ("data/lines.csv", "data/", "data/lines.csv lies within data/, so the rows of the dataset would be looked up"),
+        ("data/lines-*.csv", "data/orders.csv", None),
+        ("data/", "data/_orders/a.csv", None),
+        ("data/", "database/", None),
+        ("data/", "s3://data/orders/", None),
+        ("data/", "data/", None),
+    ],
+)
+def test_rows_and_lookups_lie_apart(rows: str, orders: str, text: str | None) -> None:
+    """A folder takes all that lies in it; only who looks itself up names the same folder twice."""
+    lookup = LOOKUP | {"source": {"path": orders}}
+    dataset = OF_LINES | {"source": {"path": rows}, "lookups": {"orders": lookup}}
+    place = "datasets.interactions.lookups.orders.source.path"
+    if text is None:
+        parsed(datasets__interactions=dataset)
+    else:
+        assert text in told(datasets__interactions=dataset)[place]
+
+
 @pytest.mark.parametrize(
     ("explode", "lookup", "place", "text"),
     [
