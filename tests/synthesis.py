@@ -3,29 +3,55 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aws_cdk import App
+from aws_cdk.assertions import Template
 
 from definition.paths import ROOT
 from stacks.app import add_stacks
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from definition.file.pipeline import Pipeline
 
 CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+PARTS = ("storage", "personalize", "workflow")
+"""The stacks of a pipeline."""
+
+# The layer alone has 53 MB: to copy it takes longer than all else of a synthesis.
+_UNCOPIED = {**CONTEXT, "aws:cdk:disable-asset-staging": True}
 
 
-def app_of(pipeline: Pipeline, outdir: Path, *, stage: str = "dev") -> App:
-    """Return the app with a pipeline's stacks, with the context of cdk.json as the command line gives it."""
-    app = App(context=CONTEXT, outdir=str(outdir))
-    add_stacks(app, pipeline, stage=stage, keep_data=True)
+def new_app(outdir: Path) -> App:
+    """Return an app with the context of cdk.json whose assembly names its assets where they lie, without copies."""
+    return App(context=_UNCOPIED, outdir=str(outdir))
+
+
+def app_of(pipeline: Pipeline, outdir: Path) -> App:
+    """Return such an app with a pipeline's stacks."""
+    app = new_app(outdir)
+    add_stacks(app, pipeline, stage="dev", keep_data=True)
     return app
 
 
+def templates_of(pipeline: Pipeline, *, keep_data: bool = True) -> dict[str, Template]:
+    """Return the templates of a pipeline's stacks by part."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = new_app(Path(folder))
+        add_stacks(app, pipeline, stage="dev", keep_data=keep_data)
+        return {part: Template.from_stack(app.node.find_child(f"{pipeline.name}-dev-{part}")) for part in PARTS}
+
+
+def templates_in(folder: Path, prefix: str) -> dict[str, dict[str, Any]]:
+    """Return the templates of an assembly by part; `prefix` is the pipeline's name and stage."""
+    return {part: json.loads((folder / f"{prefix}-{part}.template.json").read_text()) for part in PARTS}
+
+
 def synthesize(pipeline: Pipeline, outdir: Path, *, stage: str = "dev") -> str:
-    """Write a pipeline's assembly to a folder; return its path."""
-    app_of(pipeline, outdir, stage=stage).synth()
+    """Write a pipeline's assembly to a folder, complete for a deployment; return its path."""
+    app = App(context=CONTEXT, outdir=str(outdir))
+    add_stacks(app, pipeline, stage=stage, keep_data=True)
+    app.synth()
     return str(outdir)

@@ -8,16 +8,13 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
-from aws_cdk import App
-from aws_cdk.assertions import Template
 
 from definition.paths import ROOT
 from lambdas.build_layer import PLATFORMS, build
 from stacks import function
-from stacks.app import add_stacks
 from stacks.function import ARCHITECTURE
 from tests.documents import parsed
-from tests.synthesis import CONTEXT
+from tests.synthesis import templates_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,8 +30,7 @@ def test_another_archive_is_another_layer(tmp_path: Path, monkeypatch: pytest.Mo
     """The layer is named by its bytes: an archive that was changed or is stale is not deployed as if it were this."""
 
     def deployed() -> str:
-        stack = add_stacks(App(context=CONTEXT), parsed(), stage="dev", keep_data=True)
-        (layer,) = Template.from_stack(stack).find_resources("AWS::Lambda::LayerVersion").values()
+        (layer,) = templates_of(parsed())["workflow"].find_resources("AWS::Lambda::LayerVersion").values()
         return str(layer["Properties"]["Content"]["S3Key"])
 
     before = deployed()

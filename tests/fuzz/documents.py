@@ -20,7 +20,7 @@ from stacks.states.run import definition
 from tests.documents import LIVE, shop
 from tests.fuzz.ground import TEXTS, altered, value
 from tests.permissions.scenario import everything
-from tests.synthesis import synthesize
+from tests.synthesis import app_of
 
 if TYPE_CHECKING:
     from random import Random
@@ -62,7 +62,7 @@ def case(chance: Random, ground: Ground) -> None:
     assert all(re.fullmatch(NAME_PATTERN, name) and len(name) <= MAX_NAME_LENGTH for name in made), made
     if chance.random() < _SYNTHESES:
         folder = ground.folder / "cdk.out"
-        synthesize(pipeline, folder)
+        app_of(pipeline, folder).synth()
         shutil.rmtree(folder)
 
 

@@ -12,14 +12,12 @@ from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from definition.load import load
 from definition.paths import PIPELINES
-from tests.synthesis import synthesize
+from tests.synthesis import synthesize, templates_in
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from aws_cdk import App
-
-PARTS = ("storage", "personalize", "workflow")
 
 
 def nag_findings(app: App, outdir: Path) -> list[str]:
@@ -47,4 +45,4 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def templates(assembly: Path) -> dict[str, dict[str, Any]]:
     """The templates by part: storage, personalize, workflow."""
-    return {part: json.loads((assembly / f"movielens-dev-{part}.template.json").read_text()) for part in PARTS}
+    return templates_in(assembly, "movielens-dev")

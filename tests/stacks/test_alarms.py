@@ -6,16 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App
-from aws_cdk.assertions import Template
 
 from embedded_aws.policies import Decision, Request, decide
-from stacks.app import add_stacks
 from stacks.states.run import definition
 from tests.documents import parsed
 from tests.manifests import REPORT
 from tests.stacks.evaluation import evaluated
-from tests.synthesis import CONTEXT
+from tests.synthesis import templates_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,8 +24,7 @@ PSEUDO = {"AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::Partition": "a
 
 def template(**changes: Any) -> dict[str, Any]:
     """Return the resources of a changed shop's workflow stack."""
-    stack = add_stacks(App(context=CONTEXT), parsed(**changes), stage="dev", keep_data=True)
-    found: dict[str, Any] = Template.from_stack(stack).to_json()["Resources"]
+    found: dict[str, Any] = templates_of(parsed(**changes))["workflow"].to_json()["Resources"]
     return found
 
 

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from aws_cdk import App
-from aws_cdk.assertions import Template
 
-from stacks.app import add_stacks
 from stacks.states.run import definition
 from tests.documents import parsed
 from tests.stacks.evaluation import evaluate
-from tests.synthesis import CONTEXT
-
-if TYPE_CHECKING:
-    from definition.file.pipeline import Pipeline
-
-
-def templates(pipeline: Pipeline) -> dict[str, Template]:
-    """Return the templates of a pipeline by part."""
-    app = App(context=CONTEXT)
-    add_stacks(app, pipeline, stage="dev", keep_data=True)
-    return {part: Template.from_stack(app.node.find_child(f"shop-dev-{part}")) for part in ("storage", "workflow")}
+from tests.synthesis import templates_of
 
 
 @pytest.mark.parametrize(
@@ -37,7 +24,7 @@ def templates(pipeline: Pipeline) -> dict[str, Template]:
 )
 def test_the_rule_takes_these_objects_of_the_bucket(arrival: str, matched: Any) -> None:
     """An object by its key, those below a prefix, or a pattern; the machine is given the key."""
-    made = templates(parsed(trigger={"arrival": arrival}))
+    made = templates_of(parsed(trigger={"arrival": arrival}))
     rules = made["workflow"].find_resources("AWS::Events::Rule").values()
     (rule,) = [each["Properties"] for each in rules if each["Properties"]["EventPattern"]["source"] == ["aws.s3"]]
     detail, (target,) = rule["EventPattern"]["detail"], rule["Targets"]
@@ -58,7 +45,7 @@ def test_the_rule_takes_these_objects_of_the_bucket(arrival: str, matched: Any) 
 
 def test_without_a_trigger_nobody_listens() -> None:
     """The bucket tells nothing, no rule is on it, and the machine knows no arrival."""
-    made = templates(parsed())
+    made = templates_of(parsed())
     rules = made["workflow"].find_resources("AWS::Events::Rule").values()
 
     assert [] == [each for each in rules if each["Properties"]["EventPattern"]["source"] == ["aws.s3"]]

@@ -7,15 +7,12 @@ from typing import Any
 
 import polars as pl
 import pytest
-from aws_cdk import App
-from aws_cdk.assertions import Template
 
 from definition.plan.tables import columns
 from lambdas.publish.lines import errors, results
-from stacks.app import add_stacks
 from stacks.states.run import definition
 from tests.documents import parsed, shop
-from tests.synthesis import CONTEXT
+from tests.synthesis import templates_of
 
 AUDIENCE = {
     "name": "audience",
@@ -27,9 +24,7 @@ ATHENA = {pl.String: "string", pl.Int32: "int", pl.Float64: "double"}
 
 def tables(**changes: Any) -> dict[str, dict[str, Any]]:
     """Return the tables of a changed shop by their names."""
-    app = App(context=CONTEXT)
-    stack = add_stacks(app, parsed(**changes), stage="dev", keep_data=True)
-    found = Template.from_stack(stack).find_resources("AWS::Glue::Table")
+    found = templates_of(parsed(**changes))["workflow"].find_resources("AWS::Glue::Table")
     inputs = [table["Properties"]["TableInput"] for table in found.values()]
     return {described["Name"]: described for described in inputs}
 

@@ -7,14 +7,12 @@ from importlib.metadata import requires, version
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App
 from aws_cdk.assertions import Match, Template
 
-from stacks.app import add_stacks
 from stacks.states.run import definition
 from tests.documents import parsed
 from tests.stacks.conftest import nag_findings
-from tests.synthesis import CONTEXT
+from tests.synthesis import app_of, templates_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,16 +51,13 @@ def test_auto_goes_on_with_spark_only_where_there_is_too_much_data() -> None:
 
 def test_a_function_alone_needs_no_job() -> None:
     """Who does not ask for Spark gets no job and no role for it."""
-    workflow = add_stacks(App(context=CONTEXT), parsed(), stage="dev", keep_data=True)
-
-    Template.from_stack(workflow).resource_count_is("AWS::Glue::Job", 0)
+    templates_of(parsed())["workflow"].resource_count_is("AWS::Glue::Job", 0)
 
 
 def test_the_job_is_that_of_the_file(tmp_path: Path) -> None:
     """Version, workers and packages are pinned, a failed run is not repeated, and the rules have no finding."""
-    app = App(context=CONTEXT, outdir=str(tmp_path))
-    workflow = add_stacks(app, parsed(engine="auto", workers=7), stage="dev", keep_data=True)
-    template = Template.from_stack(workflow)
+    app = app_of(parsed(engine="auto", workers=7), tmp_path)
+    template = Template.from_stack(app.node.find_child("shop-dev-workflow"))
 
     template.has_resource_properties(
         "AWS::Glue::Job",
@@ -98,8 +93,7 @@ def pydantic_and_what_it_needs() -> list[str]:
 
 def test_the_run_may_start_this_job_only() -> None:
     """The state machine's role names the job."""
-    workflow = add_stacks(App(context=CONTEXT), parsed(engine="glue"), stage="dev", keep_data=True)
-    policies = Template.from_stack(workflow).find_resources("AWS::IAM::Policy").values()
+    policies = templates_of(parsed(engine="glue"))["workflow"].find_resources("AWS::IAM::Policy").values()
     statements = [
         statement
         for policy in policies

@@ -11,8 +11,7 @@ import pytest
 
 from definition.layout import DAYS, LAYOUT, Party, Place
 from tests.documents import LIVE, parsed
-from tests.stacks.conftest import PARTS
-from tests.synthesis import synthesize
+from tests.synthesis import templates_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,12 +30,10 @@ Grants = dict[tuple[Party, str], set[str]]
 
 
 @pytest.fixture(scope="module")
-def resources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+def resources() -> dict[str, dict[str, Any]]:
     """The resources of a shop with everything: both engines, real time, attribution."""
-    folder = tmp_path_factory.mktemp("everything")
-    synthesize(parsed(**LIVE, engine="auto"), folder)
-    templates = (json.loads((folder / f"shop-dev-{part}.template.json").read_text()) for part in PARTS)
-    return {name: resource for template in templates for name, resource in template["Resources"].items()}
+    templates = templates_of(parsed(**LIVE, engine="auto")).values()
+    return {name: resource for template in templates for name, resource in template.to_json()["Resources"].items()}
 
 
 @pytest.fixture(scope="module")

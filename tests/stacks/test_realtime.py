@@ -4,36 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from aws_cdk import App
-from aws_cdk.assertions import Match, Template
+from aws_cdk.assertions import Match
 
-from stacks.app import add_stacks
 from stacks.states.run import definition
 from tests.documents import LIVE, RECOMMENDERS_ONLY, parsed
 from tests.stacks.evaluation import evaluate
-from tests.synthesis import CONTEXT
-
-if TYPE_CHECKING:
-    from definition.file.pipeline import Pipeline
+from tests.synthesis import templates_of
 
 BOUGHT = {"name": "not-bought", "expression": 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("click")'}
 KINDS_OF = {"name": "kinds", "expression": "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ($KINDS)"}
 
 
-def templates(pipeline: Pipeline) -> dict[str, Template]:
-    """Return the templates of a pipeline by part."""
-    app = App(context=CONTEXT)
-    add_stacks(app, pipeline, stage="dev", keep_data=True)
-    parts = ("storage", "personalize", "workflow")
-    return {part: Template.from_stack(app.node.find_child(f"shop-dev-{part}")) for part in parts}
-
-
 def filters(**changes: Any) -> list[dict[str, Any]]:
     """Return the properties of the filters that a changed pipeline makes."""
-    found = templates(parsed(**changes))["personalize"].find_resources("AWS::Personalize::Filter")
+    found = templates_of(parsed(**changes))["personalize"].find_resources("AWS::Personalize::Filter")
     return [resource["Properties"] for resource in found.values()]
 
 
@@ -50,7 +37,7 @@ def test_a_changed_filter_is_another_filter() -> None:
 
 def test_filters_come_after_the_datasets_whose_fields_they_name() -> None:
     """The service holds an expression against the schemas, so they have to be there."""
-    template = templates(parsed(filters=[BOUGHT]))["personalize"]
+    template = templates_of(parsed(filters=[BOUGHT]))["personalize"]
     (dataset,) = template.find_resources("AWS::Personalize::Dataset")
 
     template.has_resource("AWS::Personalize::Filter", {"DependsOn": Match.array_with([dataset])})
@@ -87,16 +74,16 @@ def test_batch_jobs_are_filtered_by_their_own_filter() -> None:
 
 def test_the_event_tracker_tells_its_id() -> None:
     """Applications find the tracking id among the stack's outputs; without the key there is no tracker."""
-    template = templates(parsed(**LIVE))["personalize"]
+    template = templates_of(parsed(**LIVE))["personalize"]
     (tracker,) = template.find_resources("AWS::Personalize::EventTracker")
 
     template.has_output("TrackingId", {"Value": {"Fn::GetAtt": [tracker, "TrackingId"]}})
-    templates(parsed())["personalize"].resource_count_is("AWS::Personalize::EventTracker", 0)
+    templates_of(parsed())["personalize"].resource_count_is("AWS::Personalize::EventTracker", 0)
 
 
 def test_metric_attribution_reports_where_it_may_write() -> None:
     """Metrics, role, bucket policy and lifecycle fit: reports go to a prefix of their own and expire."""
-    found = templates(parsed(**LIVE))
+    found = templates_of(parsed(**LIVE))
     metric = {"EventType": "Purchase", "MetricName": "sales", "Expression": "SAMPLECOUNT()"}
     found["personalize"].has_resource_properties("AWS::Personalize::MetricAttribution", {"Metrics": [metric]})
     (made,) = found["personalize"].find_resources("AWS::Personalize::MetricAttribution").values()
@@ -114,12 +101,12 @@ def test_metric_attribution_reports_where_it_may_write() -> None:
     bucket = json.dumps(found["storage"].to_json())
     assert bucket.count("/attribution/*") == 1
     assert '"Id": "expire-attribution", "Prefix": "attribution/"' in bucket
-    assert "attribution" not in json.dumps(templates(parsed())["storage"].to_json())
+    assert "attribution" not in json.dumps(templates_of(parsed())["storage"].to_json())
 
 
 def test_metric_attribution_without_a_report_writes_nothing() -> None:
     """CloudWatch alone needs no place in the bucket."""
-    found = templates(parsed(**LIVE | {"metric_attribution": {"metrics": LIVE["metric_attribution"]["metrics"]}}))
+    found = templates_of(parsed(**LIVE | {"metric_attribution": {"metrics": LIVE["metric_attribution"]["metrics"]}}))
 
     assert "attribution/" not in json.dumps(found["storage"].to_json())
     (made,) = found["personalize"].find_resources("AWS::Personalize::MetricAttribution").values()
@@ -248,7 +235,7 @@ def test_a_campaign_that_follows_is_moved_to_another_solution_only(
 
 def test_without_solutions_nothing_is_trained_or_scored() -> None:
     """The machine has no state and no grant of solutions, and the dashboard no chart without a metric."""
-    made = templates(parsed(**RECOMMENDERS_ONLY))["workflow"]
+    made = templates_of(parsed(**RECOMMENDERS_ONLY))["workflow"]
     states = definition(parsed(**RECOMMENDERS_ONLY), "dev", spec_hash="0")["States"]
     (board,) = made.find_resources("AWS::CloudWatch::Dashboard").values()
     policies = json.dumps(

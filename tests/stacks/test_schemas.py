@@ -8,13 +8,10 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App
-from aws_cdk.assertions import Template
 
-from stacks.app import add_stacks
 from tests.documents import parsed
 from tests.stacks.conftest import nag_findings
-from tests.synthesis import CONTEXT
+from tests.synthesis import app_of, templates_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,13 +27,8 @@ PRICE = {"from": "price", "type": "float"}
 
 def synthesized(pipeline: Pipeline) -> dict[str, Any]:
     """Return the templates of a pipeline's Personalize and workflow stacks as one text each, with the resources."""
-    app = App(context=CONTEXT)
-    workflow = add_stacks(app, pipeline, stage="dev", keep_data=True)
-    personalize = app.node.find_child(f"{pipeline.name}-dev-personalize")
-    return {
-        "personalize": Template.from_stack(personalize).to_json(),
-        "workflow": Template.from_stack(workflow).to_json(),
-    }
+    made = templates_of(pipeline)
+    return {part: made[part].to_json() for part in ("personalize", "workflow")}
 
 
 def of_type(templates: dict[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -160,9 +152,8 @@ def test_the_function_may_touch_its_datasets_only(before: dict[str, Any]) -> Non
 
 def test_the_nag_and_the_linter_find_nothing(tmp_path: Path) -> None:
     """With items and users in the file every finding is acknowledged on its resource, and cfn-lint is silent."""
-    app = App(context=CONTEXT, outdir=str(tmp_path))
     users = {"source": {"path": "users/"}, "columns": {"USER_ID": "id", "SIDE": ITEMS["columns"]["KIND"]}}
-    add_stacks(app, parsed(datasets__items=deepcopy(ITEMS), datasets__users=users), stage="dev", keep_data=True)
+    app = app_of(parsed(datasets__items=deepcopy(ITEMS), datasets__users=users), tmp_path)
 
     assert [] == nag_findings(app, tmp_path)
     files = sorted(str(file) for file in tmp_path.glob("*.template.json"))

@@ -7,7 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import Stack
 from aws_cdk.assertions import Match, Template
 from aws_cdk.aws_s3 import Bucket
 from aws_cdk.aws_sqs import Queue
@@ -15,10 +15,9 @@ from aws_cdk.aws_sqs import Queue
 from definition.load import load
 from definition.paths import PIPELINES
 from definition.service.resource_kinds import BATCH_KINDS, BATCH_SEGMENT_JOB, KINDS
-from stacks.app import add_stacks
 from tests.documents import LIVE, parsed
-from tests.stacks.conftest import PARTS, nag_findings
-from tests.synthesis import CONTEXT, app_of
+from tests.stacks.conftest import nag_findings
+from tests.synthesis import PARTS, app_of, new_app, templates_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,38 +39,31 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def live_app(outdir: Path) -> App:
-    """Return an app with the stacks of a shop that answers in real time."""
-    app = App(context=CONTEXT, outdir=str(outdir))
-    add_stacks(app, parsed(**LIVE), stage="dev", keep_data=True)
-    return app
-
-
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The assembly of the shop that answers in real time."""
     folder = tmp_path_factory.mktemp("live")
-    live_app(folder).synth()
+    app_of(parsed(**LIVE), folder).synth()
     return folder
 
 
 @pytest.fixture
 def live_templates(live: Path) -> Templates:
     """The templates of the shop that answers in real time, by part."""
-    return {part: json.loads((live / f"shop-dev-{part}.template.json").read_text()) for part in PARTS}
+    return templates_in(live, "shop-dev")
 
 
 def test_cdk_nag_reports_nothing(tmp_path: Path) -> None:
     """Every finding of AwsSolutions and Serverless is solved, or acknowledged on one resource with its reason."""
     assert [] == nag_findings(app_of(load(PIPELINES / "movielens.yaml"), tmp_path / "films"), tmp_path / "films")
-    assert [] == nag_findings(live_app(tmp_path / "live"), tmp_path / "live")
+    assert [] == nag_findings(app_of(parsed(**LIVE), tmp_path / "live"), tmp_path / "live")
     arriving = app_of(parsed(trigger={"arrival": "events/"}), tmp_path / "arriving")
     assert [] == nag_findings(arriving, tmp_path / "arriving")
 
 
 def test_cdk_nag_would_report(tmp_path: Path) -> None:
     """The check above can fail: a bare bucket and a bare queue in another stack are found, by one pack each."""
-    app = App(context=CONTEXT, outdir=str(tmp_path))
+    app = new_app(tmp_path)
     other = Stack(app, "other")
     Bucket(other, "Bare")
     Queue(other, "Queue")

@@ -6,13 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App
-from aws_cdk.assertions import Template
 
-from stacks.app import add_stacks
 from tests.documents import parsed
 from tests.stacks.conftest import nag_findings
-from tests.synthesis import CONTEXT
+from tests.synthesis import app_of, templates_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,9 +34,7 @@ LISTED = {
 
 def template(**changes: Any) -> dict[str, Any]:
     """Return the template of the workflow of a changed shop."""
-    made: dict[str, Any] = Template.from_stack(
-        add_stacks(App(context=CONTEXT), parsed(**changes), stage="dev", keep_data=True)
-    ).to_json()
+    made: dict[str, Any] = templates_of(parsed(**changes))["workflow"].to_json()
     return made
 
 
@@ -80,9 +75,7 @@ def test_who_reads_gets_the_prefixes_and_nothing_else(engine: str, granted: dict
     """A role that only looks whether data has changed lists; other roles get nothing, and the rules have no finding."""
     assert granted == elsewhere(template(engine=engine, **CHANGES))
 
-    app = App(context=CONTEXT, outdir=str(tmp_path))
-    add_stacks(app, parsed(engine=engine, **CHANGES), stage="dev", keep_data=True)
-    assert [] == nag_findings(app, tmp_path)
+    assert [] == nag_findings(app_of(parsed(engine=engine, **CHANGES), tmp_path), tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App
 
 from definition.service.resource_kinds import KINDS
-from stacks.app import add_stacks
 from stacks.states.run import definition
 from tests.documents import LIVE, parsed
-from tests.stacks.conftest import PARTS
 from tests.stacks.evaluation import evaluated
-from tests.synthesis import CONTEXT
+from tests.synthesis import app_of, templates_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,16 +29,14 @@ OUTLIVES = {"Solution", "Campaign", "Recommender"}
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The assembly of a shop that answers in real time."""
     folder = tmp_path_factory.mktemp("tagged")
-    app = App(context=CONTEXT, outdir=str(folder))
-    add_stacks(app, parsed(**LIVE, tags=TEAM), stage="dev", keep_data=True)
-    app.synth()
+    app_of(parsed(**LIVE, tags=TEAM), folder).synth()
     return folder
 
 
 @pytest.fixture(scope="module")
 def resources(assembly: Path) -> list[dict[str, Any]]:
     """The resources of all its stacks."""
-    templates = [json.loads((assembly / f"shop-dev-{part}.template.json").read_text()) for part in PARTS]
+    templates = templates_in(assembly, "shop-dev").values()
     return [resource for template in templates for resource in template["Resources"].values()]
 
 

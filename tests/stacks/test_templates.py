@@ -6,16 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App
 from aws_cdk.assertions import Match, Template
 
 from cli.doctor.account_checks import BOOTSTRAP_PARAMETER, BOOTSTRAP_VERSION
 from definition.load import load
 from definition.paths import PIPELINES
 from definition.plan import names
-from stacks.app import add_stacks
 from tests.documents import parsed
-from tests.synthesis import CONTEXT, synthesize
+from tests.synthesis import synthesize, templates_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,19 +128,14 @@ def test_the_schedule_keeps_zone_retries_and_dead_letters(templates: Templates) 
 
 def test_no_schedule_without_one_in_the_file() -> None:
     """A pipeline without a schedule starts by hand only."""
-    app = App(context=CONTEXT)
-    workflow = add_stacks(app, parsed(schedule=...), stage="dev", keep_data=True)
-
-    Template.from_stack(workflow).resource_count_is("AWS::Scheduler::Schedule", 0)
+    templates_of(parsed(schedule=...))["workflow"].resource_count_is("AWS::Scheduler::Schedule", 0)
 
 
 def test_the_bucket_goes_with_its_stack_only_if_told() -> None:
     """keep_data=false makes the bucket deletable."""
-    app = App(context=CONTEXT)
-    add_stacks(app, parsed(), stage="dev", keep_data=False)
-    storage = app.node.find_child("shop-dev-storage")
+    storage = templates_of(parsed(), keep_data=False)["storage"]
 
-    Template.from_stack(storage).has_resource("AWS::S3::Bucket", {"DeletionPolicy": "Delete"})
+    storage.has_resource("AWS::S3::Bucket", {"DeletionPolicy": "Delete"})
 
 
 def test_functions_have_powertools_and_x_ray(templates: Templates) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from definition.paths import ROOT
 from tests.documents import LIVE, parsed
 from tests.stacks.test_asl import RIGHT
-from tests.synthesis import synthesize
+from tests.synthesis import app_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ def uses() -> dict[str, list[str]]:
     """Return the types of resources in the templates, and the integrations of every state machine."""
     with tempfile.TemporaryDirectory() as folder:
         for engine in ("lambda", "glue"):
-            synthesize(parsed(**LIVE, engine=engine), Path(folder, engine))
+            app_of(parsed(**LIVE, engine=engine), Path(folder, engine)).synth()
         templates = [json.loads(file.read_text()) for file in Path(folder).glob("*/*.template.json")]
     types = {resource["Type"] for template in templates for resource in template["Resources"].values()}
     integrations = {found for machine in RIGHT.values() for found in _integrations(machine)}
