@@ -56,10 +56,13 @@ def read_yaml(text: str) -> tuple[Node | None, Any]:
     # Keys that stand twice are reported with all other mistakes.
     reader.allow_duplicate_keys = True
     root = reader.compose(text)
-    if root is not None:
-        _check_aliases(root)
-        _check_keys(root)
-    return root, reader.load(text)
+    if root is None:
+        return None, None
+    _check_aliases(root)
+    _check_keys(root)
+    # To build what is merged (<<) changes the tree, in which each key then stands where it was merged too.
+    built = reader.load(text) if _merges(root) else reader.constructor.construct_document(root)
+    return root, built
 
 
 def scalar(node: ScalarNode) -> Any:
@@ -100,6 +103,10 @@ def _check_keys(node: Node) -> None:
             raise NoPipelineFileError("has a list or a mapping as a key", "Write a text before each colon", line)
     for child in _children(node):
         _check_keys(child)
+
+
+def _merges(node: Node) -> bool:
+    return node.tag == "tag:yaml.org,2002:merge" or any(_merges(child) for child in _children(node))
 
 
 def _children(node: Node) -> Iterator[Node]:

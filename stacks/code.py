@@ -55,7 +55,7 @@ def modules_of(entry: str) -> list[Path]:
     found: set[Path] = set()
     waiting = [entry]
     while waiting:
-        file = _file(waiting.pop())
+        file = _file(ROOT, waiting.pop())
         if file is None or file in found:
             continue
         found.add(file)
@@ -70,13 +70,14 @@ def ignored_but(files: list[Path]) -> list[str]:
     return ["*", *(f"!/{folder}/" for folder in folders), *(f"!/{file.as_posix()}" for file in files)]
 
 
-def _file(module: str) -> Path | None:
+@cache  # a synthesis asks two thousand times for three hundred modules
+def _file(root: Path, module: str) -> Path | None:
     """Return the file of a module of ours; None for a name within a module, and for what is not ours."""
     path = Path(*module.split("."))
     if path.parts[0] not in _PACKAGES:
         return None
     for candidate in (path.with_suffix(".py"), path / "__init__.py"):
-        if (ROOT / candidate).is_file():
+        if (root / candidate).is_file():
             return candidate
     return None
 

@@ -80,7 +80,7 @@ class TransformJob(Construct):
                 )
             )
         job = self._job(role, workers, script.s3_object_url, packages.s3_object_url)
-        job.node.add_dependency(role)
+        job.node.add_dependency(role.node.find_child("DefaultPolicy"))
         acknowledge(
             job,
             "Logs hold counts and keys, no data, and CloudWatch encrypts them; there are no bookmarks",

@@ -75,6 +75,16 @@ LIVE: dict[str, Any] = {
 }
 """Changes to a shop that answers in real time, with everything that belongs to that."""
 
+KEY_ELSEWHERE = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+OTHER_BUCKETS: dict[str, Any] = {
+    "datasets__interactions__source": {"path": "s3://company-data/events/", "kms_key": KEY_ELSEWHERE},
+    "datasets__interactions__lookups": {
+        "orders": {"source": {"path": "s3://erp-data/orders-*.csv"}, "key": "id", "on": "order"}
+    },
+    "datasets__interactions__columns__USER_ID": "orders.customer",
+}
+"""Changes to a shop whose data lies in two other buckets, one of them encrypted with a key."""
+
 RECOMMENDERS_ONLY: dict[str, Any] = {
     **{key: LIVE[key] for key in ("domain", "datasets__interactions__columns__EVENT_TYPE", "recommenders")},
     "solutions": ...,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aws_cdk import App
@@ -14,14 +13,20 @@ from definition.paths import ROOT
 from stacks.app import add_stacks
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from definition.file.pipeline import Pipeline
 
 CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
 PARTS = ("storage", "personalize", "workflow")
 """The stacks of a pipeline."""
 
+_MADE: dict[tuple[str, bool], dict[str, Template]] = {}
+
 # The layer alone has 53 MB: to copy it takes longer than all else of a synthesis.
 _UNCOPIED = {**CONTEXT, "aws:cdk:disable-asset-staging": True}
+# The CDK's own rules take half a second to load, and are asked where findings are read: by nag and deployments.
+_UNEXAMINED = {**_UNCOPIED, "@aws-cdk/core:validateAgainstDefaultRules": False}
 
 
 def new_app(outdir: Path) -> App:
@@ -37,11 +42,15 @@ def app_of(pipeline: Pipeline, outdir: Path) -> App:
 
 
 def templates_of(pipeline: Pipeline, *, keep_data: bool = True) -> dict[str, Template]:
-    """Return the templates of a pipeline's stacks by part."""
-    with tempfile.TemporaryDirectory() as folder:
-        app = new_app(Path(folder))
-        add_stacks(app, pipeline, stage="dev", keep_data=keep_data)
-        return {part: Template.from_stack(app.node.find_child(f"{pipeline.name}-dev-{part}")) for part in PARTS}
+    """Return the templates of a pipeline's stacks by part; those of equal pipelines are made once."""
+    key = (pipeline.model_dump_json(), keep_data)
+    if key not in _MADE:
+        with tempfile.TemporaryDirectory() as folder:
+            app = App(context=_UNEXAMINED, outdir=folder)
+            add_stacks(app, pipeline, stage="dev", keep_data=keep_data)
+            stacks = {part: app.node.find_child(f"{pipeline.name}-dev-{part}") for part in PARTS}
+            _MADE[key] = {part: Template.from_stack(stack) for part, stack in stacks.items()}
+    return _MADE[key]
 
 
 def templates_in(folder: Path, prefix: str) -> dict[str, dict[str, Any]]:

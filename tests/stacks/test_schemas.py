@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.documents import parsed
-from tests.stacks.conftest import nag_findings
-from tests.synthesis import app_of, templates_of
+from tests.synthesis import templates_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from definition.file.pipeline import Pipeline
 
 ITEMS: dict[str, Any] = {
@@ -148,14 +144,3 @@ def test_the_function_may_touch_its_datasets_only(before: dict[str, Any]) -> Non
         assert len(expected) == found.count(":personalize:"), action
         assert all(each in found for each in expected), action
     assert json.dumps({"Ref": "AWS::StackId"}) == granted["cloudformation:DescribeStacks"]
-
-
-def test_the_nag_and_the_linter_find_nothing(tmp_path: Path) -> None:
-    """With items and users in the file every finding is acknowledged on its resource, and cfn-lint is silent."""
-    users = {"source": {"path": "users/"}, "columns": {"USER_ID": "id", "SIDE": ITEMS["columns"]["KIND"]}}
-    app = app_of(parsed(datasets__items=deepcopy(ITEMS), datasets__users=users), tmp_path)
-
-    assert [] == nag_findings(app, tmp_path)
-    files = sorted(str(file) for file in tmp_path.glob("*.template.json"))
-    done = subprocess.run(["cfn-lint", *files], capture_output=True, text=True, check=False)
-    assert (3, 0, "") == (len(files), done.returncode, done.stdout)

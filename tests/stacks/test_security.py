@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import Stack
 from aws_cdk.assertions import Match, Template
-from aws_cdk.aws_s3 import Bucket
-from aws_cdk.aws_sqs import Queue
 
-from definition.load import load
-from definition.paths import PIPELINES
 from definition.service.resource_kinds import BATCH_KINDS, BATCH_SEGMENT_JOB, KINDS
 from tests.documents import LIVE, parsed
-from tests.stacks.conftest import nag_findings
-from tests.synthesis import PARTS, app_of, new_app, templates_in
+from tests.synthesis import PARTS, templates_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 Templates = dict[str, dict[str, Any]]
 
@@ -40,46 +32,9 @@ def listed(value: Any) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The assembly of the shop that answers in real time."""
-    folder = tmp_path_factory.mktemp("live")
-    app_of(parsed(**LIVE), folder).synth()
-    return folder
-
-
-@pytest.fixture
-def live_templates(live: Path) -> Templates:
+def live_templates() -> Templates:
     """The templates of the shop that answers in real time, by part."""
-    return templates_in(live, "shop-dev")
-
-
-def test_cdk_nag_reports_nothing(tmp_path: Path) -> None:
-    """Every finding of AwsSolutions and Serverless is solved, or acknowledged on one resource with its reason."""
-    assert [] == nag_findings(app_of(load(PIPELINES / "movielens.yaml"), tmp_path / "films"), tmp_path / "films")
-    assert [] == nag_findings(app_of(parsed(**LIVE), tmp_path / "live"), tmp_path / "live")
-    arriving = app_of(parsed(trigger={"arrival": "events/"}), tmp_path / "arriving")
-    assert [] == nag_findings(arriving, tmp_path / "arriving")
-
-
-def test_cdk_nag_would_report(tmp_path: Path) -> None:
-    """The check above can fail: a bare bucket and a bare queue in another stack are found, by one pack each."""
-    app = new_app(tmp_path)
-    other = Stack(app, "other")
-    Bucket(other, "Bare")
-    Queue(other, "Queue")
-    found = nag_findings(app, tmp_path)
-
-    assert "AwsSolutions-S10 other/Bare/Resource" in found
-    assert "Serverless-SQSRedrivePolicy other/Queue/Resource" in found
-
-
-def test_cfn_lint_reports_nothing(assembly: Path, live: Path) -> None:
-    """The templates, the state machine's definition included, pass cfn-lint with warnings."""
-    files = sorted(str(file) for folder in (assembly, live) for file in folder.glob("*.template.json"))
-    done = subprocess.run(["cfn-lint", *files], capture_output=True, text=True, check=False)
-
-    assert 2 * len(PARTS) == len(files)
-    assert (0, "") == (done.returncode, done.stdout)
+    return {part: template.to_json() for part, template in templates_of(parsed(**LIVE)).items()}
 
 
 def test_no_statement_allows_every_action(live_templates: Templates) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.record import ROOT, SUITES, inputs
 SOURCES = (ROOT, ROOT / "emulator" / "src")
 
 
+@cache  # what several suites reach is read once
 def imported(file: Path) -> set[str]:
     """Return the dotted names that a module imports, wherever in it; of ``from a import b`` both ``a`` and ``a.b``."""
     names: set[str] = set()
@@ -24,6 +26,7 @@ def imported(file: Path) -> set[str]:
     return names
 
 
+@cache
 def ours(name: str) -> list[Path]:
     """Return the file of a module of this repository, and those of its packages."""
     parts = name.split(".")
