@@ -8,6 +8,7 @@ one dataset of a type and the type, not the name, is in its ARN.
 """
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
@@ -28,7 +29,9 @@ from embedded_aws.personalize.models import PersonalizeBackend, personalize_back
 
 _log = logging.getLogger(__name__)
 
-_STEP = 1.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+"""Embedded seconds between CloudFormation's looks at a resource: most are there after the second look."""
+
 _LONGEST = timedelta(hours=3)
 """Embedded time that CloudFormation waits for one resource."""
 _STATE = frozenset({"Status", "CreationDateTime", "LastUpdatedDateTime"})
@@ -194,7 +197,7 @@ def _wait(backend: PersonalizeBackend, kind: Kind, arn: str) -> None:
         InvalidInputException: it ended otherwise than ACTIVE, or not in time; CloudFormation shows the reason.
     """
     deadline = clock.now() + _LONGEST
-    while True:
+    for pause in _pauses():
         with backend.lock:
             resource = backend.find(kind, arn)
             waiting = resource.unfinished or resource.updating
@@ -206,7 +209,14 @@ def _wait(backend: PersonalizeBackend, kind: Kind, arn: str) -> None:
         if not waiting or clock.now() > deadline:
             reason = update.get("failureReason") or description.get("failureReason") or "it did not stabilize"
             raise InvalidInputException(f"{kind.name} {arn} is {status}: {reason}")
-        clock.sleep(_STEP)
+        clock.sleep(pause)
+
+
+def _pauses() -> Iterator[float]:
+    pause = _FIRST_PAUSE
+    while True:
+        yield pause
+        pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 def _look(backend: PersonalizeBackend, kind: Kind, arn: str) -> str:
@@ -219,10 +229,11 @@ def _delete(backend: PersonalizeBackend, kind: Kind, arn: str) -> None:
     try:
         with backend.lock:
             backend.delete(backend.find(kind, arn))
-        while _look(backend, kind, arn):
+        for pause in _pauses():
+            _look(backend, kind, arn)
             if clock.now() > deadline:
                 raise ResourceInUseException(f"{kind.name} {arn} did not stabilize")
-            clock.sleep(_STEP)
+            clock.sleep(pause)
     except ResourceNotFoundException:
         return
 
