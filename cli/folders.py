@@ -26,7 +26,11 @@ def raw_folder(pipeline: Pipeline, given: Path | None, *, local: bool) -> Path |
     if folder is None and local:
         folder = SAMPLES / pipeline.name
     if folder is not None and not folder.is_dir():
-        sources = " and ".join(in_folder(source.path) for source in pipeline.datasets.sources().values())
+        sources = " and ".join(
+            in_folder(place)
+            for source in pipeline.datasets.sources().values()
+            for place in (source.locations if source.path is None else [source.path])
+        )
         raise CommandError(
             f"there is no folder {folder} with raw data for {pipeline.name}",
             remedy=f"Give one that holds {sources}: make run PIPELINE=… RAW=<folder>, or pipelines run --raw <folder>",

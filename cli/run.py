@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cli import uploading
+from cli import catalog, uploading
 from cli.account import session as session_of_environment
 from cli.deployment import deploy, find_deployment
 from cli.errors import CommandError
@@ -156,6 +156,8 @@ def run(pipeline: Pipeline, options: RunOptions, view: View, host: Host = Host()
         if options.raw is not None:
             with view.phase("Upload"):
                 for line in uploading.upload_for(pipeline, s3, deployment.bucket, options.raw, embedded=host.embedded):
+                    view.line(line)
+                for line in catalog.lay_out(pipeline, session.client("glue"), options.raw) if host.embedded else ():
                     view.line(line)
             if pipeline.trigger and not host.embedded:
                 view.look("What was uploaded may start a run of its own after this one: the file has a trigger")

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from cli import catalog
 from cli.folders import relative
 from definition import layout
 from definition.mapping.address import SCHEME, in_folder
-from definition.plan.buckets import source_buckets
+from definition.plan.buckets import queried_buckets, source_buckets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,8 +32,10 @@ def upload_for(pipeline: Pipeline, s3: Any, bucket: str, folder: Path, *, embedd
         folder: with the files.
         embedded: whether that is an embedded AWS.
     """
-    others = {each.name: folder / in_folder(f"{SCHEME}{each.name}") for each in source_buckets(pipeline)}
-    files = [file for file in _files(folder) if not any(file.is_relative_to(other) for other in others.values())]
+    buckets = [*source_buckets(pipeline), *queried_buckets(pipeline)]
+    others = {each.name: folder / in_folder(f"{SCHEME}{each.name}") for each in buckets}
+    left = [*others.values(), *([folder / catalog.FOLDER] if queried_buckets(pipeline) else [])]
+    files = [file for file in _files(folder) if not any(file.is_relative_to(other) for other in left)]
     said = [_put(s3, bucket, layout.RAW.key(path=""), folder, files)] if files or not others else []
     for name, other in others.items():
         if embedded:

@@ -13,7 +13,7 @@ from typing import Literal
 Party = Literal["you", "transform", "publish", "clean-up", "report", "state machine", "Personalize"]
 """Who reads and writes; the transform is a function or a Spark job, and you are whoever else may read the bucket."""
 
-DAYS = {"staging": 1, "transformed": 30, "batch": 30, "rejects": 90, "attribution": 365}
+DAYS = {"staging": 1, "queries": 14, "transformed": 30, "batch": 30, "rejects": 90, "attribution": 365}
 """Days after which objects are deleted, by area; whatever has no number here stays."""
 
 _NAME = re.compile(r"\{(\w+)\}")
@@ -91,6 +91,19 @@ class Place:
 
 
 RAW = Place("raw/{path}", "raw data", written_by=("you",), read_by=("transform",))
+
+QUERY_RESULT = Place(
+    "queries/{run}/{source}/{attempt}/",
+    "Parquet: what Athena has found for a source",
+    written_by=("state machine",),
+    read_by=("transform",),
+)
+QUERY_RECORDS = Place(
+    "queries/athena/",
+    "what Athena notes of each query",
+    written_by=("state machine",),
+    read_by=("you",),
+)
 
 DATASET = Place(
     "transformed/{run}/{dataset}/",
@@ -261,6 +274,8 @@ STAGING = Place("staging/{run}/", "while the transform works", written_by=("tran
 
 LAYOUT = (
     RAW,
+    QUERY_RESULT,
+    QUERY_RECORDS,
     DATASET,
     INCREMENT,
     REJECTED_ROWS,

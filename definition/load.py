@@ -16,6 +16,7 @@ from definition.rules.document import check, half_characters
 from definition.rules.findings import Finding
 from definition.rules.freshness import freshness
 from definition.rules.sizes import sizes
+from definition.sql_files import fill_in
 from definition.yaml_text import MOST_CHARACTERS, NoPipelineFileError, read_yaml, scalar
 
 if TYPE_CHECKING:
@@ -40,11 +41,11 @@ def load(path: pathlib.Path) -> Pipeline:
     except (OSError, UnicodeDecodeError) as error:
         remedy = "Give the path of a pipeline file in UTF-8"
         raise SpecError(str(path), [Problem(0, "", f"cannot be read ({error})", remedy)]) from error
-    return parse(text, source=str(path))
+    return parse(text, source=str(path), folder=path.parent)
 
 
-def parse(text: str, *, source: str = "pipeline") -> Pipeline:
-    """Parse the text of a pipeline file; ``source`` names it in errors.
+def parse(text: str, *, source: str = "pipeline", folder: pathlib.Path | None = None) -> Pipeline:
+    """Parse the text of a pipeline file; ``source`` names it in errors, ``folder`` is where it lies.
 
     Raises:
         SpecError: as in ``load``.
@@ -70,7 +71,12 @@ def parse(text: str, *, source: str = "pipeline") -> Pipeline:
     if root is None or not isinstance(document, dict):
         remedy = "Write keys such as name, datasets and solutions"
         raise SpecError(source, [Problem(0, "", "holds no mapping at its top", remedy)])
+    unread = list(fill_in(document, folder))
     pipeline, found = _validate(document)
+    if unread:
+        # Of the names of files the types say that they are no queries.
+        named = {finding.path for finding in unread}
+        found = [*unread, *(finding for finding in found if finding.path not in named)]
     if pipeline is not None and not (problems or found):
         found = [*sizes(pipeline), *freshness(pipeline)]
     problems += [Problem(_line(lines, place), _dotted(place), what, remedy) for place, what, remedy in found]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from definition.mapping.address import SCHEME, in_folder
-from definition.plan.buckets import source_buckets
+from definition.plan.buckets import queried_buckets, source_buckets
 from definition.plan.mappings import dataset_mappings
 from drafting.errors import DraftError
 from drafting.look.places import open_place
@@ -46,6 +46,8 @@ class Preview:
 def preview(pipeline: Pipeline, raw: str, s3: Callable[[], Any]) -> list[Preview]:
     """Transform the beginnings of the raw files that a pipeline's sources take; the files are only read.
 
+    Datasets that Athena has to find rows for are left out.
+
     Args:
         pipeline: the pipeline file.
         raw: folder, file, or ``s3://bucket/prefix/``, to which the paths of sources are relative. Those in another
@@ -59,7 +61,8 @@ def preview(pipeline: Pipeline, raw: str, s3: Callable[[], Any]) -> list[Preview
     with tempfile.TemporaryDirectory() as temporary:
         folder = SampleFolder(Path(temporary))
         files = _Files.of(pipeline, place.files())
-        return [_preview(mapping, place, files, folder) for mapping in dataset_mappings(pipeline)]
+        mappings = [mapping for mapping in dataset_mappings(pipeline) if not mapping.needs_queries]
+        return [_preview(mapping, place, files, folder) for mapping in mappings]
 
 
 class _Files(NamedTuple):
@@ -71,7 +74,9 @@ class _Files(NamedTuple):
     @staticmethod
     def of(pipeline: Pipeline, files: Sequence[RawFile]) -> _Files:
         """Part the files as an upload would."""
-        begins = tuple(in_folder(f"{SCHEME}{each.name}/") for each in source_buckets(pipeline))
+        begins = tuple(
+            in_folder(f"{SCHEME}{each.name}/") for each in (*source_buckets(pipeline), *queried_buckets(pipeline))
+        )
         return _Files(
             [file for file in files if not file.name.startswith(begins)],
             [file for file in files if file.name.startswith(begins)],

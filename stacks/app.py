@@ -34,6 +34,7 @@ def add_stacks(scope: Construct, pipeline: Pipeline, *, stage: str, keep_data: b
         keep_data=keep_data,
         attribution=attribution is not None and attribution.report is not None,
         tells_events=pipeline.trigger is not None,
+        queries=any(source.is_queried for source in pipeline.datasets.sources().values()),
         description=f"Bucket of {pipeline.name} ({stage})",
     )
     personalize = PersonalizeStack(scope, f"{prefix}-personalize", pipeline=pipeline, stage=stage, storage=storage)

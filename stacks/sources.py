@@ -36,7 +36,12 @@ def acknowledge_objects(role: iam.Role, buckets: Sequence[SourceBucket]) -> None
 
 
 def tell_owners(
-    scope: Construct, buckets: Sequence[SourceBucket], *, readers: Sequence[iam.IRole], listers: Sequence[iam.IRole]
+    scope: Construct,
+    buckets: Sequence[SourceBucket],
+    *,
+    readers: Sequence[iam.IRole],
+    listers: Sequence[iam.IRole],
+    of: str = "Source",
 ) -> None:
     """Print, for each other bucket and its key, the statements of policies that an owner elsewhere has to add.
 
@@ -45,6 +50,7 @@ def tell_owners(
         buckets: the other buckets.
         readers: roles that list and read.
         listers: roles that only list.
+        of: whose data the buckets hold; the outputs are called after it.
     """
     stack = Stack.of(scope)
     for number, bucket in enumerate(buckets, 1):
@@ -52,7 +58,7 @@ def tell_owners(
         policy = [_admitted(_listing(bucket), everyone), _admitted(_reading(bucket), read)]
         CfnOutput(
             scope,
-            f"SourceBucketPolicy{number}",
+            f"{of}BucketPolicy{number}",
             value=stack.to_json_string(policy),
             description=f"Where {bucket.name} is another account's: statements for its bucket policy",
         )
@@ -61,7 +67,7 @@ def tell_owners(
             key_policy = [_admitted({**_DECRYPT, "Resource": "*"}, read)]
             CfnOutput(
                 scope,
-                f"SourceKeyPolicy{number}",
+                f"{of}KeyPolicy{number}",
                 value=stack.to_json_string(key_policy),
                 description=f"Where a key of {bucket.name} is another account's: statement for its key policy",
             )

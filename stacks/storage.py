@@ -38,6 +38,7 @@ class StorageStack(Stack):
         keep_data: bool,
         attribution: bool,
         tells_events: bool,
+        queries: bool,
         description: str,
     ) -> None:
         """Make the bucket.
@@ -48,10 +49,11 @@ class StorageStack(Stack):
             keep_data: whether the bucket survives its stack.
             attribution: whether Personalize reports into it what recommendations have led to.
             tells_events: whether EventBridge hears of its objects.
+            queries: whether Athena writes into it.
             description: of the stack.
         """
         super().__init__(scope, construct_id, description=description)
-        unused = set() if attribution else {layout.ATTRIBUTION.area}
+        areas = {layout.ATTRIBUTION.area: attribution, layout.QUERY_RESULT.area: queries}
         self.bucket = s3.Bucket(
             self,
             "Bucket",
@@ -71,7 +73,7 @@ class StorageStack(Stack):
                 *(
                     s3.LifecycleRule(id=f"expire-{area}", prefix=f"{area}/", expiration=Duration.days(days))
                     for area, days in layout.DAYS.items()
-                    if area not in unused
+                    if areas.get(area, True)
                 ),
             ],
         )

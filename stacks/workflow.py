@@ -12,6 +12,7 @@ from definition import layout
 from definition.plan import names
 from definition.plan.buckets import source_buckets
 from definition.plan.kinds import kinds_of, recipes_of
+from definition.plan.queries import source_queries
 from stacks import sources, tags
 from stacks.acknowledge import acknowledge
 from stacks.alarms import Alarms, Watched
@@ -23,6 +24,7 @@ from stacks.dashboard import add_dashboard
 from stacks.function import Function, dependencies_layer
 from stacks.grants import map_run_statements, personalize_statements, wildcard_findings
 from stacks.machine import Machine
+from stacks.queries import Queries
 from stacks.report import report_function
 from stacks.schedule import StartSchedule
 from stacks.spark import TransformJob
@@ -82,6 +84,11 @@ class WorkflowStack(Stack):
         self._personalize = personalize
         self._kinds = kinds_of(pipeline)
         self._buckets = source_buckets(pipeline)
+        self._queries = (
+            Queries(self, "Queries", pipeline=pipeline, prefix=self._prefix, storage=storage)
+            if source_queries(pipeline)
+            else None
+        )
         layer = dependencies_layer(self)
         transform = self._transform(layer)
         self._functions = {
@@ -140,6 +147,9 @@ class WorkflowStack(Stack):
         self._acknowledge_wildcards(made.role)
         if self._catalog:
             self._catalog.grant_update(made.role)
+        if self._queries:
+            self._queries.grant_run(made.role)
+            self._queries.tell_owners(made.role)
         return made.state_machine
 
     def _substitutions(self, pipeline: str, stage: str) -> dict[str, str]:
@@ -161,6 +171,7 @@ class WorkflowStack(Stack):
             "TopicArn": self._topic.topic_arn,
             **({"TransformJob": self._job.name} if self._job else {}),
             **({"Database": self._catalog.database} if self._catalog else {}),
+            **({"WorkGroup": self._queries.workgroup} if self._queries else {}),
         }
 
     def _tell_owners(self, function: iam.Role) -> None:
@@ -181,7 +192,7 @@ class WorkflowStack(Stack):
             "transform",
             "Raw data to datasets and batch input",
             layer,
-            reads=(*(_TRANSFORM_READS if alone else _READ_ALWAYS), _BATCH_INPUT),
+            reads=(*(self._transform_reads if alone else _READ_ALWAYS), _BATCH_INPUT),
             writes=_TRANSFORM_WRITES if alone else (_BATCH_INPUT, *_REPORTS),
             deletes=(_STAGING,) if alone else (),
             more=sources.statements(self._buckets, reads=alone),
@@ -190,6 +201,10 @@ class WorkflowStack(Stack):
             sources.acknowledge_objects(made.role, self._buckets)
         return made
 
+    @property
+    def _transform_reads(self) -> tuple[str, ...]:
+        return (*_TRANSFORM_READS, *([layout.QUERY_RESULT.area_pattern] if self._queries else []))
+
     def _transform_job(self, pipeline: Pipeline) -> TransformJob:
         return TransformJob(
             self,
@@ -197,7 +212,7 @@ class WorkflowStack(Stack):
             name=f"{self._prefix}-transform",
             workers=pipeline.workers,
             storage=self._storage,
-            reads=_TRANSFORM_READS,
+            reads=self._transform_reads,
             writes=_TRANSFORM_WRITES,
             buckets=self._buckets,
         )

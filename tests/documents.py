@@ -85,6 +85,26 @@ OTHER_BUCKETS: dict[str, Any] = {
 }
 """Changes to a shop whose data lies in two other buckets, one of them encrypted with a key."""
 
+QUERIED: dict[str, Any] = {
+    "datasets__interactions__source": {
+        "table": "sales.lines",
+        "partitions": "day >= '2026-01-01'",
+        "locations": ["s3://company-data/lines/"],
+        "kms_key": KEY_ELSEWHERE,
+    },
+    "datasets__interactions__lookups": {
+        "orders": {
+            "source": {
+                "query": "SELECT order_id, customer FROM sales.orders;",
+                "locations": ["s3://erp-data/orders/"],
+            },
+            "key": "order_id",
+        }
+    },
+    "datasets__interactions__columns__USER_ID": "orders.customer",
+}
+"""Changes to a shop whose data Athena reads: a table, and a query of another bucket beside it."""
+
 RECOMMENDERS_ONLY: dict[str, Any] = {
     **{key: LIVE[key] for key in ("domain", "datasets__interactions__columns__EVENT_TYPE", "recommenders")},
     "solutions": ...,

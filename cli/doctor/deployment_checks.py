@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from cli.doctor.examination import PARTS, is_there
 from cli.doctor.findings import failure, ok, warning
+from cli.doctor.tables import queried
 from definition import layout
 from definition.mapping.address import literal, other_bucket
 
@@ -64,7 +65,11 @@ def raw_data(examination: Examination) -> Iterator[Finding]:
     if bucket is None:
         return
     for place, source in examination.pipeline.datasets.sources().items():
-        other, name = other_bucket(source.path), place.removesuffix(".source")
+        name = place.removesuffix(".source")
+        if source.path is None:
+            yield from queried(examination, name, source)
+            continue
+        other = other_bucket(source.path)
         if other:
             yield _elsewhere(examination, name, other)
             continue

@@ -8,6 +8,7 @@ from cli.account import session, told
 from cli.errors import CommandError
 from cli.init.show import show_outcome
 from cli.view import View
+from definition.plan.mappings import dataset_mappings
 from drafting.errors import DraftError
 from drafting.preview import Preview, preview
 
@@ -35,6 +36,9 @@ def trial(pipeline: Pipeline, raw: str) -> None:
     """
     view = View()
     with told(view):
+        for mapping in dataset_mappings(pipeline):
+            if mapping.needs_queries:
+                view.line(f"{mapping.dataset}: Athena finds its rows, so the first run will show what comes of them")
         for found in previewed(pipeline, raw):
             show_outcome(found.outcome, view.console)
             if not found.whole:

@@ -7,12 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from definition.file.places import KmsKey, SourcePath
+from definition.file.source import Source
 from definition.file.values import (
-    Comment,
     Condition,
-    Delimiter,
-    Escape,
     Expression,
     Scalar,
     Strict,
@@ -21,82 +18,7 @@ from definition.file.values import (
     ValueMap,
     absent,
 )
-from definition.mapping.source import Encoding, SourceFormat
 from definition.service.dataset_types import ColumnType, DatasetName
-
-
-class Explode(Strict):
-    """The list of a raw row of which each element becomes a record, with the row's other fields."""
-
-    from_: str = Field(alias="from", min_length=1, description="raw column of the list; its elements go by that name")
-    split: str | None = absent(
-        min_length=1, description="text between the elements, where the list is a text and not one of JSON or Parquet"
-    )
-    fields: list[Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]] | None = absent(
-        min_length=2, description="names of the parts of each such element, which become raw columns below the list's"
-    )
-    between: str | None = absent(
-        min_length=1, description="text between those parts; the first part may hold it, too", examples=["-", ":"]
-    )
-
-
-def _explode(value: Any) -> Any:
-    if isinstance(value, list):
-        raise ValueError("a row has one list that is exploded; name it: explode: items")  # noqa: TRY004  # pydantic's
-    return {"from": value} if isinstance(value, str) else value
-
-
-ExplodeForm = Annotated[Explode, BeforeValidator(_explode, json_schema_input_type=str | Explode)]
-
-
-MAX_SKIPPED = 1_000
-"""Lines of the longest preamble: ours, for objects lose no more than that by it."""
-
-
-class Source(Strict):
-    """Where the raw data lies, and how it is read."""
-
-    path: SourcePath = Field(
-        description="object, prefix ending in /, or glob of * ? […] and ** for any folders, under raw/ in the bucket; "
-        "with s3:// and a bucket's name before it, in another bucket",
-        examples=["ratings/", "events/2024-*/part-*.csv.gz", "s3://company-data/orders/"],
-    )
-    format: SourceFormat = Field(
-        default="csv",
-        description="of the objects: jsonl has an object on each line, json has them one after the other or in arrays; "
-        "gzip, bzip2 and zstd are unpacked, but for parquet",
-    )
-    encoding: Encoding = Field(default="utf-8", description="of the text in csv, jsonl, json; a BOM is no part of it")
-    delimiter: Delimiter = Field(
-        default=",", description="csv: character between fields, or several", examples=[";", "::"]
-    )
-    quote: Literal['"', "none"] = Field(
-        default='"', description='csv: character around fields that hold the delimiter, or "none"'
-    )
-    header: list[Annotated[str, StringConstraints(min_length=1)]] | None = Field(
-        default=None,
-        min_length=1,
-        description="csv: names of the fields of objects without header line; left out: first lines name them",
-    )
-    escape: Escape | None = absent(
-        description="csv: character after which the next one is text, within quotes and outside", examples=["\\"]
-    )
-    skip_lines: int = absent(
-        default=0, ge=0, le=MAX_SKIPPED, description="csv: lines of each object before its header or first record"
-    )
-    comment: Comment | None = absent(
-        description="csv: what a line begins with that is no record, outside of quoted fields", examples=["#"]
-    )
-    nulls: list[str] = absent(
-        default=[], description="texts that stand for no value, wherever a field is nothing else", examples=[["NULL"]]
-    )
-    explode: ExplodeForm | None = absent(
-        description="raw column of a list, each element of which becomes a record", examples=["items"]
-    )
-    kms_key: KmsKey | None = absent(
-        description="ARN of the KMS key that objects in another bucket are encrypted with, so that they may be read",
-        examples=["arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
-    )
 
 
 def _column_type(value: Any) -> Any:

@@ -16,6 +16,7 @@ from definition.file.datasets import Datasets
 from definition.file.realtime import Filter, MetricAttribution, Recommender
 from definition.file.schedule import check_expression
 from definition.file.solutions import Solution
+from definition.file.source import Athena
 from definition.file.values import (
     OWN_TAGS,
     ArrivalPath,
@@ -123,6 +124,7 @@ class Pipeline(Strict):
     recommenders: list[Recommender] = absent([], description="use cases of the domain that answer in real time")
     event_tracker: bool = absent(False, description="take events in, with the tracking id that the deployment prints")  # noqa: FBT003
     metric_attribution: MetricAttribution | None = absent(description="measure what recommendations have led to")
+    athena: Athena | None = absent(description="how the queries of sources are run")
     filters: list[Filter] = absent([], description="filters of the dataset group")
     max_rejected: float = Field(
         default=0.05, ge=0, le=1, strict=False, description="share of a dataset's rows that may be rejected in a run"

@@ -63,5 +63,12 @@ def _kms_key(text: str) -> str:
     return text
 
 
+def _location(text: str) -> str:
+    if WILDCARD.search(text) or not text.endswith("/") or other_bucket(text) is None:
+        raise ValueError(f"'{text}' is no prefix of S3; write s3://bucket/prefix/, or s3://bucket/ for all of it")
+    return _source_path(text)
+
+
 SourcePath = Annotated[str, StringConstraints(min_length=1), AfterValidator(_source_path)]
+Location = Annotated[str, AfterValidator(_location)]
 KmsKey = Annotated[str, AfterValidator(_kms_key)]

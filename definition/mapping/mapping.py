@@ -213,6 +213,11 @@ class DatasetMapping(SourceMapping):
         return f"datasets.{self.dataset}.source"
 
     @property
+    def needs_queries(self) -> bool:
+        """Whether Athena has to find rows first, of the dataset or of a look-up."""
+        return any(each.queried for each in (self, *self.lookups))
+
+    @property
     def column_names(self) -> list[str]:
         """Names of the dataset's columns in the order of its schema."""
         return [column.name for column in self.records[0].columns]

@@ -60,7 +60,8 @@ class SourceMapping(Data):
     """Everything an engine needs to read raw objects as rows of text fields.
 
     Attributes:
-        path: object, prefix ending in ``/`` or glob, under ``raw/`` or, as ``s3://bucket/…``, in another bucket.
+        path: object, prefix ending in ``/`` or glob, under ``raw/`` or, as ``s3://bucket/…``, anywhere.
+        queried: whether Athena has found the rows: each run has them elsewhere, and puts in the path.
         encoding: of the text in CSV and JSON.
         delimiter: text between the fields of CSV, of up to ``MAX_DELIMITER`` characters.
         quote: character around fields of CSV, or None where fields are never quoted.
@@ -74,6 +75,7 @@ class SourceMapping(Data):
     """
 
     path: str
+    queried: bool = Field(default=False, exclude_if=operator.not_)
     format: SourceFormat = "csv"
     encoding: Encoding = "utf-8"
     delimiter: str

@@ -1,4 +1,4 @@
-"""Other buckets than the pipeline's that sources lie in, and what reading them takes."""
+"""Other buckets than the pipeline's that raw data lies in, and what reading them takes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from definition.mapping.address import WILDCARD, literal, other_bucket
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from definition.file.pipeline import Pipeline
 
 
@@ -46,12 +48,23 @@ class SourceBucket:
 
 def source_buckets(pipeline: Pipeline) -> list[SourceBucket]:
     """Return the other buckets of a pipeline's sources, by their names."""
+    read = pipeline.datasets.sources().values()
+    return _buckets((source.path, source.kms_key) for source in read if source.path is not None)
+
+
+def queried_buckets(pipeline: Pipeline) -> list[SourceBucket]:
+    """Return the buckets with the data of the tables that a pipeline's queries read, by their names."""
+    read = pipeline.datasets.sources().values()
+    return _buckets((place, source.kms_key) for source in read for place in source.locations)
+
+
+def _buckets(read: Iterable[tuple[str, str | None]]) -> list[SourceBucket]:
     paths: dict[str, set[str]] = {}
     keys: dict[str, set[str]] = {}
-    for source in pipeline.datasets.sources().values():
-        if place := other_bucket(source.path):
+    for path, kms_key in read:
+        if place := other_bucket(path):
             paths.setdefault(place.bucket, set()).add(place.path)
-            keys.setdefault(place.bucket, set()).update([source.kms_key] if source.kms_key else [])
+            keys.setdefault(place.bucket, set()).update([kms_key] if kms_key else [])
     return [SourceBucket(name, tuple(sorted(paths[name])), tuple(sorted(keys[name]))) for name in sorted(paths)]
 
 

@@ -23,10 +23,14 @@ from definition.service.dataset_types import dataset_type, metadata_field
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from definition.file.datasets import Column, Dataset, Lookup, Source
+    from definition.file.datasets import Column, Dataset, Lookup
     from definition.file.pipeline import Pipeline
+    from definition.file.source import Source
     from definition.mapping.expressions import Value
     from definition.service.dataset_types import DatasetName, DatasetType, Field
+
+NO_PATH = "s3://"
+"""Stands for the path of what Athena finds, which each run puts in its place; nothing lies there."""
 
 
 def dataset_mappings(pipeline: Pipeline) -> list[DatasetMapping]:
@@ -78,8 +82,9 @@ def _mapping(pipeline: Pipeline, name: DatasetName, dataset: Dataset) -> Dataset
 def _source(source: Source) -> dict[str, Any]:
     """Return how the raw objects of a source are read, but for lists."""
     return {
-        "path": source.path,
-        "format": source.format,
+        "path": NO_PATH if source.path is None else source.path,
+        "queried": source.is_queried,
+        "format": "parquet" if source.is_queried else source.format,
         "encoding": source.encoding,
         "delimiter": source.delimiter,
         "quote": None if source.quote == "none" else source.quote,

@@ -13,7 +13,7 @@ from definition.rules.exploding import check_explode
 from definition.rules.findings import Finding, items, mapping
 from definition.rules.lookups import check_lookups
 from definition.rules.reading import read_by
-from definition.rules.sources import check_source
+from definition.rules.sources import check_source, is_queried
 from definition.service.dataset_types import ColumnType, avro_schema, dataset_type, metadata_field
 from definition.service.limits import MAX_SCHEMA_LENGTH, MAX_TEXTUAL_COLUMNS
 
@@ -61,6 +61,12 @@ def check_dataset(name: DatasetName, dataset: dict[str, Any], domain: Domain | N
             (*path, "import_mode"),
             "what is imported already would stay beside the record that duplicates keeps",
             "Import in full, or keep all duplicates",
+        )
+    if dataset.get("import_mode") == "incremental" and is_queried(mapping(dataset.get("source"))):
+        yield Finding(
+            (*path, "import_mode"),
+            "what a query finds is found anew in each run, so nothing tells what is new of it",
+            "Import in full",
         )
     if dataset.get("import_mode") == "incremental" and mapping(dataset.get("duplicates")).get("order_by"):
         yield Finding(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from definition.rules.datasets import check_dataset
 from definition.rules.filters import check_filters
 from definition.rules.findings import Finding, items, mapped_columns, mapping
+from definition.rules.queries import check_queries
 from definition.rules.realtime import check_attribution, check_recommenders
 from definition.rules.solutions import check_solutions
 
@@ -32,6 +33,7 @@ def check(document: dict[str, Any]) -> Iterator[Finding]:
         if isinstance(datasets.get(name), dict):
             yield from check_dataset(name, datasets[name], domain)
     pipeline, solutions = document.get("name"), items(document.get("solutions"))
+    yield from check_queries(document)
     yield from _check_trains(document)
     yield from check_solutions(pipeline, solutions, datasets)
     yield from check_filters(pipeline, items(document.get("filters")), solutions, mapped_columns(datasets))

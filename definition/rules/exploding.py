@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from definition.mapping.source import ALL_ELEMENTS, Explode
 from definition.rules.findings import Finding, items, mapping
 from definition.rules.reading import read_by
+from definition.rules.sources import format_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,7 @@ def check_explode(path: Path, kind: DatasetType, source: dict[str, Any], columns
     if not form:
         return
     place = (*path, "explode")
-    if found := list(_check_form(place, source.get("format", "csv"), form)):
+    if found := list(_check_form(place, format_of(source), form)):
         yield from found
         return
     exploded = _compiled(form)

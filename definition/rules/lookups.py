@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 from definition.mapping.address import WILDCARD
-from definition.mapping.expressions import raw_columns
 from definition.mapping.source import Explode
-from definition.mapping.sql import UnsupportedSqlError, parse_condition
 from definition.rules.exploding import explode_of
-from definition.rules.findings import Finding, items, mapping
-from definition.rules.reading import read_by
+from definition.rules.findings import Finding, mapping
+from definition.rules.reading import read_by_dataset
 from definition.rules.sources import check_source
 
 if TYPE_CHECKING:
@@ -30,7 +27,7 @@ def check_lookups(path: Path, dataset: dict[str, Any]) -> Iterator[Finding]:
     lookups = mapping(dataset.get("lookups"))
     if not lookups:
         return
-    read = _read(dataset)
+    read = read_by_dataset(dataset)
     for name, given in lookups.items():
         lookup, place = mapping(given), (*path, "lookups", name)
         source = mapping(lookup.get("source"))
@@ -100,15 +97,3 @@ def _check_exploded(path: Path, names: list[str], source: dict[str, Any]) -> Ite
                 f"{name}.<column> would mean the elements of {form['from']} as well",
                 "Give the look-up another name: columns follow it",
             )
-
-
-def _read(dataset: dict[str, Any]) -> list[str]:
-    """Return the raw columns that columns and conditions read."""
-    events = [mapping(event) for event in items(dataset.get("events"))]
-    columns = [mapping(part.get("columns")) for part in (dataset, *events)]
-    found = [name for part in columns for given in part.values() for name in read_by(given)]
-    for text in (dataset.get("keep"), *(event.get("when") for event in events)):
-        if isinstance(text, str):
-            with contextlib.suppress(UnsupportedSqlError):
-                found += [leaf.name for leaf in raw_columns(parse_condition(text))]
-    return found

@@ -12,6 +12,7 @@ from stacks.drawing.graphviz import BLUE, GREEN, GREY, HEAD, VIOLET, YELLOW, quo
 if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
     from definition.file.solutions import Solution
+    from definition.file.source import Source
 
 _LEFT_TO_RIGHT = f"{HEAD}\nrankdir=LR; nodesep=0.3; ranksep=0.5;"
 _BOX = 'style="rounded,filled"; fillcolor="#f7f9fb"; color="#5a6b7b"; labeljust=l;'
@@ -30,9 +31,9 @@ def overview(pipeline: Pipeline) -> str:
     transform = drawing.node(f"transform\n{_ENGINES[pipeline.engine]}", _WORK)
     raw: dict[str, str] = {}
     for source in pipeline.datasets.sources().values():
-        place = source.path if other_bucket(source.path) else layout.RAW.key(path=source.path)
+        place, kind = _place(source)
         if place not in raw:
-            raw[place] = drawing.node(f"{place}\n{source.format}", _RAW)
+            raw[place] = drawing.node(f"{place}\n{kind}", _RAW)
             drawing.arrow(raw[place], transform)
     personalize = drawing.box("Amazon Personalize")
     imported = [
@@ -53,6 +54,14 @@ def overview(pipeline: Pipeline) -> str:
         drawing.arrow(group, node)
         drawing.arrow(node, drawing.node("recommender\nin real time", _LIVE))
     return "\n".join([_LEFT_TO_RIGHT, f"label={quoted(_title(pipeline))}; labelloc=t;", *drawing.lines, "}"])
+
+
+def _place(source: Source) -> tuple[str, str]:
+    """Return where a source's data lies, and in which form."""
+    if source.path is None:
+        return ", ".join(map(".".join, source.tables)), "table, by Athena" if source.table else "query, by Athena"
+    place = source.path if other_bucket(source.path) else layout.RAW.key(path=source.path)
+    return place, source.format
 
 
 def _title(pipeline: Pipeline) -> str:

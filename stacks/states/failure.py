@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FIRST_STATE = "Collect failures"
 
-_REDRIVES = "($exists($states.context.Execution.RedriveCount) ? $states.context.Execution.RedriveCount : 0)"
+REDRIVES = "($exists($states.context.Execution.RedriveCount) ? $states.context.Execution.RedriveCount : 0)"
 _GO_ON = "GoOn"
 
 _SENTENCE = (
@@ -106,7 +106,7 @@ def states(pipeline: Pipeline, *, go_on_at: str) -> States:
                     "$any := $lookup($all, $first.error); "
                     f"$exists($of) ? $of : $exists($any) ? $any : '{_REMEDY}')"
                 ),
-                "redrives": jsonata(_REDRIVES),
+                "redrives": jsonata(REDRIVES),
             },
             "Next": "Record failure",
         },
@@ -130,7 +130,7 @@ def _fail() -> State:
         "Resource": f"{sdk('sfn', 'SendTaskFailure')}.waitForTaskToken",
         "Arguments": {
             "TaskToken": jsonata("$states.context.Task.Token"),
-            "Error": jsonata(f"{_REDRIVES} > $redrives ? '{_GO_ON}' : $substring($error, 0, 256)"),
+            "Error": jsonata(f"{REDRIVES} > $redrives ? '{_GO_ON}' : $substring($error, 0, 256)"),
             "Cause": jsonata("$substring($cause, 0, 32000)"),
         },
         "TimeoutSeconds": 300,

@@ -18,7 +18,7 @@ from definition import layout
 from definition.plan.capacity import FUNCTION_BYTES
 from definition.plan.mappings import dataset_mappings
 from pricing.reckoning.budget import Budget, JobToPay, SolutionToPay
-from stacks.states import retries
+from stacks.states import queries, retries
 from stacks.states.asl import State, States, document, inlined, jsonata
 from stacks.states.calls import Absent, read_json, write_json
 from stacks.states.job import caught
@@ -70,7 +70,7 @@ def _describe(pipeline: Pipeline) -> State:
                 bucket="${Bucket}",
                 run=jsonata("$run"),
                 started=jsonata("$floor($toMillis($states.context.Execution.StartTime) / 1000)"),
-                datasets=[mapping.model_dump(mode="json", exclude_none=True) for mapping in dataset_mappings(pipeline)],
+                datasets=[queries.filled_in(mapping) for mapping in dataset_mappings(pipeline)],
                 batch_inputs=jsonata(inputs),
                 imported=jsonata("$importMode = 'full' ? [] : [$imported.{'dataset': dataset, 'run': run}]"),
                 incremental=[

@@ -30,6 +30,7 @@ VARIABLES: dict[str, str] = {
     "waited": "whether it has waited for the end of an active run since it last looked for arrivals",
     "latest": "the newest arrival: run, execution, key",
     # Data
+    "queried": "where what Athena has found lies, by source",
     "request": "the transform's request",
     "imported": "what the datasets hold by the newest imports",
     "report": "the transform's report",

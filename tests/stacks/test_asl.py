@@ -19,7 +19,7 @@ from definition.load import load
 from definition.paths import PIPELINES, ROOT
 from stacks.states import alert
 from stacks.states.run import definition
-from tests.documents import LIVE, RECOMMENDERS_ONLY, parsed, shop
+from tests.documents import LIVE, QUERIED, RECOMMENDERS_ONLY, parsed, shop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,6 +92,7 @@ def _right() -> dict[str, dict[str, Any]]:
         "alert": alert.definition(),
         "real time": machine(**LIVE),
         "recommenders only": machine(**RECOMMENDERS_ONLY),
+        "queries": machine(**QUERIED),
         "arrival": machine(trigger={"arrival": "events/"}),
         "filtered": machine(
             **LIVE, solutions__0__batch_inference=[{"name": "a"}, {"name": "b", "filter": "not-bought"}]

@@ -34,7 +34,10 @@ SHOPS: dict[str, dict[str, Any]] = {
             "source": {"path": "items/"},
             "columns": {"ITEM_ID": "sku", "PRICE": "price", "CATEGORY_L1": "kind"},
         },
-        "datasets__users": {"source": {"path": "users/"}, "columns": {"USER_ID": "id", "SIDE": KIND}},
+        "datasets__users": {
+            "source": {"table": "crm.people", "locations": ["s3://crm-data/people/"]},
+            "columns": {"USER_ID": "id", "SIDE": KIND},
+        },
     },
 }
 """Changes to a shop: with the second, every kind of resource and every kind of grant is there."""

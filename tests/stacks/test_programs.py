@@ -27,12 +27,15 @@ KNOWN = [
         ("The job failed", "The job failed"),
         (json.dumps({"errorMessage": "no column", "stackTrace": []}), "no column"),
         (json.dumps({"JobRunState": "FAILED", "ErrorMessage": "no memory"}), "no memory"),
+        (json.dumps({"QueryExecutionId": "q", "Status": {"StateChangeReason": "no table"}}), "no table"),
+        (json.dumps({"QueryExecution": {"Status": {"StateChangeReason": "no table"}}}), "no table"),
+        (json.dumps({"StateChangeReason": "elsewhere"}), '{"StateChangeReason": "elsewhere"}'),
         (json.dumps({"message": "as it is"}), '{"message": "as it is"}'),
         ('{"errorMessage": cut off', '{"errorMessage": cut off'),
     ],
 )
 def test_people_read_the_message_of_an_error(cause: str | None, expected: str) -> None:
-    """Of the JSON of a function or a Spark job its message, of anything else the cause as it is."""
+    """Of the JSON of a function, a Spark job or a query its message, of anything else the cause as it is."""
     output = {"Error": "E"} | ({} if cause is None else {"Cause": cause})
 
     assert expected == evaluate(program("reason"), states={"errorOutput": output})

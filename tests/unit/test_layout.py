@@ -30,6 +30,8 @@ PARTS = {
     "part": "00001",
     "report": "sales",
     "execution": "e",
+    "source": "items",
+    "attempt": "a-0",
 }
 
 

@@ -168,7 +168,12 @@ def _objects(count: int) -> str:
 
 
 def _mapping_digest(mapping: DatasetMapping) -> str:
-    return _digest([_CONTENT_VERSION, mapping.model_dump(mode="json", exclude_none=True)])
+    document = mapping.model_dump(mode="json", exclude_none=True)
+    for source, described in zip((mapping, *mapping.lookups), (document, *document.get("lookups", ())), strict=True):
+        if source.queried:
+            # Each run has it elsewhere.
+            del described["path"]
+    return _digest([_CONTENT_VERSION, document])
 
 
 def _digest(content: Any) -> str:

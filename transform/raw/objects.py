@@ -40,6 +40,7 @@ USE_SPARK = "Set engine: auto or engine: glue in the pipeline file and deploy."
 _UNREADABLE = re.compile(r"//|[\x00-\x1f\x7f]")
 """What the engines' own readers do not take in a key, or take for another key."""
 
+_QUERY_RESULT = re.compile(rf"//[^/]+/{layout.QUERY_RESULT.area}/[^/]+/[^/]+/[^/]+/[^/.]+$")
 _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -100,6 +101,8 @@ def list_objects(s3: Any, bucket: str, source: SourceMapping) -> list[RawObject]
             f"{odd[0]!r} cannot be read for its name{others}: a key may not hold two slashes in a row or control "
             "characters. Copy the object to another key and delete this one."
         )
+    if not taken and source.queried:
+        raise SourceEmptyError(f"The query of {source.place} has found no rows. Look at its condition and its tables.")
     if not taken:
         remedy = f"Upload the raw data there, or correct {source.place}.path"
         raise SourceEmptyError(f"No data at s3://{bucket}/{below}{path}. {remedy}.")
@@ -176,6 +179,9 @@ def _written_sizes(store: Store, objects: Iterable[RawObject]) -> dict[str, int]
 
 def unpacked_bytes(item: RawObject) -> int:
     """Estimate the bytes of an object's content as text."""
+    if other_bucket(item.key) and _QUERY_RESULT.search(item.key):
+        # Athena gives Parquet no end of a name.
+        return item.size * _UNPACKED[".parquet"]
     return item.size * next((times for end, times in _UNPACKED.items() if item.key.endswith(end)), 1)
 
 

@@ -1,0 +1,53 @@
+"""Put the text of SQL files in the place of their names in a pipeline file."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from definition.mapping.query import MOST_CHARACTERS
+from definition.rules.findings import Finding, mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from definition.rules.findings import Path as Place
+
+_END = ".sql"
+
+
+def fill_in(document: dict[str, Any], folder: Path | None) -> Iterator[Finding]:
+    """Replace each query that is the name of a file by what the file holds; yield what is wrong with it.
+
+    Args:
+        document: of a pipeline file.
+        folder: in which the pipeline file lies, None where that is not known.
+    """
+    for place, source in _sources(document):
+        name = source.get("query")
+        if not isinstance(name, str) or not name.lower().endswith(_END):
+            continue
+        at = (*place, "query")
+        if folder is None:
+            yield Finding(at, f"names the file {name}, and nobody knows its folder", "Write the query itself")
+        elif PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+            found = f"names {name}, which may lie elsewhere tomorrow"
+            yield Finding(at, found, "Name a file beside the pipeline file, or below it")
+        else:
+            try:
+                with (folder / name).open(encoding="utf-8") as file:
+                    source["query"] = file.read(MOST_CHARACTERS + 1)
+            except (OSError, UnicodeDecodeError) as error:
+                told = error.strerror if isinstance(error, OSError) else "it is not in UTF-8"
+                yield Finding(
+                    at, f"names {name}, which cannot be read ({told})", f"Write a SELECT into {folder / name}"
+                )
+
+
+def _sources(document: dict[str, Any]) -> Iterator[tuple[Place, dict[str, Any]]]:
+    for name, given in mapping(document.get("datasets")).items():
+        dataset, place = mapping(given), ("datasets", name)
+        yield (*place, "source"), mapping(dataset.get("source"))
+        for each, lookup in mapping(dataset.get("lookups")).items():
+            yield (*place, "lookups", each, "source"), mapping(mapping(lookup).get("source"))

@@ -1,0 +1,136 @@
+"""Athena for the sources that are tables or queries: a workgroup, and what the state machine may do there.
+
+A query reads with the permissions of who starts it, so the state machine's role is given the tables, their data, and
+the part of the bucket where results go.
+Sources: https://docs.aws.amazon.com/step-functions/latest/dg/connect-athena.html,
+https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html and
+https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_athena as athena
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from definition import layout
+from definition.file.source import Athena
+from definition.plan.buckets import queried_buckets
+from definition.plan.queries import source_queries
+from stacks import sources
+from stacks.acknowledge import acknowledge
+
+if TYPE_CHECKING:
+    from definition.file.pipeline import Pipeline
+    from stacks.storage import StorageStack
+
+_RESULTS = (layout.QUERY_RESULT.area_pattern,)
+_CATALOG = "AwsDataCatalog"
+
+
+class Queries(Construct):
+    """What the queries of a pipeline's sources need.
+
+    Attributes:
+        workgroup: name of the workgroup that they run in.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, pipeline: Pipeline, prefix: str, storage: StorageStack
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._storage = storage
+        self._tables = sorted({table for each in source_queries(pipeline) for table in each.tables})
+        self._buckets = queried_buckets(pipeline)
+        given = pipeline.athena or Athena()
+        self.workgroup = given.workgroup or self._workgroup(prefix, given.max_bytes)
+
+    def _workgroup(self, name: str, most_bytes: int) -> str:
+        encrypted = athena.CfnWorkGroup.EncryptionConfigurationProperty(encryption_option="SSE_S3")
+        place = layout.QUERY_RECORDS.key()
+        athena.CfnWorkGroup(
+            self,
+            "WorkGroup",
+            name=name,
+            recursive_delete_option=True,
+            work_group_configuration=athena.CfnWorkGroup.WorkGroupConfigurationProperty(
+                bytes_scanned_cutoff_per_query=most_bytes,
+                enforce_work_group_configuration=True,
+                publish_cloud_watch_metrics_enabled=True,
+                engine_version=athena.CfnWorkGroup.EngineVersionProperty(
+                    selected_engine_version="Athena engine version 3"
+                ),
+                result_configuration=athena.CfnWorkGroup.ResultConfigurationProperty(
+                    output_location=f"s3://{self._storage.bucket.bucket_name}/{place}",
+                    encryption_configuration=encrypted,
+                ),
+            ),
+        )
+        return name
+
+    def grant_run(self, role: iam.Role) -> None:
+        """Let a role run the queries."""
+        for statement in (*self._running(), *self._reading(), *self._writing()):
+            role.add_to_policy(statement)
+        sources.acknowledge_objects(role, self._buckets)
+        acknowledge(
+            role,
+            "Athena names what it writes, below the prefix of each run",
+            *map(self._storage.wildcard_finding, _RESULTS),
+        )
+
+    def tell_owners(self, role: iam.Role) -> None:
+        """Print what owners of the tables' buckets have to add for the role."""
+        sources.tell_owners(self, self._buckets, readers=[role], listers=[], of="Table")
+
+    def _running(self) -> list[iam.PolicyStatement]:
+        actions = ("StartQueryExecution", "StopQueryExecution", "GetQueryExecution")
+        return [
+            iam.PolicyStatement(
+                actions=[f"athena:{action}" for action in actions],
+                resources=[self._arn("athena", "workgroup", self.workgroup)],
+            ),
+            iam.PolicyStatement(
+                actions=["athena:GetDataCatalog"], resources=[self._arn("athena", "datacatalog", _CATALOG)]
+            ),
+        ]
+
+    def _reading(self) -> list[iam.PolicyStatement]:
+        databases = sorted({table.database for table in self._tables})
+        described = ("GetDatabase", "GetTable", "GetPartition", "GetPartitions", "BatchGetPartition")
+        return [
+            iam.PolicyStatement(
+                actions=[f"glue:{action}" for action in described],
+                resources=[
+                    self._arn("glue", "catalog"),
+                    *(self._arn("glue", "database", name) for name in databases),
+                    *(self._arn("glue", "table", f"{table.database}/{table.name}") for table in self._tables),
+                ],
+            ),
+            # Athena looks for this database whatever a query reads, and makes it where there is none.
+            iam.PolicyStatement(
+                actions=["glue:GetDatabase", "glue:CreateDatabase"],
+                resources=[self._arn("glue", "catalog"), self._arn("glue", "database", "default")],
+            ),
+            *sources.statements(self._buckets),
+            iam.PolicyStatement(
+                actions=["s3:GetBucketLocation"], resources=[f"arn:aws:s3:::{each.name}" for each in self._buckets]
+            ),
+        ]
+
+    def _writing(self) -> list[iam.PolicyStatement]:
+        objects = ("GetObject", "PutObject", "AbortMultipartUpload", "ListMultipartUploadParts")
+        return [
+            iam.PolicyStatement(
+                actions=["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"],
+                resources=[self._storage.bucket.bucket_arn],
+            ),
+            iam.PolicyStatement(actions=[f"s3:{action}" for action in objects], resources=self._storage.arns(_RESULTS)),
+        ]
+
+    def _arn(self, service: str, resource: str, name: str | None = None) -> str:
+        form = ArnFormat.SLASH_RESOURCE_NAME if name else ArnFormat.NO_RESOURCE_NAME
+        return Stack.of(self).format_arn(service=service, resource=resource, resource_name=name, arn_format=form)
