@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
+from cli.comparisons import comparisons
 from cli.tables import FittedTable
 from cli.terminal import Terminal
 from definition.service.resource_kinds import ACTIVE, FAILED_STATUSES
+from pricing.reckoning.charges import recipe_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -110,6 +112,9 @@ class View:
         self.data(manifest)
         if manifest.solutions:
             self.console.print(_training_table(manifest))
+            for table, told in comparisons(manifest, dict(_METRICS)):
+                self.console.print(table)
+                self.line(told)
             self.console.print(_jobs_table(manifest))
         if measured := [each for each in manifest.recommenders if each.metrics]:
             self.console.print(_recommenders_table(measured))
@@ -245,7 +250,7 @@ def _metric_columns(table: FittedTable, what: str, of: Sequence[SolutionResult |
 
 
 def _metric_cells(of: SolutionResult | RecommenderResult, shown: list[str]) -> list[str]:
-    name = f"{of.name}\n[dim]{of.recipe.rsplit('/', 1)[1]}[/dim]"
+    name = f"{of.name}\n[dim]{recipe_name(of.recipe)}[/dim]" if of.recipe else of.name
     return [name, *(f"{of.metrics[key]:.4f}" if key in of.metrics else "-" for key in shown)]
 
 

@@ -168,7 +168,9 @@ def _explain(error: ErrorDetails, document: dict[str, Any]) -> Finding:
             remedy = f"Write {place[-1]}: {{}}, or with some of its keys: {', '.join(allowed)}"
         return Finding(place, f"'{error['input']}' is no mapping of keys to values", remedy)
     if kind == "too_short":
-        return Finding(place, "is empty", "Give at least one")
+        least, there = context["min_length"], context["actual_length"]
+        what = f"has {there}, and {least} are needed" if there else "is empty"
+        return Finding(place, what, f"Give at least {'one' if least == 1 else least}")
     if {"str", "int", "float"} & set(error["loc"]) - set(place):
         return Finding(
             place,

@@ -58,6 +58,12 @@ def popular(num_results: int = 10, **more: Any) -> dict[str, Any]:
     return {"name": "popular", "recipe": "aws-popularity-count", "batch_inference": jobs, **more}
 
 
+BEST_OF: dict[str, Any] = {
+    "best_of": ["aws-user-personalization-v2", "aws-popularity-count"],
+    "by": "normalized_discounted_cumulative_gain_at_10",
+}
+"""A recipe: the best of two that offer items to users."""
+
 LIVE: dict[str, Any] = {
     "domain": "ECOMMERCE",
     "datasets__interactions__columns__EVENT_TYPE": {"value": "Purchase"},

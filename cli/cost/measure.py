@@ -12,7 +12,6 @@ from cli.folders import relative
 from definition import layout
 from definition.plan.batch_jobs import batch_plans
 from definition.plan.mappings import dataset_mappings
-from definition.service.recipes import RECIPES
 from embedded_aws import EmbeddedAWS
 from lambdas.transform.transform import transform
 from pricing.forecast.counts import counted
@@ -84,5 +83,5 @@ def _fewer(pipeline: Pipeline) -> dict[JobName, BatchInput]:
         )
         for solution in pipeline.solutions
         for job in batch_plans(pipeline, solution)
-        if RECIPES[solution.recipe].batch_input in {"user", "ranking"} and job.input.users == "all"
+        if solution.kind.batch_input in {"user", "ranking"} and job.input.users == "all"
     }

@@ -14,6 +14,8 @@ from cli.folders import SAMPLES, raw_folder
 from definition import layout
 from definition.contract.manifest import Manifest, UnreadableDocumentError, read_document
 from pricing.forecast.counts import counted, given
+from pricing.reckoning.charges import trained_name
+from pricing.spending.spent import recipes_of
 from transform.contract import TransformReport
 
 if TYPE_CHECKING:
@@ -94,7 +96,11 @@ def _of_run(pipeline: Pipeline, run: str, numbers: Numbers) -> Found:
         )
     counts = counted(pipeline, run, document, source=f"run {run}")
     trained = manifest.solutions if manifest else []
-    hours = {each.name: Decimal(str(each.training_hours)) for each in trained if each.training_hours is not None}
+    hours = {
+        trained_name(each.name, recipe, recipes_of(each)): Decimal(str(took))
+        for each in trained
+        for recipe, took in each.trainings
+    }
     return Found(replace(counts, hours=hours), manifest)
 
 

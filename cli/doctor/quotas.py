@@ -112,8 +112,11 @@ def quotas(examination: Examination) -> Iterator[Finding]:
 
 def _of_the_group(examination: Examination, applied: dict[str, int], *, is_there: bool) -> Iterator[Finding]:
     pipeline, stage = examination.pipeline, examination.stage
+    solutions = {
+        names.solution_name(pipeline, stage, each, recipe) for each in pipeline.solutions for recipe in each.recipes
+    }
     wanted = (
-        (SOLUTIONS, "solutions", {names.solution_name(pipeline, stage, each) for each in pipeline.solutions}),
+        (SOLUTIONS, "solutions", solutions),
         (
             CAMPAIGNS,
             "campaigns",

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from cli.errors import CommandError
 from cli.live.here import PORT
 from cli.live.sources import Question, Source, candidates, sources
-from definition.service.recipes import RECIPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -151,7 +150,7 @@ def _kebab(name: str) -> str:
 
 def _next(standing: Standing) -> list[str]:
     lines = [f"{standing.typed('status')}  shows how it stands, after the export lines"]
-    if not standing.arns and any(RECIPES[each.recipe].has_campaigns for each in standing.pipeline.solutions):
+    if not standing.arns and any(each.kind.has_campaigns for each in standing.pipeline.solutions):
         lines.append("campaign: {min_provisioned_tps: 1} beside a recipe in the file lets it answer in real time")
     elif standing.arns and not standing.pipeline.event_tracker:
         lines.append("event_tracker: true in the file lets `ask --send-event` show what an event changes")

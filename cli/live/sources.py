@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from cli.errors import CommandError
 from definition.plan.names import campaign_name, recommender_name
 from definition.plan.tables import Columns, columns
-from definition.service.recipes import RECIPES, USE_CASES, Query
+from definition.service.recipes import USE_CASES, Query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,7 +57,7 @@ class Source:
     Attributes:
         name: of the solution, of the recommender, or of solution and job, as ``for-you/top25``.
         query: what a question must name.
-        recipe: by which it was trained.
+        recipe: by which it was trained; where runs choose among several, one of these.
         resource: its name in Personalize; empty for a table.
         columns: of the table; None for what answers in real time.
     """
@@ -84,8 +84,8 @@ def sources(pipeline: Pipeline, stage: str) -> list[Source]:
         Source(
             "campaign",
             each.name,
-            RECIPES[each.recipe].query,
-            each.recipe,
+            each.kind.query,
+            _recipes(each),
             campaign_name(pipeline.name, stage, each),
         )
         for each in pipeline.solutions
@@ -105,16 +105,20 @@ def sources(pipeline: Pipeline, stage: str) -> list[Source]:
     return [*campaigns, *recommenders, *tables]
 
 
+def _recipes(solution: Solution) -> str:
+    return " or ".join(solution.recipes)
+
+
 def _tables(solution: Solution) -> Iterator[Source]:
     for job in solution.jobs:
         if shape := _shape(solution, job):
             query: Query = "item" if shape.named == "item_id" else "user"
-            yield Source("table", f"{solution.name}/{job.name}", query, solution.recipe, columns=shape)
+            yield Source("table", f"{solution.name}/{job.name}", query, _recipes(solution), columns=shape)
 
 
 def _shape(solution: Solution, job: BatchInferenceJob | BatchSegmentJob) -> Columns | None:
     """Return the columns of a job's table; None if its lines name neither a user nor an item."""
-    recipe = RECIPES[solution.recipe]
+    recipe = solution.kind
     segments = job in solution.batch_segment
     line = recipe.segment_input if segments else recipe.batch_input
     return None if line in {None, "attributes"} else columns("segment" if segments else "inference", line or "user")

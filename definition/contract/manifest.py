@@ -104,12 +104,47 @@ class BatchJobResult(Contract):
     failure: Failure | None = None
 
 
+class CandidateResult(Contract):
+    """A recipe that was compared with others.
+
+    Attributes:
+        recipe: its ARN.
+        arn: of its solution in Personalize.
+        version_arn: of the version that the run trained.
+        training_hours: that are billed for that version.
+        metrics: its offline metrics.
+        failure: why there is no version to compare.
+    """
+
+    recipe: str
+    arn: str | None = None
+    version_arn: str | None = None
+    training_hours: float | None = None
+    metrics: dict[str, float] = Field(default={})
+    failure: Failure | None = None
+
+
+class Comparison(Contract):
+    """How a run came to the recipe that a solution was scored with.
+
+    Attributes:
+        by: offline metric that the recipes were compared by.
+        told: in a sentence, which one was chosen and why, or why none was.
+        candidates: the recipes in the order of the pipeline file.
+    """
+
+    by: str
+    told: str
+    candidates: list[CandidateResult]
+
+
 class SolutionResult(Contract):
     """A solution; one that failed has its failure, and nothing that comes after it.
 
     Attributes:
         name: its name in the pipeline file.
-        recipe: ARN of the recipe.
+        recipe: ARN of the recipe; of several that of the version that was scored with, and None where it came to none.
+        best_of: how the recipe was chosen; None where there is one, and where no version was trained.
         status: FAILED also where one of its batch jobs has failed.
         version_arn: of the version that was scored with.
         training_hours: that are billed for a version of this run; None where none was trained.
@@ -118,7 +153,8 @@ class SolutionResult(Contract):
     """
 
     name: str
-    recipe: str
+    recipe: str | None
+    best_of: Comparison | None = None
     status: Status
     arn: str | None = None
     version_arn: str | None = None
@@ -129,6 +165,15 @@ class SolutionResult(Contract):
     batch_inference: list[BatchJobResult]
     batch_segment: list[BatchJobResult]
     failure: Failure | None = None
+
+    @property
+    def trainings(self) -> list[tuple[str, float]]:
+        """Recipe (its ARN) and billed hours of each version that the run trained, as far as that is known."""
+        if self.best_of is not None:
+            tried = [(each.recipe, each.training_hours) for each in self.best_of.candidates]
+        else:
+            tried = [(self.recipe or "", self.training_hours)]
+        return [(recipe, hours) for recipe, hours in tried if hours is not None]
 
     @property
     def jobs(self) -> list[BatchJobResult]:

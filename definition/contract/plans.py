@@ -72,22 +72,46 @@ class CampaignPlan(Plan):
     request: dict[str, Any]
 
 
-class SolutionPlan(Plan):
-    """A solution with its batch jobs.
+class CandidatePlan(Plan):
+    """A recipe of a solution, which is a solution of its own in Personalize.
 
     Attributes:
-        name: its name in the pipeline file.
-        resource: its name in Personalize.
+        name: of the recipe.
+        resource: the solution's name in Personalize.
         version: what the names of its versions have before the run id.
         config: what CreateSolution takes besides name and group.
-        quality: what a version must reach.
-        campaign: what serves it in real time.
     """
 
     name: str
     resource: str
     version: str
     config: dict[str, Any]
+
+
+class SolutionPlan(Plan):
+    """A solution with its batch jobs.
+
+    In a pipeline without ``best_of`` it has what its one recipe makes of it; else all of them are candidates.
+
+    Attributes:
+        name: its name in the pipeline file.
+        resource: its name in Personalize.
+        version: what the names of its versions have before the run id.
+        config: what CreateSolution takes besides name and group.
+        candidates: its recipes, also where it has one.
+        by: metric that they are compared by, None where there is one.
+        comparison: digest of what is compared by what, None likewise.
+        quality: what a version must reach.
+        campaign: what serves it in real time.
+    """
+
+    name: str
+    resource: str | None = None
+    version: str | None = None
+    config: dict[str, Any] | None = None
+    candidates: list[CandidatePlan] | None = None
+    by: str | None = None
+    comparison: str | None = None
     training: TrainingPlan
     quality: Quality
     jobs: list[JobPlan]

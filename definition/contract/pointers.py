@@ -32,6 +32,8 @@ class LatestVersion(Contract, extra="ignore"):
         version_arn: its own.
         metrics: offline metrics by name; None where the service gave none.
         data: fingerprint of what it was trained on; the run's id where nothing was imported.
+        recipe: ARN of its recipe; None in a pipeline without best_of.
+        comparison: digest of the recipes and of the metric that it was the best by; None of a solution of one recipe.
     """
 
     run: str
@@ -39,6 +41,8 @@ class LatestVersion(Contract, extra="ignore"):
     version_arn: str
     metrics: dict[str, Any] | None = None
     data: str
+    recipe: str | None = None
+    comparison: str | None = None
 
 
 class NewestRun(Contract, extra="ignore"):

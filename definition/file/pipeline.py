@@ -147,6 +147,11 @@ class Pipeline(Strict):
     item_labels: ItemLabels | None = None
 
     @property
+    def compares(self) -> bool:
+        """Whether runs compare several recipes of some solution."""
+        return any(solution.by for solution in self.solutions)
+
+    @property
     def max_usd(self) -> Decimal | None:
         """The most that a run may cost in USD, None where the file does not say."""
         return None if self.max_cost is None else Decimal(self.max_cost.removesuffix(" USD"))

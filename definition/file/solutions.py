@@ -11,7 +11,7 @@ from definition.file.realtime import Campaign, Exploration, Influence
 from definition.file.training import TrainingOptions
 from definition.file.values import Duration, LowerName, RawPath, Strict, absent
 from definition.service.limits import MAX_NUM_RESULTS, MAX_SEGMENT_USERS
-from definition.service.recipes import LEGACY_RECIPES, RECIPES
+from definition.service.recipes import LEGACY_RECIPES, RANKING_METRICS, RECIPES, Recipe
 
 
 def _recipe(name: str) -> str:
@@ -27,6 +27,33 @@ def _recipe(name: str) -> str:
         raise ValueError(f"'{name}' trains on actions, which pipelines do not import; use one of {', '.join(usable)}")
     return name
 
+
+def _comparable(metric: str) -> str:
+    if metric not in RANKING_METRICS:
+        known = ", ".join(RANKING_METRICS)
+        close = difflib.get_close_matches(metric, RANKING_METRICS, n=1)
+        hint = f"did you mean {close[0]}? Known: " if close else "use one of "
+        raise ValueError(f"'{metric}' is no metric that recipes can be compared by; {hint}{known}")
+    return metric
+
+
+RecipeName = Annotated[str, AfterValidator(_recipe)]
+
+
+class BestOf(Strict):
+    """Several recipes: each run trains all of them, and goes on with the one that has the highest metric."""
+
+    best_of: list[RecipeName] = Field(min_length=2, description="recipes of one kind; of equal ones the first is taken")
+    by: Annotated[str, AfterValidator(_comparable)] = Field(
+        description="offline metric that they are compared by", examples=["normalized_discounted_cumulative_gain_at_10"]
+    )
+
+
+def _recipe_form(given: object) -> str:
+    return "several" if isinstance(given, dict | BestOf) else "one"
+
+
+Recipes = Annotated[Annotated[RecipeName, Tag("one")] | Annotated[BestOf, Tag("several")], Discriminator(_recipe_form)]
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
@@ -122,7 +149,7 @@ class Solution(TrainingOptions):
     """What to train, and the jobs that score with it."""
 
     name: LowerName
-    recipe: Annotated[str, AfterValidator(_recipe)]
+    recipe: Recipes = Field(description="a recipe, or {best_of: [recipes], by: metric} for the best of several")
     event_type: str | None = Field(default=None, min_length=1, description="train on this event type only")
     event_value_threshold: float | None = Field(
         default=None, allow_inf_nan=False, strict=False, description="train on EVENT_VALUE >= this only"
@@ -132,6 +159,21 @@ class Solution(TrainingOptions):
     )
     batch_inference: list[BatchInferenceJob] = Field(default=[])
     batch_segment: list[BatchSegmentJob] = Field(default=[])
+
+    @property
+    def recipes(self) -> list[str]:
+        """Names of its recipes: the one that it has, or those that are compared, in their order."""
+        return self.recipe.best_of if isinstance(self.recipe, BestOf) else [self.recipe]
+
+    @property
+    def by(self) -> str | None:
+        """The metric that its recipes are compared by, None where it has one."""
+        return self.recipe.by if isinstance(self.recipe, BestOf) else None
+
+    @property
+    def kind(self) -> Recipe:
+        """One of its recipes: they are of one kind, so any of them says what its jobs and its campaign take."""
+        return RECIPES[self.recipes[0]]
 
     @property
     def jobs(self) -> list[BatchInferenceJob | BatchSegmentJob]:

@@ -11,7 +11,6 @@ from definition.plan.names import filter_suffix
 from definition.plan.requests import batch_config
 from definition.plan.tables import columns
 from definition.service.limits import MAX_QUERIES_PER_FILE, MAX_THEMED_LINES_PER_FILE
-from definition.service.recipes import RECIPES
 from transform.contract import Active, BatchSelection, FromFile
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ LINES_PER_FILE = 500_000
 
 def batch_plans(pipeline: Pipeline, solution: Solution) -> list[JobPlan]:
     """Return the batch jobs of a solution."""
-    recipe = RECIPES[solution.recipe]
+    recipe = solution.kind
     jobs: list[tuple[Kind, Line | SegmentInput | None, BatchInferenceJob | BatchSegmentJob]] = [
         *(("inference", recipe.batch_input, job) for job in solution.batch_inference),
         *(("segment", recipe.segment_input, job) for job in solution.batch_segment),

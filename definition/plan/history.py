@@ -134,6 +134,9 @@ def histories(pipeline: Pipeline) -> Iterator[History]:
     # A solution is asked for again once room was made.
     trained = 2 * job_events(timeouts.solution) + job_events(timeouts.training, quota=timeouts.training)
     live = job_events(timeouts.campaign) if any(solution.campaign for solution in pipeline.solutions) else 0
+    if pipeline.compares:
+        yield History("a recipe", _AROUND_SOLUTION + trained, ("timeouts", "training"), "Wait for less time")
+        trained = 0
     yield History("a solution", _AROUND_SOLUTION + trained + live, ("timeouts", "training"), "Wait for less time")
     if pipeline.recommenders:
         events = _AROUND_JOB + job_events(timeouts.recommender)

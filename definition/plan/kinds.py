@@ -43,6 +43,6 @@ def kinds_of(pipeline: Pipeline) -> tuple[ResourceKind, ...]:
 def recipes_of(pipeline: Pipeline) -> dict[ResourceKind, list[str]]:
     """Return the names of the recipes of a pipeline by what is made of them, each once."""
     return {
-        SOLUTION: sorted({solution.recipe for solution in pipeline.solutions}),
+        SOLUTION: sorted({recipe for solution in pipeline.solutions for recipe in solution.recipes}),
         RECOMMENDER: sorted({recommender.recipe for recommender in pipeline.recommenders}),
     }

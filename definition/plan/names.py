@@ -135,23 +135,30 @@ def datasets_digest(pipeline: Pipeline, stage: str) -> str:
     return schema_hash(" ".join([dataset_group_name(pipeline, stage), *schemas]))
 
 
-def solution_name(pipeline: Pipeline, stage: str, solution: Solution) -> str:
+def solution_name(pipeline: Pipeline, stage: str, solution: Solution, recipe: str) -> str:
     """Return the solution's name; it carries a hash of its configuration, which the service cannot change.
 
-    The hash covers what it is trained on, too: a solution of that name in a former group would be taken over, and one
-    that was there before a column never sees it (page updating-dataset-schema).
+    With each of several recipes it is another one, and the same as if it had that recipe alone. The hash covers what it
+    is trained on, too: a solution of that name in a former group would be taken over, and one that was there before a
+    column never sees it (page updating-dataset-schema).
     """
     trained_on = datasets_digest(pipeline, stage)
-    digest = _config_hash({**solution_config(solution), "TrainedOn": trained_on})
+    digest = _config_hash({**solution_config(solution, recipe), "TrainedOn": trained_on})
     return f"{_own(pipeline.name, stage)}{solution.name}-{digest}"
 
 
-def version_base(pipeline: Pipeline, stage: str, solution: Solution) -> str:
+def version_base(pipeline: Pipeline, stage: str, solution: Solution, recipe: str) -> str:
     """Return what the names of a solution's versions have before the run id: the solution's name and a hash.
 
     The hash is that of the solution's whole name in Personalize, which is unique in account and region.
     """
-    return f"{solution.name}-{schema_hash(solution_name(pipeline, stage, solution))}"
+    return f"{solution.name}-{schema_hash(solution_name(pipeline, stage, solution, recipe))}"
+
+
+def comparison(pipeline: Pipeline, stage: str, solution: Solution) -> str:
+    """Return 8 hex digits that change with what a solution's recipes are compared by, and with any of them."""
+    compared = [solution_name(pipeline, stage, solution, recipe) for recipe in solution.recipes]
+    return schema_hash(" ".join([str(solution.by), *compared]))
 
 
 def topic_name(own: str) -> str:

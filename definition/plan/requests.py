@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from definition.service.dataset_types import DatasetName
 
 
-def solution_config(solution: Solution) -> dict[str, Any]:
-    """Return what CreateSolution takes besides name and group.
+def solution_config(solution: Solution, recipe: str) -> dict[str, Any]:
+    """Return what CreateSolution takes besides name and group, for one of the solution's recipes.
 
     Automatic training is always said: left out, the service trains every week and bills it (page API_CreateSolution).
     """
     automatic = solution.auto_training
-    request: dict[str, Any] = {"RecipeArn": RECIPES[solution.recipe].arn, "PerformAutoTraining": automatic is not None}
+    request: dict[str, Any] = {"RecipeArn": RECIPES[recipe].arn, "PerformAutoTraining": automatic is not None}
     if solution.event_type is not None:
         request["EventType"] = solution.event_type
     if solution.hpo is not None:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from definition.plan import names
+from definition.rules.best_of import alike, check_best_of, count_of, given_recipes
 from definition.rules.findings import Finding, duplicates, items, long_name, mapped_columns, mapping
 from definition.rules.realtime import check_campaign, check_settings
 from definition.rules.training import check_training
@@ -43,8 +44,9 @@ def check_solutions(pipeline: Any, given: list[Any], datasets: dict[str, Any]) -
 
 def _check_counts(solutions: list[dict[str, Any]]) -> Iterator[Finding]:
     remedy = "Declare fewer, or divide them among several pipelines, each with its own dataset group"
-    if len(solutions) > MAX_SOLUTIONS:
-        what = f"are {len(solutions)}, and a dataset group has at most {MAX_SOLUTIONS}"
+    if (count := sum(map(count_of, solutions))) > MAX_SOLUTIONS:
+        each = ", one for each recipe of best_of" if count > len(solutions) else ""
+        what = f"are {count}{each}, and a dataset group has at most {MAX_SOLUTIONS}"
         yield Finding(("solutions",), what, remedy)
     served = [index for index, solution in enumerate(solutions) if solution.get("campaign") is not None]
     if len(served) > MAX_CAMPAIGNS:
@@ -58,9 +60,20 @@ def _check_solution(path: Path, solution: dict[str, Any], datasets: dict[str, An
     for key, column in (("event_type", "EVENT_TYPE"), ("event_value_threshold", "EVENT_VALUE")):
         if key in solution and columns and column not in columns:
             yield Finding((*path, key), f"needs the column {column}", f"Map {column} in datasets.interactions.columns")
-    recipe = RECIPES.get(str(solution.get("recipe")))
-    if recipe is None:
-        return
+    yield from check_best_of(path, solution)
+    recipes = given_recipes(solution)
+    for recipe in alike(recipes):
+        yield from _check_with(recipe, path, solution, datasets, of_each)
+
+
+def _check_with(
+    recipe: Recipe,
+    path: Path,
+    solution: dict[str, Any],
+    datasets: dict[str, Any],
+    of_each: dict[str, dict[str, Any]],
+) -> Iterator[Finding]:
+    """Yield the broken rules of a solution with one of its recipes; a mistake that is one with each is told once."""
     yield from check_training(path, solution, recipe, of_each)
     yield from check_campaign((*path, "campaign"), solution, recipe, datasets)
     if recipe.needs_items and "items" not in datasets:

@@ -40,6 +40,8 @@ class Recipe:
         needs_actions: whether the recipe trains on the Actions dataset, which pipelines do not import.
         takes_ranking_influence: whether popularity and freshness can be weighed in (page
             native-recipe-semantic-similarity).
+        has_own_metrics: whether its offline metrics are other ones than those of ``RANKING_METRICS`` (page
+            working-with-training-metrics).
     """
 
     name: str
@@ -56,11 +58,20 @@ class Recipe:
     takes_exploration: bool = False
     takes_ranking_influence: bool = False
     needs_actions: bool = False
+    has_own_metrics: bool = False
 
     @property
     def has_campaigns(self) -> bool:
         """Whether CreateCampaign accepts its versions: recipes of user segments work in batch only."""
         return self.segment_input is None
+
+    @property
+    def rivals(self) -> list[str]:
+        """Recipes that can be compared with it: their jobs take the same input, and their metrics mean the same."""
+        if self.has_own_metrics or self.batch_input is None:
+            return []
+        alike = [other for other in RECIPES.values() if other.batch_input == self.batch_input]
+        return [other.name for other in alike if other is not self and not other.has_own_metrics]
 
     @property
     def query(self) -> Query:
@@ -137,6 +148,7 @@ RECIPES: dict[str, Recipe] = {
             needs_items=True,
             takes_ranking_influence=True,
             updates_incrementally=True,
+            has_own_metrics=True,
         ),
         Recipe("aws-trending-now", None, features=frozenset({"trend_discovery_frequency"})),
         Recipe("aws-next-best-action", None, needs_actions=True),
@@ -144,6 +156,14 @@ RECIPES: dict[str, Recipe] = {
         Recipe("aws-item-attribute-affinity", None, segment_input="attributes", needs_items=True),
     )
 }
+
+RANKING_METRICS = (
+    "coverage",
+    "mean_reciprocal_rank_at_25",
+    *(f"{name}_at_{k}" for name in ("normalized_discounted_cumulative_gain", "precision") for k in (5, 10, 25)),
+)
+"""Offline metrics that the service gives of every recipe that finds or ranks items, but those with metrics of their own
+(page working-with-training-metrics)."""
 
 LEGACY_RECIPES = {f"aws-hrnn{more}": "aws-user-personalization-v2" for more in ("", "-metadata", "-coldstart")}
 """Recipes that are no longer offered, each with the one that does what it did (page native-recipe-hrnn)."""

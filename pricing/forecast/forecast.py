@@ -8,20 +8,20 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from definition.file.solutions import BatchInferenceJob
-from definition.service.recipes import RECIPES
 from pricing.forecast.month import DAYS_OF_YEAR, HOURS, MONTHS, decimal
 from pricing.reckoning.charges import (
     campaign_charges,
     import_charge,
     job_charges,
     recommender_charges,
+    trained_name,
     training_charge,
     transform_charge,
 )
-from pricing.reckoning.estimate import estimate, money
+from pricing.reckoning.estimate import dearest, estimate, money
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from definition.file.pipeline import Pipeline
     from definition.file.solutions import BatchSegmentJob, Solution
@@ -34,7 +34,10 @@ ACTIVE_DAYS = 30
 """Days of the lever ``users: {active: 30d}``."""
 
 ASSUMPTIONS = (
-    "Every run imports every dataset whole, trains every solution and scores every job once.",
+    (
+        "Every run imports every dataset whole, trains every solution with all of its recipes, and scores every job "
+        "once; where recipes are compared, by the one that is dearest to score with."
+    ),
     (
         "Training of v2 recipes is billed by all records of the interactions dataset, before event_type and "
         "thresholds; events that were streamed count too, for import and training, and are not in these numbers."
@@ -79,46 +82,59 @@ def forecast(pipeline: Pipeline, counts: Counts, rates: Rates, *, runs: Fraction
         rates: of the region.
         runs: runs a month, None where nobody says.
     """
-    run = estimate(run_charges(pipeline, counts), rates)
-    standing = estimate(_standing(pipeline, counts), rates)
+    run = estimate(run_charges(pipeline, counts, rates), rates)
+    standing = estimate(_standing(pipeline, counts, rates), rates)
     return Forecast(run, standing, runs, tuple(_levers(pipeline, counts, rates)))
 
 
-def run_charges(pipeline: Pipeline, counts: Counts) -> list[Charge]:
-    """Return the charges of a run that does all that the file asks for."""
+def run_charges(pipeline: Pipeline, counts: Counts, rates: Rates) -> list[Charge]:
+    """Return the charges of a run that does all that the file asks for; of compared recipes the dearest is the best."""
     charges = [transform_charge(counts.engine, raw_bytes=counts.raw_bytes, workers=pipeline.workers)]
     charges += [import_charge(name, size.bytes, why=size.why) for name, size in counts.imports.items()]
     for solution in pipeline.solutions:
         if solution.auto_training is None:
-            charges.append(_training(solution, counts))
+            charges += _trainings(solution, counts)
         for job in solution.jobs:
-            charges += _scoring(solution, job, counts.lines.get((solution.name, job.name)))
+            charges += _scoring(solution, job, counts.lines.get((solution.name, job.name)), rates)
     return charges
 
 
-def _training(solution: Solution, counts: Counts) -> Charge:
-    hours = counts.hours.get(solution.name)
-    return training_charge(solution.name, solution.recipe, interactions=counts.interactions, hours=hours)
+def _trainings(solution: Solution, counts: Counts) -> list[Charge]:
+    """Return the charge of a training with each recipe."""
+    names = [(recipe, trained_name(solution.name, recipe, solution.recipes)) for recipe in solution.recipes]
+    return [
+        training_charge(name, recipe, interactions=counts.interactions, hours=counts.hours.get(name))
+        for recipe, name in names
+    ]
 
 
-def _scoring(solution: Solution, job: BatchInferenceJob | BatchSegmentJob, lines: int | None) -> list[Charge]:
+def _scoring(
+    solution: Solution, job: BatchInferenceJob | BatchSegmentJob, lines: int | None, rates: Rates
+) -> Sequence[Charge]:
     inference = isinstance(job, BatchInferenceJob)
-    return job_charges(
-        solution.name,
-        job.name,
-        solution.recipe,
-        kind="inference" if inference else "segment",
-        lines=lines,
-        themed=isinstance(job, BatchInferenceJob) and job.themes_from is not None,
+    kind = "inference" if inference else "segment"
+    themed = isinstance(job, BatchInferenceJob) and job.themes_from is not None
+    return dearest(
+        [
+            job_charges(solution.name, job.name, recipe, kind=kind, lines=lines, themed=themed)
+            for recipe in solution.recipes
+        ],
+        rates,
     )
 
 
-def _standing(pipeline: Pipeline, counts: Counts) -> Iterator[Charge]:
+def _standing(pipeline: Pipeline, counts: Counts, rates: Rates) -> Iterator[Charge]:
     hours = Decimal(HOURS)
     for solution in pipeline.solutions:
         if solution.campaign:
             tps, metadata = solution.campaign.min_provisioned_tps, solution.campaign.metadata
-            yield from campaign_charges(solution.name, solution.recipe, tps=tps, hours=hours, metadata=metadata)
+            yield from dearest(
+                [
+                    campaign_charges(solution.name, recipe, tps=tps, hours=hours, metadata=metadata)
+                    for recipe in solution.recipes
+                ],
+                rates,
+            )
         if solution.auto_training:
             yield _automatic(solution, counts)
     for each in pipeline.recommenders:
@@ -135,7 +151,8 @@ def _automatic(solution: Solution, counts: Counts) -> Charge:
     """Return the charge of a month of trainings that the service begins by itself."""
     assert solution.auto_training is not None, "the caller has looked"
     days = solution.auto_training.every.days
-    once, times = _training(solution, counts), decimal(Fraction(DAYS_OF_YEAR, MONTHS * days))
+    (once,) = _trainings(solution, counts)
+    times = decimal(Fraction(DAYS_OF_YEAR, MONTHS * days))
     quantity = None if once.quantity is None else once.quantity * times
     told = f"{once.told}, every {days} days"
     return type(once)(f"automatic {once.part}", once.group, once.item, quantity, told)
@@ -152,12 +169,12 @@ def _fewer_users(pipeline: Pipeline, counts: Counts, rates: Rates) -> Iterator[t
     for solution in pipeline.solutions:
         for job in solution.batch_inference:
             name = (solution.name, job.name)
-            by_user = RECIPES[solution.recipe].batch_input in {"user", "ranking"}
+            by_user = solution.kind.batch_input in {"user", "ranking"}
             if not by_user or job.users not in {None, "all"}:
                 continue
             told = f"users: {{active: {ACTIVE_DAYS}d}} in {solution.name}/{job.name} scores only who was there lately"
             every, few = counts.lines.get(name), counts.active.get(name)
-            whole, part = (estimate(_scoring(solution, job, lines), rates) for lines in (every, few))
+            whole, part = (estimate(_scoring(solution, job, lines, rates), rates) for lines in (every, few))
             if every is None or few is None:
                 yield whole.usd, f"{told}."
             elif whole.unknown:
@@ -173,6 +190,6 @@ def _skipped_trainings(pipeline: Pipeline, counts: Counts, rates: Rates) -> Iter
     for solution in pipeline.solutions:
         if solution.unchanged_data == "skip" or solution.auto_training or pipeline.event_tracker:
             continue
-        once = estimate([_training(solution, counts)], rates)
+        once = estimate(_trainings(solution, counts), rates)
         less = "" if once.unknown else f": {money(once.usd)} USD less each time"
         yield once.usd, f"unchanged_data: skip in {solution.name} trains nothing where the data is as before{less}."

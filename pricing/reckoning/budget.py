@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from definition.document import Contract
-from pricing.reckoning.charges import import_charge, job_charges, recipe_name, training_charge
-from pricing.reckoning.estimate import estimate, money
+from pricing.reckoning.charges import import_charge, job_charges, recipe_name, trained_name, training_charge
+from pricing.reckoning.estimate import dearest, estimate, money
 from pricing.reckoning.rates import ItemName, Rate
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pricing.reckoning.charges import Charge
     from pricing.reckoning.estimate import Estimate, Line
+    from pricing.reckoning.rates import Rates
 
 
 class JobToPay(Contract):
@@ -45,11 +46,13 @@ class SolutionToPay(Contract):
     Attributes:
         name: its name in the pipeline file.
         recipe: its recipe, or its ARN.
+        recipes: those that are trained and compared; empty where there is one.
         trains: whether the run may train a version; one that nothing new makes needless counts all the same.
     """
 
     name: str
     recipe: str
+    recipes: list[str] = Field(default=[])
     trains: bool
     jobs: list[JobToPay]
 
@@ -121,10 +124,11 @@ def verdict(
         interactions: records of the interactions dataset.
         lines: of each batch input, by its prefix.
     """
+    rates = budget.rates.get(budget.region, {})
     charges = [import_charge(name, size) for name, size in imports.items()] if budget.imports else []
     for solution in budget.solutions:
-        charges += _of_solution(solution, interactions, lines)
-    reckoned = estimate(charges, budget.rates.get(budget.region, {}))
+        charges += _of_solution(solution, interactions, lines, rates)
+    reckoned = estimate(charges, rates)
     refused = reckoned.usd > budget.usd
     parts = [PartCost(part=line.charge.part, usd=line.usd, reckoned=line.reckoned) for line in reckoned.lines]
     cost = RunCost(usd=reckoned.usd, max_cost=budget.usd, refused=refused, parts=parts)
@@ -135,13 +139,23 @@ def verdict(
     )
 
 
-def _of_solution(solution: SolutionToPay, interactions: int | None, lines: Mapping[str, int]) -> Iterator[Charge]:
-    recipe = recipe_name(solution.recipe)
+def _of_solution(
+    solution: SolutionToPay, interactions: int | None, lines: Mapping[str, int], rates: Rates
+) -> Iterator[Charge]:
+    recipes = [recipe_name(each) for each in solution.recipes or [solution.recipe]]
     if solution.trains:
-        yield training_charge(solution.name, recipe, interactions=interactions, hours=None)
+        for recipe in recipes:
+            name = trained_name(solution.name, recipe, recipes)
+            yield training_charge(name, recipe, interactions=interactions, hours=None)
     for job in solution.jobs:
         known = lines.get(job.prefix)
-        yield from job_charges(solution.name, job.name, recipe, kind=job.kind, lines=known, themed=job.themed)
+        yield from dearest(
+            [
+                job_charges(solution.name, job.name, recipe, kind=job.kind, lines=known, themed=job.themed)
+                for recipe in recipes
+            ],
+            rates,
+        )
 
 
 def _refusal(budget: Budget, reckoned: Estimate) -> str:

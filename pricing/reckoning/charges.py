@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Literal
 from definition.service.recipes import RECIPES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pricing.reckoning.rates import ItemName
 
 BYTES_PER_GB = 10**9
@@ -58,6 +60,17 @@ def is_v2(recipe: str) -> bool:
 def recipe_name(arn: str) -> str:
     """Return the name of a recipe from its ARN, or itself."""
     return arn.rsplit("/", 1)[-1]
+
+
+def trained_name(solution: str, recipe: str, recipes: Sequence[str]) -> str:
+    """Return what a training is called by: the solution, and its recipe where it trains several.
+
+    Args:
+        solution: its name.
+        recipe: the recipe that is trained, or its ARN.
+        recipes: all that the solution trains.
+    """
+    return f"{solution} with {recipe_name(recipe)}" if len(recipes) > 1 else solution
 
 
 def import_charge(dataset: str, size: int | None, *, why: str = "") -> Charge:

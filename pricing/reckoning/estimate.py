@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pricing.reckoning.rates import ITEMS, UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pricing.reckoning.charges import Charge
     from pricing.reckoning.rates import Rates
@@ -47,6 +47,11 @@ class Estimate:
         """The line that comes to most, None where nothing is known."""
         known = [line for line in self.lines if line.usd is not None]
         return max(known, key=lambda line: line.usd or 0) if known else None
+
+
+def dearest(alternatives: Sequence[Sequence[Charge]], rates: Rates) -> Sequence[Charge]:
+    """Return those of several charges for the same that come to most; of equal or unknown ones the first."""
+    return max(alternatives, key=lambda charges: estimate(charges, rates).usd)
 
 
 def estimate(charges: Iterable[Charge], rates: Rates) -> Estimate:

@@ -11,6 +11,7 @@ from pricing.reckoning.charges import (
     import_charge,
     job_charges,
     recipe_name,
+    trained_name,
     training_charge,
     transform_charge,
 )
@@ -41,10 +42,10 @@ def used(ran: Ran, *, workers: int, themed: Collection[str], real_hours: bool) -
     charges += [_import(each) for each in ran.datasets if _is_imported(each)]
     interactions = next((each.records for each in ran.datasets if each.dataset == "interactions"), None)
     for solution in ran.solutions:
-        if solution.training_hours is not None:
-            hours = Decimal(str(solution.training_hours)) if real_hours else None
-            recipe = recipe_name(solution.recipe)
-            charges.append(training_charge(solution.name, recipe, interactions=interactions, hours=hours))
+        for recipe, took in solution.trainings:
+            hours = Decimal(str(took)) if real_hours else None
+            name = trained_name(solution.name, recipe, recipes_of(solution))
+            charges.append(training_charge(name, recipe_name(recipe), interactions=interactions, hours=hours))
         charges += _scoring(ran, solution, themed)
     return charges
 
@@ -62,8 +63,8 @@ def usage(ran: Ran, *, workers: int, themed: Collection[str], region: str, rates
     """
     usd, parts = priced(used(ran, workers=workers, themed=themed, real_hours=real_hours), rates)
     imported = [each.imports.records if each.imports else each.records for each in ran.datasets if _is_imported(each)]
-    unfinished = [each.name for each in ran.solutions if each.failure is not None]
-    hours = [each.training_hours for each in ran.solutions if each.training_hours is not None]
+    unfinished = [each.name for each in ran.solutions if each.failure is not None and not _all_trained(each)]
+    hours = [took for each in ran.solutions for _, took in each.trainings]
     unscored = [
         f"{solution.name}/{job.name}" for solution in ran.solutions for job in solution.jobs if job.status == "FAILED"
     ]
@@ -80,6 +81,16 @@ def usage(ran: Ran, *, workers: int, themed: Collection[str], region: str, rates
             *(f"{name} failed: whether its lines are billed is not known." for name in unscored),
         ],
     )
+
+
+def recipes_of(solution: SolutionResult) -> list[str]:
+    """Return the ARNs of the recipes that a solution has compared, of others the one that it has."""
+    return [each.recipe for each in solution.best_of.candidates] if solution.best_of else [str(solution.recipe)]
+
+
+def _all_trained(solution: SolutionResult) -> bool:
+    """Return whether a solution that failed has told of all its trainings, which were compared."""
+    return solution.best_of is not None and len(solution.trainings) == len(solution.best_of.candidates)
 
 
 def _is_imported(dataset: DatasetResult) -> bool:
@@ -102,7 +113,7 @@ def _scoring(ran: Ran, solution: SolutionResult, themed: Collection[str]) -> Ite
             yield from job_charges(
                 solution.name,
                 job.name,
-                recipe_name(solution.recipe),
+                recipe_name(str(solution.recipe)),
                 kind=job.kind,
                 lines=lines.get((solution.name, job.name)),
                 themed=f"{solution.name}/{job.name}" in themed,

@@ -40,7 +40,7 @@ def overview(pipeline: Pipeline) -> str:
         drawing.node(f"{name}\n{dataset.import_mode} import", _DATASET)
         for name, dataset in pipeline.datasets.by_name().items()
     ]
-    solutions = [(each, drawing.node(f"{each.name}\n{each.recipe}", _TRAINED)) for each in pipeline.solutions]
+    solutions = [(each, drawing.node(_trained(each), _TRAINED)) for each in pipeline.solutions]
     recommenders = [drawing.node(f"{each.name}\n{each.recipe}", _TRAINED) for each in pipeline.recommenders]
     group = drawing.node("", "shape=point")
     personalize.close()
@@ -68,6 +68,13 @@ def _title(pipeline: Pipeline) -> str:
     schedule = pipeline.schedule
     start = f"{schedule.expression}, {schedule.timezone}" if schedule else "started by hand"
     return f"{pipeline.name}: {start}"
+
+
+def _trained(solution: Solution) -> str:
+    """Return what is written on a solution: its name and its recipe, or those of which the best one is taken."""
+    if solution.by is None:
+        return "\n".join([solution.name, *solution.recipes])
+    return "\n".join([solution.name, "the best of", *solution.recipes])
 
 
 def _results(drawing: _Drawing, solution: Solution, trained: str) -> None:

@@ -18,12 +18,13 @@ from stacks.states.calls import write_json
 from stacks.states.job import caught
 
 if TYPE_CHECKING:
+    from definition.file.pipeline import Pipeline
     from stacks.states.asl import State
 
 FIRST_STATE = "Clean up"
 
-KNOWN = "[$known.{'name': name, 'resource': resource, 'campaign': campaign.resource}]"
-"""JSONata of what the pipeline file names: solutions, with their names in Personalize and those of their campaigns."""
+_KNOWN = "[$known.{'name': name, 'resource': resource, 'campaign': campaign.resource}]"
+"""JSONata of the solutions of one recipe that the file names, with names in Personalize, also of their campaigns."""
 
 REMAINS = (
     "($exists($cleanup.failure) ? 'The clean-up failed: ' & $cleanup.failure.reason : "
@@ -33,7 +34,7 @@ REMAINS = (
 """JSONata of what people should hear of a clean-up, an empty text if nothing."""
 
 
-def states(*, next_state: str) -> States:
+def states(pipeline: Pipeline, *, next_state: str) -> States:
     """Return the fragment at the end of a run that succeeded; ``$cleanup`` says how that ended."""
     (failed,) = caught("clean-up", go_to=next_state)
     failed["Assign"] = {"cleanup": {"deleted": [], "remaining": [], **failed["Assign"]}}
@@ -41,7 +42,7 @@ def states(*, next_state: str) -> States:
         FIRST_STATE: {
             "Type": "Task",
             "Comment": "Remove the solutions that the file names no more and nothing published rests on.",
-            **_invoke(jsonata(KNOWN)),
+            **_invoke(jsonata(known(pipeline))),
             "Catch": [failed],
             "Assign": {"cleanup": jsonata("$states.result.Payload")},
             "Output": {},
@@ -65,17 +66,38 @@ def states(*, next_state: str) -> States:
     }
 
 
-def room(*, again: str, on_failure: str, failure_variable: str) -> States:
-    """Return the fragment that makes room for the solution of ``$plan``, once.
+def known(pipeline: Pipeline) -> str:
+    """Return JSONata of what the pipeline file names: each solution with each of its recipes."""
+    if not pipeline.compares:
+        return _KNOWN
+    return (
+        "[$known.($plan := $; $plan.candidates."
+        "{'name': $plan.name, 'resource': resource, 'campaign': $plan.campaign.resource})]"
+    )
+
+
+def room(
+    *,
+    again: str,
+    on_failure: str,
+    failure_variable: str,
+    of: str = "$plan.name",
+    given: str = "$given.known",
+    variable: str = "room",
+) -> States:
+    """Return the fragment that makes room for a solution, once.
 
     Args:
         again: the state that makes the solution.
         on_failure: the state after a failure, which reads ``failure_variable``: ``again`` has put there what was
             in the way.
         failure_variable: its name.
+        of: JSONata of the solution's name in the pipeline file.
+        given: JSONata of what the file names.
+        variable: that holds what was deleted: asked, deleted, remaining.
     """
-    blocked = "$join($room.remaining.(arn & ' (' & reason & ')'), '; ')"
-    told = f"${failure_variable}.reason & ($count($room.remaining) > 0 ? ' In the way: ' & {blocked} : '')"
+    blocked = f"$join(${variable}.remaining.(arn & ' (' & reason & ')'), '; ')"
+    told = f"${failure_variable}.reason & ($count(${variable}.remaining) > 0 ? ' In the way: ' & {blocked} : '')"
     return {
         "Was room made?": {
             "Type": "Choice",
@@ -83,7 +105,7 @@ def room(*, again: str, on_failure: str, failure_variable: str) -> States:
             "Choices": [
                 when(
                     "tried before",
-                    "$exists($room.asked)",
+                    f"$exists(${variable}.asked)",
                     on_failure,
                     **{failure_variable: jsonata(f"$merge([${failure_variable}, {{'reason': {told}}}])")},
                 )
@@ -93,9 +115,9 @@ def room(*, again: str, on_failure: str, failure_variable: str) -> States:
         "Make room": {
             "Type": "Task",
             "Comment": "Remove what nothing needs; if all is needed, the former solution of this name.",
-            **_invoke(jsonata("$given.known"), room_for=jsonata("$plan.name")),
+            **_invoke(jsonata(given), room_for=jsonata(of)),
             "Catch": caught("room for the solution", go_to=on_failure, variable=failure_variable),
-            "Assign": {"room": jsonata("$merge([$states.result.Payload, {'asked': true}])")},
+            "Assign": {variable: jsonata("$merge([$states.result.Payload, {'asked': true}])")},
             "Output": {},
             "Next": again,
         },

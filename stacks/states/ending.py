@@ -35,6 +35,8 @@ def states(pipeline: Pipeline, *, has_failed: str) -> States:
     said = f"$remarks, {cleanup.REMAINS}[$ != ''], $reported"
     if pipeline.max_cost:
         said = f"({_cost()}), {said}"
+    if pipeline.compares:
+        said = f"$solutions[$exists(best_of.told)].(name & ': ' & best_of.told), {said}"
     failures = "$solutions.failure, $solutions.batch_inference.failure, $solutions.batch_segment.failure"
     if pipeline.recommenders:
         failures = f"$recommenders.failure, {failures}"
@@ -45,7 +47,7 @@ def states(pipeline: Pipeline, *, has_failed: str) -> States:
             "Choices": [when("one failed", has_failed, "Solutions failed")],
             "Default": cleanup.FIRST_STATE,
         },
-        **cleanup.states(next_state=report.PAGE),
+        **cleanup.states(pipeline, next_state=report.PAGE),
         report.PAGE: report.page(pipeline, "SUCCEEDED", next_state="Notify success"),
         "Notify success": notify(
             "succeeded",

@@ -80,6 +80,12 @@ _TOO_DEAR = {
 }
 """What only a file with max_cost is told."""
 
+_UNCOMPARED = {
+    "MetricMissing": "Name a metric in by that the reason lists, or leave the recipe out of best_of; deploy the file, "
+    "then start with the id of this run."
+}
+"""What only a file with best_of is told."""
+
 _REMEDY = "Mend what the reason names, then redrive this execution: what exists is taken over, nothing is paid twice."
 
 
@@ -88,7 +94,7 @@ def states(pipeline: Pipeline, *, go_on_at: str) -> States:
 
     A redriven execution sets ``$resumed`` and enters ``go_on_at``.
     """
-    told = _REMEDIES | (_TOO_DEAR if pipeline.max_cost else {})
+    told = _REMEDIES | (_TOO_DEAR if pipeline.max_cost else {}) | (_UNCOMPARED if pipeline.compares else {})
     remedies = ", ".join(f"'{error}': '{text}'" for error, text in told.items())
     return {
         FIRST_STATE: {

@@ -16,13 +16,17 @@ _NOT_UPDATED = (
 )
 
 
-def tables(*, with_catalog: bool, next_state: str, on_failure: str) -> State:
+_COMPARISON = "$plans[name = $trained.name].comparison"
+
+
+def tables(*, with_catalog: bool, next_state: str, on_failure: str, compares: bool = False) -> State:
     """Return the Map that makes the run's tables the newest ones, all at its end: no reader sees half a run.
 
     Args:
         with_catalog: tables stand in the data catalog, too.
         next_state: the state after it, which reads ``$remarks``, sentences about tables that the catalog did not take.
         on_failure: the state after a failure, which reads ``$failure``.
+        compares: whether recipes of some solution are compared.
     """
     table_key = layout.LATEST_TABLE.jsonata(solution="$trained.name", job="$scored.name")
     version_key = layout.LATEST_VERSION.jsonata(solution="$trained.name")
@@ -34,6 +38,7 @@ def tables(*, with_catalog: bool, next_state: str, on_failure: str) -> State:
         version_arn=jsonata("$trained.version_arn"),
         metrics=jsonata("$trained.metrics"),
         data=jsonata(training.data()),
+        **({"recipe": jsonata("$trained.recipe"), "comparison": jsonata(_COMPARISON)} if compares else {}),
     )
     newest = program(
         "newest_tables",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from definition import layout
 from definition.contract.manifest import VERSION, Manifest
-from definition.contract.plans import CampaignPlan, SolutionPlan, TrainingPlan
+from definition.contract.plans import CampaignPlan, CandidatePlan, SolutionPlan, TrainingPlan
 from definition.plan import names
 from definition.plan.batch_jobs import batch_plans, columns_of
 from definition.plan.requests import campaign_request, solution_config
@@ -70,7 +70,10 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
             report.USAGE: report.usage(pipeline, next_state="Write manifest"),
             "Write manifest": _manifest(pipeline, spec_hash),
             "Point to new tables": point.tables(
-                with_catalog=pipeline.catalog, on_failure="Run failed", next_state="Send metrics"
+                with_catalog=pipeline.catalog,
+                compares=pipeline.compares,
+                on_failure="Run failed",
+                next_state="Send metrics",
             ),
             "Send metrics": metrics.of_run(next_state=ending.FIRST_STATE),
         },
@@ -114,9 +117,7 @@ def _plan(pipeline: Pipeline, stage: str, solution: Solution) -> SolutionPlan:
     )
     return SolutionPlan(
         name=solution.name,
-        resource=names.solution_name(pipeline, stage, solution),
-        version=names.version_base(pipeline, stage, solution),
-        config=solution_config(solution),
+        **_trained(pipeline, stage, solution),
         training=TrainingPlan(
             mode=solution.training_mode,
             automatic=solution.auto_training is not None,
@@ -126,6 +127,24 @@ def _plan(pipeline: Pipeline, stage: str, solution: Solution) -> SolutionPlan:
         jobs=jobs,
         campaign=campaign,
     )
+
+
+def _trained(pipeline: Pipeline, stage: str, solution: Solution) -> dict[str, Any]:
+    """Return what a plan says of the recipes of its solution: of one what it makes, of several each and the metric."""
+    candidates = [
+        CandidatePlan(
+            name=recipe,
+            resource=names.solution_name(pipeline, stage, solution, recipe),
+            version=names.version_base(pipeline, stage, solution, recipe),
+            config=solution_config(solution, recipe),
+        )
+        for recipe in solution.recipes
+    ]
+    if not pipeline.compares:
+        (only,) = candidates
+        return {"resource": only.resource, "version": only.version, "config": only.config}
+    compared = solution.by and names.comparison(pipeline, stage, solution)
+    return {"candidates": candidates, "by": solution.by, "comparison": compared}
 
 
 def _newest_table(owner: str, job: JobPlan) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """What happens to one solution: ensure it, train a version, look at its quality, score with it.
 
+Where recipes are compared, candidates stands in the place of the first two.
+
 Each solution is a child execution, so a further one adds data and no state, and no events to the history of the run. It
 ends with a result, also a failed one: siblings go on.
 """
@@ -8,13 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from definition.contract.manifest import QualityResult, SolutionResult
+from definition.contract.manifest import Comparison, QualityResult, SolutionResult
 from definition.plan.executions import SOLUTION as LABEL
 from definition.plan.kinds import kinds_of
 from definition.service.resource_kinds import CAMPAIGN, SOLUTION, SOLUTION_VERSION
 from stacks import tags
-from stacks.states import batch, cleanup, training
-from stacks.states.asl import State, States, document, jsonata, merged, when
+from stacks.states import batch, candidates, cleanup, training
+from stacks.states.asl import State, States, document, inlined, jsonata, merged, when
 from stacks.states.children import Children
 from stacks.states.job import Job
 
@@ -48,7 +50,7 @@ def solutions(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States
             "trainingMode": jsonata("$trainingMode"),
             "report": {"fingerprint": jsonata("$report.fingerprint")},
             # A solution that needs room asks for it with all that the file names.
-            "known": jsonata(cleanup.KNOWN),
+            "known": jsonata(cleanup.known(pipeline)),
         },
         states=_solution_states(pipeline),
         start="Begin solution",
@@ -59,19 +61,23 @@ def solutions(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States
 
 
 def _solution_states(pipeline: Pipeline) -> States:
-    timeouts = pipeline.timeouts
-    solution = Job(
-        kind=SOLUTION,
-        name="$plan.resource",
-        arguments="$merge([{'DatasetGroupArn': '${DatasetGroupArn}'}, $plan.config])",
-        tags=tags.of_job(pipeline),
-        timeout=timeouts.solution,
-        next=training.FIRST_STATE,
-        on_failure=_FAILED,
-        failure_variable=_FAILURE,
-        on_limit="Was room made?",
+    campaign, deploy = _campaign(pipeline, next_state=batch.FIRST_STATE, on_failure=_FAILED)
+    if pipeline.compares:
+        first = training.FIRST_STATE
+        trained = candidates.states(pipeline, next_state=deploy, on_failure=_FAILED)
+    else:
+        first, trained = _of_one_recipe(pipeline, next_state=deploy)
+    return merged(
+        {"Begin solution": _begin(first)},
+        trained,
+        campaign,
+        batch.jobs(pipeline, next_state="Solution result", on_failure=_FAILED),
+        {"Solution result": _result(pipeline), _FAILED: _solution_failed(pipeline)},
     )
-    begin = {
+
+
+def _begin(first: str) -> State:
+    return {
         "Type": "Pass",
         "Comment": "Name, recipe, configuration and batch jobs, from the pipeline file.",
         "Assign": {
@@ -81,17 +87,27 @@ def _solution_states(pipeline: Pipeline) -> States:
             "kept": False,
             "room": {"deleted": [], "remaining": []},
         },
-        "Next": solution.first_state,
+        "Next": first,
     }
-    campaign, deploy = _campaign(pipeline, next_state=batch.FIRST_STATE, on_failure=_FAILED)
-    return merged(
-        {"Begin solution": begin},
+
+
+def _of_one_recipe(pipeline: Pipeline, *, next_state: str) -> tuple[str, States]:
+    """Return the first state and all that make a solution and train it."""
+    solution = Job(
+        kind=SOLUTION,
+        name="$plan.resource",
+        arguments="$merge([{'DatasetGroupArn': '${DatasetGroupArn}'}, $plan.config])",
+        tags=tags.of_job(pipeline),
+        timeout=pipeline.timeouts.solution,
+        next=training.FIRST_STATE,
+        on_failure=_FAILED,
+        failure_variable=_FAILURE,
+        on_limit="Was room made?",
+    )
+    return solution.first_state, merged(
         solution.states(),
         cleanup.room(again=solution.first_state, on_failure=_FAILED, failure_variable=_FAILURE),
-        training.states(pipeline, next_state=deploy, on_failure=_FAILED),
-        campaign,
-        batch.jobs(pipeline, next_state="Solution result", on_failure=_FAILED),
-        {"Solution result": _result(pipeline), _FAILED: _solution_failed()},
+        training.states(pipeline, next_state=next_state, on_failure=_FAILED),
     )
 
 
@@ -144,7 +160,7 @@ def _result(pipeline: Pipeline) -> State:
         "Output": document(
             SolutionResult,
             name=jsonata("$plan.name"),
-            recipe=jsonata("$plan.config.RecipeArn"),
+            **_recipe(pipeline),
             status=jsonata("'FAILED' in $jobs.status ? 'FAILED' : 'SUCCEEDED'"),
             arn=jsonata("$solution.arn"),
             version_arn=jsonata("$solutionVersion.arn"),
@@ -159,14 +175,31 @@ def _result(pipeline: Pipeline) -> State:
     }
 
 
-def _solution_failed() -> dict[str, Any]:
+def _recipe(pipeline: Pipeline) -> dict[str, Any]:
+    """Return what a result says of its recipe, and of how that was chosen."""
+    if not pipeline.compares:
+        return {"recipe": jsonata("$plan.config.RecipeArn")}
+    how = document(
+        Comparison,
+        by=jsonata("$plan.by"),
+        told=jsonata("$comparison.told"),
+        candidates=jsonata("$comparison.candidates"),
+    )
+    only = "$count($plan.candidates) = 1 ? $plan.candidates.config.RecipeArn : null"
+    return {
+        "recipe": jsonata(f"$exists($solution.recipe) ? $solution.recipe : {only}"),
+        "best_of": jsonata(f"$exists($comparison.told) ? {inlined(how)} : null"),
+    }
+
+
+def _solution_failed(pipeline: Pipeline) -> dict[str, Any]:
     return {
         "Type": "Pass",
         "Comment": "The solution's result is its failure; the other solutions go on.",
         "Output": document(
             SolutionResult,
             name=jsonata("$plan.name"),
-            recipe=jsonata("$plan.config.RecipeArn"),
+            **_recipe(pipeline),
             status="FAILED",
             failure=jsonata(f"$merge([${_FAILURE}, {{'solution': $plan.name}}])"),
             batch_inference=[],

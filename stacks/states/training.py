@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from definition import layout
@@ -33,6 +34,26 @@ OF = "$given."
 _FAILURE = "solutionFailure"
 _VERSION = f"${SOLUTION_VERSION.variable}"
 _SAME_SOLUTION = "$published.solution_arn = $solution.arn"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Names of the variables of what is trained: child executions within others must have names of their own.
+
+    Attributes:
+        solution: the solution.
+        version: the solution version.
+        training: hours and metrics of the version.
+        failure: what went wrong.
+    """
+
+    solution: str
+    version: str
+    training: str
+    failure: str
+
+
+OF_SOLUTION = Trained("solution", SOLUTION_VERSION.variable, "training", _FAILURE)
 
 
 def data(of: str = "$") -> str:
@@ -63,12 +84,9 @@ def states(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
     return merged(
         _choose(version, on_failure),
         version.states(),
-        {
-            "Get training metrics": _metrics(on_failure),
-            "Send training metrics": metrics.of_version(next_state="Quality gate"),
-        },
-        _gate(next_state, on_failure),
-        _keep(next_state, on_failure),
+        {"Get training metrics": get_metrics(OF_SOLUTION, next_state="Send training metrics", on_failure=on_failure)},
+        gate(next_state, on_failure),
+        keep(next_state, on_failure),
     )
 
 
@@ -79,7 +97,7 @@ def _choose(version: VersionJob, on_failure: str) -> States:
         f"and $published.data = {data(OF)} and {_SAME_SOLUTION}"
     )
     return {
-        FIRST_STATE: _published(on_failure),
+        FIRST_STATE: read_published(on_failure),
         "Train?": {
             "Type": "Choice",
             "Comment": "A run trains, unless its input skips that, nothing is new, or the service trains by itself.",
@@ -91,17 +109,20 @@ def _choose(version: VersionJob, on_failure: str) -> States:
             ],
             "Default": version.first_state,
         },
-        "Find automatic version": _automatic(on_failure),
-        "Is there an automatic version?": {
-            "Type": "Choice",
-            "Comment": "The service begins within an hour; until then the first version is the run's own.",
-            "Choices": [when("yes", f"{_VERSION}.status = '{ACTIVE}'", "Get training metrics")],
-            "Default": version.first_state,
-        },
+        **automatic(OF_SOLUTION, next_state=version.first_state, on_failure=on_failure),
     }
 
 
-def _keep(next_state: str, on_failure: str) -> States:
+def keep(next_state: str, on_failure: str, *, recipe: str | None = None) -> States:
+    """Return the states that go on with the version that was published last, or without any.
+
+    Args:
+        next_state: scores with it.
+        on_failure: the state after a failure.
+        recipe: JSONata of the version's recipe, where ``$solution`` is to become the one that it is of; left out: it
+            is known already.
+    """
+    solution = {"arn": jsonata("$published.solution_arn"), "recipe": jsonata(str(recipe))}
     return {
         "Keep published version": {
             "Type": "Pass",
@@ -114,6 +135,7 @@ def _keep(next_state: str, on_failure: str) -> States:
                     "hours": jsonata("$exists($training.hours) ? $training.hours : null"),
                 },
                 "kept": True,
+                **({"solution": solution} if recipe else {}),
             },
             "Next": next_state,
         },
@@ -124,7 +146,7 @@ def _keep(next_state: str, on_failure: str) -> States:
                 _FAILURE: {
                     "state": "Train?",
                     "resource": "solution",
-                    "arn": jsonata("$solution.arn"),
+                    **({} if recipe else {"arn": jsonata("$solution.arn")}),
                     "error": "NothingTrained",
                     "reason": "no version of this configuration was published yet; start without training: skip",
                 }
@@ -134,7 +156,8 @@ def _keep(next_state: str, on_failure: str) -> States:
     }
 
 
-def _published(on_failure: str) -> State:
+def read_published(on_failure: str) -> State:
+    """Return the state that reads ``$published``, which is empty where nothing was published."""
     return read_json(
         jsonata(layout.LATEST_VERSION.jsonata(solution="$plan.name")),
         comment="The version that was last published: what a new one is measured by.",
@@ -147,46 +170,74 @@ def _published(on_failure: str) -> State:
     )
 
 
-def _automatic(on_failure: str) -> State:
+def automatic(of: Trained, *, next_state: str, on_failure: str) -> States:
+    """Return the states that look for a version which the service has trained by itself.
+
+    Args:
+        of: names of the variables.
+        next_state: the state after it where there is none.
+        on_failure: the state after a failure.
+    """
+    return {
+        "Find automatic version": _find_automatic(of, on_failure),
+        "Is there an automatic version?": {
+            "Type": "Choice",
+            "Comment": "The service begins within an hour; until then the first version is the run's own.",
+            "Choices": [when("yes", f"${of.version}.status = '{ACTIVE}'", "Get training metrics")],
+            "Default": next_state,
+        },
+    }
+
+
+def _find_automatic(of: Trained, on_failure: str) -> State:
     latest = f"$states.result.Solution.Latest{SOLUTION_VERSION.name}"
     found = f"{{'arn': {latest}.{SOLUTION_VERSION.arn_field}, 'status': {latest}.Status}}"
     return {
         "Type": "Task",
         "Comment": "Ask for the version that the service trained last.",
         "Resource": sdk("personalize", "DescribeSolution"),
-        "Arguments": {"SolutionArn": jsonata("$solution.arn")},
+        "Arguments": {"SolutionArn": jsonata(f"${of.solution}.arn")},
         "Retry": retries.READ,
-        "Catch": caught("solution", go_to=on_failure, variable=_FAILURE),
+        "Catch": caught("solution", go_to=on_failure, variable=of.failure),
         "Assign": {
-            SOLUTION_VERSION.variable: jsonata(f"$exists({latest}) ? {found} : {{}}"),
+            of.version: jsonata(f"$exists({latest}) ? {found} : {{}}"),
         },
         "Output": {},
         "Next": "Is there an automatic version?",
     }
 
 
-def _metrics(on_failure: str) -> State:
+def get_metrics(of: Trained, *, next_state: str, on_failure: str) -> State:
+    """Return the state that asks for the metrics of a version.
+
+    Args:
+        of: names of the variables.
+        next_state: goes on.
+        on_failure: the state after a failure.
+    """
     return {
         "Type": "Task",
         "Comment": "Offline metrics of the version, and the training hours that are billed.",
         "Resource": sdk("personalize", "GetSolutionMetrics"),
-        "Arguments": {"SolutionVersionArn": jsonata(f"{_VERSION}.arn")},
+        "Arguments": {"SolutionVersionArn": jsonata(f"${of.version}.arn")},
         "Retry": retries.READ,
-        "Catch": caught("metrics", go_to=on_failure, variable=_FAILURE),
+        "Catch": caught("metrics", go_to=on_failure, variable=of.failure),
         "Assign": {
-            "training": {
+            of.training: {
                 "metrics": jsonata("$states.result.Metrics"),
                 "hours": jsonata("$exists($states.input.TrainingHours) ? $states.input.TrainingHours : null"),
             }
         },
         "Output": {},
-        "Next": "Send training metrics",
+        "Next": next_state,
     }
 
 
-def _gate(next_state: str, on_failure: str) -> States:
+def gate(next_state: str, on_failure: str) -> States:
+    """Return the states that tell the metrics of a new version, and look whether they are good enough."""
     missed = "$count($misses) > 0"
     return {
+        "Send training metrics": metrics.of_version(next_state="Quality gate"),
         "Quality gate": {
             "Type": "Pass",
             "Comment": "Compare with the floors, and with the version that was last published.",

@@ -99,10 +99,12 @@ def _budget(pipeline: Pipeline) -> dict[str, Any]:
         all_users=jsonata("$exists($job.input.users) ? $job.input.users = 'all' : false"),
         themed=jsonata("$exists($job.themes_from)"),
     )
+    recipe = "$plan.candidates[0].config.RecipeArn" if pipeline.compares else "$plan.config.RecipeArn"
     solution = document(
         SolutionToPay,
         name=jsonata("$plan.name"),
-        recipe=jsonata("$plan.config.RecipeArn"),
+        recipe=jsonata(recipe),
+        **({"recipes": jsonata("[$plan.candidates.config.RecipeArn]")} if pipeline.compares else {}),
         # What the service trains by itself is paid whatever a run does.
         trains=jsonata("$trainingMode != 'skip' and $not($plan.training.automatic)"),
         jobs=jsonata(f"[$plan.jobs.($job := $; {inlined(job)})]"),

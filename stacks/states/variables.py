@@ -47,6 +47,7 @@ VARIABLES: dict[str, str] = {
     # A solution or a recommender, in an execution of its own
     "plan": "what the pipeline file says of it, as requests of the API",
     "given": "what the run passes to it: run, importMode, trainingMode, report, known",
+    "comparison": "how its recipes compare, where some are compared: told, best or failure, candidates",
     "room": "what was deleted to make room for a solution: asked, deleted, remaining",
     "published": "the version whose results are published now, with its metrics and its data",
     "search": "the look for a version that was created but whose answer was lost: arn, name, redrives, lost, refused",
@@ -54,8 +55,16 @@ VARIABLES: dict[str, str] = {
     "misses": "metrics below their floor",
     "kept": "whether the published version is used instead of the new one",
     "recommenders": "results of the recommenders",
+    "candidates": "results of the recipes of a solution",
     "solutions": "results of the solutions",
     "jobs": "results of a solution's batch jobs",
+    # A recipe that is compared with others, in an execution of its own
+    "candidate": "what the pipeline file says of it, as requests of the API",
+    "trial": "what the solution passes to it: run, trainingMode, solution, training, known, published",
+    "candidateSolution": "as solution",
+    "candidateVersion": "as solutionVersion",
+    "candidateTraining": "as training",
+    "madeRoom": "as room",
     # A batch job, in an execution of its own
     "job": "what the pipeline file says of it",
     "task": "what the solution passes to it: run, solution, version",
@@ -67,6 +76,7 @@ VARIABLES: dict[str, str] = {
     "importFailure": "of one import",
     "recommenderFailure": "of one recommender",
     "solutionFailure": "of one solution",
+    "candidateFailure": "of one recipe",
     "jobFailure": "of one batch job",
     "publishFailure": "of one part of a table",
     "compareFailure": "of one comparison",

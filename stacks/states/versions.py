@@ -46,6 +46,7 @@ class VersionJob:
         next: state after it is ACTIVE.
         on_failure: the state after a failure.
         failure_variable: variable that holds what went wrong.
+        variable: that holds how far the version is.
     """
 
     solution: str
@@ -56,6 +57,7 @@ class VersionJob:
     next: str
     on_failure: str
     failure_variable: str
+    variable: str = SOLUTION_VERSION.variable
 
     first_state = _FIND
 
@@ -103,6 +105,7 @@ class VersionJob:
             next=self.next,
             on_failure=self.on_failure,
             failure_variable=self.failure_variable,
+            shared_variable=self.variable,
         )
 
     def _find(self) -> State:
@@ -145,7 +148,7 @@ class VersionJob:
 
     def _whose(self) -> State:
         rest = f"$substring($search.name, $length({self.name}))"
-        made = f"$exists(${SOLUTION_VERSION.variable}.attempt) ? ${SOLUTION_VERSION.variable}.attempt : 0"
+        made = f"$exists(${self.variable}.attempt) ? ${self.variable}.attempt : 0"
         own = (
             f"$substring($search.name, 0, $length({self.name})) = {self.name} and "
             f"($contains({rest}, /^(-[1-9])?$/) ? {_attempt_of(rest)} >= ({made}) : false)"
@@ -163,7 +166,7 @@ class VersionJob:
     def _take_over(self, state: State) -> State:
         rest = f"$substring($search.name, $length({self.name}))"
         taken = {"arn": jsonata("$search.arn"), "attempt": jsonata(_attempt_of(rest))}
-        return {**state, "Assign": {SOLUTION_VERSION.variable: {**state["Assign"][SOLUTION_VERSION.variable], **taken}}}
+        return {**state, "Assign": {self.variable: {**state["Assign"][self.variable], **taken}}}
 
     def _guarded(self, create: State) -> State:
         """Let no repetition of the call go without a look at what came of the one before."""

@@ -19,7 +19,7 @@ from definition.load import load
 from definition.paths import PIPELINES, ROOT
 from stacks.states import alert
 from stacks.states.run import definition
-from tests.documents import LIVE, QUERIED, RECOMMENDERS_ONLY, parsed, shop
+from tests.documents import BEST_OF, LIVE, QUERIED, RECOMMENDERS_ONLY, parsed, shop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +91,7 @@ def _right() -> dict[str, dict[str, Any]]:
         "ten solutions": machine(solutions=ten),
         "alert": alert.definition(),
         "real time": machine(**LIVE),
+        "best of several": machine(**LIVE, solutions__0__recipe=BEST_OF, max_cost="5 USD"),
         "recommenders only": machine(**RECOMMENDERS_ONLY),
         "queries": machine(**QUERIED),
         "arrival": machine(trigger={"arrival": "events/"}),

@@ -126,3 +126,96 @@ def test_what_a_program_takes_is_given() -> None:
     """A variable that is misspelt or forgotten ends the synthesis and not a run."""
     with pytest.raises(TypeError, match=r"chosen_plans takes \['given'\], and is given \['input'\]"):
         program("chosen_plans", input="$states.input")
+
+
+NDCG = "normalized_discounted_cumulative_gain_at_10"
+
+
+def compared(*candidates: dict[str, Any], by: str | None = NDCG, order: str = "abc") -> dict[str, Any]:
+    """Return what the program says of candidates with a recipe of one letter; the file has them in this order."""
+    recipes = [f"arn:aws:personalize:::recipe/{name}" for name in order if name in {each["name"] for each in candidates}]
+    plan = {"candidates": [{"config": {"RecipeArn": recipe}} for recipe in recipes], **({"by": by} if by else {})}
+    results = [
+        {"recipe": f"arn:aws:personalize:::recipe/{each['name']}", "deleted": [], **each["result"]}
+        for each in candidates
+    ]
+    found: dict[str, Any] = evaluate(program("best_candidate"), plan=plan, candidates=results)
+    return found
+
+
+def tried(name: str, value: float | None, **metrics: float) -> dict[str, Any]:
+    """Return a candidate with its metric, None where the service gave none."""
+    measured = metrics | ({} if value is None else {NDCG: value})
+    return {"name": name, "result": {"arn": f"arn:{name}", "version_arn": f"arn:{name}/1", "metrics": measured}}
+
+
+def broke(name: str, reason: str) -> dict[str, Any]:
+    """Return a candidate that could not be trained."""
+    failure = {"state": "Describe solution version", "error": "JobFailed", "reason": reason, "arn": f"arn:{name}/1"}
+    return {"name": name, "result": {"failure": failure}}
+
+
+def test_the_best_candidate_is_taken_and_said_why() -> None:
+    """The highest metric wins, in whichever order the candidates have ended; all of them are told in the file's."""
+    found = compared(tried("c", 0.05), tried("b", 0.214312345), tried("a", 0.1))
+
+    assert "arn:b/1" == found["best"]["version_arn"]
+    assert f"b is the best by {NDCG}: a has 0.1, b has 0.214312, c has 0.05" == found["told"]
+    assert ["a", "b", "c"] == [each["recipe"].rpartition("/")[2] for each in found["candidates"]]
+    assert not [each for each in found["candidates"] if "deleted" in each]
+    assert "failure" not in found
+
+
+def test_of_equal_candidates_the_first_in_the_file_is_taken() -> None:
+    """Not the first that has ended; and it is said."""
+    found = compared(tried("b", 0.2), tried("c", 0.1), tried("a", 0.2))
+
+    assert "arn:a/1" == found["best"]["version_arn"]
+    assert found["told"].endswith("c has 0.1; of equal ones the first in the pipeline file is taken")
+
+
+def test_none_is_chosen_where_one_could_not_be_trained() -> None:
+    """The failure of the first, in the order of the file, with the reasons of all that failed."""
+    found = compared(broke("c", "too few items"), tried("b", 0.2), broke("a", "no capacity"))
+
+    assert "best" not in found
+    assert ("JobFailed", "arn:a/1") == (found["failure"]["error"], found["failure"]["arn"])
+    assert "a: no capacity; c: too few items" == found["failure"]["reason"]
+    assert "none was chosen: a, c could not be trained" == found["told"]
+
+
+def test_none_is_chosen_where_one_has_not_the_metric() -> None:
+    """The error says of which it was not reported, and what all of them have."""
+    found = compared(tried("a", 0.2, coverage=0.5, precision_at_5=0.1), tried("b", None, coverage=0.4))
+
+    assert "best" not in found
+    assert ("MetricMissing", "arn:b/1") == (found["failure"]["error"], found["failure"]["arn"])
+    assert f"{NDCG} was not reported of b; of all recipes there are: coverage" == found["failure"]["reason"]
+    assert f"none was chosen: b has no {NDCG}" == found["told"]
+
+
+def test_a_single_candidate_needs_no_metric() -> None:
+    """A solution of one recipe beside one of several: its version is taken, its failure is its own, nothing is told."""
+    alone, failed = compared(tried("a", None), by=None), compared(broke("a", "no capacity"), by=None)
+
+    assert "arn:a/1" == alone["best"]["version_arn"]
+    assert "told" not in alone
+    assert ("no capacity", "best" in failed) == (failed["failure"]["reason"], False)
+
+
+@pytest.mark.parametrize(
+    ("published", "expected"),
+    [
+        ({}, None),
+        ({"solution_arn": "arn:p:solution/shop-dev--a-123456"}, "shop-dev--a-123456"),
+        ({"solution_arn": "arn:p:solution/shop-dev--a-abcdef-2"}, "shop-dev--a-abcdef"),
+        ({"solution_arn": "arn:p:solution/shop-dev--a-ffffff"}, None),
+    ],
+)
+def test_what_was_published_is_found_among_the_candidates(published: dict[str, str], expected: str | None) -> None:
+    """By the name of its solution, also with the number of an attempt; another configuration is none of them."""
+    candidates = [{"resource": "shop-dev--a-123456"}, {"resource": "shop-dev--a-abcdef"}]
+    text = program("published_candidate", before="'arn:p:solution/'")
+    found = evaluate(f"{{'it': {text}}}", plan={"candidates": candidates}, published=published)
+
+    assert expected == found.get("it", {}).get("resource")
