@@ -72,3 +72,14 @@ def scattered(*, users: int = 60, events: int = 30, items: int = 400) -> list[st
         for number in range(users)
         for event in range(events)
     ]
+
+
+def fashion(*, users: int = 60, events: int = 30, items: int = 60) -> list[str]:
+    """Return rows of users who all take what is popular, and differ in nothing: item n is 1 / n^1.2 as likely."""
+    dice = random.Random(5)
+    chances = [1 / (number + 1) ** 1.2 for number in range(items)]
+    return [
+        f"u{number},I{dice.choices(range(items), chances)[0]:02},{START + 3600 * event + number}"
+        for number in range(users)
+        for event in range(events)
+    ]

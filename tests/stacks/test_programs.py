@@ -133,7 +133,9 @@ NDCG = "normalized_discounted_cumulative_gain_at_10"
 
 def compared(*candidates: dict[str, Any], by: str | None = NDCG, order: str = "abc") -> dict[str, Any]:
     """Return what the program says of candidates with a recipe of one letter; the file has them in this order."""
-    recipes = [f"arn:aws:personalize:::recipe/{name}" for name in order if name in {each["name"] for each in candidates}]
+    recipes = [
+        f"arn:aws:personalize:::recipe/{name}" for name in order if name in {each["name"] for each in candidates}
+    ]
     plan = {"candidates": [{"config": {"RecipeArn": recipe}} for recipe in recipes], **({"by": by} if by else {})}
     results = [
         {"recipe": f"arn:aws:personalize:::recipe/{each['name']}", "deleted": [], **each["result"]}
