@@ -68,7 +68,12 @@ POPULARITY = "arn:aws:personalize:::recipe/aws-popularity-count"
     ("operation", "params", "error", "complaint"),
     [
         ("create_solution", {}, "InvalidInputException", "recipeArn is required"),
-        ("create_solution", {"performAutoML": True}, "NotImplementedException", "performAutoML"),
+        (
+            "create_solution",
+            {"performAutoML": True},
+            "NotImplementedException",
+            "performAutoML is not emulated: it chooses among HRNN recipes, which the service no longer offers; train a",
+        ),
         ("create_solution", {"recipeArn": POPULARITY, "performHPO": True}, "InvalidInputException", "performHPO"),
         (
             "create_solution",
@@ -80,7 +85,7 @@ POPULARITY = "arn:aws:personalize:::recipe/aws-popularity-count"
             "create_solution",
             {"recipeArn": POPULARITY, "solutionConfig": {"autoMLConfig": {"metricName": "precision"}}},
             "NotImplementedException",
-            "solutionConfig.autoMLConfig",
+            "train a solution version with each recipe, and compare their get_solution_metrics",
         ),
         (
             "create_solution",

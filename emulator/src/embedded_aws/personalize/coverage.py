@@ -24,7 +24,7 @@ SIMPLIFIED: Final = {
     "CreateDatasetImportJob": "publishAttributionMetricsToS3 is refused",
     "CreateMetricAttribution": _STORED_METRICS,
     "CreateRecommender": "minRecommendationRequestsPerSecond has no effect",
-    "CreateSolution": "performAutoML is refused",
+    "CreateSolution": "performAutoML is refused: it chooses among HRNN recipes, which the service no longer offers",
     "CreateSolutionVersion": "other algorithms than the service's; trainingMode AUTOTRAIN is refused",
     "DescribeAlgorithm": "hyperparameters only, without image and resources",
     "DescribeRecipe": "dates are made up",

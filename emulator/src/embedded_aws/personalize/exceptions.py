@@ -99,8 +99,8 @@ class NotImplementedException(ServiceError):
 
     code = "NotImplementedException"
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what} is not emulated")
+    def __init__(self, what: str, instead: str = "") -> None:
+        super().__init__(f"{what} is not emulated{instead and f': {instead}'}")
 
 
 class JobFailedError(Exception):

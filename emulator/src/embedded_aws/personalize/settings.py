@@ -22,6 +22,12 @@ _RANGES: Final = ("integerHyperParameterRanges", "continuousHyperParameterRanges
 _MOST_JOBS: Final = {"maxNumberOfTrainingJobs": 40, "maxParallelTrainingJobs": 10}
 _INFLUENCES: Final = {"POPULARITY", "FRESHNESS"}
 
+INSTEAD_OF_AUTO_ML: Final = (
+    "it chooses among HRNN recipes, which the service no longer offers; train a solution version with each recipe, and "
+    "compare their get_solution_metrics"
+)
+"""Source: Developer Guide, training-solution-auto-ml."""
+
 
 def check_solution_config(params: dict[str, Any], recipe: Recipe, schemas: Mapping[str, Schema]) -> None:
     """Check `solutionConfig` and `performHPO` against what the recipe documents.
@@ -37,7 +43,7 @@ def check_solution_config(params: dict[str, Any], recipe: Recipe, schemas: Mappi
     """
     config = params.get("solutionConfig", {})
     if config.get("autoMLConfig"):
-        raise NotImplementedException("solutionConfig.autoMLConfig")
+        raise NotImplementedException("solutionConfig.autoMLConfig", INSTEAD_OF_AUTO_ML)
     for group in ("algorithmHyperParameters", "featureTransformationParameters"):
         allowed = recipe.parameters.get(group, {})
         for name, value in config.get(group, {}).items():

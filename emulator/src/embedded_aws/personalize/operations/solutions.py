@@ -22,7 +22,12 @@ from embedded_aws.personalize.models import PersonalizeBackend
 from embedded_aws.personalize.operations.generic import Operation, Params, created, picked
 from embedded_aws.personalize.recipes import Recipe, find_recipe
 from embedded_aws.personalize.resources import Resource
-from embedded_aws.personalize.settings import check_auto_training, check_events, check_solution_config
+from embedded_aws.personalize.settings import (
+    INSTEAD_OF_AUTO_ML,
+    check_auto_training,
+    check_events,
+    check_solution_config,
+)
 
 NO_INTERACTIONS: Final = (
     "Dataset group must contain an INTERACTIONS dataset with successfully completed dataset import job "
@@ -53,7 +58,7 @@ def check_data(backend: PersonalizeBackend, group_arn: str, recipe: Recipe) -> N
 def _create_solution(backend: PersonalizeBackend, params: Params) -> dict[str, str]:
     group = backend.find_active(DATASET_GROUP, params["datasetGroupArn"])
     if params.get("performAutoML"):
-        raise NotImplementedException("performAutoML")
+        raise NotImplementedException("performAutoML", INSTEAD_OF_AUTO_ML)
     if "recipeArn" not in params:
         raise InvalidInputException("recipeArn is required")
     recipe = find_recipe(params["recipeArn"])
