@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from definition.service.recipes import LEGACY_RECIPES, RECIPES
 from drafting.migration.naming import solution_name
 from drafting.migration.realtime import campaign, settings
-from drafting.migration.training import training
+from drafting.migration.training import COUNTERPART, training
 
 if TYPE_CHECKING:
     from definition.service.recipes import Recipe
@@ -37,10 +37,12 @@ def solutions(found: Found, pipeline: str, filters: list[dict[str, Any]], notes:
 
 def _solution(name: str, found: FoundSolution, filters: dict[str, str], notes: list[str]) -> dict[str, Any] | None:
     place = f"solution {found.request['name']}"
-    named = str(found.request.get("recipeArn") or "").rpartition("/")[2]
+    chosen = (found.request.get("autoMLResult") or {}).get("bestRecipeArn")
+    named = str(found.request.get("recipeArn") or chosen or "").rpartition("/")[2]
     recipe = RECIPES.get(LEGACY_RECIPES.get(named, named))
     if recipe is None or recipe.needs_actions:
-        notes.append(f"{place}: left out, for no pipeline trains {named or 'a solution without recipe'}")
+        instead = f"; {COUNTERPART}" if found.request.get("performAutoML") else ""
+        notes.append(f"{place}: left out, for no pipeline trains {named or 'a solution without recipe'}{instead}")
         return None
     if recipe.name != named:
         notes.append(f"{place}: {recipe.name} in the place of {named}, which is no longer offered")

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from drafting.migration.found import Request
 
 _RATE = re.compile(r"rate\((\d+) days?\)")
+COUNTERPART = "recipe: {best_of: [recipes], by: metric} lets each run choose among several"
+"""What pipeline files have in the place of AutoML, which chooses among recipes that are no longer offered."""
+
 _SAID = {
     "algorithmHyperParameters",
     "autoTrainingConfig",
@@ -45,7 +48,7 @@ def training(request: Request, place: str, notes: list[str]) -> dict[str, Any]:
     if request.get("performHPO") and "hpo" not in options:
         notes.append(f"{place}: performHPO without ranges; write hpo with what the search shall vary")
     if request.get("performAutoML"):
-        notes.append(f"{place}: performAutoML, which the service is giving up; the recipe is named instead")
+        notes.append(f"{place}: performAutoML chose the recipe, which is named now; {COUNTERPART}")
     if request.get("performIncrementalUpdate"):
         options["incremental_updates"] = True
     notes += [f"{place}: solutionConfig.{key}" for key in sorted(config.keys() - _SAID) if config[key]]

@@ -6,7 +6,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from drafting.migration.dataset_group import read_dataset_group
+from tests.unit.test_migration import RECIPE, from_configuration, nightly
 
 DAYS = [datetime(2026, 1, day, tzinfo=UTC) for day in range(1, 8)]
 LISTED: dict[str, list[dict[str, Any]]] = {
@@ -81,3 +84,34 @@ def test_the_newest_job_of_the_newest_version_with_one_is_taken() -> None:
     assert [{"jobName": "job-6"}] == found.solutions[0].batch_inference
     assert ["version-5", "version-4"] == personalize.asked
     assert {"interactions": "import-6"} == found.source
+
+
+@pytest.mark.parametrize(
+    ("service", "recipes", "told"),
+    [
+        (
+            {"recipeArn": None, "performAutoML": True, "autoMLResult": {"bestRecipeArn": f"{RECIPE}/aws-sims"}},
+            ["aws-sims"],
+            "solution a: performAutoML chose the recipe, which is named now; recipe: {best_of: [recipes], by: metric}",
+        ),
+        (
+            {"recipeArn": None, "performAutoML": True, "autoMLResult": {"bestRecipeArn": f"{RECIPE}/aws-hrnn"}},
+            ["aws-user-personalization-v2"],
+            "recipe: {best_of: [recipes], by: metric} lets each run choose among several",
+        ),
+        (
+            {"recipeArn": None, "performAutoML": True},
+            [],
+            "no pipeline trains a solution without recipe; recipe: {best_of: [recipes], by: metric} lets each run",
+        ),
+        ({"recipeArn": None}, [], "no pipeline trains a solution without recipe"),
+    ],
+)
+def test_automl_leads_to_the_best_of_several_recipes(service: dict[str, Any], recipes: list[str], told: str) -> None:
+    """The recipe that the service chose is taken, if it has, and the note says how a pipeline chooses in each run."""
+    given = [nightly("a", "none", service=service), nightly("b", "aws-similar-items")]
+    found = from_configuration(solutions=given)
+
+    assert [*recipes, "aws-similar-items"] == [recipe for each in found.pipeline.solutions for recipe in each.recipes]
+    assert any(told in note for note in found.notes)
+    assert bool(service.get("performAutoML")) == any("best_of" in note for note in found.notes)
