@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from definition import layout
 from definition.contract.manifest import Document, read_document
-from definition.contract.pointers import LatestTable
+from definition.contract.pointers import LatestTable, LatestVersion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,15 +51,27 @@ class NewestTable(NamedTuple):
 
 def newest_table(s3: Any, bucket: str, solution: str, job: str) -> NewestTable | None:
     """Return the table that ``latest.json`` names, None while there is none."""
-    try:
-        found = s3.get_object(Bucket=bucket, Key=layout.LATEST_TABLE.key(solution=solution, job=job))
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in _MISSING:
-            raise
+    found = _pointer(s3, bucket, layout.LATEST_TABLE.key(solution=solution, job=job))
+    if found is None:
         return None
     # It is written at the end of the run, when its tables become the newest ones.
     latest = LatestTable.model_validate_json(found["Body"].read())
     return NewestTable(latest.run, latest.location, found["LastModified"])
+
+
+def newest_version(s3: Any, bucket: str, solution: str) -> LatestVersion | None:
+    """Return the version of a solution that was published last, None while there is none."""
+    found = _pointer(s3, bucket, layout.LATEST_VERSION.key(solution=solution))
+    return LatestVersion.model_validate_json(found["Body"].read()) if found else None
+
+
+def _pointer(s3: Any, bucket: str, key: str) -> Any:
+    try:
+        return s3.get_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _MISSING:
+            raise
+        return None
 
 
 def download(s3: Any, bucket: str, pipeline: Pipeline, run: str, target: Path) -> list[Left]:

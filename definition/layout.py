@@ -193,7 +193,7 @@ LATEST_VERSION = Place(
     "curated/{solution}/latest.json",
     "names the version that was last published, with its metrics",
     written_by=("state machine",),
-    read_by=("state machine", "clean-up"),
+    read_by=("state machine", "clean-up", "you"),
 )
 
 NEWEST_RUN = Place(

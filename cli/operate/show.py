@@ -69,6 +69,8 @@ def show_status(status: Status, now: datetime, console: Terminal) -> None:
         line("No run yet: pipelines start begins one.")
     if status.tables:
         console.print(_tables(status.tables, now))
+    for winner in status.winners:
+        line(f"{escape(winner.solution)}: {winner.recipe} was the best of its recipes in run {winner.run}")
     for alarm in status.alarms:
         since = f"{alarm.since.astimezone(UTC):%Y-%m-%d %H:%M}"
         line(f"[red]ALARM[/red] {escape(alarm.name)} since {since}: {escape(alarm.meaning)}. {escape(alarm.why)}")

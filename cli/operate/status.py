@@ -9,8 +9,9 @@ from botocore.exceptions import ClientError
 
 from cli.account import DENIED, said
 from cli.operate import arrivals, runs, schedule
-from cli.results import newest_table
+from cli.results import newest_table, newest_version
 from definition.plan.names import alarm_of, prefix, resource_prefix
+from pricing.reckoning.charges import recipe_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,15 @@ class Table:
     job: str
     run: str | None
     published: datetime | None
+
+
+@dataclass(frozen=True)
+class Winner:
+    """The recipe of a solution that was the best of several when its version was published, and the run that did so."""
+
+    solution: str
+    recipe: str
+    run: str
 
 
 @dataclass(frozen=True)
@@ -65,6 +75,7 @@ class Status:
         trigger: the raw data that starts runs by its arrival; None: none does.
         runs: the newest ones, the newest first.
         tables: one for each batch job of the file.
+        winners: of solutions whose recipes are compared, once one was published.
         alarms: those that ring.
         live: campaigns and recommenders of this pipeline and stage.
         unknown: what could not be read, each with the reason.
@@ -79,6 +90,7 @@ class Status:
     trigger: str | None = None
     runs: list[Run] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
+    winners: list[Winner] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
     live: list[Live] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
@@ -112,6 +124,7 @@ def status_of(session: boto3.Session, deployment: Deployment, pipeline: Pipeline
         trigger=looked("trigger", lambda: arrivals.told(session.client("events"), pipeline, stage), None),
         runs=looked("runs", lambda: runs.newest(session.client("stepfunctions"), machine, SHOWN_RUNS), []),
         tables=looked("tables", lambda: _tables(s3, deployment.bucket, pipeline), []),
+        winners=looked("recipes", lambda: _winners(s3, deployment.bucket, pipeline), []),
         alarms=looked("alarms", lambda: _alarms(session.client("cloudwatch"), own), []),
         live=looked("real time", lambda: _live(session.client("personalize"), resource_prefix(own)), []),
         unknown=unknown,
@@ -125,6 +138,13 @@ def _tables(s3: Any, bucket: str, pipeline: Pipeline) -> list[Table]:
 def _table(s3: Any, bucket: str, solution: str, job: str) -> Table:
     found = newest_table(s3, bucket, solution, job)
     return Table(solution, job, found.run, found.published) if found else Table(solution, job, None, None)
+
+
+def _winners(s3: Any, bucket: str, pipeline: Pipeline) -> list[Winner]:
+    found = [
+        (solution.name, newest_version(s3, bucket, solution.name)) for solution in pipeline.solutions if solution.by
+    ]
+    return [Winner(name, recipe_name(it.recipe), it.run) for name, it in found if it and it.recipe]
 
 
 def _alarms(cloudwatch: Any, own: str) -> list[Alarm]:

@@ -102,8 +102,9 @@ function qualityPart() {
       .map((each) => ({ run: run.run, ...each })))[0];
     const names = Object.keys(solution.metrics).sort();
     const kept = last && last.version_arn && last.version_arn === solution.version_arn;
-    return el("div", {}, el("h3", {}, `${solution.name} (${solution.recipe.split("/").pop()})`),
+    return el("div", {}, el("h3", {}, solution.recipe ? `${solution.name} (${recipeName(solution.recipe)})` : solution.name),
       solution.failure ? el("div", { class: "box stop" }, `${solution.failure.error}: ${solution.failure.reason}`) : null,
+      solution.best_of ? comparison(solution) : null,
       kept ? say(`The version is that of run ${last.run}: nothing new was trained.`) : null,
       names.length ? table(["offline metric", "this run", last ? "before" : "", last ? "change" : ""], names.map((name) => {
         const old = last ? last.metrics[name] : undefined;
@@ -113,11 +114,25 @@ function qualityPart() {
       last ? say(`Before: run ${last.run}.`, "soft") : say("No earlier run with metrics is known.", "soft"));
   });
   const live = manifest.recommenders.filter((each) => Object.keys(each.metrics).length || each.failure).map((each) =>
-    el("div", {}, el("h3", {}, `${each.name} (${each.recipe.split("/").pop()})`),
+    el("div", {}, el("h3", {}, `${each.name} (${recipeName(each.recipe)})`),
       each.failure ? el("div", { class: "box stop" }, `${each.failure.error}: ${each.failure.reason}`) : null,
       Object.keys(each.metrics).length ? table(["offline metric", "last training"], Object.keys(each.metrics).sort().map((name) =>
         [metricName(name), number(`recommenders.${each.name}.${name}`, each.metrics[name], figure(each.metrics[name]))]), [1]) : null));
   section("quality", "Quality of what was trained", el("div", { class: "cols" }, blocks, live), el("div", { class: "cols" }, metricCharts()));
+}
+
+const recipeName = (arn) => arn.split("/").pop();
+
+// Which recipe won, and every candidate's metrics: those of the one that is scored with are bold.
+function comparison(solution) {
+  const { by, told, candidates } = solution.best_of;
+  const names = [by, ...[...new Set(candidates.flatMap((each) => Object.keys(each.metrics)))].filter((name) => name !== by).sort()];
+  const chosen = (each, text) => (each.version_arn && each.version_arn === solution.version_arn ? el("b", {}, text) : text);
+  const rows = names.map((name) => [metricName(name), ...candidates.map((each) => (isThere(each.metrics[name])
+    ? chosen(each, number(`candidates.${solution.name}.${recipeName(each.recipe)}.${name}`, each.metrics[name], figure(each.metrics[name])))
+    : each.failure ? "failed" : ""))]);
+  return el("div", {}, say(`Of ${candidates.length} recipes: ${told}.`),
+    table(["compared", ...candidates.map((each) => chosen(each, recipeName(each.recipe)))], rows, candidates.map((_, column) => column + 1)));
 }
 
 function changeTold(old, value) {

@@ -16,6 +16,7 @@ from lambdas.report import report as reports
 from lambdas.report import samples, tables
 from lambdas.report.handler import handler
 from tests.browser import needs_chromium, opened
+from tests.documents import BEST_OF
 from tests.functions.handlers import Context
 from tests.functions.reporting import EXECUTION, PAGE, called, inside, leave, page, report
 from tests.manifests import REPORT, RUN, manifest
@@ -310,6 +311,33 @@ def test_hours_of_another_machine_have_no_price(
     (part,) = [each for each in handler(request, Context())["parts"] if each["part"] == "training of for-you"]
 
     assert usd == (part["usd"] and float(part["usd"]))
+
+
+@needs_chromium
+def test_the_page_shows_how_recipes_compared(bucket: Bucket, tmp_path: Path) -> None:
+    """The sentence that says which one won, or why none has, and the metrics of each; one that failed says so."""
+    document = leave(bucket, *random_shop())
+    arns = [f"arn:aws:personalize:::recipe/{name}" for name in BEST_OF["best_of"]]
+    failure = {"state": "s", "error": "JobFailed", "reason": "no"}
+    candidates = [
+        {"recipe": arns[0], "version_arn": "arn:a/1", "metrics": {"coverage": 0.125, BEST_OF["by"]: 0.25}},
+        {"recipe": arns[1], "failure": failure},
+    ]
+    told = f"none was chosen: {BEST_OF['best_of'][1]} could not be trained"
+    best_of = {"by": BEST_OF["by"], "told": told, "candidates": candidates}
+    document["solutions"][0] |= {"recipe": None, "best_of": best_of, "failure": failure, "metrics": {}}
+    bucket.put(f"runs/{RUN}/manifest.json", json.dumps(document))
+    called(bucket)
+    file = tmp_path / "report.html"
+    file.write_bytes(bucket.read(PAGE))
+    shown = opened(file)
+
+    assert [] == shown.console
+    assert f"Of 2 recipes: {told}." in shown.text
+    assert "0.25" == shown.numbers[f"candidates.for-you.{BEST_OF['best_of'][0]}.{BEST_OF['by']}"]
+    assert "0.125" == shown.numbers[f"candidates.for-you.{BEST_OF['best_of'][0]}.coverage"]
+    assert not [name for name in shown.numbers if name.startswith(f"candidates.for-you.{BEST_OF['best_of'][1]}")]
+    assert 2 == shown.dom.count(">failed</td>")
 
 
 @needs_chromium

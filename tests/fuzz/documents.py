@@ -57,7 +57,11 @@ def case(chance: Random, ground: Ground) -> None:
     assert len(json.dumps(machine, ensure_ascii=False).encode()) < 2**20, "Step Functions takes 1 MB of definition"
     assert all(len(name) <= 80 for name in _states(machine)), "names of states have 80 characters at most"
     stage = "s" * names.MAX_STAGE_LENGTH
-    made = [names.solution_name(pipeline, stage, solution) for solution in pipeline.solutions]
+    made = [
+        names.solution_name(pipeline, stage, solution, recipe)
+        for solution in pipeline.solutions
+        for recipe in solution.recipes
+    ]
     made += [names.filter_name(pipeline, stage, *each) for each in all_filters(pipeline)]
     assert all(re.fullmatch(NAME_PATTERN, name) and len(name) <= MAX_NAME_LENGTH for name in made), made
     if chance.random() < _SYNTHESES:

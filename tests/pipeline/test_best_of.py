@@ -10,6 +10,7 @@ import pytest
 from tests.documents import BEST_OF, popular, shop
 from tests.pipeline.data import csv, fashion, planted
 from tests.pipeline.rig import Rig
+from tests.pipeline.test_operate import answer, operate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,6 +120,16 @@ def test_people_are_told_which_recipe_won_and_why(rig: Rig, nights: tuple[Run, R
         assert told.startswith(f"{name} is the best by {NDCG}: {BEST_OF['best_of'][0]} has 0.")
         assert f"\n\nfor-you: {told}\n\n" in message
         assert (None, POPULARITY) == (of(run, "popular")["best_of"], of(run, "popular")["recipe"])
+
+
+def test_status_names_the_last_winner(rig: Rig, nights: tuple[Run, Run]) -> None:
+    """By what was published last, for people and for programs."""
+    told = f"for-you: {BEST_OF['best_of'][1]} was the best of its recipes in run {nights[1].id}"
+
+    assert told in operate(rig, "status").output
+    assert [{"solution": "for-you", "recipe": BEST_OF["best_of"][1], "run": nights[1].id}] == answer(rig, "status")[
+        "winners"
+    ]
 
 
 def test_nothing_is_trained_where_neither_data_nor_comparison_is_new(rig: Rig, nights: tuple[Run, Run]) -> None:

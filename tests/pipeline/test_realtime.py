@@ -169,7 +169,7 @@ def test_a_dataset_group_becomes_a_pipeline_file(rig: Rig, tmp_path: Path) -> No
     assert 0 == done.exit_code, done.output
     before, after = rig.pipeline, load(file)
     assert (before.domain, before.event_tracker) == (after.domain, after.event_tracker)
-    configured = [[solution_config(each) for each in one.solutions] for one in (before, after)]
+    configured = [[solution_config(each, each.recipes[0]) for each in one.solutions] for one in (before, after)]
     assert sorted(configured[0], key=str) == sorted(configured[1], key=str)
     assert {2} == {each.campaign.min_provisioned_tps for each in after.solutions if each.campaign}
     assert {10, 5} == {job.num_results for each in after.solutions for job in each.batch_inference}

@@ -44,6 +44,16 @@ def test_the_documentation_leaves_no_state_out() -> None:
             assert f"<title>{label or name}</title>" in drawn or f"<title>cluster {name}</title>" in drawn
 
 
+def test_the_documentation_has_the_states_that_compare_recipes() -> None:
+    """Each state of a pipeline with best_of has a row, too: with those of any pipeline, or in a part of its own."""
+    text = page.PAGE.read_text("utf-8")
+    for _, states in levels(RIGHT["best of several"]["States"], ""):
+        jobs = job_states(states)
+        for name in states:
+            shown = general(name, jobs[name]) if name in jobs else name
+            assert f"| {shown} |" in text or f"| {shown} (red) |" in text
+
+
 def _rules(states: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for _, level in levels(states, ""):
         for state in level.values():

@@ -36,6 +36,7 @@ SECTIONS = {
     "Source": {"Source"},
     "Look-ups": {"Lookup"},
     "Solutions": {"Solution"},
+    "The best of several recipes": {"BestOf"},
     "Batch jobs": {"BatchInferenceJob", "BatchSegmentJob"},
     "Quality": {"Quality"},
     "Campaigns": {"Campaign"},
