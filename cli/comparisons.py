@@ -44,5 +44,5 @@ def _table(name: str, compared: Comparison, chosen: str | None, labels: Mapping[
 
 def _cells(each: CandidateResult, shown: list[str]) -> list[str]:
     figures = [f"{each.metrics[key]:.4f}" if key in each.metrics else "-" for key in shown]
-    hours = "failed" if each.failure else "-" if each.training_hours is None else f"{each.training_hours:g}"
+    hours = "failed" if each.failure else "-" if each.training_hours is None else f"{each.training_hours:.2f}"
     return [escape(recipe_name(each.recipe)), *figures, hours]

@@ -37,13 +37,15 @@ def _comparable(metric: str) -> str:
     return metric
 
 
-RecipeName = Annotated[str, AfterValidator(_recipe)]
+RecipeName = Annotated[str, AfterValidator(_recipe), Field(description="the name of a recipe")]
 
 
 class BestOf(Strict):
     """Several recipes: each run trains all of them, and goes on with the one that has the highest metric."""
 
-    best_of: list[RecipeName] = Field(min_length=2, description="recipes of one kind; of equal ones the first is taken")
+    best_of: list[RecipeName] = Field(
+        min_length=2, description="a list of recipes of one kind; of equal ones the first is taken"
+    )
     by: Annotated[str, AfterValidator(_comparable)] = Field(
         description="offline metric that they are compared by", examples=["normalized_discounted_cumulative_gain_at_10"]
     )

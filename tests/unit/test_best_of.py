@@ -225,7 +225,7 @@ def test_the_terminal_shows_every_recipe_and_which_one_won() -> None:
 
     assert f"Recipes of for-you, compared by {NDCG}" in shown
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown.splitlines() if line.startswith("│")]
-    assert [V2, "0.1000", "0.2500", "0.5"] in rows
+    assert [V2, "0.1000", "0.2500", "0.50"] in rows
     assert [POPULARITY, "0.2000", "0.2500", "0.25"] in rows
     assert f"  for-you: {POPULARITY} is the best\n" in shown
     assert "Recipes of" not in printed(manifest())
