@@ -76,7 +76,7 @@ def test_every_training_counts_for_the_limit() -> None:
 
 def test_the_state_machine_may_make_solutions_of_every_recipe(tmp_path: Path) -> None:
     """CreateSolution is allowed on the pipeline's own names, its dataset group and the recipes of the file."""
-    synthesize(parsed(**RIVALS), tmp_path)
+    synthesize(parsed(solutions=RIVALS["solutions"][:1]), tmp_path)
     template = json.loads((tmp_path / "shop-dev-workflow.template.json").read_text())
     policies = [each for each in template["Resources"].values() if each["Type"] == "AWS::IAM::Policy"]
     (grant,) = [
@@ -136,3 +136,105 @@ def test_a_drawing_names_the_rivals(tmp_path: Path) -> None:
     drawn = picture.read_text("utf-8")
     assert '"cluster Candidates"' in drawn
     assert '"Compare candidates" -> "Is there a best one?"' in drawn
+
+
+def candidate(**changes: Any) -> dict[str, Any]:
+    """Return the states of a recipe's child execution."""
+    found: dict[str, Any] = states(**changes)["Solutions"]["ItemProcessor"]["States"]
+    inner: dict[str, Any] = found["Candidates"]["ItemProcessor"]["States"]
+    return inner
+
+
+@pytest.mark.parametrize(
+    ("mode", "asked", "published", "expected"),
+    [
+        ("update", "run", "arn:s", "UPDATE"),
+        ("update", "full", "arn:s", "FULL"),
+        ("update", "run", "arn:other", "FULL"),
+        ("update", "run", "none", "FULL"),
+        ("full", "run", "arn:s", "FULL"),
+    ],
+)
+def test_a_single_recipe_beside_several_is_updated_as_ever(
+    mode: str,
+    asked: str,
+    published: str,
+    expected: str,
+) -> None:
+    """From the version that was last published, if that is of the same solution and the input does not ask for all."""
+    argument = candidate()["Create solution version"]["Arguments"]["TrainingMode"]
+    trial = {"training": {"mode": mode}, "trainingMode": asked, "published": published}
+
+    assert expected == evaluate(argument, trial=trial, candidateSolution={"arn": "arn:s"})
+
+
+@pytest.mark.parametrize("automatic", [True, False])
+def test_a_single_recipe_beside_several_may_be_trained_by_the_service(*, automatic: bool) -> None:
+    """Its own version is looked for; without auto_training the run trains."""
+    (rule,) = candidate()["Does the service train?"]["Choices"]
+
+    assert "Find automatic version" == rule["Next"]
+    assert automatic is evaluate(rule["Condition"], trial={"training": {"automatic": automatic}})
+
+
+PREFIX = "${PersonalizeArn}:solution/"
+
+
+@pytest.mark.parametrize(
+    ("given", "published", "goes_to"),
+    [
+        ({}, {}, "Begin candidates"),
+        ({}, {"data": "d", "solution_arn": f"{PREFIX}one", "comparison": "c"}, "Keep published version"),
+        ({}, {"data": "d", "solution_arn": f"{PREFIX}one", "comparison": "other"}, "Begin candidates"),
+        ({}, {"data": "d", "solution_arn": f"{PREFIX}one"}, "Begin candidates"),
+        ({}, {"data": "before", "solution_arn": f"{PREFIX}one", "comparison": "c"}, "Begin candidates"),
+        ({}, {"data": "d", "solution_arn": f"{PREFIX}gone", "comparison": "c"}, "Begin candidates"),
+        (
+            {"trainingMode": "full"},
+            {"data": "d", "solution_arn": f"{PREFIX}one", "comparison": "c"},
+            "Begin candidates",
+        ),
+        ({"trainingMode": "skip"}, {"data": "x", "solution_arn": f"{PREFIX}two"}, "Keep published version"),
+        ({"trainingMode": "skip"}, {"data": "x", "solution_arn": f"{PREFIX}gone"}, "No version to keep"),
+        ({"trainingMode": "skip"}, {}, "No version to keep"),
+    ],
+)
+def test_a_run_trains_unless_nothing_is_new(given: dict[str, str], published: dict[str, str], goes_to: str) -> None:
+    """Neither data nor what is compared, and the version is of a recipe of the file; training: skip asks for the last."""
+    choice = states()["Solutions"]["ItemProcessor"]["States"]["Train?"]
+    plan = {
+        "training": {"unchanged_data": "skip"},
+        "comparison": "c",
+        "candidates": [{"resource": "one"}, {"resource": "two"}],
+    }
+    run = {"run": "r", "importMode": "run", "trainingMode": "run", "report": {"fingerprint": "d"}} | given
+    known = {"plan": plan, "published": published, "given": run}
+    chosen = next((rule["Next"] for rule in choice["Choices"] if evaluate(rule["Condition"], **known)), None)
+
+    assert goes_to == (chosen or choice["Default"])
+
+
+@pytest.mark.parametrize(
+    ("published", "expected"),
+    [
+        ({"solution_arn": f"{PREFIX}one", "recipe": "arn:recipe"}, "arn:recipe"),
+        ({"solution_arn": f"{PREFIX}one"}, "arn:of one"),
+        ({"solution_arn": f"{PREFIX}gone"}, None),
+    ],
+)
+def test_a_version_that_is_kept_has_the_recipe_that_it_is_of(published: dict[str, str], expected: str | None) -> None:
+    """As it was published, or of a time before best_of by its solution; else nobody knows it."""
+    kept = states()["Solutions"]["ItemProcessor"]["States"]["Keep published version"]["Assign"]["solution"]
+    plan = {"candidates": [{"resource": "one", "config": {"RecipeArn": "arn:of one"}}]}
+
+    assert {"arn": published["solution_arn"], "recipe": expected} == evaluated(kept, plan=plan, published=published)
+
+
+@pytest.mark.parametrize(
+    ("deleted", "expected"), [([[], []], []), ([["arn:old"], []], ["arn:old"]), ([["a"], ["b", "c"]], ["a", "b", "c"])]
+)
+def test_the_gate_knows_what_made_room(deleted: list[list[str]], expected: list[str]) -> None:
+    """A solution that went to make room for a recipe can no longer be gone back to."""
+    room = states()["Solutions"]["ItemProcessor"]["States"]["Compare candidates"]["Assign"]["room"]
+
+    assert {"deleted": expected} == evaluated(room, candidates=[{"deleted": each} for each in deleted])

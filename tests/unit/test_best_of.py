@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -11,7 +12,10 @@ from typing import Any
 
 import pytest
 from jsonschema import validate
+from rich.console import Console
 
+from cli.comparisons import comparisons
+from cli.live.sources import sources
 from cli.operate.show import show_status
 from cli.operate.status import Status, Winner
 from cli.terminal import Terminal
@@ -20,6 +24,7 @@ from definition.contract.manifest import Manifest, json_schema
 from definition.plan import names
 from definition.plan.history import histories
 from definition.plan.kinds import recipes_of
+from definition.service.recipes import RECIPES
 from definition.service.resource_kinds import SOLUTION
 from pricing.forecast.counts import given
 from pricing.forecast.forecast import Forecast, forecast
@@ -280,3 +285,33 @@ def test_a_file_of_one_recipe_is_what_it_was() -> None:
     written = json.loads(parsed().model_dump_json(by_alias=True))
 
     assert shop()["solutions"][0]["recipe"] == written["solutions"][0]["recipe"]
+
+
+def test_the_row_of_the_winner_stands_out() -> None:
+    """It is bold, by the version that was scored with; those of the others are not."""
+    out = io.StringIO()
+    console = Console(file=out, width=160, force_terminal=True, color_system="standard", highlight=False)
+    for table, _ in comparisons(Manifest.model_validate(compared()), {}):
+        console.print(table)
+    bold = " ".join(re.findall(r"\x1b\[1m([^\x1b]*)", out.getvalue()))
+
+    assert POPULARITY in bold
+    assert V2 not in bold
+
+
+def test_what_answers_names_the_recipes_of_which_it_may_be() -> None:
+    """The file does not say which one a run has chosen."""
+    found = sources(parsed(**several(V2, POPULARITY, solutions__0__campaign={})), "dev")
+
+    assert [(each.kind, each.recipe, each.query) for each in found] == [
+        (kind, f"{V2} or {POPULARITY}", "user") for kind in ("campaign", "table")
+    ]
+
+
+def test_only_what_means_the_same_is_compared() -> None:
+    """Neither a recipe of another kind, nor one whose metrics are other ones, nor the recipe itself."""
+    found = {name: recipe.rivals for name, recipe in RECIPES.items() if recipe.rivals}
+    users = ["aws-user-personalization-v2", "aws-user-personalization", "aws-popularity-count"]
+    groups = [users, ["aws-personalized-ranking-v2", "aws-personalized-ranking"], ["aws-similar-items", "aws-sims"]]
+
+    assert found == {name: [other for other in group if other != name] for group in groups for name in group}

@@ -113,6 +113,24 @@ def test_training_hours_of_a_run_price_the_next(tmp_path: Path) -> None:
     assert Fraction(12, 100) == line("training of for-you", answered(file, "--run", RUN, "--out", tmp_path / "out"))
 
 
+def test_training_hours_of_each_recipe_price_the_next_run(tmp_path: Path) -> None:
+    """Half an hour of one and a quarter of the other at 0.24 USD, each with its own name."""
+    recipes = {"aws-user-personalization": 0.5, "aws-popularity-count": 0.25}
+    arn = "arn:aws:personalize:::recipe"
+    candidates = [{"recipe": f"{arn}/{name}", "training_hours": hours} for name, hours in recipes.items()]
+    document = manifest()
+    document["solutions"][0]["best_of"] = {"by": "coverage", "told": "one is", "candidates": candidates}
+    folder = tmp_path / "out" / "shop" / RUN
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text(json.dumps(document))
+    file = written(tmp_path, solutions__0__recipe={"best_of": list(recipes), "by": "coverage"})
+    answer = answered(file, "--run", RUN, "--out", tmp_path / "out")
+
+    for of in ("run", "used"):
+        paid = {name: line(f"training of for-you with {name}", answer, of) for name in recipes}
+        assert {"aws-user-personalization": Fraction(12, 100), "aws-popularity-count": Fraction(6, 100)} == paid
+
+
 def test_a_run_that_was_stopped_has_a_data_report(tmp_path: Path) -> None:
     """Without a manifest the data report tells the numbers; a job that it does not know is unknown."""
     folder = tmp_path / "out" / "shop" / RUN

@@ -19,7 +19,7 @@ from cli.doctor.findings import Check, Finding, Level, failure, warning
 from cli.doctor.show import summary, table
 from cli.doctor.taken_names import taken_names
 from tests.corpus.looked_up import OF_LINES
-from tests.documents import LIVE, parsed
+from tests.documents import BEST_OF, LIVE, parsed
 
 ACCOUNT = "123456789012"
 ARN = f"arn:aws:states:eu-west-1:{ACCOUNT}:execution:movielens-production:0a1b2c3d-0000-1111-2222-333344445555"
@@ -137,6 +137,15 @@ def test_what_a_file_needs_is_counted_by_its_names() -> None:
     assert "0 of 30 used in the dataset group, 1 more needed" == seen["filters"]
     assert "0 of 5 used in the dataset group, 2 more needed" == seen["recommenders"]
     assert "0 of 500 used, 1 more needed" == seen["schemas"]
+
+
+def test_each_recipe_that_is_compared_needs_a_solution() -> None:
+    """Two recipes under one name are two solutions of the dataset group."""
+    changes = {"solutions__0__recipe": BEST_OF}
+    examined = examination({"personalize": Pages(), "service-quotas": Pages()}, **changes)
+    seen = {finding.check: finding.seen.split(" (")[0] for finding in quotas.quotas(examined)}
+
+    assert "0 of 10 used in the dataset group, 2 more needed" == seen["solutions"]
 
 
 def test_jobs_in_progress_use_their_quota_up() -> None:
