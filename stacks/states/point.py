@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from definition import layout
 from definition.contract.pointers import LatestTable, LatestVersion
 from stacks.states import retries, training
@@ -31,21 +33,12 @@ def tables(*, with_catalog: bool, next_state: str, on_failure: str, compares: bo
     table_key = layout.LATEST_TABLE.jsonata(solution="$trained.name", job="$scored.name")
     version_key = layout.LATEST_VERSION.jsonata(solution="$trained.name")
     table = document(LatestTable, run=jsonata("$run"), location=jsonata("$scored.published.location"))
-    version = document(
-        LatestVersion,
-        run=jsonata("$run"),
-        solution_arn=jsonata("$trained.arn"),
-        version_arn=jsonata("$trained.version_arn"),
-        metrics=jsonata("$trained.metrics"),
-        data=jsonata(training.data()),
-        **({"recipe": jsonata("$trained.recipe"), "comparison": jsonata(_COMPARISON)} if compares else {}),
-    )
     newest = program(
         "newest_tables",
         tableKey=f"function($trained, $scored) {{ {table_key} }}",
         tableBody=f"function($scored) {{ {inlined(table)} }}",
         versionKey=f"function($trained) {{ {version_key} }}",
-        versionBody=f"function($trained) {{ {inlined(version)} }}",
+        versionBody=f"function($trained) {{ {inlined(_version(compares=compares))} }}",
     )
     written = {"Next": "Is it a table?"} if with_catalog else {"End": True}
     pointer = write_json(
@@ -71,6 +64,19 @@ def tables(*, with_catalog: bool, next_state: str, on_failure: str, compares: bo
         "Output": {},
         "Next": next_state,
     }
+
+
+def _version(*, compares: bool) -> dict[str, Any]:
+    """Return what names a version that is published."""
+    return document(
+        LatestVersion,
+        run=jsonata("$run"),
+        solution_arn=jsonata("$trained.arn"),
+        version_arn=jsonata("$trained.version_arn"),
+        metrics=jsonata("$trained.metrics"),
+        data=jsonata(training.data()),
+        **({"recipe": jsonata("$trained.recipe"), "comparison": jsonata(_COMPARISON)} if compares else {}),
+    )
 
 
 def _catalog() -> States:
