@@ -98,27 +98,29 @@ class Document(StrEnum):
 
     PIPELINE = "pipeline"
     MANIFEST = "manifest"
+    EVENTS = "events"
     PRICES = "prices"
 
 
 @app.command()
 def schema(
     document: Annotated[
-        Document, typer.Argument(help="Pipeline files, manifests of runs, or prices.")
+        Document, typer.Argument(help="Pipeline files, manifests of runs, events, or prices.")
     ] = Document.PIPELINE,
 ) -> None:
-    """Print the JSON Schema of pipeline files, for editors, of manifests, for programs that read them, or of prices.
+    """Print the JSON Schema of pipeline files, for editors, of manifests and events, for programs, or of prices.
 
     Example: pipelines schema > pipeline.schema.json, and as the first line of the pipeline file
     # yaml-language-server: $schema=pipeline.schema.json
     """
-    from definition.contract import manifest  # noqa: PLC0415  # see above
+    from definition.contract import events, manifest  # noqa: PLC0415  # see above
     from definition.file.schema import json_schema  # noqa: PLC0415  # see above
     from pricing.tables import table  # noqa: PLC0415  # see above
 
     schemas: dict[Document, Callable[[], dict[str, Any]]] = {
         Document.PIPELINE: json_schema,
         Document.MANIFEST: manifest.json_schema,
+        Document.EVENTS: events.json_schema,
         Document.PRICES: table.json_schema,
     }
     typer.echo(json.dumps(schemas[document](), indent=2, ensure_ascii=False))

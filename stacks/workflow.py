@@ -9,6 +9,7 @@ from aws_cdk import ArnFormat, CfnOutput, Stack
 from aws_cdk import aws_iam as iam
 
 from definition import layout
+from definition.contract import events
 from definition.plan import names
 from definition.plan.buckets import source_buckets
 from definition.plan.kinds import kinds_of, recipes_of
@@ -276,6 +277,11 @@ class WorkflowStack(Stack):
             iam.PolicyStatement(actions=["states:SendTaskFailure"], resources=[state_machine_arn]),
             *map_run_statements(state_machine_arn, executions_arn),
             iam.PolicyStatement(actions=["sns:Publish"], resources=[self._topic.topic_arn]),
+            iam.PolicyStatement(
+                actions=["events:PutEvents"],
+                resources=[self.format_arn(service="events", resource="event-bus", resource_name="default")],
+                conditions={"StringEquals": {"events:source": events.SOURCE}},
+            ),
             # The action knows no resource, but a namespace.
             iam.PolicyStatement(
                 actions=["cloudwatch:PutMetricData"],

@@ -44,7 +44,9 @@ QUOTA_FIRST, QUOTA_LONGEST, QUOTA_RATE = 60, 600, 1.5
 _REPEATED_CALLS = 60 + 6
 """Attempts while what is needed is in use, and while calls are throttled (stacks/states/retries.py)."""
 
-_AROUND_RUN = 60 * TASK
+_TABLES_TOLD_AT_ONCE = 10
+
+_AROUND_RUN = 64 * TASK
 """States of a run beside its Maps, each entered once; a redrive enters some of them again."""
 
 _AROUND_SOLUTION = 100 * TASK
@@ -128,6 +130,7 @@ def histories(pipeline: Pipeline) -> Iterator[History]:
     )
     # A pointer for each table and each version, and a row of the data catalog.
     pointers = (len(every) + len(pipeline.solutions)) * (_ITERATION + 2 * TASK + 3 * OTHER)
+    pointers += math.ceil(len(every) / _TABLES_TOLD_AT_ONCE) * (_ITERATION + TASK)
     yield History("the run", _AROUND_RUN + imports, ("timeouts", "import"), "Wait for less time")
     told = "Declare fewer batch jobs, or divide them among several pipelines"
     yield History("the run", _AROUND_RUN + imports + pointers, ("solutions",), told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from definition import layout
-from stacks.states import cleanup, failure, report
+from stacks.states import cleanup, events, failure, report
 from stacks.states.asl import States, jsonata, when
 from stacks.states.calls import notify
 
@@ -53,8 +53,9 @@ def states(pipeline: Pipeline, *, has_failed: str) -> States:
             "succeeded",
             f"{_manifest('Manifest: ')} & $join([{said}].('\\n\\n' & $))",
             comment="Tell who subscribed to the topic.",
-            next_state="Succeeded",
+            next_state="Tell bus of success",
         ),
+        "Tell bus of success": events.of_run("SUCCEEDED", next_state="Succeeded", record=events.manifest()),
         "Succeeded": {
             "Type": "Succeed",
             "Comment": "The results are in the bucket.",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from definition import layout
 from definition.contract.manifest import FailureRecord
-from stacks.states import report
+from stacks.states import events, report
 from stacks.states.asl import State, States, catch_all, document, jsonata, sdk
 from stacks.states.calls import console_link, notify, write_json
 from stacks.states.retries import OUT_OF_BOUNDS
@@ -119,6 +119,9 @@ def states(pipeline: Pipeline, *, go_on_at: str) -> States:
         "Record failure": _record(next_state=report.PAGE_OF_FAILURE),
         report.PAGE_OF_FAILURE: report.page(pipeline, "FAILED", next_state="Notify failure"),
         "Notify failure": _notify(),
+        "Tell bus of failure": events.of_run(
+            "FAILED", next_state="Failed", record=events.failure(), error=jsonata("$error")
+        ),
         "Failed": _fail(),
         "Go on with the run": {
             "Type": "Pass",
@@ -173,5 +176,5 @@ def _notify() -> State:
         "$substring($cause, 0, 200000) & '\\n\\n' & $remedy & '\\n\\nExecution: ' & "
         f"{link} & {record} & $join([$remarks, $reported].('\\n\\n' & $))",
         comment="Tell the on-call person, with the reason and the way to the execution.",
-        next_state="Failed",
+        next_state="Tell bus of failure",
     )

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from definition import layout
 from definition.contract.pointers import NewestRun
-from stacks.states import retries
+from stacks.states import events, retries
 from stacks.states.asl import State, States, document, jsonata, sdk, when
 from stacks.states.calls import Absent, notify, read_json, write_json
 from stacks.states.job import caught
@@ -209,8 +209,9 @@ def _skipped() -> States:
             "skipped",
             "'Run ' & $newest.run & ' is still active: ' & $newest.execution",
             comment="Tell that this start did nothing, and which run is active.",
-            next_state="Skipped",
+            next_state="Tell bus of skip",
         ),
+        "Tell bus of skip": events.of_run("SKIPPED", next_state="Skipped", run=jsonata("$newest.run")),
         "Skipped": {
             "Type": "Succeed",
             "Comment": "Another run is active; this one did nothing.",

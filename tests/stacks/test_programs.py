@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from definition.contract.events import TablePublished
 from definition.contract.pointers import LatestTable, LatestVersion
+from stacks.states.events import of_tables
 from stacks.states.point import tables
 from stacks.states.program import program
 from tests.stacks.evaluation import evaluate
@@ -82,6 +84,27 @@ def test_tables_and_new_versions_are_pointed_to() -> None:
     ] == pointers
     assert "s3://b/t/" == LatestTable.model_validate(pointers[0]["body"]).location
     assert {"coverage": 0.5} == LatestVersion.model_validate(pointers[1]["body"]).metrics
+
+
+@pytest.mark.parametrize(("jobs", "parts"), [(0, []), (1, [1]), (10, [10]), (11, [10, 1]), (30, [10, 10, 10])])
+def test_the_bus_is_told_of_ten_tables_at_once(jobs: int, parts: list[int]) -> None:
+    """Each table once, in the order of the solutions; what failed is no table."""
+    published = {"location": "s3://b/t/", "rows": 5}
+    done = [
+        {"name": f"j{number}", "kind": "inference", "status": "SUCCEEDED", "published": published}
+        for number in range(jobs)
+    ]
+    failed = {"name": "no", "kind": "inference", "status": "FAILED"}
+    results = [
+        {"name": "a", "batch_inference": [*done[:4], failed], "batch_segment": []},
+        {"name": "b", "batch_inference": [], "batch_segment": done[4:]},
+    ]
+    items = evaluate(of_tables(next_state="n")["Items"], solutions=results, run="r")
+
+    assert parts == [len(part["entries"]) for part in items]
+    details = [entry["Detail"] for part in items for entry in part["entries"]]
+    assert [job["name"] for job in done] == [detail["job"] for detail in details]
+    assert all("r" == TablePublished.model_validate(detail).run for detail in details)
 
 
 DESCRIBED = {"Status": "ACTIVE", "MinProvisionedTPS": 1, "Config": {"Columns": ["b", "a"]}}

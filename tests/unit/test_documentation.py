@@ -117,7 +117,7 @@ def test_no_row_of_the_guide_can_go(row: Row) -> None:
     assert unexplained(GUIDE.replace(f"{row.line}\n", "", 1), json_schema())
 
 
-@pytest.mark.parametrize("document", ["pipeline", "manifest", "prices"])
+@pytest.mark.parametrize("document", ["pipeline", "manifest", "events", "prices"])
 def test_the_committed_schemas_are_the_printed_ones(document: str) -> None:
     """What editors and programs read is what `pipelines schema` prints; written by `pipelines schema NAME > file`."""
     printed = CliRunner().invoke(app, ["schema", document]).output

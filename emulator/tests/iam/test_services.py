@@ -190,6 +190,21 @@ class TestEvents:
 
         assert heard == len(client.list_executions(stateMachineArn=arn)["executions"])
 
+    def test_a_grant_may_be_for_one_source(self, aws: EmbeddedAWS) -> None:
+        """Each entry is asked for by itself: one of another source, or type, is refused with all others."""
+        bus = "arn:aws:events:us-east-1:123456789012:event-bus/default"
+        condition = {"StringEquals": {"events:source": "mine", "events:detail-type": ["a", "b"]}}
+        role = Role(aws, {"Action": "events:PutEvents", "Resource": bus, "Condition": condition})
+        mine, theirs, other = (
+            {"Source": source, "DetailType": kind, "Detail": "{}"}
+            for source, kind in (("mine", "a"), ("theirs", "a"), ("mine", "c"))
+        )
+        events = role.client("events")
+
+        assert 0 == events.put_events(Entries=[mine, {**mine, "DetailType": "b"}])["FailedEntryCount"]
+        for entries in ([theirs], [mine, theirs], [other]):
+            assert "AccessDeniedException" == refused(events.put_events, Entries=entries)[0]
+
 
 def test_a_queue_hears_only_topics_that_it_admits(aws: EmbeddedAWS) -> None:
     """Without a policy that admits the topic nothing is delivered."""

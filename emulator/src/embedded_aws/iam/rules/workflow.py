@@ -6,7 +6,7 @@ from typing import Any, Final
 import moto.stepfunctions.models as stepfunctions_module
 
 from embedded_aws.iam.requests import ApiRequest
-from embedded_aws.iam.rules.rule import Rule, passing, rows
+from embedded_aws.iam.rules.rule import Ask, Rule, passing, rows
 
 _EXECUTION: Final = ("{executionArn}",)
 _MACHINE: Final = ("{stateMachineArn}",)
@@ -177,17 +177,25 @@ _SCHEDULER: Final = {
 }
 
 
-def _buses(request: ApiRequest, account_id: str) -> Iterator[str]:
-    """Yield the event buses of the entries, each once."""
-    named = {str(entry.get("EventBusName", "default")) for entry in request.params.get("Entries", [{}])}
-    for name in sorted(named):
-        bus = f"arn:aws:events:{request.region}:{account_id}:event-bus/{name}"
-        yield name if name.startswith("arn:") else bus
+class _PutEvents(Rule):
+    """Each entry has a bus, and gives the condition keys of its own (EventBridge guide, page eb-use-conditions)."""
+
+    def asks(self, request: ApiRequest, account_id: str) -> Iterator[Ask]:
+        """Yield what the entries ask for, each once."""
+        asked = []
+        for entry in request.params.get("Entries", [{}]):
+            name = str(entry.get("EventBusName", "default"))
+            bus = name if name.startswith("arn:") else f"arn:aws:events:{request.region}:{account_id}:event-bus/{name}"
+            keys = {"events:source": "Source", "events:detail-type": "DetailType"}
+            ask = Ask(self.action, bus, {key: str(entry[given]) for key, given in keys.items() if given in entry})
+            if ask not in asked:
+                asked.append(ask)
+        yield from asked
 
 
 _RULE: Final = ("arn:aws:events:{region}:{account}:rule/{Name}",)
 _EVENTS: Final = {
-    ("events", "PutEvents"): (Rule("events:PutEvents", _buses),),
+    ("events", "PutEvents"): (_PutEvents("events:PutEvents"),),
     **rows("events", "events", dict.fromkeys(("DeleteRule", "DescribeRule", "DisableRule", "EnableRule"), _RULE)),
     **rows("events", "events", {"ListRules": ("*",)}),
     ("events", "ListTargetsByRule"): (
