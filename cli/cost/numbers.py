@@ -73,6 +73,11 @@ def find_numbers(pipeline: Pipeline, numbers: Numbers, view: View) -> Found:
 
 
 def _of_folder(pipeline: Pipeline, folder: Path, view: View) -> Found:
+    if any(source.is_queried for source in pipeline.datasets.sources().values()):
+        raise CommandError(
+            f"{folder} cannot be counted: what Athena finds is known to a run only",
+            remedy="Give --run <id>, or --interactions, --users and --items",
+        )
     from cli.cost.measure import measured  # noqa: PLC0415  # the table engine and an AWS, which nothing else here needs
 
     with view.phase(f"Count {folder}"):

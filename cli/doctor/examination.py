@@ -23,7 +23,14 @@ PARTS = ("storage", "personalize", "workflow")
 
 # A check answers within seconds, or says that it got no answer.
 _PATIENCE = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
-_ABSENT = frozenset({"ResourceNotFoundException", "EntityNotFoundException", "StateMachineDoesNotExist"})
+_ABSENT = frozenset(
+    {
+        "ResourceNotFoundException",
+        "EntityNotFoundException",
+        "StateMachineDoesNotExist",
+        "InvalidRequestException",  # Athena's, of a workgroup that is not there
+    }
+)
 
 
 @dataclass

@@ -69,6 +69,10 @@ def _workflow(examination: Examination) -> Iterator[str]:
     job = f"{prefix}-transform"
     if pipeline.engine != "lambda" and is_there(examination.client("glue"), "get_job", JobName=job):
         yield f"Glue job {job}"
+    queried = any(source.is_queried for source in pipeline.datasets.sources().values())
+    own = queried and (pipeline.athena is None or pipeline.athena.workgroup is None)
+    if own and is_there(examination.client("athena"), "get_work_group", WorkGroup=prefix):
+        yield f"Athena workgroup {prefix}"
 
 
 def _log_group(examination: Examination, name: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ from cli.doctor.findings import Check, Finding, Level, failure, warning
 from cli.doctor.show import summary, table
 from cli.doctor.taken_names import taken_names
 from tests.corpus.looked_up import OF_LINES
-from tests.documents import BEST_OF, LIVE, parsed
+from tests.documents import BEST_OF, LIVE, QUERIED, parsed
 
 ACCOUNT = "123456789012"
 ARN = f"arn:aws:states:eu-west-1:{ACCOUNT}:execution:movielens-production:0a1b2c3d-0000-1111-2222-333344445555"
@@ -174,10 +174,10 @@ def test_every_kind_of_name_is_looked_for() -> None:
         )
 
     there = ("describe_dataset_group", "describe_schema", "get_function_configuration", "describe_state_machine",
-             "get_schedule", "get_database", "get_job")  # fmt: skip
+             "get_schedule", "get_database", "get_job", "get_work_group")  # fmt: skip
     everything = SimpleNamespace(**{operation: lambda **_: {} for operation in there}, get_paginator=log_groups)
-    services = ("personalize", "lambda", "stepfunctions", "scheduler", "glue", "logs")
-    examined = examination(dict.fromkeys(services, everything), engine="auto")
+    services = ("personalize", "lambda", "stepfunctions", "scheduler", "glue", "logs", "athena")
+    examined = examination(dict.fromkeys(services, everything), **{**QUERIED, "engine": "auto"})
     examined.stacks = {}
     (finding,) = taken_names(examined)
 
@@ -194,6 +194,7 @@ def test_every_kind_of_name_is_looked_for() -> None:
         "schedule shop-dev,",
         "Glue database shop_dev,",
         "Glue job shop-dev-transform",
+        "Athena workgroup shop-dev",
     ):
         assert name in finding.seen, name
 

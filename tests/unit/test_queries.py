@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from typer.testing import CliRunner
 
 from cli import catalog
 from cli.doctor.findings import Level
 from cli.doctor.tables import queried
 from cli.errors import CommandError
+from cli.main import app
 from cli.uploading import upload_for
 from definition.load import load
 from definition.mapping.query import MOST_CHARACTERS, QueryError, check_condition, tables_of
@@ -283,6 +285,16 @@ def test_a_trial_says_what_only_a_run_can_show(tmp_path: Path) -> None:
     assert "items: of 1 rows that were looked at 1 out" in done.output
     assert HEADER not in done.output
     assert ROWS
+
+
+def test_a_forecast_says_what_only_a_run_can_count(tmp_path: Path) -> None:
+    """What Athena would find is not in the folder, and a price of nothing would be wrong."""
+    file = tmp_path / "shop.yaml"
+    file.write_text(json.dumps(shop(**QUERIED)))
+    done = CliRunner().invoke(app, ["cost", str(file), "--raw", str(tmp_path)], env={"COLUMNS": "200"})
+
+    assert 1 == done.exit_code
+    assert "Give --run <id>, or --interactions, --users and --items" in done.output
 
 
 @pytest.mark.parametrize("embedded", [True, False])
