@@ -16,6 +16,9 @@ Party = Literal["you", "transform", "publish", "clean-up", "report", "state mach
 DAYS = {"staging": 1, "queries": 14, "transformed": 30, "batch": 30, "rejects": 90, "attribution": 365}
 """Days after which objects are deleted, by area; whatever has no number here stays."""
 
+ExportFormat = Literal["csv", "jsonl"]
+"""Forms that a table of results may have beside Parquet."""
+
 _NAME = re.compile(r"\{(\w+)\}")
 
 
@@ -183,6 +186,12 @@ CHANGES = Place(
     written_by=("publish",),
     read_by=("you",),
 )
+EXPORT = Place(
+    "exports/{solution}/{job}/{format}/run={run}/",
+    "the rows of a table as CSV or JSON Lines, if the file asks for them",
+    written_by=("publish",),
+    read_by=("you",),
+)
 LATEST_TABLE = Place(
     "curated/{solution}/{job}/latest.json",
     "names the newest complete table",
@@ -288,6 +297,7 @@ LAYOUT = (
     BATCH_OUTPUT,
     TABLE,
     CHANGES,
+    EXPORT,
     LATEST_TABLE,
     LATEST_VERSION,
     NEWEST_RUN,

@@ -219,7 +219,7 @@ class WorkflowStack(Stack):
         )
 
     def _publish(self, layer: lambda_.ILayerVersion) -> lambda_.IFunction:
-        writes = (layout.TABLE.pattern, layout.REJECTS.pattern)
+        writes = (layout.TABLE.pattern, layout.REJECTS.pattern, layout.EXPORT.pattern)
         # The table before is read for what has changed since, rejects for the first error.
         reads = (layout.BATCH_OUTPUT.pattern, layout.TABLES.pattern, layout.REJECTS.pattern)
         return self._function(

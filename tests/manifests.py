@@ -14,6 +14,7 @@ PUBLISHED: dict[str, Any] = {
     "rows": 4975,
     "location": f"s3://b/curated/for-you/top/run={RUN}/",
     "rejects": f"s3://b/rejects/{RUN}/for-you/top.jsonl",
+    "exports": {"csv": "s3://b/exports/for-you/top/csv/run=20261122T030000-1ebdeb/"},
     "keys": 199,
     "changes": {
         "since": "20261121T030000-aaaaaa",

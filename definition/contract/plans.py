@@ -5,11 +5,15 @@ States read a plan by its fields, and ask with ``$exists`` for those that may be
 
 from __future__ import annotations
 
+import operator
 from typing import Any
+
+from pydantic import Field
 
 from definition.contract.publishing import Kind
 from definition.document import Contract
 from definition.file.training import Quality, TrainingMode, UnchangedData
+from definition.layout import ExportFormat
 from transform.contract import BatchSelection
 
 
@@ -29,6 +33,7 @@ class JobPlan(Plan):
         num_results: results per line.
         max_errors: share of lines with errors beyond which nothing is published.
         input: what its lines name.
+        formats: of the table beside Parquet.
         themes_from: column of items that themes are made from, for batch inference with themes.
         filter: what the filter's name has behind the prefix of all names.
         config: BatchInferenceJobConfig of its request, None where it has none.
@@ -40,6 +45,7 @@ class JobPlan(Plan):
     num_results: int
     max_errors: float
     input: BatchSelection
+    formats: list[ExportFormat] = Field(default=[], exclude_if=operator.not_)
     themes_from: str | None = None
     filter: str | None = None
     config: dict[str, Any] | None = None

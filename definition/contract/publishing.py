@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from definition.document import Contract
+from definition.layout import ExportFormat
 from definition.service.recipes import BatchInput, SegmentInput
 
 Kind = Literal["inference", "segment"]
@@ -24,6 +25,7 @@ class Job(Contract):
         line: what a line of its input names.
         max_errors: share of lines with errors beyond which nothing is published.
         themed: whether lines have a theme.
+        formats: beside Parquet.
     """
 
     bucket: str
@@ -34,6 +36,7 @@ class Job(Contract):
     line: Line
     max_errors: float
     themed: bool = False
+    formats: list[ExportFormat] = Field(default=[])
 
 
 class PublishRequest(Job):
@@ -132,6 +135,7 @@ class TableReport(Contract):
         results: different items or users that were found.
         rows: rows of the table, one per line and rank.
         location: S3 folder of the table's Parquet.
+        exports: S3 folder of the same rows by each other format that was asked for.
         rejects: S3 URL of the lines with errors, a folder where the output was published in parts; None if there are
             none.
     """
@@ -143,6 +147,7 @@ class TableReport(Contract):
     rows: int
     location: str
     rejects: str | None
+    exports: dict[ExportFormat, str] = Field(default={})
 
 
 class PublishReport(TableReport):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag
 
 from definition.file.realtime import Campaign, Exploration, Influence
 from definition.file.training import TrainingOptions
 from definition.file.values import Duration, LowerName, RawPath, Strict, absent
+from definition.layout import ExportFormat
 from definition.service.limits import MAX_NUM_RESULTS, MAX_SEGMENT_USERS
 from definition.service.recipes import LEGACY_RECIPES, RANKING_METRICS, RECIPES, Recipe
 
@@ -108,6 +109,9 @@ class _BatchJob(Strict):
 
     name: LowerName
     max_errors: MaxErrors = 0.05
+    formats: list[ExportFormat] = absent(
+        [], max_length=len(get_args(ExportFormat)), description="beside Parquet, the same rows as csv or jsonl"
+    )
     filter: str | None = absent(description="one of filters, which every line is filtered by")
     filter_values: dict[str, FilterValues] = absent(
         {}, description="values of the filter's placeholders", examples=[{"GENRE": ["Comedy", "Drama"]}]

@@ -58,6 +58,7 @@ def _plan(
         kind=kind,
         num_results=job.num_results,
         max_errors=job.max_errors,
+        formats=job.formats,
         input=selection,
         themes_from=themes,
         filter=filter_suffix(pipeline, str(job.filter), expression) if expression else None,

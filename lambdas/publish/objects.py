@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from definition import layout
+from definition.layout import ExportFormat
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -51,6 +52,28 @@ class Objects:
     def changes_folder(self) -> str:
         """Prefix of the run's table of changes."""
         return layout.CHANGES.key(**self.of_run)
+
+    def exports_folder(self, form: ExportFormat) -> str:
+        """Return the prefix of the run's rows in another format."""
+        return layout.EXPORT.key(**self.of_run, format=form)
+
+    def exports(self, name: str) -> dict[ExportFormat, str]:
+        """Return the keys of a part of the table in the other formats that are asked for.
+
+        Args:
+            name: of the part of the table, its key.
+        """
+        stem = name.rpartition("/")[2].removesuffix(".parquet")
+        return {form: f"{self.exports_folder(form)}{stem}.{form}" for form in self.job.formats}
+
+    def keep_exports(self, parts: Collection[str]) -> set[str]:
+        """Delete exports that are of none of these parts of the table, or not asked for; return parts that lack one."""
+        wanted = {part: self.exports(part) for part in parts}
+        lacking = set()
+        for form in get_args(ExportFormat):
+            keys = {exports[form]: part for part, exports in wanted.items() if form in exports}
+            lacking |= {keys[key] for key in keys.keys() - self.keep_only(self.exports_folder(form), keys)}
+        return lacking
 
     @property
     def rejects(self) -> str:

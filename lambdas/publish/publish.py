@@ -18,7 +18,7 @@ from lambdas.publish.lines import counted, errors, results, scan
 from lambdas.publish.objects import Objects, is_written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from definition.contract.publishing import (
         PartRequest,
@@ -27,8 +27,14 @@ if TYPE_CHECKING:
         RangeRequest,
         TotalRequest,
     )
+    from definition.layout import ExportFormat
 
 _TABLE = "part-00000.parquet"
+_EXPORTS: dict[ExportFormat, Callable[[pl.LazyFrame, str], pl.LazyFrame]] = {
+    # As RFC 4180 has it: a text with a quote, a delimiter or a line end stands in quotes; no value is an empty field.
+    "csv": lambda rows, uri: rows.sink_csv(uri, lazy=True),
+    "jsonl": lambda rows, uri: rows.sink_ndjson(uri, lazy=True, check_extension=False),
+}
 
 
 class OutputTooLargeError(Exception):
@@ -59,6 +65,7 @@ def publish(request: PublishRequest, s3: Any) -> PublishReport:
     key = f"{objects.folder}{_TABLE}"
     counts = _write(request, objects, list(written), table=key, rejects=objects.rejects)
     objects.keep_only(objects.folder, {key})
+    objects.keep_exports({key})
     objects.keep_only(objects.rejects_folder, set())
     objects.keep_only(objects.changes_folder, set())
     rejects = [objects.rejects] if counts.errors else []
@@ -91,7 +98,7 @@ def add_up(request: TotalRequest, s3: Any) -> TotalReport:
     objects = Objects(request, s3)
     written = list(objects.written())
     table = [objects.table_part(key) for key in written]
-    missing = set(table) - objects.keep_only(objects.folder, set(table))
+    missing = set(table) - objects.keep_only(objects.folder, set(table)) | objects.keep_exports(table)
     if missing:
         raise PartMissingError(f"{objects.uri(min(missing))} is not there: start again with run {request.run}.")
     objects.delete([objects.rejects])
@@ -129,6 +136,8 @@ def _write(
     found = scan(uris)
     table_of = results(found, request.kind, request.line, themed=request.themed)
     queries = [table_of.sink_parquet(objects.uri(table), lazy=True)]
+    for form, key in objects.exports(table).items():
+        queries.append(_EXPORTS[form](table_of, objects.uri(key)))
     if failed:
         of_errors = errors(found, request.kind, request.line)
         queries.append(of_errors.sink_ndjson(objects.uri(rejects), lazy=True, check_extension=False))
@@ -159,7 +168,7 @@ def _made(
     """
     first = _first_error([objects.uri(key) for key in rejects])
     if refused := _refused(counts, request.max_errors):
-        objects.delete(table)
+        objects.delete([*table, *(key for part in table for key in objects.exports(part).values())])
         raise TooManyErrorsError(f"{refused}; the first: {first}; all of them: {told}")
     rows = pl.scan_parquet([objects.uri(key) for key in table])
     return TableReport(
@@ -170,6 +179,7 @@ def _made(
         rows=rows.select(pl.len()).collect().item(),
         location=objects.uri(objects.folder),
         rejects=told if counts.errors else None,
+        exports={form: objects.uri(objects.exports_folder(form)) for form in request.formats},
     )
 
 

@@ -48,6 +48,7 @@ _JOB = document(
     line=jsonata("$job.input.line"),
     max_errors=jsonata("$job.max_errors"),
     themed=jsonata("$exists($job.themes_from)"),
+    formats=jsonata("[$job.formats]"),
 )
 
 

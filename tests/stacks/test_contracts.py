@@ -30,6 +30,7 @@ ASKED = {
     "line": "user",
     "max_errors": 0.05,
     "themed": False,
+    "formats": [],
 }
 
 
@@ -93,6 +94,15 @@ def test_each_step_of_publishing_is_asked_for_as_the_function_reads_it(
 
     assert {**ASKED, "max_errors": plans()[0]["jobs"][0]["max_errors"], "step": step, **more} == asked
     assert isinstance(Request.validate_python(asked), model)
+
+
+@pytest.mark.parametrize("formats", [["csv"], ["csv", "jsonl"]])
+def test_formats_are_asked_for_in_every_step(formats: list[str]) -> None:
+    """As a list, also of one: what a step does not know of would be deleted by it, or missed."""
+    (job,) = plans(solutions__0__batch_inference__0__formats=formats)[0]["jobs"]
+
+    for step in ("whole", "part", "total", "range"):
+        assert formats == request_of(job_states(), step, job)["formats"]
 
 
 def test_parts_are_looked_for_where_personalize_writes() -> None:

@@ -30,6 +30,7 @@ PARTS = {
     "part": "00001",
     "report": "sales",
     "execution": "e",
+    "format": "csv",
     "source": "items",
     "attempt": "a-0",
 }
