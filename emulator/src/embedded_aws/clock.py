@@ -1,8 +1,9 @@
 """The embedded clock: time that may run faster than the machine's.
 
-Embedded time is the real time at the last `start` plus the real time elapsed since, times the speed. Step
-Functions (waits, retries, timeouts, `$now()`), schedules, metrics, alarms and logs live in it, so that a machine that
-waits for hours can be watched in minutes. Timestamps that moto writes for other services stay real time.
+Embedded time is the real time at the last `start` plus the real time elapsed since, times the speed; an account that
+was kept goes on from the time that it had reached, if that is later. Step Functions (waits, retries, timeouts,
+`$now()`), schedules, metrics, alarms and logs live in it, so that a machine that waits for hours can be watched in
+minutes. Timestamps that moto writes for other services stay real time.
 """
 
 import time
@@ -24,8 +25,12 @@ class _Origin:
 _origin = _Origin(datetime.now(UTC), time.monotonic(), 1.0)
 
 
-def start(speed: float = 1.0) -> None:
-    """Set the embedded clock to the real time and let it run `speed` times as fast.
+def start(speed: float = 1.0, *, earliest: datetime | None = None) -> None:
+    """Set the embedded clock to the real time, or to `earliest` if that is later, and let it run.
+
+    Args:
+        speed: how many times as fast as the real time.
+        earliest: the time that an account has reached, which does not go back.
 
     Raises:
         ValueError: `speed` is not positive.
@@ -33,7 +38,17 @@ def start(speed: float = 1.0) -> None:
     if not speed > 0:
         raise ValueError(f"the speed of the clock must be positive, not {speed}")
     global _origin  # noqa: PLW0603  # one clock per process, as moto's state is one per process
-    _origin = _Origin(datetime.now(UTC), time.monotonic(), speed)
+    real = datetime.now(UTC)
+    _origin = _Origin(real if earliest is None else max(real, earliest), time.monotonic(), speed)
+
+
+def go_on(speed: float) -> None:
+    """Let the embedded clock run `speed` times as fast as the real time from now on, whatever it shows.
+
+    Raises:
+        ValueError: `speed` is not positive.
+    """
+    start(speed, earliest=now())
 
 
 def now() -> datetime:

@@ -53,7 +53,7 @@ def create_stack(self: Any, name: str, template: Any, parameters: Any, **setting
     )
     resources_in_order(stack.template_dict)
     self.stacks[stack.stack_id] = stack
-    _status(stack, "CREATE_IN_PROGRESS", "User Initiated")
+    put_status(stack, "CREATE_IN_PROGRESS", "User Initiated")
     _run(stack, partial(_create, self, stack), "CREATE_FAILED")
     return stack
 
@@ -137,7 +137,7 @@ def execute_change_set(self: Any, change_set_name: str, stack_name: str | None =
     if change_set.change_set_type == "CREATE":
         stack.cross_stack_resources = stack.resource_map.cross_stack_resources = self.exports
         _retarget(stack, change_set.template, change_set.parameters)
-        _status(stack, "CREATE_IN_PROGRESS", "User Initiated")
+        put_status(stack, "CREATE_IN_PROGRESS", "User Initiated")
         _run(stack, partial(_create, self, stack), "CREATE_FAILED")
     else:
         _start_update(self, stack, change_set.template, change_set.parameters)
@@ -165,7 +165,7 @@ def delete_stack(self: Any, name_or_stack_id: str) -> None:
     """
     for stack in list(self.stacks.values()):
         if name_or_stack_id in {stack.name, stack.stack_id}:
-            _status(stack, "DELETE_IN_PROGRESS", "User Initiated")
+            put_status(stack, "DELETE_IN_PROGRESS", "User Initiated")
             _run(stack, partial(_delete, self, stack), "DELETE_FAILED")
 
 
@@ -189,14 +189,15 @@ def _run(stack: Any, operation: Callable[[], None], failed: str) -> None:
         try:
             operation()
         except Exception as error:  # noqa: BLE001  # whatever it is belongs in the stack's events
-            _status(stack, failed, engine.reason_of(error))
+            put_status(stack, failed, engine.reason_of(error))
 
     thread = Thread(target=guarded, daemon=True)
     thread.start()
     thread.join(_PATIENCE)
 
 
-def _status(stack: Any, status: str, reason: str | None = None) -> None:
+def put_status(stack: Any, status: str, reason: str | None = None) -> None:
+    """Let a stack be in another status, which its events tell."""
     stack.stack_status_reason = reason
     stack._add_stack_event(status, resource_status_reason=reason)  # noqa: SLF001  # moto has no other way
     stack.status = status
@@ -208,18 +209,18 @@ def _create(backend: Any, stack: Any) -> None:
             engine.create(stack, logical_id)
         _make_outputs(backend, stack)
     except ResourceFailedError as error:
-        _status(stack, "ROLLBACK_IN_PROGRESS", _why("create", stack, error))
+        put_status(stack, "ROLLBACK_IN_PROGRESS", _why("create", stack, error))
         failures = _delete_all(stack, reversed(list(engine.live(stack).values())))
-        _status(stack, "ROLLBACK_FAILED" if failures else "ROLLBACK_COMPLETE")
+        put_status(stack, "ROLLBACK_FAILED" if failures else "ROLLBACK_COMPLETE")
     else:
-        _status(stack, "CREATE_COMPLETE")
+        put_status(stack, "CREATE_COMPLETE")
 
 
 def _start_update(backend: Any, stack: Any, template: Any, parameters: Any) -> None:
     former = (stack.template, stack.parameters)
     resources_in_order(parse(template))
     _retarget(stack, template, parameters)
-    _status(stack, "UPDATE_IN_PROGRESS", "User Initiated")
+    put_status(stack, "UPDATE_IN_PROGRESS", "User Initiated")
     _run(stack, partial(_update, backend, stack, former), "UPDATE_ROLLBACK_FAILED")
 
 
@@ -235,18 +236,18 @@ def _update(backend: Any, stack: Any, former: tuple[Any, Any]) -> None:
                 changed.append(old)
         _make_outputs(backend, stack)
     except ResourceFailedError as error:
-        _status(stack, "UPDATE_ROLLBACK_IN_PROGRESS", _why("update", stack, error))
+        put_status(stack, "UPDATE_ROLLBACK_IN_PROGRESS", _why("update", stack, error))
         failed = before.get(error.logical_id)
         if failed is not None and failed.model is CustomResource:
             # What its function has done before it failed is not known: it is asked to go back.
             changed.append(failed)
         _restore(backend, stack, before, changed, former)
         return
-    _status(stack, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+    put_status(stack, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
     wanted = set(engine.wanted(stack))
     gone = [old for name, old in before.items() if name not in wanted]
     _delete_all(stack, _last_first(parse(former[0]), [*gone, *engine.replaced(stack)]))
-    _status(stack, "UPDATE_COMPLETE")
+    put_status(stack, "UPDATE_COMPLETE")
 
 
 def _restore(backend: Any, stack: Any, before: dict[str, Live], changed: list[Live], former: tuple[Any, Any]) -> None:
@@ -254,13 +255,13 @@ def _restore(backend: Any, stack: Any, before: dict[str, Live], changed: list[Li
     for old in reversed(changed):
         engine.restore(stack, old)
         engine.note(stack, old.logical_id, old.kind, "UPDATE_COMPLETE", physical_id=old.physical_id)
-    _status(stack, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
+    put_status(stack, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
     failures = _delete_all(stack, _last_first(stack.template_dict, created))
     # As after an update that succeeds, what was replaced and cannot be deleted stays behind.
     _delete_all(stack, _last_first(stack.template_dict, engine.replaced(stack)))
     _retarget(stack, *former)
     _make_outputs(backend, stack)
-    _status(stack, "UPDATE_ROLLBACK_FAILED" if failures else "UPDATE_ROLLBACK_COMPLETE")
+    put_status(stack, "UPDATE_ROLLBACK_FAILED" if failures else "UPDATE_ROLLBACK_COMPLETE")
 
 
 def _last_first(template: dict[str, Any], resources: Iterable[Live]) -> list[Live]:
@@ -274,13 +275,13 @@ def _delete(backend: Any, stack: Any) -> None:
     existing = engine.live(stack)
     failures = _delete_all(stack, [existing[name] for name in reversed(order) if name in existing])
     if failures:
-        _status(stack, "DELETE_FAILED", _failed("delete", failures))
+        put_status(stack, "DELETE_FAILED", _failed("delete", failures))
         return
     for export in exports(stack):
         backend.exports.pop(export.name, None)
     backend.stacks.pop(stack.stack_id, None)
     backend.deleted_stacks[stack.stack_id] = stack
-    _status(stack, "DELETE_COMPLETE")
+    put_status(stack, "DELETE_COMPLETE")
 
 
 def _delete_all(stack: Any, resources: Iterable[Live]) -> list[str]:

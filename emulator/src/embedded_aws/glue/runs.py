@@ -226,9 +226,13 @@ def new_run_id() -> str:
     return f"jr_{uuid4().hex}{uuid4().hex}"
 
 
+def active() -> list[JobRun]:
+    """Return the runs that have not ended."""
+    with _active_lock:
+        return list(_active)
+
+
 def end_all() -> None:
     """End every run without a trace; nobody waits for it any more."""
-    with _active_lock:
-        running = list(_active)
-    for run in running:
+    for run in active():
         run.forget()

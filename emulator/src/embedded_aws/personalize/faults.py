@@ -123,6 +123,12 @@ class FaultBook:
             self._raised.clear()
             self.version_names_are_unique = True
 
+    @property
+    def any(self) -> bool:
+        """Whether something is armed, or a quota or a rule is not as at first."""
+        with self._lock:
+            return bool(self._armed or self._raised or not self.version_names_are_unique)
+
     def report(self) -> dict[str, list[dict[str, Any]]]:
         """Return what is armed and what fired, as JSON values."""
         with self._lock:

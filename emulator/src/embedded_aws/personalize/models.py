@@ -53,11 +53,16 @@ class PersonalizeBackend(BaseBackend):
 
     def reset(self) -> None:
         """Forget everything; work that is under way ends unseen."""
-        if self._workers is not None:
-            self._workers.shutdown(wait=False, cancel_futures=True)
+        self.dismiss()
         FAULTS.reset()
         progress.register()
         super().reset()
+
+    def dismiss(self) -> None:
+        """Begin no more work; what is under way goes on to its end, and what waits is left undone."""
+        workers, self._workers = self._workers, None
+        if workers is not None:
+            workers.shutdown(wait=False, cancel_futures=True)
 
     def arn(self, path: str) -> str:
         """Return the ARN of this account and region that ends in `path`."""
@@ -244,8 +249,7 @@ class _Updating:
         return self.update.progress.finish(CREATION.done)
 
     def fail_work(self, reason: str, status: str | None = None) -> bool:
-        self.update.failure_reason = reason
-        return self.update.progress.finish(status or CREATION.failed)
+        return self.update.fail(reason, status)
 
 
 def tags_of(params: dict[str, Any], before: Mapping[str, str] | None = None) -> dict[str, str]:

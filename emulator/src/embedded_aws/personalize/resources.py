@@ -37,6 +37,11 @@ class Update:
         path = (CREATION.pending,) if self.works else (CREATION.pending, CREATION.working, CREATION.done)
         self.progress = Progress(self.model, path, works=self.works)
 
+    def fail(self, reason: str, status: str | None = None) -> bool:
+        """Take note that its work failed, or ended as another status; return False when nobody waits any more."""
+        self.failure_reason = reason
+        return self.progress.finish(status or CREATION.failed)
+
     def describe(self) -> dict[str, Any]:
         """Return it as `latest…Update` shows it."""
         description = {
@@ -56,8 +61,8 @@ class Resource:
 
     `members` are the API's own, without those that every resource has (ARN, status, times, failure reason).
     `result` is what it holds: the contents of a dataset, the trained model of a solution version or recommender.
-    `tags` are the caller's; `broken_lines` is a fault: how many lines of each output fail, and why. Not safe for
-    threads: the backend's lock guards it.
+    `tags` are the caller's; `broken_lines` is a fault: how many lines of each output fail, and why; `sessions` are
+    those of a dataset (see `sessions.sessions_of`). Not safe for threads: the backend's lock guards it.
     """
 
     kind: Kind
@@ -70,6 +75,7 @@ class Resource:
     failure_reason: str | None = None
     update: Update | None = None
     broken_lines: tuple[int, str] | None = None
+    sessions: Any = None
 
     def __post_init__(self) -> None:
         path = self.kind.path

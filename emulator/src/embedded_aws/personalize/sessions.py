@@ -8,8 +8,6 @@ userId do. PutEvents' API reference: a repeated eventId is not used.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
-from weakref import WeakKeyDictionary
 
 import polars as pl
 
@@ -98,9 +96,9 @@ class Sessions:
         ]
 
 
-_SESSIONS: Final[WeakKeyDictionary[Resource, Sessions]] = WeakKeyDictionary()
-
-
 def sessions_of(dataset: Resource) -> Sessions:
     """Return the sessions of a dataset; they are forgotten with it."""
-    return _SESSIONS.setdefault(dataset, Sessions())
+    if dataset.sessions is None:
+        dataset.sessions = Sessions()
+    found: Sessions = dataset.sessions
+    return found

@@ -4,6 +4,7 @@ A flexible time window is taken at its beginning. A schedule that is changed or 
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
@@ -60,6 +61,10 @@ def _checked(schedule: Any) -> None:
         raise ValidationException(str(error)) from error
 
 
+Since = tuple[tuple[Any, ...], datetime]
+"""What a schedule says, and since when."""
+
+
 @dataclass
 class _Plan:
     """When a schedule fires next; `version` tells whether it is still the same schedule."""
@@ -70,12 +75,18 @@ class _Plan:
 
 
 class Firing:
-    """Fires what is due until it is stopped."""
+    """Fires what is due until it is stopped.
 
-    def __init__(self) -> None:
+    Args:
+        since: from a kept account; what was due while it was not there is not made up for.
+
+    """
+
+    def __init__(self, since: Mapping[str, Since] | None = None) -> None:
         self._stop = Event()
         self._thread = Thread(target=self._run, daemon=True)
         self._plans: dict[str, _Plan] = {}
+        self._since = dict(since or {})
 
     def start(self) -> None:
         """Start firing."""
@@ -85,6 +96,10 @@ class Firing:
         """Stop firing; deliveries that wait for another attempt end."""
         self._stop.set()
         self._thread.join()
+
+    def since(self) -> dict[str, Since]:
+        """Return since when each schedule counts, by ARN."""
+        return {arn: (plan.version[1:], plan.start) for arn, plan in self._plans.items()}
 
     def _run(self) -> None:
         while not self._stop.wait(_STEP):
@@ -131,6 +146,9 @@ class Firing:
         if plan is None or plan.version != version:
             now = clock.now()
             start = max(now, _moment(schedule.start_date)) if schedule.start_date else now
+            as_before, known = self._since.pop(schedule.arn, (None, start))
+            if as_before == version[1:]:
+                start, after = known, max(now - known, after)
             plan = _Plan(version, start, None)
             plan.due = _next(schedule, plan, start + after)
             self._plans[schedule.arn] = plan

@@ -4,7 +4,7 @@ Source: Step Functions developer guide, page eventbridge-integration. moto emits
 """
 
 from datetime import datetime
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, Final
 
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
@@ -22,8 +22,23 @@ _METRICS: Final = {
 }
 
 
+_muted: Final = Event()
+
+
+def mute() -> None:
+    """Announce nothing any more: nobody is there to hear of it."""
+    _muted.set()
+
+
+def unmute() -> None:
+    """Announce again."""
+    _muted.clear()
+
+
 def announce(execution: Any) -> None:
     """Emit that the status of an execution has changed; those of express workflows emit nothing."""
+    if _muted.is_set():
+        return
     _measure(execution)
     if execution.state_machine.type == "EXPRESS":
         return
