@@ -6,9 +6,10 @@ import os
 import socket
 from contextlib import AbstractContextManager
 from functools import cache
+from pathlib import Path
 from threading import Lock, Thread
 from types import TracebackType
-from typing import Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from botocore.config import Config
 from moto import backends
@@ -23,9 +24,18 @@ from embedded_aws.awslambda.pool import pool
 from embedded_aws.cloudwatch.evaluating import Evaluating
 from embedded_aws.glue import runs
 from embedded_aws.iam.enforcement import Gate
+from embedded_aws.keeping import account, ending
+from embedded_aws.keeping.door import Door
+from embedded_aws.keeping.folder import Folder
 from embedded_aws.loopback import ThisMachineOnly
 from embedded_aws.patches import replaces
 from embedded_aws.scheduler.firing import Firing
+from embedded_aws.stepfunctions import notices
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from embedded_aws.keeping.account import Kept
 
 _list_of_moto_modules = backends.list_of_moto_modules
 _LOOPBACK: Final = "127.0.0.1"
@@ -114,21 +124,31 @@ class _QuietHandler(MotoRequestHandler):
 
 
 class EmbeddedAWS:
-    """An AWS account on localhost, empty at every start; a context manager.
+    """An AWS account on localhost; a context manager.
 
     Args:
         port: the TCP port to listen on; 0 takes a free one.
         speed: embedded seconds per real second (see `embedded_aws.clock`).
+        keep: a folder in which the account is kept from one start to the next; it is made if it is not there. Left out,
+            the account is empty at every start. Reading such a folder runs what is in it: open none of a stranger's.
+
+    Attributes:
+        found: when the account that was found in the folder had been kept, in embedded time; None for an empty account.
+        kept: what the last stop has written; None before, and without a folder.
     """
 
     _running: ClassVar[Lock] = Lock()
 
-    def __init__(self, *, port: int = 0, speed: float = 1.0) -> None:
+    def __init__(self, *, port: int = 0, speed: float = 1.0, keep: str | Path | None = None) -> None:
         self._port = port
         self._speed = speed
+        self._folder = None if keep is None else Folder(Path(keep))
+        self.found: datetime | None = None
+        self.kept: Kept | None = None
         self._server: BaseWSGIServer | None = None
         self._thread: Thread | None = None
         self._background: tuple[Firing, Evaluating] | None = None
+        self._door: Door | None = None
         self._outer_moto_port: str | None = None
         self._clients: dict[str, Any] = {}
         self._clients_lock = Lock()
@@ -159,32 +179,62 @@ class EmbeddedAWS:
         return f"http://localhost:{self.port}"
 
     def start(self) -> None:
-        """Listen, with no resources at all.
+        """Listen, with the account of the folder or with no resources at all.
 
         Raises:
             PortInUseError: another program has the port.
             AlreadyRunningError: another embedded AWS runs in this process.
+            KeepError: the folder cannot be used, or its account not be read; nothing in it was changed.
         """
         if not EmbeddedAWS._running.acquire(blocking=False):
             raise AlreadyRunningError("an embedded AWS runs in this process already; stop it first")
         try:
             self._serve()
         except BaseException:
+            if self._folder is not None:
+                self._folder.release()
             EmbeddedAWS._running.release()
             raise
 
     def stop(self) -> None:
-        """Stop listening and forget every resource; nothing happens when not started."""
-        server, thread, background = self._server, self._thread, self._background
-        if server is None or thread is None or background is None:
+        """Stop listening, keep the account if there is a folder for it, and forget every resource.
+
+        Nothing happens when not started.
+
+        Raises:
+            KeepError: the account could not be written; it is lost, and what was kept before is still there.
+        """
+        if self._server is None:
             return
-        for each in background:
+        try:
+            self._keep()
+        finally:
+            self._end()
+
+    def _keep(self) -> None:
+        """Let what runs come to rest, and write the account into the folder, if there is one."""
+        if self._folder is None or self._background is None:
+            return
+        firing, evaluating = self._background
+        firing.stop()
+        evaluating.stop()
+        lost = ending.end(self._door)
+        self.kept = account.write(self._folder, firing.since(), lost)
+
+    def _end(self) -> None:
+        server, thread, background = self._server, self._thread, self._background
+        assert server is not None
+        assert thread is not None
+        for each in background or ():
             each.stop()
         pool.end_all()
         runs.end_all()
         moto_api_backend.reset()
         server.shutdown()
         thread.join()
+        if self._folder is not None:
+            self._folder.release()
+        notices.unmute()
         if self._outer_moto_port is None:
             del os.environ["MOTO_PORT"]
         else:
@@ -220,15 +270,21 @@ class EmbeddedAWS:
             return self._clients[service]
 
     def _serve(self) -> None:
-        install()
-        moto_api_backend.reset()
-        clock.start(self._speed)
+        kept = None if self._folder is None else self._folder.take()
         listener = _listen(self._port)
+        try:
+            install()
+            moto_api_backend.reset()
+            firing = self._begin(kept)
+        except BaseException:
+            listener.close()
+            raise
         services = Gate(DomainDispatcherApplication(create_backend_app), environment.OWN_KEY)
+        self._door = Door(ThisMachineOnly(services))
         server = make_server(
             _LOOPBACK,
             listener.getsockname()[1],
-            ThisMachineOnly(services),
+            self._door,
             threaded=True,
             request_handler=_QuietHandler,
             fd=listener.fileno(),
@@ -239,9 +295,25 @@ class EmbeddedAWS:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         self._server, self._thread = server, thread
-        self._background = Firing(), Evaluating()
+        self._background = firing, Evaluating()
         for each in self._background:
             each.start()
+
+    def _begin(self, kept: dict[str, Any] | None) -> Firing:
+        """Set the clock and bring a kept account back; return what fires its schedules."""
+        self.kept = self.found = None
+        if self._folder is None or kept is None:
+            clock.start(self._speed)
+            return Firing()
+        time = account.time_of(kept)
+        clock.start(self._speed, earliest=time)
+        try:
+            plans = account.read(self._folder, kept)
+        except BaseException:
+            moto_api_backend.reset()  # half of an account is none
+            raise
+        self.found = time
+        return Firing(plans)
 
 
 def install() -> None:
