@@ -5,6 +5,8 @@ STAGE ?= dev
 PORT ?= 4566
 MINUTES ?= 10
 RAW ?=
+# Folder in which the embedded AWS keeps its account until the next time.
+KEEP ?=
 # never: deploy without being asked about new permissions, where nobody is there to answer.
 APPROVE ?= broadening
 
@@ -68,8 +70,8 @@ spark: .venv/.spark ## fetch pyspark for Glue jobs on this machine; they need Ja
 run: setup ## run PIPELINE on this machine from raw data to recommendations (RAW=folder for other data)
 	@pipelines run "$(PIPELINE)" --local --stage $(STAGE) $(if $(RAW),--raw "$(RAW)")
 
-up: setup ## as run, and stay up until Ctrl-C, to ask it: pipelines ask (RAW=folder, PORT=4566)
-	@pipelines up "$(PIPELINE)" --stage $(STAGE) --port $(PORT) $(if $(RAW),--raw "$(RAW)")
+up: setup ## as run, and stay up until Ctrl-C, to ask it: pipelines ask (RAW=folder, PORT=4566, KEEP=folder)
+	@pipelines up "$(PIPELINE)" --stage $(STAGE) --port $(PORT) $(if $(RAW),--raw "$(RAW)") $(if $(KEEP),--keep "$(KEEP)")
 
 test: setup spark ## everything that CI checks: style, layers, types, every suite that a change can reach
 	@bash -c 'TIMEFORMAT="make test took %R s, and %U + %S s of the processor"; time $(MAKE) --no-print-directory tests'
@@ -94,8 +96,8 @@ test-all: setup ## as make test, and the suites that it leaves out whatever chan
 quick: lint ## style, layers and the two suites without an AWS, while you work; generators make a tenth
 	@$(PYTEST) --hypothesis-profile=quick tests/unit tests/stacks
 
-serve: setup ## the embedded AWS on localhost until Ctrl-C (PORT=4566)
-	@pipelines serve --port $(PORT)
+serve: setup ## the embedded AWS on localhost until Ctrl-C (PORT=4566, KEEP=folder for its account)
+	@pipelines serve --port $(PORT) $(if $(KEEP),--keep "$(KEEP)")
 
 permissions: setup spark ## what each role calls, what it may, and what is left over
 	@python -m tests.permissions $(ONLY)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from definition.file.pipeline import Pipeline
 
 PipelineArgument = Annotated[str, typer.Argument(help="Name of a file in pipelines/, or the path of any.")]
 Stage = Annotated[str, typer.Option(help="Part of every name.")]
+Keep = Annotated[
+    Path | None,
+    typer.Option(help="Folder that keeps the account of the embedded AWS until the next time.", file_okay=False),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _OWN_TOOLS = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
 # No colours, and no word to anybody: neither for the newest version nor with telemetry of what is deployed here.
 _QUIET = {"CDK_DISABLE_VERSION_CHECK": "1", "CDK_DISABLE_CLI_TELEMETRY": "true", "NO_COLOR": "1"}
+PARTS = ("storage", "personalize", "workflow")
+"""The stacks of a pipeline, in the order of their deployment."""
+
 _CDK = ROOT / "node_modules" / ".bin" / "cdk"
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.arguments import PipelineArgument, Stage, as_json_value, check_stage, load_pipeline
+from cli.arguments import Keep, PipelineArgument, Stage, as_json_value, check_stage, load_pipeline
 from cli.cost.command import cost, prices
 from cli.doctor.command import doctor
 from cli.errors import CommandError
@@ -175,22 +175,28 @@ def serve(
     *,
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 4566,
     speed: Annotated[float, typer.Option(help="Embedded seconds per second, for waits and schedules.")] = 1,
+    keep: Keep = None,
 ) -> None:
     """Keep the embedded AWS up on localhost until Ctrl-C.
 
     Prints the export lines with which the AWS CLI, boto3 and `npx cdk deploy` reach it. It starts empty and forgets
-    everything at the end.
+    everything at the end, unless --keep names a folder for the account.
 
     Example: pipelines serve --port 4566
+
+    Example: pipelines serve --keep my-aws
     """
     from cli.view import View  # noqa: PLC0415  # see above
-    from embedded_aws import PortInUseError  # noqa: PLC0415  # see above
+    from embedded_aws import KeepError, PortInUseError  # noqa: PLC0415  # see above
     from embedded_aws.command import keep_up  # noqa: PLC0415  # see above
 
     try:
-        keep_up(port, speed, typer.echo)
+        keep_up(port, speed, typer.echo, keep=keep)
     except PortInUseError as error:
         View().error(CommandError(str(error), remedy="Give another one: make serve PORT=4567"))
+        raise typer.Exit(1) from error
+    except KeepError as error:
+        View().error(CommandError(error.reason, remedy=error.remedy))
         raise typer.Exit(1) from error
 
 

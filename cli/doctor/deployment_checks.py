@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from cli.doctor.examination import PARTS, is_there
+from cli.deployment import PARTS
+from cli.doctor.examination import is_there
 from cli.doctor.findings import failure, ok, warning
 from cli.doctor.tables import queried
 from definition import layout

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from cli.deployment import PARTS
 from definition.plan.names import dataset_group_name, prefix
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     import boto3
 
     from definition.file.pipeline import Pipeline
-
-PARTS = ("storage", "personalize", "workflow")
-"""The stacks of a pipeline, in the order of their deployment."""
 
 # A check answers within seconds, or says that it got no answer.
 _PATIENCE = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.arguments import AsJson, PipelineArgument, Stage, as_json_value, check_stage, load_pipeline
+from cli.arguments import AsJson, Keep, PipelineArgument, Stage, as_json_value, check_stage, load_pipeline
 from cli.operate.commands import PANEL
 from cli.operate.deployed import deployed
 
@@ -56,6 +56,7 @@ def up(
     execution_input: Input = "{}",
     port: OwnPort = 4566,
     speed: Speed = None,
+    keep: Keep = None,
 ) -> None:
     """Run a pipeline on this machine as `pipelines run --local` does, and stay up until Ctrl-C.
 
@@ -63,10 +64,13 @@ def up(
     boto3 and all commands of operators reach it by the export lines that it prints. Typed again in another terminal,
     it deploys what has changed to the one that is up, uploads the raw data, does a run, and returns.
 
-    The exit code after Ctrl-C is 0 if the first run had succeeded and 1 if it had failed, 130 before its end. Nothing
-    of the embedded AWS is kept then; the results stay in out/.
+    The exit code after Ctrl-C is 0 if the first run had succeeded and 1 if it had failed, 130 before its end. The
+    results stay in out/. Of the embedded AWS nothing is kept then, unless --keep names a folder for its account: the
+    next time that comes back, and a run is only started if the file or the raw data has changed.
 
     Example: pipelines up movielens
+
+    Example: pipelines up movielens --keep my-aws
 
     Example: pipelines up shop.yaml --raw ~/Downloads/shop --speed 1440 has a night each minute
     """
@@ -74,6 +78,7 @@ def up(
         raise typer.BadParameter(f"give embedded seconds per second, up to {_HIGHEST_SPEED:,}", param_hint="--speed")
     from cli.account import told  # noqa: PLC0415  # not for `pipelines --help`: see cli/main.py
     from cli.folders import raw_folder  # noqa: PLC0415  # as above
+    from cli.live.up import Wanted  # noqa: PLC0415  # as above
     from cli.live.up import up as begin  # noqa: PLC0415  # as above
     from cli.run import RunOptions  # noqa: PLC0415  # as above
     from cli.view import View  # noqa: PLC0415  # as above
@@ -84,7 +89,7 @@ def up(
     with told(view):
         folder = raw_folder(loaded, raw, local=True)
         options = RunOptions(file, stage, folder, out, as_json_value(execution_input))
-        code = begin(loaded, options, view, port=port, speed=speed)
+        code = begin(loaded, options, view, Wanted(port, speed, keep))
     raise typer.Exit(code)
 
 

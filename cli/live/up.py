@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from cli.deployment import find_deployment, outputs_of
 from cli.errors import CommandError
 from cli.execution import INTERRUPTED
 from cli.folders import relative
-from cli.live import history, realtime
+from cli.live import history, kept, realtime
 from cli.live.card import Standing, card
 from cli.live.here import endpoint, listener, reached
 from cli.live.nights import Nights, told
@@ -23,7 +24,8 @@ from cli.live.sources import sources
 from cli.operate import schedule
 from cli.run import SPEED, Host, check_first, deploy_embedded, run
 from definition.plan.names import prefix
-from embedded_aws import EmbeddedAWS, PortInUseError, clock
+from embedded_aws import EmbeddedAWS, KeepError, PortInUseError, clock
+from embedded_aws.command import ended_by_signals, told_at_the_end, told_of
 from embedded_aws.environment import variables
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from cli.run import RunOptions
     from cli.view import View
     from definition.file.pipeline import Pipeline
+    from embedded_aws.keeping.account import Kept
 
 _LOOK = 1.0
 """Seconds between two looks for runs that have ended."""
@@ -40,43 +43,68 @@ _OWN = Host(every=0.2, embedded=True, owned=True)
 _ANOTHERS = Host(every=0.2, embedded=True)
 
 
-def up(pipeline: Pipeline, options: RunOptions, view: View, *, port: int, speed: float | None) -> int:
+@dataclass(frozen=True)
+class Wanted:
+    """The embedded AWS that is wanted.
+
+    Attributes:
+        port: to listen on; where an embedded AWS listens already, that one is taken.
+        speed: embedded seconds per second; None for that of all runs on this machine.
+        keep: folder of its account; None to forget it.
+    """
+
+    port: int
+    speed: float | None
+    keep: Path | None
+
+
+def up(pipeline: Pipeline, options: RunOptions, view: View, wanted: Wanted) -> int:
     """Deploy and run a pipeline on an embedded AWS that stays until Ctrl-C, or on one that is up already.
 
     Args:
         pipeline: the pipeline file.
         options: what the command line was told.
         view: the terminal.
-        port: to listen on; where an embedded AWS listens already, that one is taken.
-        speed: embedded seconds per second; None for that of all runs on this machine.
+        wanted: the embedded AWS.
 
     Returns:
         The exit code.
 
     Raises:
-        CommandError: the raw data cannot be used, the deployment has failed, or another program has the port.
+        CommandError: the raw data cannot be used, the deployment has failed, another program has the port, or the
+            account cannot be kept.
     """
     check_first(pipeline, options)
-    found = listener(port) if port else "nothing"
+    found = listener(wanted.port) if wanted.port else "nothing"
     if found == "embedded":
-        return _join(pipeline, options, view, port, speed)
+        return _join(pipeline, options, view, wanted)
     if found == "other":
-        raise CommandError(f"another program listens on port {port}", remedy="Give another one: make up PORT=4567")
-    return _begin(pipeline, options, view, port, SPEED if speed is None else speed)
+        raise CommandError(
+            f"another program listens on port {wanted.port}", remedy="Give another one: make up PORT=4567"
+        )
+    return _begin(pipeline, options, view, wanted)
 
 
-def _begin(pipeline: Pipeline, options: RunOptions, view: View, port: int, speed: float) -> int:
+def _begin(pipeline: Pipeline, options: RunOptions, view: View, wanted: Wanted) -> int:
     """Start an embedded AWS, deploy and run there, and stay until Ctrl-C."""
     code = INTERRUPTED
+    aws = EmbeddedAWS(port=wanted.port, keep=wanted.keep)
     try:
-        with EmbeddedAWS(port=port) as aws, aws.in_environment():
+        with ended_by_signals(), aws, told_at_the_end(wanted.keep, view.line), aws.in_environment():
+            if aws.found is not None:
+                view.line(f"The account of {aws.found:%Y-%m-%d %H:%M} UTC is there again, from {wanted.keep}.")
+            before = kept.templates(pipeline, options.stage)
             paused = deploy_embedded(pipeline, options, view, aws.environment())
-            # As in run_local: the run id is the time of the start, and people read it.
-            clock.start(speed)
-            succeeded = run(pipeline, options, view, _OWN)
+            speed = SPEED if wanted.speed is None else wanted.speed
+            # Only now, as in run_local: the run id is the time of the start, and people read it.
+            clock.go_on(speed)
+            settled = kept.settled(pipeline, options, before)
+            succeeded = settled is not None or run(pipeline, options, view, _OWN)
             session = session_of_environment()
             if paused:
                 schedule.turn(session.client("scheduler"), prefix(pipeline.name, options.stage), schedule.ON)
+            if settled is not None:
+                view.line(f"Nothing has changed since run {settled}, which has succeeded: no run is started.")
             _show(pipeline, options, view, session, aws.port)
             _tell_speed(pipeline, view, speed)
             if not succeeded:
@@ -85,16 +113,25 @@ def _begin(pipeline: Pipeline, options: RunOptions, view: View, port: int, speed
             _stay(pipeline, options, view, session)
     except PortInUseError as error:
         raise CommandError(str(error), remedy="Give another one: make up PORT=4567") from error
+    except KeepError as error:
+        raise CommandError(error.reason, remedy=error.remedy) from error
+    except CommandError:
+        for line in told_of(aws.kept):
+            view.line(line)
+        raise
     except KeyboardInterrupt:
-        _goodbye(pipeline, options, view)
+        _goodbye(pipeline, options, view, aws.kept)
     return code
 
 
-def _join(pipeline: Pipeline, options: RunOptions, view: View, port: int, speed: float | None) -> int:
+def _join(pipeline: Pipeline, options: RunOptions, view: View, wanted: Wanted) -> int:
     """Deploy to the embedded AWS that another process keeps up, run there, and leave it up."""
+    port = wanted.port
     view.line(f"An embedded AWS is up on port {port}: what has changed is deployed there, and a run started.")
-    if speed is not None:
+    if wanted.speed is not None:
         view.look("--speed changes nothing: the clock is that of the one that is up")
+    if wanted.keep is not None:
+        view.look("--keep changes nothing: whether its account is kept was said to the one that is up")
     with reached(port):
         paused = deploy_embedded(pipeline, options, view, variables(endpoint(port)))
         succeeded = run(pipeline, options, view, _ANOTHERS)
@@ -171,8 +208,14 @@ def _stay(pipeline: Pipeline, options: RunOptions, view: View, session: boto3.Se
         time.sleep(_LOOK)
 
 
-def _goodbye(pipeline: Pipeline, options: RunOptions, view: View) -> None:
+def _goodbye(pipeline: Pipeline, options: RunOptions, view: View, account: Kept | None) -> None:
     """Say what is gone, and what is left."""
     folder = options.out / pipeline.name
     left = f"Results lie in {relative(folder)}." if folder.is_dir() else "There are no results."
-    view.line(f"Ended. The embedded AWS is gone with all that was deployed, imported and trained there. {left}")
+    for line in told_of(account):
+        view.line(line)
+    if account is None:
+        gone = "The embedded AWS is gone with all that was deployed, imported and trained there."
+    else:
+        gone = "The same command brings the embedded AWS back."
+    view.line(f"Ended. {gone} {left}")

@@ -10,20 +10,24 @@ import signal
 import socket
 import subprocess
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner
 
+from cli.live import kept
 from cli.live.here import endpoint, listener, reached
 from cli.main import app
+from cli.run import RunOptions
 from definition.paths import ROOT
 from embedded_aws.environment import variables
 from emulator.tests.iam.support import Role
 from tests.documents import shop
 from tests.pipeline.data import START, csv, planted
 from tests.pipeline.rig import Rig
+from tests.pipeline.terminal import read_until
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -294,17 +298,24 @@ def test_without_its_campaign_the_newest_table_answers(rig: Rig, first: Run) -> 
     assert (1, True) == (refused.exit_code, "there is no campaign asked-test--live yet" in refused.output)
 
 
-def read_until(terminal: int, pattern: str) -> str:
-    """Return what a terminal shows until a line matches."""
-    told = ""
-    while not re.search(pattern, told):
-        try:
-            piece = os.read(terminal, 65536).decode("utf-8", "replace")
-        except OSError:  # the end of a terminal on Linux
-            piece = ""
-        assert piece, told
-        told += piece
-    return told
+def test_a_change_since_the_last_run_is_noticed(rig: Rig, first: Run, tmp_path: Path) -> None:
+    """Nothing is settled where a template, the raw data, a file of it, or what the run is started with is another."""
+    for name, text in (("events/part.csv", csv(ROWS)), ("titles/titles.csv", TITLES)):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text)
+    options = RunOptions(Path(rig.assembly).parent / "asked.yaml", "test", tmp_path, tmp_path, {})
+    with rig.aws.in_environment():
+        templates = kept.templates(rig.pipeline, "test")
+        assert 3 == len(templates)
+        assert first.id == kept.settled(rig.pipeline, options, templates)
+        assert first.id == kept.settled(rig.pipeline, replace(options, raw=None), templates)
+        assert kept.settled(rig.pipeline, replace(options, execution_input={"training": "skip"}), templates) is None
+        assert kept.settled(rig.pipeline, options, {}) is None
+        (tmp_path / "titles/titles.csv").write_text(TITLES.replace("Title A1\n", "Title A2\n"))
+        assert kept.settled(rig.pipeline, options, templates) is None
+        (tmp_path / "titles/titles.csv").write_text(TITLES)
+        (tmp_path / "events/more.csv").write_text(csv(ROWS[:1]))
+        assert kept.settled(rig.pipeline, options, templates) is None
 
 
 @pytest.fixture
@@ -343,11 +354,17 @@ def test_up_stays_until_ctrl_c(folder: Path) -> None:
         assert "mine-dev--for-you" in found["answered_by"]["arn"]
         assert {"A", "B"} >= {item[0] for item in (*ids(found), *ids(found, "before"))}
         again = subprocess.run(
-            [*command, "--input", '{"training": "skip"}'], capture_output=True, text=True, check=False, **started
+            [*command, "--input", '{"training": "skip"}', "--keep", "aws"],
+            capture_output=True,
+            text=True,
+            check=False,
+            **started,
         )
         assert 0 == again.returncode, again.stdout
         assert "An embedded AWS is up on port" in again.stdout
         assert f"It stays up on port {port}" in again.stdout
+        assert "--keep changes nothing" in again.stdout
+        assert not (folder / "aws").exists()
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         rest = read_until(terminal, r"Ended\..*\n")
