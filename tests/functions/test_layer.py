@@ -8,13 +8,14 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
+from aws_cdk.assertions import Template
 
 from definition.paths import ROOT
 from lambdas.build_layer import PLATFORMS, build
 from stacks import function
 from stacks.function import ARCHITECTURE
 from tests.documents import parsed
-from tests.synthesis import templates_of
+from tests.synthesis import app_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,9 @@ def test_another_archive_is_another_layer(tmp_path: Path, monkeypatch: pytest.Mo
     """The layer is named by its bytes: an archive that was changed or is stale is not deployed as if it were this."""
 
     def deployed() -> str:
-        (layer,) = templates_of(parsed())["workflow"].find_resources("AWS::Lambda::LayerVersion").values()
+        app = app_of(parsed(), tmp_path)
+        workflow = Template.from_stack(app.node.find_child("shop-dev-workflow"))
+        (layer,) = workflow.find_resources("AWS::Lambda::LayerVersion").values()
         return str(layer["Properties"]["Content"]["S3Key"])
 
     before = deployed()
