@@ -43,7 +43,7 @@ def deployed(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
         {
             "name": "popular",
             "recipe": "aws-popularity-count",
-            "batch_inference": [{"name": "top", "users": "all", "num_results": 10}],
+            "batch_inference": [{"name": "top", "users": "all", "num_results": 10, "formats": ["csv"]}],
             "quality": {"max_drop": {"coverage": 0.5}, "on_miss": "previous"},
         },
     ]

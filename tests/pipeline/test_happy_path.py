@@ -121,6 +121,22 @@ def test_the_table_holds_what_the_lines_hold(deployed: Rig, run: Run) -> None:
     assert sorted(expected) == sorted(table.rows())
 
 
+def test_a_table_lies_beside_itself_as_csv(deployed: Rig, run: Run) -> None:
+    """Where the job asks for it, and nowhere else; the manifest says where."""
+    assert run.manifest is not None
+    exports = {
+        solution["name"]: job["published"]["exports"]
+        for solution in run.manifest["solutions"]
+        for job in solution["batch_inference"]
+    }
+    prefix = f"exports/popular/top/csv/run={run.id}/"
+    assert {"for-you": {}, "popular": {"csv": f"s3://{deployed.deployment.bucket}/{prefix}"}} == exports
+    table = pl.read_parquet(io.BytesIO(deployed.read(f"curated/popular/top/run={run.id}/part-00000.parquet")))
+    (key,) = (key for key in deployed.keys("exports/") if f"run={run.id}/" in key)
+    assert key.startswith(prefix)
+    assert table.equals(pl.read_csv(deployed.read(key), schema=table.schema))
+
+
 def test_latest_points_to_the_run(deployed: Rig, run: Run) -> None:
     """The pointer names the newest table."""
     pointer = deployed.lines("curated/for-you/top/latest.json")[0]
