@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from cli.imported import imported, records
 from definition import layout
 from definition.contract.report import Labels
 from lambdas.report.labels import LabelsMissingError, read_labels
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from definition.file.pipeline import ItemLabels
 
 
-def item_labels(s3: Any, bucket: str, labels: ItemLabels | None, look: Callable[[str], None]) -> dict[str, str]:
+def item_labels(s3: Any, bucket: str, labels: ItemLabels | str | None, look: Callable[[str], None]) -> dict[str, str]:
     """Return the readable label of each item id; empty if the pipeline names none.
 
     Labels are for the eye: whatever is wrong with them is told, and spoils no run that succeeded.
@@ -25,11 +26,13 @@ def item_labels(s3: Any, bucket: str, labels: ItemLabels | None, look: Callable[
     Args:
         s3: a boto3 S3 client.
         bucket: the pipeline's bucket.
-        labels: where the labels are.
+        labels: where the labels are: a raw file, or a column of the items that Personalize has imported.
         look: is told what is wrong.
     """
     if labels is None:
         return {}
+    if isinstance(labels, str):
+        return _of_column(s3, bucket, labels, look)
     key = layout.RAW.key(path=labels.path)
     try:
         body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -39,3 +42,14 @@ def item_labels(s3: Any, bucket: str, labels: ItemLabels | None, look: Callable[
     except (ClientError, TransformError) as error:
         look(f"item_labels: {key} cannot be read, so ids stand for items: {error}")
     return {}
+
+
+def _of_column(s3: Any, bucket: str, column: str, look: Callable[[str], None]) -> dict[str, str]:
+    try:
+        found = imported(s3, bucket, "items")
+        if found.gone:
+            look(f"item_labels: ids stand for items: {found.gone}")
+        return {row["ITEM_ID"]: row[column] for row in records(s3, bucket, found) if row.get(column)}
+    except ClientError as error:
+        look(f"item_labels: {column} of items cannot be read, so ids stand for them: {error}")
+        return {}

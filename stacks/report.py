@@ -8,6 +8,7 @@ from aws_cdk import ArnFormat
 from aws_cdk import aws_iam as iam
 
 from definition import layout
+from definition.file.pipeline import ItemLabels
 from stacks.acknowledge import acknowledge
 from stacks.function import Function
 
@@ -47,7 +48,8 @@ def report_function(
         layer: what it imports.
         memory_mb: of the function.
     """
-    labels = (layout.RAW.key(path=pipeline.item_labels.path),) if pipeline.item_labels else ()
+    named = pipeline.item_labels
+    labels = (layout.RAW.key(path=named.path),) if isinstance(named, ItemLabels) else ()
     # The histories of the run's executions tell what its time went for.
     executions = [_of_machine(stack, "execution", f"{prefix}{separator}*") for separator in (":", "/")]
     map_runs = _of_machine(stack, "mapRun", f"{prefix}/*")

@@ -75,7 +75,8 @@ class PageRequest(Contract):
         execution: ARN of the execution that ends.
         status: as it ends.
         jobs: those that the run was asked for; none where it failed before it knew them.
-        labels: None where the pipeline file names none.
+        labels: None where the pipeline file names none, or a column.
+        label_column: column of items with labels, None where there is none.
     """
 
     step: Literal["page"]
@@ -87,6 +88,7 @@ class PageRequest(Contract):
     status: Status
     jobs: list[ReportedJob]
     labels: Labels | None = None
+    label_column: str | None = None
 
 
 Request: TypeAdapter[UsageRequest | PageRequest] = TypeAdapter(

@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from definition.file.datasets import Datasets
 from definition.file.realtime import Filter, MetricAttribution, Recommender
@@ -85,6 +85,16 @@ class ItemLabels(Strict):
     header: list[str] | None = absent(min_length=1, description="names of the fields, where no first line has them")
 
 
+def _labels_form(given: object) -> str:
+    return "column" if isinstance(given, str) else "file"
+
+
+Labels = Annotated[
+    Annotated[str, StringConstraints(min_length=1), Tag("column")] | Annotated[ItemLabels, Tag("file")],
+    Discriminator(_labels_form),
+]
+
+
 class Pipeline(Strict):
     """A pipeline file.
 
@@ -144,7 +154,9 @@ class Pipeline(Strict):
         description="beside pipeline, stage and run on what is deployed and what runs make",
         examples=[{"team": "shop"}],
     )
-    item_labels: ItemLabels | None = None
+    item_labels: Labels | None = Field(
+        default=None, description="a column of items, or a raw CSV file, with a readable label for each item"
+    )
 
     @property
     def compares(self) -> bool:

@@ -6,6 +6,7 @@ types report, does not hide a mistake in another.
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, Any
 
 from definition.rules.datasets import check_dataset
@@ -39,6 +40,7 @@ def check(document: dict[str, Any]) -> Iterator[Finding]:
     yield from check_filters(pipeline, items(document.get("filters")), solutions, mapped_columns(datasets))
     yield from check_recommenders(pipeline, items(document.get("recommenders")), domain, datasets)
     yield from check_attribution(mapping(document.get("metric_attribution")), domain, mapped_columns(datasets))
+    yield from _check_labels(document.get("item_labels"), mapped_columns(datasets))
     yield from _check_events(document, solutions)
     yield from _evaluated(document)
     yield from half_characters(document)
@@ -49,6 +51,14 @@ def _check_trains(document: dict[str, Any]) -> Iterator[Finding]:
     if not any(given) and all(isinstance(each, list) for each in given):
         remedy = "Add one of solutions, or of recommenders in a domain"
         yield Finding(("solutions",), "are none, and there are no recommenders: nothing would be trained", remedy)
+
+
+def _check_labels(given: Any, columns: dict[str, dict[str, Any]]) -> Iterator[Finding]:
+    if isinstance(given, str) and given not in columns.get("items", {}):
+        close = difflib.get_close_matches(given, columns.get("items", {}), n=1)
+        hint = f"Did you mean {close[0]}? " if close else ""
+        remedy = "Map it in datasets.items.columns, or name a raw file: {path: …, id: …, label: …}"
+        yield Finding(("item_labels",), f"'{given}' is no column of items", hint + remedy)
 
 
 def _check_events(document: dict[str, Any], solutions: list[Any]) -> Iterator[Finding]:

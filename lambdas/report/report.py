@@ -16,7 +16,7 @@ from definition.contract.report import Report
 from definition.plan.tables import columns
 from lambdas.report import samples, tables
 from lambdas.report.documents import data_of, earlier_runs, failure_of, manifest_of, rejected
-from lambdas.report.labels import read_labels
+from lambdas.report.labels import labels_of, read_labels
 from lambdas.report.phases import Histories
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Maker:
             activity = self._part("Interactions over time", lambda: tables.activity(interactions, of_items))
         more = self._of_tables(manifest, interactions, _NO_COUNTS if of_items is None else of_items)
         known = {each.item for each in more["items"]}
-        labels = self._part("Labels of items", lambda: self._labels(known)) or {}
+        labels = self._part("Labels of items", lambda: self._labels(manifest, known)) or {}
         return report.model_copy(update={**more, "activity": activity, "labels": labels, "notes": self.notes})
 
     def _of_tables(
@@ -197,8 +197,11 @@ class Maker:
             raise TooLargeError(f"{size:,} bytes under {location}; a report reads {MOST_BYTES:,}")
         return [self._bucket.uri(key) for key in found]
 
-    def _labels(self, known: set[str]) -> dict[str, str]:
-        labels = self._request.labels
+    def _labels(self, manifest: Manifest, known: set[str]) -> dict[str, str]:
+        labels, column = self._request.labels, self._request.label_column
+        if column is not None and known:
+            uris = [self._uris(each.location, ".csv") for each in manifest.datasets if each.dataset == "items"]
+            return dict(labels_of(uris[0], column, known, _LABEL_LENGTH)) if uris else {}
         if labels is None or not known:
             return {}
         key = layout.RAW.key(path=labels.path)

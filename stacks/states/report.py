@@ -75,7 +75,6 @@ def page(pipeline: Pipeline, status: str, *, next_state: str) -> State:
         kind=jsonata("$job.kind"),
         line=jsonata("$job.input.line"),
     )
-    labels = pipeline.item_labels and pipeline.item_labels.model_dump(mode="json", exclude_none=True)
     payload = document(
         PageRequest,
         step="page",
@@ -86,7 +85,7 @@ def page(pipeline: Pipeline, status: str, *, next_state: str) -> State:
         execution=jsonata("$states.context.Execution.Id"),
         status=status,
         jobs=jsonata(f"[$plans.($plan := $; $plan.jobs.($job := $; {inlined(job)}))]"),
-        **({"labels": labels} if labels else {}),
+        **_labels(pipeline),
     )
     lacks = "$states.result.Payload.notes"
     made = f"['Report: ' & $states.result.Payload.report, {lacks}.('The report lacks something. ' & $)]"
@@ -100,6 +99,14 @@ def page(pipeline: Pipeline, status: str, *, next_state: str) -> State:
         "Output": {},
         "Next": next_state,
     }
+
+
+def _labels(pipeline: Pipeline) -> dict[str, Any]:
+    """Return the fields of a request that say where labels are, none where the file names none."""
+    given = pipeline.item_labels
+    if isinstance(given, str):
+        return {"label_column": given}
+    return {} if given is None else {"labels": given.model_dump(mode="json", exclude_none=True)}
 
 
 def _invoke(payload: dict[str, Any]) -> dict[str, Any]:

@@ -251,6 +251,20 @@ def test_labels_are_those_of_the_items_on_the_page(bucket: Bucket) -> None:
     assert any("has no column name" in note for note in report(bucket, labels=labels | {"label": "name"}).notes)
 
 
+def test_labels_may_stand_in_a_column_of_items(bucket: Bucket) -> None:
+    """Of the items that the run imported; one without a label, and one that is not on the page, has none."""
+    leave(bucket, [("u", "i1", 0)], [("u", "i2")])
+    bucket.put(f"transformed/{RUN}/items/dataset.csv", f"ITEM_ID,TITLE\ni1,\ni2,{'2' * 500}\ni3,Three\n")
+    manifest = json.loads(bucket.read(f"runs/{RUN}/manifest.json"))
+    location = f"s3://{bucket.name}/transformed/{RUN}/items/"
+    manifest["datasets"].append(
+        {**manifest["datasets"][0], "dataset": "items", "location": location, "interactions": None}
+    )
+    bucket.put(f"runs/{RUN}/manifest.json", json.dumps(manifest))
+
+    assert {"i2": "2" * 120} == report(bucket, label_column="TITLE").labels
+
+
 def test_a_page_stays_small(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where ids are long, fewer users and items are carried; numbers stay."""
     interactions, offers = random_shop()
