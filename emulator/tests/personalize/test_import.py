@@ -204,6 +204,21 @@ def test_broken_rows_are_refused_in_every_file(row: str, problem: str, quoted: s
     assert str(caught.value) == f"f, line {3 if quoted else 2}: {problem}"
 
 
+def test_an_empty_marker_of_spark_is_no_file(account: Account) -> None:
+    """It holds neither header nor record; an empty file of another name is no CSV, and markers alone are no data."""
+    dataset = account.dataset(account.group("marked"))
+    account.put("marked/part-00000.csv", csv(two_groups()))
+    account.put("marked/_SUCCESS", "")
+    account.put("nothing/_SUCCESS", "")
+
+    account.active(account.start_import(dataset, f"s3://{account.bucket}/marked/", "marked"))
+    job = account.settle(account.start_import(dataset, f"s3://{account.bucket}/nothing/", "nothing"))
+    assert "There are no files in" in job["failureReason"]
+    account.put("marked/part-00001.csv", "")
+    job = account.settle(account.start_import(dataset, f"s3://{account.bucket}/marked/", "empty"))
+    assert "CREATE FAILED" == job["status"]
+
+
 def test_a_folder_is_read_on_its_first_level_only(account: Account) -> None:
     """Two files of a folder are imported together, and a bad one in a subfolder is not looked at."""
     dataset = account.dataset(account.group())

@@ -13,7 +13,8 @@ Data
 - `DescribeDataset.datasetType` is upper case, as in the dataset's ARN.
 - S3 that cannot be read or written makes the job `CREATE FAILED`; the call itself is accepted.
 - A first import with `importMode=INCREMENTAL` is accepted and ends as `CREATE FAILED`.
-- Every object of the first level of an import folder is read; one that is not such a CSV file fails the job.
+- Every object of the first level of an import folder is read; one that is not such a CSV file fails the job. Empty ones
+  whose names begin with an underscore, such as Spark's `_SUCCESS`, are passed over.
 - A leftover byte order mark, a blank line, a row of the wrong length or a carriage return without a line feed outside
   quotation marks fails the import; so does a file of headers alone.
 - A backslash escapes a quotation mark or a backslash inside quotation marks, and stands for itself elsewhere; a doubled

@@ -104,9 +104,11 @@ class RoleStorage:
                 raise JobFailedError(f"There is no object {location}; the path of a folder ends in /")
             return {str(location): content}
         keys = [key for key in self.list_keys(location) if key != location.key and "/" not in key[len(location.key) :]]
-        if not keys:
+        found = {key: self.read(Location(location.bucket, key)) or b"" for key in keys}
+        files = {key: content for key, content in found.items() if content or not _is_marker(key)}
+        if not files:
             raise JobFailedError(f"There are no files in {location}; subfolders are not read")
-        return {f"s3://{location.bucket}/{key}": self.read(Location(location.bucket, key)) or b"" for key in keys}
+        return {f"s3://{location.bucket}/{key}": content for key, content in files.items()}
 
     def read(self, location: Location) -> bytes | None:
         """Return an object's content, None if there is none; needs s3:GetObject."""
@@ -137,3 +139,8 @@ class RoleStorage:
                 f"Insufficient privileges for accessing data in S3. {_GUIDE} and fix the policies of the role "
                 f"{self._role_arn}: they do not allow {action} on {resource}"
             )
+
+
+def _is_marker(key: str) -> bool:
+    """Say whether an empty object is one of those that Hadoop and Spark leave beside their files."""
+    return key.rpartition("/")[2].startswith("_")
