@@ -2,19 +2,13 @@
 
 Sources: Step Functions developer guide, pages connect-glue and connect-to-resource; outputs of real executions, in
 which times are milliseconds and keys are in alphabetical order.
-
-A job really runs, however fast the embedded clock is. In a state that waits for one, from its request on, its own
-TimeoutSeconds and the machine's are measured in real seconds, plus those that `clock.skip` let pass.
 """
 
 import json
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from threading import Lock
-from types import TracebackType
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 import moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_glue as glue_module
 from moto.stepfunctions.parser.api import HistoryEventType
@@ -30,49 +24,13 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 
 from embedded_aws.patches import replaces
 from embedded_aws.stepfunctions.integrations import client_of_this_aws
+from embedded_aws.stepfunctions.real_work import really_works
 
 _STEP: Final = 0.1
 _UNDER_WAY: Final = {"STARTING", "RUNNING", "STOPPING", "WAITING"}
 replaces(glue_module, "boto_client_for")(client_of_this_aws)
 
-
-class RealWork:
-    """The time in which an execution waits for at least one job run; a context manager for each wait."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._waits = 0
-        self._since = 0.0
-        self._past = 0.0
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if self._waits == 0:
-                self._since = time.monotonic()
-            self._waits += 1
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with self._lock:
-            self._waits -= 1
-            if self._waits == 0:
-                self._past += time.monotonic() - self._since
-
-    def seconds(self) -> float:
-        """Return the real seconds so far."""
-        with self._lock:
-            return self._past + (time.monotonic() - self._since if self._waits else 0.0)
-
-
-_work: Final[WeakKeyDictionary[Any, RealWork]] = WeakKeyDictionary()
-_work_lock = Lock()
-
-
-def real_work(env: Any) -> RealWork:
-    """Return what the execution of an environment waits for; its frames share an event manager."""
-    with _work_lock:
-        return _work.setdefault(env.event_manager, RealWork())
+really_works(StateTaskServiceGlue)
 
 
 @replaces(StateTaskServiceGlue, "_eval_integration_pattern")
@@ -122,8 +80,3 @@ def _as_json(run: Mapping[str, Any]) -> dict[str, Any]:
         name: int(value.timestamp() * 1000) if isinstance(value, datetime) else value
         for name, value in sorted(run.items())
     }
-
-
-def waits_for_real_work(state: Any) -> bool:
-    """Say whether a state waits for a job run."""
-    return isinstance(state, StateTaskServiceGlue) and state.resource.condition is not None

@@ -33,9 +33,9 @@ from moto.stepfunctions.parser.asl.eval.program_state import ProgramTimedOut
 from embedded_aws import clock
 from embedded_aws.patches import replaces
 from embedded_aws.stepfunctions.expressions import query_evaluation_failure
-from embedded_aws.stepfunctions.glue import RealWork, real_work, waits_for_real_work
 from embedded_aws.stepfunctions.jsonata import iso
 from embedded_aws.stepfunctions.positions import begin_program
+from embedded_aws.stepfunctions.real_work import RealWork, real_work, waits_for_real_work
 from embedded_aws.stepfunctions.task_tokens import close_token
 from embedded_aws.stopwatch import Stopwatch
 
