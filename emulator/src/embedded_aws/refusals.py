@@ -4,7 +4,6 @@ import json
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
-from moto.athena.responses import AthenaResponse
 from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
 
@@ -35,15 +34,6 @@ def refuse_what_is_not_emulated(self: Any) -> Any:
             return _NOT_IMPLEMENTED, {"content-type": "text/xml"}, f"<ErrorResponse>{error}</ErrorResponse>"
         headers = {"content-type": "application/json", "x-amzn-errortype": _CODE}
         return _NOT_IMPLEMENTED, headers, json.dumps({"__type": _CODE, "message": message})
-
-
-@replaces(AthenaResponse, "start_query_execution")
-def no_query_runs(self: Any) -> Any:
-    """Refuse a query.
-
-    moto: says that it has succeeded, and has no rows. AWS: runs it; here it is refused.
-    """
-    raise NotImplementedError(f"no query runs here: {self._get_param('QueryString')}")
 
 
 @replaces(BaseResponse, "_enrich_response", staticmethod)

@@ -20,6 +20,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from embedded_aws import clients, clock, environment, patches
+from embedded_aws.athena import queries
 from embedded_aws.awslambda.pool import pool
 from embedded_aws.cloudwatch.evaluating import Evaluating
 from embedded_aws.glue import runs
@@ -75,6 +76,8 @@ PARTS: Final = (
     "embedded_aws.glue.responses",
     "embedded_aws.glue.catalog",
     "embedded_aws.glue.cloudformation",
+    "embedded_aws.athena.responses",
+    "embedded_aws.athena.cloudformation",
     "embedded_aws.scheduler.firing",
     "embedded_aws.scheduler.cloudformation",
     "embedded_aws.stepfunctions.definitions",
@@ -89,6 +92,7 @@ PARTS: Final = (
     "embedded_aws.stepfunctions.item_readers",
     "embedded_aws.stepfunctions.map_runs",
     "embedded_aws.stepfunctions.glue",
+    "embedded_aws.stepfunctions.athena",
     "embedded_aws.stepfunctions.models",
     "embedded_aws.stepfunctions.responses",
     "embedded_aws.stepfunctions.cloudformation",
@@ -229,6 +233,7 @@ class EmbeddedAWS:
             each.stop()
         pool.end_all()
         runs.end_all()
+        queries.end_all()
         moto_api_backend.reset()
         server.shutdown()
         thread.join()

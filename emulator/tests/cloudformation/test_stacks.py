@@ -191,10 +191,3 @@ class TestStacks:
         """Resources that wait for each other are an error of the template."""
         with pytest.raises(stack.client.exceptions.ClientError, match="Circular dependency"):
             stack.create({"A": {**BUCKET, "DependsOn": "B"}, "B": {**BUCKET, "DependsOn": "A"}})
-
-
-def test_athena_runs_no_query(aws: EmbeddedAWS) -> None:
-    """A query that nobody runs is refused by name."""
-    athena = aws.client("athena")
-    with pytest.raises(athena.exceptions.ClientError, match="StartQueryExecution is not emulated"):
-        athena.start_query_execution(QueryString="SELECT 1", ResultConfiguration={"OutputLocation": "s3://b/"})

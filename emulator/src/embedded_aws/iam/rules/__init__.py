@@ -9,13 +9,14 @@ not let through.
 from collections.abc import Iterator
 
 from embedded_aws.iam.requests import ApiRequest
-from embedded_aws.iam.rules import management, messaging, personalize, s3, workflow
+from embedded_aws.iam.rules import management, messaging, personalize, queries, s3, workflow
 from embedded_aws.iam.rules.rule import Ask, Rule, UnknownCallError
 
 RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
     **management.RULES,
     **messaging.RULES,
     **personalize.RULES,
+    **queries.RULES,
     **workflow.RULES,
 }
 """By service, as boto3 calls it, and operation; S3's come from the address of a request (see `s3`)."""
