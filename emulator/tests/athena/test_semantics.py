@@ -167,6 +167,34 @@ def test_queries_of_queries(lake: Lake) -> None:
     assert lake.rows("SELECT x FROM (VALUES 1, 2, 3) AS t(x) ORDER BY x OFFSET 1 LIMIT 1") == [["2"]]
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "'1' = 1", "x = '1'", "y = 1", "x IN ('1')", "y <> 2", "x < '2'", "d = '2020-01-01'", "d > '2020-01-01'",
+        "d BETWEEN '2020-01-01' AND '2020-01-02'", "y || x = 'a'", "concat(y, x) = 'a'", "x + y = 2", "y IN (1, 2)",
+        "year('2020-01-01') = 2020", "y IS DISTINCT FROM 1",
+    ],
+)  # fmt: skip
+def test_types_are_not_mixed(lake: Lake, condition: str) -> None:
+    """What Trino refuses to compare or to join is refused, not converted."""
+    source = "(VALUES (1, '1', date '2020-01-01')) AS t(x, y, d)"
+
+    assert lake.reason(f"SELECT x FROM {source} WHERE {condition}").startswith("TYPE_MISMATCH: ")
+
+
+def test_numbers_and_times_are_compared_across_types(lake: Lake) -> None:
+    """An integer with a double, a date with a timestamp, arrays, rows, and NULL."""
+    conditions = (
+        "1 = 1.0", "date '2020-01-01' = timestamp '2020-01-01 00:00:00'", "ARRAY[1] = ARRAY[1]", "(1, 'a') = (1, 'a')",
+        "1 IN (1, NULL)", "'a' = CAST('a' AS varchar(2))", "CAST(1 AS decimal(5, 1)) = 1", "1 = ANY (SELECT 1)",
+        "(SELECT 1) = 1", "'a' || 'b' = concat('a', 'b')", "ARRAY[1] || ARRAY[2] = ARRAY[1, 2]", "length('a\\nb') = 4",
+    )  # fmt: skip
+    for condition in conditions:
+        assert lake.value(condition) == "true", condition
+    joined = "(VALUES 1, 2) AS a(x) JOIN (VALUES 2, 3) AS b(y) ON a.x = b.y"
+    assert lake.rows(f"SELECT x, y FROM {joined}") == [["2", "2"]]
+
+
 def test_columns_without_a_name(lake: Lake) -> None:
     """They are called after their place, names are in small letters, and those in quotes as they are written."""
     query = lake.run("SELECT 1, 2 AS Two, 3 AS \"Three\", 'x', 2 AS two")

@@ -155,6 +155,13 @@ def test_partitions(lake: Lake) -> None:
     assert lake.rows(joined) == [["5", None]]
 
 
+def test_a_column_that_is_called_like_its_table(lake: Lake) -> None:
+    """The name means the column, and the row that DuckDB would see is none."""
+    name = lake.parquet(pl.DataFrame({"a": [1]}), {"a": "bigint"})
+    assert lake.rows(f"SELECT a FROM {name} AS a") == [["1"]]
+    assert lake.reason(f"SELECT {name} FROM {name}").startswith(f"COLUMN_NOT_FOUND: line 1:8: Column '{name}' cannot")
+
+
 def test_a_table_without_objects_has_no_rows(lake: Lake) -> None:
     """Nothing below a location is no error."""
     assert lake.rows(f"SELECT count(*) FROM {lake.table({'a': 'int'}, PARQUET, {})}") == [["0"]]

@@ -47,6 +47,12 @@ def told(error: duckdb.Error, query: Translated | None = None, given: str = "") 
     return QueryFailedError(f"GENERIC_INTERNAL_ERROR: {first}")
 
 
+def not_found(name: str, given: str, offset: int) -> QueryFailedError:
+    """Return the failure of a query that names a column which is not there."""
+    reason = f"Column '{name}' cannot be resolved or requester is not authorized to access requested resources"
+    return QueryFailedError(f"COLUMN_NOT_FOUND: {place(given, offset)}: {reason}")
+
+
 _KINDS: Final[tuple[tuple[type[duckdb.Error], str], ...]] = (
     (duckdb.OutOfRangeException, "NUMERIC_VALUE_OUT_OF_RANGE"),
     (duckdb.ConversionException, "INVALID_CAST_ARGUMENT"),
@@ -61,9 +67,7 @@ def _unbound(words: str, query: Translated, given: str) -> QueryFailedError:
         if (found := pattern.search(words)) is not None:
             named = found.groupdict()
             name = ".".join(part for part in (named.get("table"), named.get("name")) if part)
-            where = place(given, _offset(query, named.get("name") or ""))
-            reason = f"Column '{name}' cannot be resolved or requester is not authorized to access requested resources"
-            return QueryFailedError(f"COLUMN_NOT_FOUND: {where}: {reason}")
+            return not_found(name, given, _offset(query, named.get("name") or ""))
     if (found := _GROUPED.search(words)) is not None:
         where = place(given, _offset(query, found["name"]))
         reason = f"'{found['name']}' must be an aggregate expression or appear in GROUP BY clause"
@@ -71,7 +75,7 @@ def _unbound(words: str, query: Translated, given: str) -> QueryFailedError:
     if (found := _AMBIGUOUS.search(words)) is not None:
         where = place(given, _offset(query, found["name"]))
         return QueryFailedError(f"AMBIGUOUS_NAME: {where}: Column '{found['name']}' is ambiguous")
-    mismatch = "No function matches" in words or "Cannot" in words or "compare" in words
+    mismatch = any(each in words for each in ("No function matches", "Could not choose", "Cannot", "cast"))
     return QueryFailedError(f"{'TYPE_MISMATCH' if mismatch else 'SYNTAX_ERROR'}: line 1:1: {words}")
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlglot import exp
 
 from embedded_aws import clock
+from embedded_aws.athena.comparisons import between, compared, one_of
 from embedded_aws.athena.exceptions import not_emulated
 from embedded_aws.athena.functions import (
     AGGREGATES,
@@ -28,6 +29,8 @@ _LARGEST_PRECISION: Final = 38
 _MILLISECONDS: Final = 3
 _WITH_ZONE: Final = re.compile(r".*( UTC|Z|[+]00:00)", re.DOTALL)
 _SPECIFIER: Final = re.compile(r"%.", re.DOTALL)
+_OPTIONAL: Final = re.compile(r"\)[?*{]|[|]")
+_JSON_PATH: Final = re.compile(r"[$]([.][A-Za-z_][A-Za-z0-9_]*|\[[0-9]+\])*")
 _COUNT: Final = re.compile(r"-?\d{1,9}")
 
 
@@ -111,6 +114,21 @@ def _interval(node: exp.Interval) -> exp.Expr:
     unit = node.args.get("unit")
     if not isinstance(unit, exp.Var) or unit.name.lower() not in UNITS or not _COUNT.fullmatch(node.name):
         raise _RefusedError(f"the interval {node.sql('trino')}")
+    outer = node.parent
+    while isinstance(outer, exp.Paren):
+        outer = outer.parent
+    if not isinstance(outer, exp.Add | exp.Sub | exp.WindowSpec):
+        raise _RefusedError(f"the interval {node.sql('trino')}, which is neither added nor taken,")
+    return node
+
+
+def _joined(node: exp.DPipe) -> exp.Expr:
+    """Join texts, or arrays; DuckDB would also join what is neither."""
+    for part in ("this", "expression"):
+        operand = _bare(node.args[part])
+        text = isinstance(operand, exp.DPipe | exp.Null) or (isinstance(operand, exp.Literal) and operand.is_string)
+        if not text:
+            node.set(part, _call("trino_joined", operand))
     return node
 
 
@@ -261,9 +279,9 @@ def _if(arguments: Sequence[Any]) -> exp.Expr:
 
 
 def _concat(arguments: Sequence[Any]) -> exp.Expr:
-    made = exp.paren(arguments[0].copy())
+    made = arguments[0].copy()
     for each in arguments[1:]:
-        made = exp.DPipe(this=made, expression=exp.paren(each.copy()))  # type: ignore[assignment]
+        made = _joined(exp.DPipe(this=made, expression=each.copy()))
     return exp.paren(made)
 
 
@@ -289,12 +307,21 @@ def _pattern(node: exp.Expr) -> None:
 
 def _regexp_extract(arguments: Sequence[Any]) -> exp.Expr:
     _pattern(arguments[1])
+    if arguments[2:] and (not isinstance(arguments[1], exp.Literal) or _OPTIONAL.search(arguments[1].name)):
+        raise _RefusedError("regexp_extract of a group that may be left out")
     return _call("trino_regexp_extract", *arguments, *([] if arguments[2:] else [exp.Literal.number(0)]))
 
 
 def _regexp_like(arguments: Sequence[Any]) -> exp.Expr:
     _pattern(arguments[1])
     return _call("trino_regexp_like", *arguments)
+
+
+def _json_extract_scalar(arguments: Sequence[Any]) -> exp.Expr:
+    path = arguments[1]
+    if not isinstance(path, exp.Literal) or not _JSON_PATH.fullmatch(path.name):
+        raise _RefusedError(f"the JSON path {path.sql('trino')}; $.name[0].name and its like")
+    return _call("trino_json_extract_scalar", *arguments)
 
 
 def _replace(arguments: Sequence[Any]) -> exp.Expr:
@@ -323,6 +350,7 @@ _SPECIAL: Final[dict[str, tuple[int, int | None, _Special]]] = {
     "replace": (2, 3, _replace),
     "round": (1, 2, _round),
     "split": (2, 3, _split),
+    "json_extract_scalar": (2, 2, _json_extract_scalar),
     "regexp_like": (2, 2, _regexp_like),
     "regexp_replace": (2, 3, _regexp_replace),
     "regexp_extract": (2, 3, _regexp_extract),
@@ -334,6 +362,10 @@ _REWRITES: Final[dict[type[exp.Expr], Callable[[Any], exp.Expr]]] = {
     exp.Add: _moved,
     exp.Sub: _moved,
     exp.Interval: _interval,
+    exp.DPipe: _joined,
+    **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ), compared),
+    exp.Between: between,
+    exp.In: one_of,
     exp.Cast: _cast,
     exp.TryCast: _cast,
     exp.CurrentDate: _today,

@@ -82,8 +82,6 @@ SCALARS: Final = {
     "map_values": Function("map_values"),
     "element_at": Function("trino_element_at", 2, 2),
     "sequence": Function("trino_sequence", 2, 2),
-    # JSON.
-    "json_extract_scalar": Function("trino_json_extract_scalar", 2, 2),
     "grouping": Function("grouping", 1, None),
 }
 """By Trino's names in small letters."""
@@ -139,7 +137,7 @@ EXTRACTS: Final = {
     "SECOND": "second",
 }
 FORMATS: Final = {
-    "%Y": "%Y", "%y": "%y", "%m": "%m", "%d": "%d", "%H": "%H", "%i": "%M", "%s": "%S", "%S": "%S", "%T": "%H:%M:%S",
+    "%Y": "%Y", "%m": "%m", "%d": "%d", "%H": "%H", "%i": "%M", "%s": "%S", "%S": "%S", "%T": "%H:%M:%S",
     "%j": "%j", "%b": "%b", "%M": "%B", "%a": "%a", "%W": "%A", "%p": "%p", "%h": "%I", "%I": "%I", "%f": "%f",
     "%%": "%%",
 }  # fmt: skip

@@ -24,6 +24,10 @@ MACROS: Final = (
         f"{_refused('this function or division of decimals')} ELSE x END"
     ),
     f"trino_no_real(x) AS CASE WHEN typeof(x) = 'FLOAT' THEN {_refused('a sum or average of reals')} ELSE x END",
+    (
+        "trino_joined(x) AS CASE WHEN typeof(x) IN ('VARCHAR', '\"NULL\"', 'BLOB') OR ends_with(typeof(x), ']') THEN x "
+        "ELSE error('TYPE_MISMATCH: Unexpected parameters (' || typeof(x) || ') for function concat') END"
+    ),
     "trino_keep(x, y) AS cast_to_type(x, y)",
     # Texts.
     f"trino_trim(x) AS trim(x, {_SPACE})",

@@ -62,7 +62,6 @@ def _filled(values: Sequence[str | None], count: int) -> Row:
 
 
 def _csv(part: Part, columns: Sequence[Column], thing: Thing, lines: Sequence[str]) -> Iterator[Row]:
-    del thing
     settings = part.settings
     delimiter, quote = settings.get("separatorChar", ","), settings.get("quoteChar", '"')
     escape = settings.get("escapeChar", "\\")
@@ -71,7 +70,10 @@ def _csv(part: Part, columns: Sequence[Column], thing: Thing, lines: Sequence[st
     dialect: Any = {"delimiter": delimiter, "quotechar": quote, "escapechar": None if escape == quote else escape}
     count = len(columns)
     for line in lines:
-        (values,) = list(csv.reader([line], **dialect)) or [[""]]
+        try:
+            (values,) = list(csv.reader([line], **dialect)) or [[""]]
+        except csv.Error as error:
+            raise QueryFailedError(f"HIVE_CURSOR_ERROR: Failed to read a line of {thing.url}: {error}") from error
         yield _filled(values, count)
 
 

@@ -11,12 +11,12 @@ import duckdb
 from embedded_aws import clock
 from embedded_aws.athena.catalog import Catalog, Part, Table
 from embedded_aws.athena.engine import Engine, chosen
-from embedded_aws.athena.errors import told
+from embedded_aws.athena.errors import not_found, told
 from embedded_aws.athena.exceptions import QueryCancelledError, QueryFailedError
 from embedded_aws.athena.queries import Answer, Query
 from embedded_aws.athena.results import as_csv, cells
 from embedded_aws.athena.storage import Bucket, Thing
-from embedded_aws.athena.translation import translated
+from embedded_aws.athena.translation import Translated, translated
 from embedded_aws.athena.workgroups import write_settings
 
 OVER: Final = "Bytes scanned limit was exceeded"
@@ -40,6 +40,7 @@ def answered(query: Query, folder: Path) -> Answer:
     plan = translated(query.tree, text, query.database)
     catalog, bucket = Catalog(query.caller, text), Bucket(query.caller)
     tables = [catalog.table(source) for source in plan.sources]
+    _check_rows(plan, tables, text)
     found = [(table, _found(table, bucket, folder)) for table in tables]
     _check_size(query, found)
     unload = query.statement.unload
@@ -60,6 +61,14 @@ def answered(query: Query, folder: Path) -> Answer:
             return _shown(query, engine, columns, bucket)
         except duckdb.Error as error:
             raise told(error) from error
+
+
+def _check_rows(plan: Translated, tables: Sequence[Table], text: str) -> None:
+    """Check that names which a table has, too, are those of its columns."""
+    columns = {table.source.name: {column.name for column in (*table.columns, *table.keys)} for table in tables}
+    for name, source, offset in plan.rows:
+        if name not in columns[source]:
+            raise not_found(name, text, offset)
 
 
 def _found(table: Table, bucket: Bucket, folder: Path) -> list[tuple[Part, Sequence[Thing]]]:

@@ -122,11 +122,20 @@ class Source:
 
 @dataclass(frozen=True)
 class Translated:
-    """A query in DuckDB's SQL; `columns` are the names of columns that it mentions and where they stand in its text."""
+    """A query in DuckDB's SQL.
+
+    Attributes:
+        sql: the query.
+        sources: the tables that it reads.
+        columns: the names of columns that it mentions and where they stand in its text.
+        rows: the same for those that must be columns of a source, since they are also called like it: DuckDB would
+            take a name that is no column for the whole row. Each is a column, the name of its source, and a place.
+    """
 
     sql: str
     sources: tuple[Source, ...]
     columns: tuple[tuple[str, int], ...] = ()
+    rows: tuple[tuple[str, str, int], ...] = ()
 
 
 def translated(tree: exp.Query, query: str, database: str) -> Translated:
@@ -144,13 +153,14 @@ def translated(tree: exp.Query, query: str, database: str) -> Translated:
     _lower_names(tree)
     columns = tuple((node.name, offset_of(node)) for node in tree.find_all(exp.Column) if node.name)
     sources = _sources(tree, query, database)
+    rows = tuple(_rows(tree, query))
     tree = expressions.rewritten(tree, query)
     _name_columns(tree)
     conditions = {name: tuple(_conditions(node)) for name, node in _tables(tree)}
     found = [
         Source(each.database, each.table, each.name, each.offset, conditions.get(each.name, ())) for each in sources
     ]
-    return Translated(tree.sql("duckdb"), tuple(found), columns)
+    return Translated(tree.sql("duckdb", comments=False), tuple(found), columns, rows)
 
 
 def _check(tree: exp.Expr, query: str) -> None:
@@ -165,6 +175,11 @@ def _check(tree: exp.Expr, query: str) -> None:
             raise not_emulated(f"{where}: {type(node).__name__} with {', '.join(others)}")
         if isinstance(node, exp.Join):
             _check_join(node, where)
+        if isinstance(node, exp.Star) and not isinstance(node.parent, exp.Anonymous):
+            select = node.find_ancestor(exp.Select)
+            joins = select.args.get("joins") or [] if select is not None else []
+            if any(join.args.get("using") for join in joins):
+                raise not_emulated(f"{where}: * of a join with USING, whose columns have another order,")
         if isinstance(node, exp.Unnest):
             columns = node.args["alias"].args.get("columns") or () if node.args.get("alias") else ()
             if len(node.expressions) != 1 or len(columns) != 1:
@@ -246,6 +261,26 @@ def _unqualify(table: exp.Table, source: Source) -> None:
             column.set("catalog", None)
 
 
+def _rows(tree: exp.Expr, query: str) -> Iterator[tuple[str, str, int]]:
+    """Yield the columns that are called like the table of the catalog that they must come from (see `Translated`)."""
+    for column in tree.find_all(exp.Column):
+        select = column.find_ancestor(exp.Select)
+        if column.table or select is None or isinstance(column.this, exp.Star):
+            continue
+        joins = select.args.get("joins") or []
+        for each in [part.this for part in (select.args.get("from_"), *joins) if part is not None]:
+            if each.alias_or_name.lower() != column.name.lower():
+                continue
+            named = {name.lower() for name in each.alias_column_names}
+            if isinstance(each, exp.Subquery):
+                named |= {name.lower() for name in each.named_selects}
+            if isinstance(each, exp.Table) and each.db == SCHEMA:
+                yield column.name.lower(), each.name, offset_of(column)
+            elif column.name.lower() not in named:
+                where = place(query, offset_of(column))
+                raise not_emulated(f"{where}: the name {column.name} of a column that is also that of its table")
+
+
 def _tables(tree: exp.Expr) -> Iterator[tuple[str, exp.Table]]:
     for node in tree.find_all(exp.Table):
         if node.db == SCHEMA:
@@ -275,7 +310,7 @@ def _conditions(table: exp.Table) -> Iterator[tuple[str, frozenset[str]]]:
             free: Any = each.copy()
             for column in free.find_all(exp.Column):
                 column.set("table", None)
-            yield free.sql("duckdb"), frozenset(column.name for column in columns)
+            yield free.sql("duckdb", comments=False), frozenset(column.name for column in columns)
 
 
 def _name_columns(tree: exp.Expr) -> None:
