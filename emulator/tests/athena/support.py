@@ -88,12 +88,12 @@ class Lake:
 
     def ended(self, identifier: str) -> dict[str, Any]:
         """Wait for a query's end; return its description."""
+        return eventually(lambda: self.is_over(identifier))
 
-        def over() -> dict[str, Any] | None:
-            found: dict[str, Any] = self.athena.get_query_execution(QueryExecutionId=identifier)["QueryExecution"]
-            return found if found["Status"]["State"] in TERMINAL else None
-
-        return eventually(over)
+    def is_over(self, identifier: str) -> dict[str, Any] | None:
+        """Return a query's description if it has ended."""
+        found: dict[str, Any] = self.athena.get_query_execution(QueryExecutionId=identifier)["QueryExecution"]
+        return found if found["Status"]["State"] in TERMINAL else None
 
     def run(self, sql: str, client: Any = None, **more: Any) -> dict[str, Any]:
         """Run a query to its end; return its description."""

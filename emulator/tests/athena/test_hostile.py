@@ -1,10 +1,11 @@
 """SQL that would reach the machine, or that DuckDB would read in its own way."""
 
-import os
+import tempfile
+from pathlib import Path
 
 import pytest
 
-from emulator.tests.athena.support import Lake
+from emulator.tests.athena.support import CSV, Lake
 from emulator.tests.athena.test_queries import refused
 
 REFUSED = {
@@ -106,8 +107,19 @@ def test_deep_and_long_queries(lake: Lake) -> None:
     assert lake.rows("SELECT 1") == [["1"]]
 
 
-def test_nothing_is_left_on_the_machine(lake: Lake) -> None:
+def test_nothing_is_left_on_the_machine(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder of a query is gone with it."""
-    lake.run("SELECT 1")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    seen: set[str] = set()
+    identifier = lake.start(f"SELECT max(x) FROM {numbers(lake)}")
+    while not lake.is_over(identifier):
+        seen |= {path.name.split("-")[0] for path in tmp_path.iterdir()}
 
-    assert not [name for name in os.listdir("/tmp") if name.startswith("athena-")]  # noqa: PTH208, S108  # where they are
+    assert lake.ended(identifier)["Status"]["State"] == "SUCCEEDED"
+    assert seen == {"athena"}
+    assert list(tmp_path.iterdir()) == []
+
+
+def numbers(lake: Lake) -> str:
+    """Make a table of a hundred thousand lines; return its name."""
+    return lake.table({"x": "int"}, CSV, {"a.csv": "\n".join(map(str, range(100_000)))})

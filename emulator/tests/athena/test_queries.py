@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from botocore.exceptions import ClientError
 
+from embedded_aws.athena.queries import missing
 from embedded_aws.server import EmbeddedAWS
 from emulator.tests.athena.support import CSV, Lake, read_parquet
 from emulator.tests.support import eventually
@@ -107,6 +108,22 @@ class TestUnload:
         sql = f"UNLOAD (SELECT 1 AS a, 2 AS a) TO 's3://{lake.bucket}/out/twice/' WITH (format = 'PARQUET')"
 
         assert lake.reason(sql) == "DUPLICATE_COLUMN_NAME: line 1:1: Column name 'a' specified more than once"
+
+    @pytest.mark.parametrize("column", ["NULL", "from_unixtime(1)"])
+    def test_types_that_hive_does_not_have(self, lake: Lake, column: str) -> None:
+        """They cannot be written."""
+        sql = f"UNLOAD (SELECT {column} AS a) TO 's3://{lake.bucket}/out/type/' WITH (format = 'PARQUET')"
+
+        assert lake.reason(sql).startswith("NOT_SUPPORTED: Unsupported Hive type: ")
+
+    @pytest.mark.parametrize("name", ["GZIP", "ZSTD", "NONE"])
+    def test_compressions(self, lake: Lake, name: str) -> None:
+        """The file can be read whichever is asked for; without a slash the prefix gets one."""
+        options = f"(format = 'PARQUET', compression = '{name}')"
+        query = lake.run(f"UNLOAD (SELECT 'x' AS a) TO 's3://{lake.bucket}/out/{name}' WITH {options}")
+
+        assert query["Status"]["State"] == "SUCCEEDED", query["Status"]
+        assert read_parquet([lake.body(key) for key in lake.keys(f"out/{name}/")]).rows() == [("x",)]
 
     @pytest.mark.parametrize(
         ("options", "what"),
@@ -250,6 +267,14 @@ def test_stopping(lake: Lake) -> None:
 def state(lake: Lake, identifier: str) -> str:
     """Return the state of a query."""
     return str(lake.athena.get_query_execution(QueryExecutionId=identifier)["QueryExecution"]["Status"]["State"])
+
+
+def test_what_must_be_installed() -> None:
+    """What is missing is named with the command that brings it."""
+    assert missing() is None
+    assert missing(["duckdb", "nobody_has_this"]) == (
+        "no query runs without nobody_has_this: pip install 'embedded-aws[athena]'"
+    )
 
 
 def test_only_a_few_run_at_once(lake: Lake) -> None:

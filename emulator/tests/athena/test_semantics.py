@@ -195,6 +195,14 @@ def test_numbers_and_times_are_compared_across_types(lake: Lake) -> None:
     assert lake.rows(f"SELECT x, y FROM {joined}") == [["2", "2"]]
 
 
+def test_what_is_taken_here_alone(lake: Lake) -> None:
+    """What AWS refuses and is taken here, as the documentation says: it is no other answer, but none there."""
+    assert lake.rows("SELECT 1 UNION ALL SELECT 'a'") == [["1"], ["a"]]
+    assert lake.rows("SELECT x + 1 AS z FROM (VALUES 1) AS t(x) WHERE z = 2") == [["2"]]
+    assert lake.value("date '2020-01-31' + 1") == "2020-02-01"
+    assert lake.reason("SELECT 1e0 / 0") == "DIVISION_BY_ZERO: Division by zero"
+
+
 def test_columns_without_a_name(lake: Lake) -> None:
     """They are called after their place, names are in small letters, and those in quotes as they are written."""
     query = lake.run("SELECT 1, 2 AS Two, 3 AS \"Three\", 'x', 2 AS two")

@@ -1,5 +1,6 @@
 """Tables of the Data Catalog: how files of each kind are read, and what is refused by name."""
 
+import bz2
 import gzip
 from datetime import date, datetime
 from decimal import Decimal
@@ -153,6 +154,32 @@ def test_partitions(lake: Lake) -> None:
         assert len(result) - 1 == rows
     joined = f"SELECT v.x, t.a FROM (VALUES 1, 5) AS v(x) LEFT JOIN {name} AS t ON v.x = t.n WHERE t.day IS NULL"
     assert lake.rows(joined) == [["5", None]]
+
+
+def test_partitions_of_other_columns(lake: Lake) -> None:
+    """A partition from before a column was added gives NULL, one with another type is refused."""
+    name = lake.table({"a": "string", "b": "int"}, LAZY, {}, keys={"p": "int"}, settings={"field.delim": ","})
+    described = lake.glue.get_table(DatabaseName=lake.database, Name=name)["Table"]["StorageDescriptor"]
+    location = lake.put(f"{name}/p=1/f", "x\n").removesuffix("f")
+
+    def partition(value: str, *columns: tuple[str, str]) -> None:
+        listed = [{"Name": column, "Type": kind} for column, kind in columns]
+        storage = {**described, "Location": location, "Columns": listed}
+        given = {"Values": [value], "StorageDescriptor": storage}
+        lake.glue.create_partition(DatabaseName=lake.database, TableName=name, PartitionInput=given)
+
+    partition("1", ("a", "string"))
+    assert lake.rows(f"SELECT * FROM {name}") == [["x", None, "1"]]
+    partition("2", ("a", "bigint"))
+    assert "with other columns than it has is not emulated" in lake.reason(f"SELECT * FROM {name}")
+
+
+def test_settings_of_the_table_itself(lake: Lake) -> None:
+    """A header is skipped whether the table or its SerDe says so; bzip2 is read by its ending."""
+    files = {"a.csv.bz2": bz2.compress(b"a\nx\n")}
+    name = lake.table({"a": "string"}, CSV, files, parameters={"skip.header.line.count": "1"})
+
+    assert lake.rows(f"SELECT * FROM {name}") == [["x"]]
 
 
 def test_a_column_that_is_called_like_its_table(lake: Lake) -> None:

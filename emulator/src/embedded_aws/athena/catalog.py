@@ -5,7 +5,7 @@ partitions and partition-projection; what a query asks of Glue, and on which res
 fine-grained-access-to-glue-resources.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -122,8 +122,16 @@ class Catalog:
         for each in found:
             own = {**descriptor, **(each.get("StorageDescriptor") or {})}
             name = f"{source.database}.{source.table}"
+            if not _begins(descriptor.get("Columns") or (), own.get("Columns") or ()):
+                raise not_emulated(f"the partition {each['Values']} of the table {name} with other columns than it has")
             values = tuple(None if value == _NO_VALUE else value for value in each["Values"])
             yield _part(name, own, {**parameters, **(each.get("Parameters") or {})}, values)
+
+
+def _begins(table: Sequence[Mapping[str, str]], partition: Sequence[Mapping[str, str]]) -> bool:
+    """Say whether a table has the columns of a partition, and at most more after them."""
+    known = [(each["Name"].lower(), str(each.get("Type")).lower()) for each in table]
+    return known[: len(partition)] == [(each["Name"].lower(), str(each.get("Type")).lower()) for each in partition]
 
 
 def _denied(error: ClientError) -> QueryFailedError:

@@ -27,9 +27,9 @@ _active: set["Query"] = set()
 _active_lock = Lock()
 
 
-def missing() -> str | None:
+def missing(needed: Sequence[str] = _NEEDED) -> str | None:
     """Say what queries need that this machine's Python has not; None if it has everything."""
-    lacking = [name for name in _NEEDED if find_spec(name) is None]
+    lacking = [name for name in needed if find_spec(name) is None]
     return f"no query runs without {' and '.join(lacking)}: pip install 'embedded-aws[athena]'" if lacking else None
 
 

@@ -20,6 +20,7 @@ from embedded_aws.athena.translation import Translated, translated
 from embedded_aws.athena.workgroups import write_settings
 
 OVER: Final = "Bytes scanned limit was exceeded"
+_NOT_WRITTEN: Final = {'"NULL"': "unknown", "TIMESTAMP WITH TIME ZONE": "timestamp(3) with time zone"}
 _Chosen = list[tuple[Table, list[tuple[Part, Sequence[Thing]]]]]
 
 
@@ -96,6 +97,9 @@ def _unloaded(query: Query, engine: Engine, columns: list[tuple[str, str]], buck
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise QueryFailedError(f"DUPLICATE_COLUMN_NAME: line 1:1: Column name '{twice[0]}' specified more than once")
+    for name, kind in columns:
+        if (unwritten := _NOT_WRITTEN.get(kind)) is not None:
+            raise QueryFailedError(f"NOT_SUPPORTED: Unsupported Hive type: {unwritten} (column {name})")
     file, count = engine.unload(columns, unload.compression)
     settings = write_settings(query.result)
     written = []
