@@ -39,6 +39,7 @@ REFUSED = {
     "SELECT date '2020-01-01' + 2 * interval '1' day": "which is neither added nor taken",
     "SELECT timestamp '2020-01-02 00:00:00' - timestamp '2020-01-01 00:00:00'": "the type INTERVAL",
     "SELECT json_extract_scalar('{}', '$.*')": "the JSON path '$.*'",
+    "SELECT replace('abc', '', 'x')": "replace of an empty text",
     "SELECT regexp_extract('b', '(a)?b', 1)": "regexp_extract of a group that may be left out",
     "SELECT * FROM (VALUES 1) AS a(x) JOIN (VALUES 1) AS b(x) USING (x)": "* of a join with USING",
     "SELECT t FROM (VALUES 1) AS t(x)": "the name t of a column that is also that of its table",

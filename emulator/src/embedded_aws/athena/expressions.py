@@ -325,7 +325,7 @@ def _json_extract_scalar(arguments: Sequence[Any]) -> exp.Expr:
 
 
 def _replace(arguments: Sequence[Any]) -> exp.Expr:
-    return _call("replace", *arguments, *([] if arguments[2:] else [_text("")]))
+    return _call("trino_replace", *arguments, *([] if arguments[2:] else [_text("")]))
 
 
 def _split(arguments: Sequence[Any]) -> exp.Expr:

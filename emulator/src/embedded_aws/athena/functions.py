@@ -44,7 +44,7 @@ SCALARS: Final = {
     "from_hex": Function("unhex"),
     **_macros("md5 sha256"),
     # Numbers.
-    **_same("abs sqrt exp ln log2 log10 cbrt degrees radians sin cos tan asin acos atan"),
+    **_same("abs sqrt exp ln log2 log10 degrees radians sin cos tan asin acos atan"),
     **_same("power pow atan2", 2, 2),
     "log": Function("log", 2, 2),
     "mod": Function("trino_mod", 2, 2),
@@ -72,10 +72,10 @@ SCALARS: Final = {
     "date": Function("trino_date"),
     # Arrays and maps.
     "cardinality": Function("trino_cardinality"),
-    "contains": Function("list_contains", 2, 2),
+    "contains": Function("trino_contains", 2, 2),
     "array_sort": Function("trino_array_sort"),
-    "array_max": Function("list_max"),
-    "array_min": Function("list_min"),
+    "array_max": Function("trino_array_max"),
+    "array_min": Function("trino_array_min"),
     "array_join": Function("array_to_string", 2, 2),
     "map": Function("map", 2, 2),
     "map_keys": Function("map_keys"),

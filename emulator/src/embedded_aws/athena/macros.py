@@ -6,7 +6,23 @@ told by `typeof`, which DuckDB answers before it reads a row. `cast_to_type(a, b
 
 from typing import Final
 
-_SPACE: Final = "E' \\t\\n\\x0b\\f\\r\\u1680\\u2028\\u2029\\u205f\\u3000'"
+_SPACES: Final = (
+    9,
+    10,
+    11,
+    12,
+    13,
+    32,
+    0x1680,
+    *range(0x2000, 0x2007),
+    *range(0x2008, 0x200B),
+    0x2028,
+    0x2029,
+    0x205F,
+    0x3000,
+)
+_SPACE: Final = " || ".join(f"chr({code})" for code in _SPACES)
+"""What Trino trims, Java's white space, as DuckDB's SQL."""
 
 
 def _refused(what: str) -> str:
@@ -69,7 +85,15 @@ MACROS: Final = (
     "trino_date_trunc(u, x) AS cast_to_type(date_trunc(u, x), x)",
     "trino_milliseconds(x) AS date_trunc('milliseconds', x)",
     "trino_millisecond(x) AS millisecond(x) % 1000",
-    "trino_from_unixtime(x) AS date_trunc('milliseconds', to_timestamp(CAST(x AS DOUBLE)))",
+    (
+        "trino_replace(x, y, z) AS CASE WHEN y = '' THEN "
+        f"{_refused('replace of an empty text')} ELSE replace(x, y, z) END"
+    ),
+    (
+        "trino_no_text(x) AS CASE WHEN typeof(x) = 'VARCHAR' THEN "
+        "error('TYPE_MISMATCH: Unexpected parameters (varchar) for function from_unixtime') ELSE x END"
+    ),
+    "trino_from_unixtime(x) AS date_trunc('milliseconds', to_timestamp(CAST(trino_no_text(x) AS DOUBLE)))",
     (
         "trino_utc(x) AS CASE WHEN typeof(x) = 'VARCHAR' AND NOT "
         "regexp_full_match(CAST(x AS VARCHAR), '.*( UTC|Z|[+]00:00)', 's') THEN "
@@ -79,7 +103,17 @@ MACROS: Final = (
     # Arrays, maps and JSON.
     "trino_cardinality(x) AS len(x)",
     "trino_array_sort(x) AS list_sort(x, 'ASC', 'NULLS LAST')",
-    "trino_element_at(x, i) AS x[i]",
+    (
+        "trino_element_at(x, i) AS CASE WHEN ends_with(typeof(x), ']') AND TRY_CAST(i AS BIGINT) = 0 THEN "
+        "error('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1') ELSE x[i] END"
+    ),
+    "trino_has_null(x) AS list_count(x) < len(x)",
+    "trino_array_max(x) AS CASE WHEN trino_has_null(x) THEN NULL ELSE list_max(x) END",
+    "trino_array_min(x) AS CASE WHEN trino_has_null(x) THEN NULL ELSE list_min(x) END",
+    (
+        "trino_contains(x, y) AS CASE WHEN x IS NULL OR y IS NULL THEN NULL WHEN list_contains(x, y) THEN true "
+        "WHEN trino_has_null(x) THEN NULL ELSE false END"
+    ),
     (
         "trino_subscript(x, i) AS CASE WHEN x[i] IS NULL AND x IS NOT NULL AND i IS NOT NULL THEN "
         "error('INVALID_FUNCTION_ARGUMENT: Array subscript out of bounds, key not present in map, or an element that "
