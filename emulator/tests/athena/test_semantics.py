@@ -258,6 +258,8 @@ WINDOWS = {
     "lag(x) OVER w": [None, "1", None, "3"],
     "lag(x, 2, 0) OVER w": ["0", "0", "1", None],
     "lead(x) IGNORE NULLS OVER w": ["3", "3", "4", None],
+    "last_value(x) IGNORE NULLS OVER w": ["1", "1", "3", "4"],
+    "lag(x) RESPECT NULLS OVER w": [None, "1", None, "3"],
     "first_value(x) OVER (PARTITION BY g ORDER BY k)": ["1", "1", "3", "3"],
     "last_value(x) OVER w": ["1", None, "3", "4"],
     "nth_value(x, 3) OVER w": [None, None, "3", "3"],

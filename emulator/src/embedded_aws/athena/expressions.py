@@ -191,6 +191,17 @@ def _from_text(arguments: Sequence[Any]) -> exp.Expr:
     return _call("trino_from" if len(arguments) == 2 else "trino_from_for", *arguments)  # noqa: PLR2004  # text, start
 
 
+def _without_nulls(node: exp.IgnoreNulls) -> exp.Expr:
+    """Return a window function that leaves NULL out, of a class for which sqlglot writes that down."""
+    function = node.this
+    kind = _MAY_IGNORE_NULLS.get(str(function.this).lower()) if isinstance(function, exp.Anonymous) else None
+    if kind is None:
+        raise _RefusedError("IGNORE NULLS of this function")
+    names = ("this", "offset", "default")
+    arguments: Any = {name: each.copy() for name, each in zip(names, function.expressions, strict=False)}
+    return exp.IgnoreNulls(this=kind(**arguments))
+
+
 def _function(node: exp.Anonymous) -> exp.Expr:
     name = str(node.this).lower()
     arguments = node.expressions
@@ -334,6 +345,13 @@ def _split(arguments: Sequence[Any]) -> exp.Expr:
     return _call("trino_split", *arguments)
 
 
+_MAY_IGNORE_NULLS: Final[dict[str, type[exp.Expr]]] = {
+    "lag": exp.Lag,
+    "lead": exp.Lead,
+    "first_value": exp.FirstValue,
+    "last_value": exp.LastValue,
+    "nth_value": exp.NthValue,
+}
 _Special = Callable[[Sequence[Any]], exp.Expr]
 _SPECIAL: Final[dict[str, tuple[int, int | None, _Special]]] = {
     "date_trunc": (2, 2, _date_trunc),
@@ -363,6 +381,8 @@ _REWRITES: Final[dict[type[exp.Expr], Callable[[Any], exp.Expr]]] = {
     exp.Sub: _moved,
     exp.Interval: _interval,
     exp.DPipe: _joined,
+    exp.IgnoreNulls: _without_nulls,
+    exp.RespectNulls: lambda node: node.this.copy(),
     **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ), compared),
     exp.Between: between,
     exp.In: one_of,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlglot import exp
+from sqlglot.errors import ErrorLevel, UnsupportedError
 
 from embedded_aws.athena import expressions
 from embedded_aws.athena.exceptions import QueryFailedError, not_emulated
@@ -160,7 +161,15 @@ def translated(tree: exp.Query, query: str, database: str) -> Translated:
     found = [
         Source(each.database, each.table, each.name, each.offset, conditions.get(each.name, ())) for each in sources
     ]
-    return Translated(tree.sql("duckdb", comments=False), tuple(found), columns, rows)
+    return Translated(_written(tree), tuple(found), columns, rows)
+
+
+def _written(tree: exp.Expr) -> str:
+    """Return a tree as DuckDB's SQL; what sqlglot would leave out because DuckDB lacks it is refused."""
+    try:
+        return tree.sql("duckdb", comments=False, unsupported_level=ErrorLevel.RAISE)
+    except UnsupportedError as error:
+        raise not_emulated(f"line 1:1: what DuckDB lacks ({str(error).splitlines()[0]})") from error
 
 
 def _check(tree: exp.Expr, query: str) -> None:
@@ -310,7 +319,7 @@ def _conditions(table: exp.Table) -> Iterator[tuple[str, frozenset[str]]]:
             free: Any = each.copy()
             for column in free.find_all(exp.Column):
                 column.set("table", None)
-            yield free.sql("duckdb", comments=False), frozenset(column.name for column in columns)
+            yield _written(free), frozenset(column.name for column in columns)
 
 
 def _name_columns(tree: exp.Expr) -> None:
