@@ -104,6 +104,22 @@ def test_what_is_asked_before_a_query_begins(aws: EmbeddedAWS, lake: Lake, table
     assert refused(lake.start, sql="SELECT 1", client=unknown, WorkGroup="nobody")[0] == "AccessDeniedException"
 
 
+def test_the_bucket_of_the_data_is_asked_for(aws: EmbeddedAWS, lake: Lake) -> None:
+    """Data in another bucket than the results need s3:GetBucketLocation there, too."""
+    other = Lake(aws)
+    name = lake.parquet(pl.DataFrame({"a": [1]}), {"a": "bigint"})
+    grants = Grants(lake, name, "unloaded").without("athena")
+    athena = {"Action": ATHENA, "Resource": f"arn:aws:athena:us-east-1:{ACCOUNT_ID}:workgroup/{other.workgroup}"}
+    results = {"Action": ["s3:PutObject", "s3:GetBucketLocation"], "Resource": f"arn:aws:s3:::{other.bucket}*"}
+    with_all = Role(aws, *grants, athena, results)
+    query = other.run(f"SELECT * FROM {lake.database}.{name}", with_all.client("athena"))
+    assert query["Status"]["State"] == "SUCCEEDED", query["Status"]
+    without = [each for each in grants if each["Action"] != "s3:GetBucketLocation"]
+    client = Role(aws, *without, athena, results).client("athena")
+    reason = other.reason(f"SELECT * FROM {lake.database}.{name}", client=client)
+    assert reason.startswith(f"Permission denied on S3 path: s3://{lake.bucket}/{name}/")
+
+
 def test_results_and_stops_ask_for_the_workgroup(aws: EmbeddedAWS, lake: Lake, table: str) -> None:
     """Who may not use the workgroup of a query neither sees, stops nor reads it; who may not read S3 gets none."""
     identifier = lake.run("SELECT 1")["QueryExecutionId"]

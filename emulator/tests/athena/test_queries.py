@@ -12,8 +12,10 @@ from embedded_aws.server import EmbeddedAWS
 from emulator.tests.athena.support import CSV, Lake, read_parquet
 from emulator.tests.support import eventually
 
-SLOW = "SELECT count(*) FROM UNNEST(sequence(1, 30000)) AS a(x) CROSS JOIN UNNEST(sequence(1, 30000)) AS b(y)"
-SLOW = SLOW.replace("count(*)", "max(sqrt(x * 1.0) + ln(y))")
+SLOW = "SELECT max(sqrt(x) + ln(y) + z) FROM " + " CROSS JOIN ".join(
+    f"UNNEST(sequence(1, 30000)) AS {name}({name})" for name in "xyz"
+)
+"""A query that does not end by itself."""
 
 
 def refused(call: Any, **arguments: Any) -> tuple[str, str, str]:

@@ -5,6 +5,7 @@ The tables are loaded first. Then DuckDB's access to files, the network, extensi
 of UNLOAD are written. What a query may say has been looked at before (see `translation`): this is the second lock.
 """
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,8 +59,9 @@ class Engine:
         self._database.close()
 
     def interrupt(self) -> None:
-        """End what runs, from another thread; the method that runs it raises."""
-        self._database.interrupt()
+        """End what runs, from another thread; the method that runs it raises. One that is closed runs nothing."""
+        with contextlib.suppress(duckdb.Error):
+            self._database.interrupt()
 
     def load(self, table: Table, chosen: Sequence[tuple[Any, Sequence[Thing]]], bucket: Bucket) -> None:
         """Load a table.

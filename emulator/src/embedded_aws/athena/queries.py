@@ -21,6 +21,7 @@ from embedded_aws.athena.workgroups import ENGINE
 TERMINAL: Final = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 BY_USER: Final = "Query cancelled by user"
 _AT_ONCE: Final = 4
+_STEP: Final = 0.05
 _NEEDED: Final = ("duckdb", "sqlglot")
 _turns = Semaphore(_AT_ONCE)
 _active: set["Query"] = set()
@@ -106,9 +107,16 @@ class Query:
             if self.state in TERMINAL:
                 return
             self._end("CANCELLED", reason)
-            engine = self._engine
-        if engine is not None:
-            engine.interrupt()
+        Thread(target=self._interrupt, name=f"stop-{self.id}", daemon=True).start()
+
+    def _interrupt(self) -> None:
+        """End what runs, again and again: between two statements there is nothing to end."""
+        while True:
+            with self._lock:
+                if self._engine is None:
+                    return
+                self._engine.interrupt()
+            time.sleep(_STEP)
 
     def begin(self, engine: Any) -> None:
         """Note what runs the query, so that a stop can end it.

@@ -1,0 +1,51 @@
+"""The engine's own lock, which holds even if what a query may say were read wrongly before."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from embedded_aws.athena.engine import Engine
+from embedded_aws.athena.exceptions import QueryFailedError
+from embedded_aws.athena.translation import Translated
+
+ROWS = pl.DataFrame({"secret": [1]})
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """An engine without tables."""
+    with Engine(tmp_path) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT * FROM read_csv('/etc/passwd')", "Cannot access file"),
+        ("SELECT * FROM read_text('/etc/passwd')", "Cannot access file"),
+        ("SELECT * FROM glob('/etc/*')", "Cannot access file"),
+        ("SELECT * FROM '/etc/passwd'", "does not exist"),
+        ("SELECT * FROM ROWS", "does not exist"),
+        ("SELECT * FROM read_csv('http://localhost/x.csv')", "NOT_SUPPORTED|GENERIC"),
+    ],
+)
+def test_files_and_variables_are_out_of_reach(engine: Engine, sql: str, words: str) -> None:
+    """DuckDB itself reads no file, asks no server, and knows no variable of this process."""
+    with pytest.raises(QueryFailedError, match=words):
+        engine.run(Translated(sql, ()), sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "1; SET enable_external_access = true", "1; COPY (SELECT 1) TO '/tmp/x.csv'", "1; ATTACH '/tmp/x.db'",
+        "1; INSTALL httpfs", "1; LOAD httpfs", "1; RESET lock_configuration",
+    ],
+)  # fmt: skip
+def test_settings_stay_and_nothing_is_written(engine: Engine, sql: str) -> None:
+    """A second statement, if one came through, could neither unlock nor write."""
+    with pytest.raises(QueryFailedError):
+        engine.run(Translated(f"SELECT {sql}", ()), sql)
+    assert not Path("/tmp/x.csv").exists()  # noqa: S108  # nobody else writes it
