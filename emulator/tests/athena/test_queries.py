@@ -1,6 +1,8 @@
 """Queries through the API: states, results, UNLOAD, tokens, parameters, limits."""
 
 import re
+import threading
+import time
 from typing import Any
 
 import polars as pl
@@ -216,6 +218,7 @@ def test_other_statements_are_refused_by_name(lake: Lake, sql: str) -> None:
 def test_a_semicolon_and_comments(lake: Lake) -> None:
     """A statement may end with a semicolon and hold comments and texts with semicolons."""
     assert lake.rows("-- a; b\nSELECT ';' AS a /* ; */ ;") == [[";"]]
+    assert lake.rows("SELECT 1 AS a -- */, 2 AS b\n") == [["1"]]
 
 
 def test_tokens(lake: Lake) -> None:
@@ -254,13 +257,15 @@ def test_the_cutoff(aws: EmbeddedAWS) -> None:
 
 
 def test_stopping(lake: Lake) -> None:
-    """A running query ends as CANCELLED, at once; one that has ended stays as it is."""
+    """A running query ends as CANCELLED, at once, and its work ends too; one that has ended stays as it is."""
     identifier = lake.start(SLOW)
     eventually(lambda: state(lake, identifier) == "RUNNING")
+    time.sleep(0.5)  # until its SQL runs, which nothing tells
     told = refused(lake.athena.get_query_results, QueryExecutionId=identifier)
     assert told[1] == "Query has not yet finished. Current state: RUNNING"
     lake.athena.stop_query_execution(QueryExecutionId=identifier)
     assert lake.ended(identifier)["Status"]["StateChangeReason"] == "Query cancelled by user"
+    eventually(lambda: identifier not in {thread.name for thread in threading.enumerate()}, deadline=5)
     ended = lake.run("SELECT 1")["QueryExecutionId"]
     lake.athena.stop_query_execution(QueryExecutionId=ended)
     assert state(lake, ended) == "SUCCEEDED"
