@@ -1,5 +1,6 @@
 """The engine's own lock, which holds even if what a query may say were read wrongly before."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,15 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
         yield made
 
 
+def refusal(engine: Engine, sql: str) -> str:
+    """Return why an engine refuses SQL; the error itself would keep the engine alive until Python ends."""
+    try:
+        engine.run(Translated(sql, ()), sql)
+    except QueryFailedError as error:
+        return str(error)
+    return ""
+
+
 @pytest.mark.parametrize(
     ("sql", "words"),
     [
@@ -33,8 +43,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 )
 def test_files_and_variables_are_out_of_reach(engine: Engine, sql: str, words: str) -> None:
     """DuckDB itself reads no file, asks no server, and knows no variable of this process."""
-    with pytest.raises(QueryFailedError, match=words):
-        engine.run(Translated(sql, ()), sql)
+    assert re.search(words, refusal(engine, sql))
 
 
 @pytest.mark.parametrize(
@@ -46,6 +55,5 @@ def test_files_and_variables_are_out_of_reach(engine: Engine, sql: str, words: s
 )  # fmt: skip
 def test_settings_stay_and_nothing_is_written(engine: Engine, sql: str) -> None:
     """A second statement, if one came through, could neither unlock nor write."""
-    with pytest.raises(QueryFailedError):
-        engine.run(Translated(f"SELECT {sql}", ()), sql)
+    assert refusal(engine, f"SELECT {sql}")
     assert not Path("/tmp/x.csv").exists()  # noqa: S108  # nobody else writes it

@@ -161,7 +161,8 @@ class Query:
             with tempfile.TemporaryDirectory(prefix="athena-", ignore_cleanup_errors=True) as folder:
                 answer = answered(self, Path(folder))
         except QueryFailedError as error:
-            state, reason, failure = "FAILED", str(error), error
+            # Not the error itself: what it remembers of its way holds what the query has loaded.
+            state, reason, failure = "FAILED", str(error), QueryFailedError(str(error), error.error_type)
         except QueryCancelledError as error:
             state, reason = "CANCELLED", str(error)
         except Exception as error:  # noqa: BLE001  # nobody else could tell the caller
