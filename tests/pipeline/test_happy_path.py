@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -119,6 +120,27 @@ def test_the_table_holds_what_the_lines_hold(deployed: Rig, run: Run) -> None:
 
     assert ["user_id", "rank", "item_id", "score"] == table.columns
     assert sorted(expected) == sorted(table.rows())
+
+
+def test_athena_answers_from_the_newest_table(deployed: Rig, run: Run) -> None:
+    """The catalog's table of a job is the one that the run has published."""
+    athena = deployed.aws.client("athena")
+    place = {"OutputLocation": f"s3://{deployed.deployment.bucket}/asked/"}
+    query = athena.start_query_execution(
+        QueryString="SELECT count(*), count(DISTINCT user_id) FROM shop_test.for_you_top", ResultConfiguration=place
+    )["QueryExecutionId"]
+    while (told := athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"])["State"] in (
+        "QUEUED",
+        "RUNNING",
+    ):
+        time.sleep(0.05)
+
+    assert "SUCCEEDED" == told["State"], told
+    _, row = athena.get_query_results(QueryExecutionId=query)["ResultSet"]["Rows"]
+    assert run.manifest is not None
+    published = next(each for each in run.manifest["solutions"] if each["name"] == "for-you")["batch_inference"][0]
+    rows, keys = published["published"]["rows"], published["published"]["keys"]
+    assert [str(rows), str(keys)] == [cell["VarCharValue"] for cell in row["Data"]]
 
 
 def test_a_table_lies_beside_itself_as_csv(deployed: Rig, run: Run) -> None:
