@@ -17,6 +17,9 @@ States = dict[str, State]
 
 MAX_NAME_LENGTH = 80
 
+REDRIVES = "($exists($states.context.Execution.RedriveCount) ? $states.context.Execution.RedriveCount : 0)"
+"""JSONata of how often the execution was redriven."""
+
 
 def jsonata(expression: str) -> str:
     """Mark text as a JSONata expression."""

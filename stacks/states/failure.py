@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from definition import layout
 from definition.contract.manifest import FailureRecord
 from stacks.states import events, report
-from stacks.states.asl import State, States, catch_all, document, jsonata, sdk
+from stacks.states.asl import REDRIVES, State, States, catch_all, document, jsonata, sdk
 from stacks.states.calls import console_link, notify, write_json
 from stacks.states.retries import OUT_OF_BOUNDS
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 FIRST_STATE = "Collect failures"
 
-REDRIVES = "($exists($states.context.Execution.RedriveCount) ? $states.context.Execution.RedriveCount : 0)"
 _GO_ON = "GoOn"
 
 _SENTENCE = (

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 from definition import layout
 from definition.plan.queries import source_queries
 from stacks.states import retries
-from stacks.states.asl import States, jsonata
-from stacks.states.failure import REDRIVES
+from stacks.states.asl import REDRIVES, States, jsonata
 from stacks.states.job import caught
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from definition.service.resource_kinds import SOLUTION, SOLUTION_VERSION
 from stacks.states import retries
-from stacks.states.asl import State, States, jsonata, sdk, when
+from stacks.states.asl import REDRIVES, State, States, jsonata, sdk, when
 from stacks.states.job import EXISTS, Job, caught
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ _MOST_LOST = 6
 _LONGEST_WAIT = 120
 _FIND = "Find solution version"
 _CREATE = "Create solution version"
-_REDRIVES = "($exists($states.context.Execution.RedriveCount) ? $states.context.Execution.RedriveCount : 0)"
 _LOST = "($exists($search.lost) ? $search.lost : 0)"
 _REFUSED = "$exists($search.refused) and $search.refused"
 
@@ -120,7 +119,7 @@ class VersionJob:
             "Catch": caught(SOLUTION_VERSION.label, go_to=self.on_failure, variable=self.failure_variable),
             "Assign": {
                 "search": jsonata(
-                    f"$merge([{{'lost': {_LOST}, 'refused': {_REFUSED}, 'redrives': {_REDRIVES}}}, {found}])"
+                    f"$merge([{{'lost': {_LOST}, 'refused': {_REFUSED}, 'redrives': {REDRIVES}}}, {found}])"
                 )
             },
             "Output": {},
@@ -174,7 +173,7 @@ class VersionJob:
         (unclear,) = caught(SOLUTION_VERSION.label, go_to="Was the answer lost?", variable=self.failure_variable)
         lost = jsonata(f"$merge([$search, {{'lost': {_LOST} + 1}}])")
         redriven = "'the execution was redriven'"
-        name = jsonata(f"$search.redrives = {_REDRIVES} ? {argument} : $error({redriven})")
+        name = jsonata(f"$search.redrives = {REDRIVES} ? {argument} : $error({redriven})")
         refused = jsonata("$merge([$search, {'refused': true}])")
         return {
             **create,
