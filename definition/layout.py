@@ -273,6 +273,15 @@ TRANSFORM_REQUEST = Place(
     read_by=("transform",),
 )
 
+HISTORY = Place("history/", "what the runs came to", written_by=("report",), read_by=("report", "you"))
+RUN_ROW = Place(
+    # A folder of its own, since Athena reads all that lies in the folder of a table.
+    "history/{run}.json",
+    "the run as a row of the table of runs",
+    written_by=("report",),
+    read_by=("report", "you"),
+)
+
 ATTRIBUTION = Place(
     "attribution/{report}/",
     "Personalize's reports, if the file asks for them",
@@ -311,7 +320,8 @@ LAYOUT = (
     DATA_REPORT,
     LINEAGE,
     TRANSFORM_REQUEST,
+    RUN_ROW,
     ATTRIBUTION,
     STAGING,
 )
-"""The whole table; `REJECTS`, `TABLES`, `ALL_CHANGES` and `RUN` are folders of what is in it."""
+"""The whole table; `REJECTS`, `TABLES`, `ALL_CHANGES`, `RUN` and `HISTORY` are folders of what is in it."""

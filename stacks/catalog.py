@@ -1,8 +1,8 @@
-"""Tables for Athena: for each batch job its newest results, those of every run, and what changed from run to run."""
+"""Tables for Athena: the runs; for each batch job its newest results, those of every run, and what changed since."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aws_cdk import CfnOutput, CfnResource, Stack
 from aws_cdk import aws_glue as glue
@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from definition import layout
+from definition.plan import runs_table
 from definition.plan.batch_jobs import batch_plans, columns_of
 from definition.plan.tables import database_name, table_input
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Catalog(Construct):
-    """A database of the data catalog with the tables of a pipeline's jobs.
+    """A database of the data catalog with the tables of a pipeline's runs and jobs.
 
     The table of the newest results is empty until a run lets it name its own: reading it never shows half a run.
 
@@ -35,15 +36,15 @@ class Catalog(Construct):
         super().__init__(scope, construct_id)
         self.database = database_name(prefix)
         self._newest: list[str] = []
-        catalog_id = Stack.of(self).account
         database = glue.CfnDatabase(
             self,
             "Database",
-            catalog_id=catalog_id,
+            catalog_id=Stack.of(self).account,
             database_input=glue.CfnDatabase.DatabaseInputProperty(
                 name=self.database, description=f"Results of {prefix}"
             ),
         )
+        self._table(database, runs_table.table_input(f"s3://{bucket.bucket_name}/{layout.HISTORY.key()}"))
         for solution in pipeline.solutions:
             for job in batch_plans(pipeline, solution):
                 columns = columns_of(job)
@@ -56,20 +57,23 @@ class Catalog(Construct):
                 }
                 for kind, folder in folders.items():
                     described = table_input(solution.name, job.name, kind, columns, folder=folder)
-                    table = CfnResource(
-                        self,
-                        described["Name"],
-                        type=glue.CfnTable.CFN_RESOURCE_TYPE_NAME,
-                        properties={
-                            "CatalogId": catalog_id,
-                            "DatabaseName": self.database,
-                            "TableInput": described,
-                        },
-                    )
-                    table.node.add_dependency(database)
+                    self._table(database, described)
                     if kind == "newest":
                         self._newest.append(described["Name"])
         CfnOutput(self, "DatabaseName", value=self.database, description="Database of the results, for Athena")
+
+    def _table(self, database: glue.CfnDatabase, described: dict[str, Any]) -> None:
+        table = CfnResource(
+            self,
+            described["Name"],
+            type=glue.CfnTable.CFN_RESOURCE_TYPE_NAME,
+            properties={
+                "CatalogId": Stack.of(self).account,
+                "DatabaseName": self.database,
+                "TableInput": described,
+            },
+        )
+        table.node.add_dependency(database)
 
     def grant_update(self, role: iam.Role) -> None:
         """Let a role say where the newest results lie (page glue-specifying-resource-arns of the Glue guide)."""

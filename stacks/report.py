@@ -26,7 +26,9 @@ _READS = (
     layout.REJECTED_ROWS.pattern,
     layout.DATASET.pattern,
     layout.TABLE.pattern,
+    layout.RUN_ROW.pattern,
 )
+_WRITES = (layout.REPORT.pattern, layout.RUN_ROW.pattern)
 
 
 def report_function(
@@ -38,7 +40,7 @@ def report_function(
     *,
     memory_mb: int,
 ) -> lambda_.IFunction:
-    """Return the function; it reads what a run has left, and writes nothing but the page.
+    """Return the function; it reads what runs have left, and writes nothing but the page and the row of a run.
 
     Args:
         stack: where it is made.
@@ -64,11 +66,11 @@ def report_function(
         statements=[
             storage.listing(),
             iam.PolicyStatement(actions=["s3:GetObject"], resources=storage.arns((*_READS, *labels))),
-            iam.PolicyStatement(actions=["s3:PutObject"], resources=storage.arns((layout.REPORT.pattern,))),
+            iam.PolicyStatement(actions=["s3:PutObject"], resources=storage.arns(_WRITES)),
             iam.PolicyStatement(actions=["states:GetExecutionHistory"], resources=executions),
             iam.PolicyStatement(actions=["states:ListExecutions"], resources=[map_runs]),
         ],
-        findings=[storage.wildcard_finding(pattern) for pattern in sorted({*_READS, layout.REPORT.pattern})],
+        findings=[storage.wildcard_finding(pattern) for pattern in sorted({*_READS, *_WRITES})],
     )
     acknowledge(
         function.role,

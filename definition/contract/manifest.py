@@ -16,7 +16,7 @@ from definition.contract.publishing import Kind, PublishReport
 from definition.document import Contract
 from pricing.reckoning.budget import RunCost
 from pricing.reckoning.usage import RunUsage
-from transform.contract import BatchInputReport, DatasetReport, Engine, TransformReport
+from transform.contract import BatchInputReport, DatasetReport, Engine
 
 VERSION = 1
 """To be raised when a field goes, or means something else; a new field leaves it as it is."""
@@ -263,7 +263,7 @@ class FailureRecord(Contract):
     failures: list[Failure]
 
 
-Document = TypeVar("Document", Manifest, FailureRecord, TransformReport)
+Document = TypeVar("Document", bound=Contract)
 
 
 def read_document(model: type[Document], content: str | bytes) -> Document:
@@ -277,9 +277,11 @@ def read_document(model: type[Document], content: str | bytes) -> Document:
         document: Any = json.loads(content)
     except ValueError as error:
         raise UnreadableDocumentError(f"{what}, for it is no JSON: {error}. {_REMEDY}") from error
-    version = document.get("version", VERSION) if isinstance(document, dict) else VERSION
-    if isinstance(version, int) and version > VERSION:
-        raise UnreadableDocumentError(f"{what} that is known here: version {version}, later than {VERSION}. {_REMEDY}")
+    field = model.model_fields.get("version")
+    known = field.default if field else VERSION
+    version = document.get("version", known) if isinstance(document, dict) else known
+    if isinstance(version, int) and version > known:
+        raise UnreadableDocumentError(f"{what} that is known here: version {version}, later than {known}. {_REMEDY}")
     try:
         return model.model_validate(document, extra="ignore")
     except ValidationError as error:

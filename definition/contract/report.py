@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from definition.contract.history import RunRow
 from definition.contract.manifest import DatasetResult, FailureRecord, Manifest, SolutionResult, Status
 from definition.contract.publishing import Kind, Line
 from definition.document import Contract
@@ -74,6 +75,9 @@ class PageRequest(Contract):
     Attributes:
         execution: ARN of the execution that ends.
         status: as it ends.
+        started: when that execution began (ISO 8601).
+        redrives: how often it was redriven.
+        mappings: digest of how the pipeline file describes each dataset.
         jobs: those that the run was asked for; none where it failed before it knew them.
         labels: None where the pipeline file names none, or a column.
         label_column: column of items with labels, None where there is none.
@@ -86,6 +90,9 @@ class PageRequest(Contract):
     stage: str
     execution: str
     status: Status
+    started: str
+    redrives: int
+    mappings: dict[DatasetName, str]
     jobs: list[ReportedJob]
     labels: Labels | None = None
     label_column: str | None = None
@@ -98,11 +105,19 @@ Request: TypeAdapter[UsageRequest | PageRequest] = TypeAdapter(
 
 
 class PageReport(Contract):
-    """Where the page is, its bytes, and sentences about what could not be put on it."""
+    """The page of a run.
+
+    Attributes:
+        report: where it is.
+        size: its bytes.
+        notes: sentences about what could not be put on it, or not into the history.
+        anomalies: sentences about what differs from the last runs.
+    """
 
     report: str
     size: int
     notes: list[str]
+    anomalies: list[str]
 
 
 class Example(Contract):
@@ -267,6 +282,7 @@ class Report(Contract):
         manifest: None where the run ended before one was written.
         data: the data report where there is no manifest.
         failure: None where the run succeeded.
+        history: rows of the last runs, the oldest first; the last one is this run's.
         items: those of the samples, and those that are offered most.
         labels: of the items that are on the page.
         notes: what could not be put on the page, and why.
@@ -285,6 +301,7 @@ class Report(Contract):
     reasons: list[RejectedReason] = Field(default=[])
     phases: list[Phase] = Field(default=[])
     earlier: list[EarlierRun] = Field(default=[])
+    history: list[RunRow] = Field(default=[])
     activity: Activity | None = None
     tables: list[TableFacts] = Field(default=[])
     samples: list[Sample] = Field(default=[])

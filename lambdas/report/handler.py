@@ -51,7 +51,10 @@ def _make(request: PageRequest) -> PageReport:
     whole = maker.with_data(told)
     if whole is not told:
         size = _write(bucket, whole)
-    return PageReport(report=bucket.uri(layout.REPORT.key(run=request.run)), size=size, notes=maker.notes)
+    own = (each.anomalies for each in told.history if each.run == request.run)
+    return PageReport(
+        report=bucket.uri(layout.REPORT.key(run=request.run)), size=size, notes=maker.notes, anomalies=next(own, [])
+    )
 
 
 def _write(bucket: Bucket, report: Report) -> int:

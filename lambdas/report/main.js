@@ -24,7 +24,7 @@ function notesPart() {
 
 function page() {
   document.title = `${report.pipeline} ${report.run}: ${report.status.toLowerCase()}`;
-  for (const part of [failurePart, rowsPart, gatePart, qualityPart, tablesPart, peoplePart, activityPart, phasesPart, costPart, lineagePart, notesPart]) part();
+  for (const part of [failurePart, rowsPart, gatePart, qualityPart, tablesPart, peoplePart, activityPart, phasesPart, costPart, historyPart, lineagePart, notesPart]) part();
   const links = sections.map(([id, title]) => el("a", { href: `#${id}` }, title));
   document.getElementById("page").replaceChildren(headPart(), el("nav", {}, links), ...sections.map(([, , node]) => node),
     el("footer", {}, say(`Made ${report.made}. Ids, labels and rejected rows on this page are of real data: pass it on as you would the data.`, "soft")));

@@ -86,11 +86,13 @@ function gatePart() {
   const refusals = data.refusals || [];
   const misses = (manifest ? manifest.solutions : []).flatMap((each) => (each.quality ? each.quality.misses : []).map((miss) => [each, miss]));
   const cost = data.cost;
+  const own = report.history.find((each) => each.run === report.run);
   section("gate", "Gates and warnings",
     refusals.length ? refusals.map((each) => el("div", { class: "box stop" }, el("b", {}, "Refused: "), each)) : say("The data was not refused."),
     misses.map(([each, miss]) => el("div", { class: "box stop" }, el("b", {}, `Quality of ${each.name}: `), miss,
       each.quality.kept_version ? " The version before is used." : "")),
     cost ? say(`By its data the run was reckoned at ${cost.usd} of ${cost.max_cost} USD (max_cost).`) : null,
+    own ? own.anomalies.map((each) => el("div", { class: "box look" }, el("b", {}, "Anomaly: "), each)) : null,
     data.warnings.length ? data.warnings.map((each) => el("div", { class: "box look" }, el("b", {}, "Warning: "), each)) : say("There is no warning."));
 }
 
@@ -141,6 +143,7 @@ function changeTold(old, value) {
   return `${change > 0 ? "▲ +" : change < 0 ? "▼ " : "= "}${change.toFixed(4)}`;
 }
 
+const MAIN_METRICS = ["normalized_discounted_cumulative_gain_at_10", "precision_at_10", "mean_reciprocal_rank_at_25", "coverage"];
 function metricCharts() {
   if (!report.earlier.length) return [];
   const now = { run: report.run, versions: manifest.solutions.map((each) => ({ solution: each.name, metrics: each.metrics })) };
@@ -148,8 +151,7 @@ function metricCharts() {
   for (const run of [...report.earlier, now]) for (const version of run.versions) {
     for (const [name, value] of Object.entries(version.metrics)) (points[name] ||= []).push({ run: run.run, solution: version.solution, value });
   }
-  const wanted = ["normalized_discounted_cumulative_gain_at_10", "precision_at_10", "mean_reciprocal_rank_at_25", "coverage"];
-  const names = Object.keys(points).sort((one, other) => wanted.includes(other) - wanted.includes(one) || one.localeCompare(other));
+  const names = Object.keys(points).sort((one, other) => MAIN_METRICS.includes(other) - MAIN_METRICS.includes(one) || one.localeCompare(other));
   return names.slice(0, 4).map((name) => metricChart(name, points[name]));
 }
 
@@ -197,12 +199,13 @@ function changesTold(name, published) {
     ` of the rows stood there too (${whole(same)}; ${whole(changes.moved)} of them at another rank), ${whole(changes.added)} are new, ${whole(changes.removed)} are gone.`);
 }
 
+const dollars = (value) => (!isThere(value) ? UNKNOWN : value > 0 && value < 0.00005 ? "less than 0.0001 USD" : `${Number(value).toFixed(4)} USD`);
+
 function costPart() {
   const usage = manifest && manifest.usage;
   if (!usage) {
     return section("cost", "What it used and costs", say("Unknown: " + (manifest ? "it was not reckoned." : "the run ended before its manifest. What it imported or trained stands on the account's bill.")));
   }
-  const dollars = (value) => (!isThere(value) ? UNKNOWN : value > 0 && value < 0.00005 ? "less than 0.0001 USD" : `${Number(value).toFixed(4)} USD`);
   section("cost", "What it used and costs",
     facts(fact("usage.usd", `by the prices of ${usage.region}, of what is known`, usage.usd, dollars(usage.usd)),
       fact("usage.rows_imported", "rows imported", usage.rows_imported), fact("usage.training_hours", "training hours", usage.training_hours, figure(usage.training_hours)),
@@ -210,6 +213,24 @@ function costPart() {
     table(["part", "USD", "reckoned"], usage.parts.map((each) => [each.part, dollars(each.usd).replace(" USD", ""), each.reckoned]), [1]),
     usage.unknown.map((each) => el("div", { class: "box look" }, el("b", {}, "Unknown: "), each)),
     say("Without what is billed by the hour (campaigns and recommenders), storage, requests, logs and messages, free tiers, taxes and discounts. On the embedded AWS nothing is billed, and training hours are this machine's.", "soft"));
+}
+
+// The last runs, the newest one first.
+function historyPart() {
+  const metric = (solution) => {
+    const name = MAIN_METRICS.find((each) => isThere(solution.metrics[each]));
+    return name ? el("div", {}, `${solution.name}: ${metricName(name)} ${figure(solution.metrics[name])}`) : null;
+  };
+  const row = (run) => {
+    const of = `history.${run.run}`;
+    const ended = run.status === "SUCCEEDED" ? el("span", { class: "good" }, "✓ succeeded") : el("span", { class: "bad" }, `✗ ${run.error || "failed"}`);
+    return [el("div", { class: "id" }, clock(Date.parse(run.started)).slice(0, 16), el("div", { class: "soft mono" }, run.run)), ended, number(`${of}.rows_in`, run.rows_in),
+      number(`${of}.rows_rejected`, run.rows_rejected), el("div", { class: "id" }, run.solutions.map(metric)),
+      number(`${of}.duration_seconds`, run.duration_seconds, lasting(1000 * run.duration_seconds)), number(`${of}.usd`, run.usd, dollars(run.usd).replace(" USD", ""))];
+  };
+  if (!report.history.length) return;
+  section("history", "The last runs", table(["began (UTC)", "ended", "rows in", "rejected", "offline metrics", "took", "USD"], [...report.history].reverse().map(row), [2, 3, 5, 6]),
+    say("What they took is the time of the last execution of each. Cost is what is known of it.", "soft"));
 }
 
 function lineagePart() {

@@ -14,7 +14,8 @@ import polars as pl
 from definition import layout
 from definition.contract.report import Report
 from definition.plan.tables import columns
-from lambdas.report import samples, tables
+from lambdas.report import history, samples, tables
+from lambdas.report.anomalies import anomalies
 from lambdas.report.documents import data_of, earlier_runs, failure_of, manifest_of, rejected
 from lambdas.report.labels import labels_of, read_labels
 from lambdas.report.phases import Histories
@@ -22,6 +23,7 @@ from lambdas.report.phases import Histories
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from definition.contract.history import RunRow
     from definition.contract.manifest import Manifest
     from definition.contract.publishing import PublishReport
     from definition.contract.report import PageRequest, ReportedJob, Sample, TableFacts, Thing
@@ -40,6 +42,7 @@ _SAMPLED_JOBS = 4
 _FOUND: dict[str, Thing] = {"item_id": "item", "related_item_id": "item", "user_id": "user"}
 _NAMED: dict[str, Thing] = {"item_id": "item", "user_id": "user", "item_attributes": "attributes"}
 
+_OWN_ROW = "The row of this run in the table of runs"
 _NOTE_LENGTH = 500
 _NO_COUNTS = pl.DataFrame(schema={"thing": pl.String, "interactions": pl.UInt32})
 _NO_ROWS = pl.DataFrame(schema={"thing": pl.String, "rows": pl.UInt32})
@@ -85,13 +88,13 @@ class Maker:
         self.notes: list[str] = []
 
     def documents(self) -> Report:
-        """Return the report as far as documents tell it: no data is read."""
+        """Return the report as far as documents tell it, and leave the run's row: no data is read."""
         request, bucket = self._request, self._bucket
         manifest = self._part("The manifest", lambda: manifest_of(bucket, request))
         data = self._part("The data report", lambda: data_of(bucket, request.run))
         datasets: Sequence[DatasetReport] = manifest.datasets if manifest else data.datasets if data else []
         histories = Histories(self._stepfunctions)
-        return Report(
+        report = Report(
             run=request.run,
             pipeline=request.pipeline,
             stage=request.stage,
@@ -104,8 +107,8 @@ class Maker:
             reasons=self._part("Rejected rows", lambda: rejected(bucket, request.run, datasets)) or [],
             phases=self._part("Phases", lambda: histories.phases(request.execution)) or [],
             earlier=self._part("Earlier runs", lambda: earlier_runs(bucket, request.run)) or [],
-            notes=self.notes,
         )
+        return report.model_copy(update={"history": self._history(report), "notes": self.notes})
 
     def with_data(self, report: Report) -> Report:
         """Return a report with what is counted in interactions and tables."""
@@ -121,6 +124,18 @@ class Maker:
         known = {each.item for each in more["items"]}
         labels = self._part("Labels of items", lambda: self._labels(manifest, known)) or {}
         return report.model_copy(update={**more, "activity": activity, "labels": labels, "notes": self.notes})
+
+    def _history(self, report: Report) -> list[RunRow]:
+        """Leave the run's row in the history; return it behind those of the last runs."""
+        bucket = self._bucket
+        earlier = self._part("Rows of earlier runs", lambda: history.earlier_rows(bucket, report.run)) or []
+        row = self._part(_OWN_ROW, lambda: history.row_of(report, self._request))
+        if row is None:
+            return earlier
+        found = self._part("Anomalies", lambda: anomalies(row, earlier)) or []
+        whole = row.model_copy(update={"anomalies": found})
+        self._part(_OWN_ROW, lambda: history.write(bucket, whole))
+        return [*earlier, whole]
 
     def _of_tables(
         self, manifest: Manifest, interactions: tables.Interactions | None, of_items: pl.DataFrame

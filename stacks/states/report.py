@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from definition import layout
 from definition.contract.report import PageRequest, ReportedJob, UsageRequest
+from definition.plan.mappings import dataset_mappings
 from pricing.forecast.spent import themed_jobs
 from stacks.states import retries
-from stacks.states.asl import State, catch_all, document, inlined, jsonata
+from stacks.states.asl import REDRIVES, State, catch_all, document, inlined, jsonata
 from stacks.states.program import program
 from stacks.states.rates import rates
+from transform.raw.lineage import mapping_digest
 
 if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
@@ -84,15 +86,19 @@ def page(pipeline: Pipeline, status: str, *, next_state: str) -> State:
         stage="${Stage}",
         execution=jsonata("$states.context.Execution.Id"),
         status=status,
+        started=jsonata("$states.context.Execution.StartTime"),
+        redrives=jsonata(REDRIVES),
+        mappings={each.dataset: mapping_digest(each) for each in dataset_mappings(pipeline)},
         jobs=jsonata(f"[$plans.($plan := $; $plan.jobs.($job := $; {inlined(job)}))]"),
         **_labels(pipeline),
     )
     lacks = "$states.result.Payload.notes"
-    made = f"['Report: ' & $states.result.Payload.report, {lacks}.('The report lacks something. ' & $)]"
+    differs = "$states.result.Payload.anomalies.('Anomaly: ' & $)"
+    made = f"['Report: ' & $states.result.Payload.report, {differs}, {lacks}.('The report lacks something. ' & $)]"
     failed = f"['The report of this run could not be made: ' & $substring({program('reason')}, 0, 1000)]"
     return {
         "Type": "Task",
-        "Comment": f"Write {layout.REPORT.template.replace('{run}', '<run>')}, the page that people open.",
+        "Comment": f"Write {layout.REPORT.template.replace('{run}', '<run>')} for people, and the row of the run.",
         **_invoke(payload),
         "Catch": catch_all(next_state, assign={"reported": jsonata(failed)}),
         "Assign": {"reported": jsonata(made)},

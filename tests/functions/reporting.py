@@ -12,6 +12,7 @@ import polars as pl
 from definition.contract.report import Report
 from lambdas.report.handler import handler
 from tests.functions.handlers import Context
+from tests.history import MAPPING
 from tests.manifests import RUN, manifest
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ REQUEST: dict[str, Any] = {
     "stage": "dev",
     "execution": EXECUTION,
     "status": "SUCCEEDED",
+    "started": "2026-11-22T03:00:00.000Z",
+    "redrives": 0,
+    "mappings": {"interactions": MAPPING},
     "jobs": [{"solution": "for-you", "job": "top", "kind": "inference", "line": "user"}],
 }
 

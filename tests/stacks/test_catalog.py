@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import polars as pl
 import pytest
 
+from definition.contract.history import RunRow
 from definition.plan.tables import columns
 from lambdas.publish.lines import errors, results
 from stacks.states.run import definition
 from tests.documents import parsed, shop
+from tests.history import a_row
 from tests.synthesis import templates_of
 
 AUDIENCE = {
@@ -34,7 +37,7 @@ def test_every_job_has_three_tables() -> None:
     found = tables(solutions=[*shop()["solutions"], AUDIENCE])
 
     jobs = ("for_you_top", "audience_likely_buyers")
-    assert {f"{job}{suffix}" for job in jobs for suffix in ("", "__runs", "__changes")} == set(found)
+    assert {f"{job}{suffix}" for job in jobs for suffix in ("", "__runs", "__changes")} == set(found) - {"runs"}
     assert ["item_id", "rank", "user_id", "score"] == [
         column["Name"] for column in found["audience_likely_buyers"]["StorageDescriptor"]["Columns"]
     ]
@@ -81,6 +84,56 @@ def test_a_run_moves_the_table_that_the_stack_made() -> None:
 
     made["StorageDescriptor"].pop("Location")
     assert made == moved
+
+
+NAMES = {"string": str, "bigint": int, "double": float, "boolean": bool}
+
+
+def fits(value: Any, given: str) -> bool:
+    """Return whether a JSON value is of one of Athena's types, and has no more fields than it; null always is."""
+    if value is None:
+        return True
+    if given in NAMES:
+        return isinstance(value, NAMES[given]) or (given == "double" and type(value) is int)
+    kind, inner = given[:-1].split("<", 1)
+    if kind == "array":
+        return isinstance(value, list) and all(fits(each, inner) for each in value)
+    if kind == "map":
+        key, of = inner.split(",", 1)
+        return "string" == key and all(fits(each, of) for each in value.values())
+    fields = dict(each.split(":", 1) for each in split(inner))
+    return "struct" == kind and fields.keys() == value.keys() and all(fits(value[name], fields[name]) for name in value)
+
+
+def split(text: str) -> list[str]:
+    """Return the parts between commas that are in no angle brackets."""
+    found, depth = [""], 0
+    for letter in text:
+        depth += (letter == "<") - (letter == ">")
+        if letter == "," and not depth:
+            found.append("")
+        else:
+            found[-1] += letter
+    return found
+
+
+def test_the_table_of_runs_has_the_columns_of_a_row() -> None:
+    """Every field of the JSON that a run leaves, on one line, by the library that AWS names as the reliable one."""
+    made = tables()["runs"]["StorageDescriptor"]
+    given = {column["Name"]: column["Type"] for column in made["Columns"]}
+    row = json.loads(RunRow(**a_row(warnings=["w"])).model_dump_json())
+
+    assert given.keys() == row.keys()
+    assert [] == [name for name in row if not fits(row[name], given[name])]
+    assert row["datasets"][0]["columns"]
+    assert row["solutions"][0]["metrics"]
+    assert "org.apache.hive.hcatalog.data.JsonSerDe" == made["SerdeInfo"]["SerializationLibrary"]
+    assert json.dumps(made["Location"]).endswith('"/history/"]]}')
+    assert [] == [name for name in re.findall(r"[a-z_]+(?=:)", json.dumps(given)) if name in RESERVED]
+
+
+RESERVED = {"column", "date", "end", "exchange", "group", "order", "partition", "row", "rows", "start", "table"}
+"""Words of Athena's DDL that a field of a row could have been called by (page reserved-words)."""
 
 
 def test_without_a_catalog_there_is_none() -> None:

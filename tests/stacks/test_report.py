@@ -23,9 +23,10 @@ def states(**changes: Any) -> dict[str, Any]:
     return made
 
 
-def asked(state: dict[str, Any], **variables: Any) -> Any:
+def asked(state: dict[str, Any], *, redriven: dict[str, int] | None = None, **variables: Any) -> Any:
     """Return what the function is asked for."""
-    context = {"context": {"Execution": {"Id": "arn:execution"}}}
+    execution = {"Id": "arn:execution", "StartTime": "2026-11-22T03:00:00.000Z", **(redriven or {})}
+    context = {"context": {"Execution": execution}}
     return evaluated(state["Arguments"]["Payload"], run=RUN, states=context, **variables)
 
 
@@ -59,6 +60,23 @@ def test_a_page_is_asked_for_at_both_ends(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
+def test_a_row_of_the_history_is_asked_for(name: str) -> None:
+    """With the begin of the execution, its redrives, and a digest of how the file describes each dataset."""
+    plain, cut = (states(**changes)[name] for changes in ({}, {"datasets__interactions__keep": "kind = 'buy'"}))
+    first = Request.validate_python(asked(plain, plans=[]))
+    again = Request.validate_python(asked(plain, redriven={"RedriveCount": 2}, plans=[]))
+    other = Request.validate_python(asked(cut, plans=[]))
+
+    assert isinstance(first, PageRequest)
+    assert isinstance(again, PageRequest)
+    assert isinstance(other, PageRequest)
+    assert ("2026-11-22T03:00:00.000Z", 0, 2) == (first.started, first.redrives, again.redrives)
+    assert {"interactions"} == first.mappings.keys()
+    assert first.mappings == again.mappings
+    assert first.mappings != other.mappings
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_a_report_that_fails_is_told_and_changes_nothing(name: str) -> None:
     """Whatever happens, the run goes on to its message, which then says that there is no report and why."""
     made = states()
@@ -78,13 +96,14 @@ def test_a_report_that_fails_is_told_and_changes_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_the_message_names_the_page_and_what_it_lacks(name: str) -> None:
-    """One sentence for the page, and one for each part that could not be made."""
+    """One sentence for the page, one for each anomaly, and one for each part that could not be made."""
     assigned = states()[name]["Assign"]["reported"]
-    results = [{"report": "s3://b/report.html", "size": 1, "notes": notes} for notes in ([], ["Phases: denied"])]
+    said = (([], []), (["Phases: denied"], []), (["Phases: denied"], ["2 rows in", "no users"]))
+    results = [{"report": "s3://b/report.html", "size": 1, "notes": one, "anomalies": other} for one, other in said]
     told = [evaluated(assigned, states={"result": {"Payload": each}}) for each in results]
 
-    page = "Report: s3://b/report.html"
-    assert [[page], [page, "The report lacks something. Phases: denied"]] == told
+    page, lacks = "Report: s3://b/report.html", "The report lacks something. Phases: denied"
+    assert [[page], [page, lacks], [page, "Anomaly: 2 rows in", "Anomaly: no users", lacks]] == told
 
 
 def test_usage_that_cannot_be_reckoned_is_null_and_told() -> None:

@@ -36,7 +36,7 @@ SNAPSHOT = {
         "AWS::CloudWatch::Alarm": 13,
         "AWS::CloudWatch::Dashboard": 1,
         "AWS::Glue::Database": 1,
-        "AWS::Glue::Table": 3,
+        "AWS::Glue::Table": 4,
         "AWS::Events::Rule": 1,
         "AWS::IAM::Policy": 8,
         "AWS::IAM::Role": 8,

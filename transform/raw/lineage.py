@@ -79,7 +79,7 @@ def lineage_of(request: TransformRequest, objects: Sequence[RawObjects]) -> Line
     """Return the lineage of a run from the raw objects of each dataset."""
     made = [
         Made(
-            dataset=mapping.dataset, mapping=_mapping_digest(mapping), objects=list(raw.rows), lookups=dict(raw.lookups)
+            dataset=mapping.dataset, mapping=mapping_digest(mapping), objects=list(raw.rows), lookups=dict(raw.lookups)
         )
         for mapping, raw in zip(request.datasets, objects, strict=True)
     ]
@@ -167,7 +167,8 @@ def _objects(count: int) -> str:
     return f"{count} raw object{'s' if count != 1 else ''}"
 
 
-def _mapping_digest(mapping: DatasetMapping) -> str:
+def mapping_digest(mapping: DatasetMapping) -> str:
+    """Return 16 hex digits that are the same for two runs that make a dataset in the same way."""
     document = mapping.model_dump(mode="json", exclude_none=True)
     for source, described in zip((mapping, *mapping.lookups), (document, *document.get("lookups", ())), strict=True):
         if source.queried:
