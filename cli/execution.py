@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import typer
+from botocore.exceptions import ClientError
 
 from cli import results
 from cli.cost.spent import tell_spent
@@ -161,6 +162,7 @@ def bring(s3: Any, place: Place, execution: dict[str, Any], view: View) -> bool:
         results.point_latest(folder)
         labels = item_labels(s3, bucket, pipeline.item_labels, view.look)
     show_results(pipeline, folder, labels, view)
+    _tell_anomalies(s3, bucket, run, execution, view)
     tell_spent(pipeline, place.file, folder, view, embedded=place.embedded)
     if (report := folder / layout.REPORT.name).exists():
         view.line(f"Report to open in a browser: {relative(report)}")
@@ -204,6 +206,20 @@ def show_results(pipeline: Pipeline, folder: Path, labels: dict[str, str], view:
         view.samples(*job, found[job])
     if others := sampled[_SAMPLED_JOBS:]:
         view.line(f"More in {relative(folder)}: {', '.join('/'.join(job) for job in others)}")
+
+
+def _tell_anomalies(s3: Any, bucket: str, run: str, execution: dict[str, Any], view: View) -> None:
+    """Print what differs from the last runs."""
+    try:
+        row = results.row_of_run(s3, bucket, run)
+    except (ClientError, UnreadableDocumentError) as error:
+        # As above: nothing of the run is spoilt by that.
+        view.look(f"What differs from the last runs is not known here: {error}")
+        return
+    # A row of an earlier attempt says nothing of this one.
+    if row is not None and row.execution == execution["executionArn"]:
+        for anomaly in row.anomalies:
+            view.look(anomaly)
 
 
 def remedy_of(folder: Path) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from definition import layout
+from definition.contract.history import RunRow
 from definition.contract.manifest import Document, read_document
 from definition.contract.pointers import LatestTable, LatestVersion
 
@@ -63,6 +64,17 @@ def newest_version(s3: Any, bucket: str, solution: str) -> LatestVersion | None:
     """Return the version of a solution that was published last, None while there is none."""
     found = _pointer(s3, bucket, layout.LATEST_VERSION.key(solution=solution))
     return LatestVersion.model_validate_json(found["Body"].read()) if found else None
+
+
+def row_of_run(s3: Any, bucket: str, run: str) -> RunRow | None:
+    """Return the row that a run left in the history, None if it left none.
+
+    Raises:
+        UnreadableDocumentError: it is of a later version, or another document.
+        ClientError: it may not be read.
+    """
+    found = _pointer(s3, bucket, layout.RUN_ROW.key(run=run))
+    return read_document(RunRow, found["Body"].read()) if found else None
 
 
 def _pointer(s3: Any, bucket: str, key: str) -> Any:
