@@ -8,8 +8,10 @@ from typing import Any
 
 import polars as pl
 import pytest
+import sqlglot
 
 from definition.contract.history import RunRow
+from definition.paths import ROOT
 from definition.plan.tables import columns
 from lambdas.publish.lines import errors, results
 from stacks.states.run import definition
@@ -130,6 +132,21 @@ def test_the_table_of_runs_has_the_columns_of_a_row() -> None:
     assert "org.apache.hive.hcatalog.data.JsonSerDe" == made["SerdeInfo"]["SerializationLibrary"]
     assert json.dumps(made["Location"]).endswith('"/history/"]]}')
     assert [] == [name for name in re.findall(r"[a-z_]+(?=:)", json.dumps(given)) if name in RESERVED]
+
+
+def test_the_queries_of_the_guide_name_columns_of_the_table() -> None:
+    """What docs/results.md asks of the runs is SQL of Athena, and there is nothing in it that a row has not."""
+    text = (ROOT / "docs" / "results.md").read_text("utf-8")
+    (block,) = [each for each in re.findall(r"```sql\n(.*?)```", text, re.DOTALL) if "movielens_prod.runs" in each]
+    queries = sqlglot.parse(block, dialect="athena")
+    named = {column.name for query in queries if query for column in query.find_all(sqlglot.exp.Column)}
+    given = {column["Name"]: column["Type"] for column in tables()["runs"]["StorageDescriptor"]["Columns"]}
+
+    assert 2 == len([query for query in queries if query])
+    # A field of a solution, and the elements of a list.
+    assert {"run", "rows_in", "solutions"} <= named
+    assert set() == {name for name in named if name not in given} - {"name", "anomaly"}
+    assert "name:string" in given["solutions"]
 
 
 RESERVED = {"column", "date", "end", "exchange", "group", "order", "partition", "row", "rows", "start", "table"}
