@@ -169,6 +169,7 @@ def test_a_run_is_compared_with_the_rows_before_it(bucket: Bucket) -> None:
     later = a_row(28)
     bucket.put(f"history/{later['run']}.json", json.dumps(later))
     bucket.put("history/notes.txt", "mine")
+    bucket.put(f"history/{a_row()['run']}.json.bak", "mine")
     leave_run(bucket)
     answer = called(bucket)
     page = report(bucket)
@@ -276,6 +277,7 @@ def test_what_a_run_took_over_is_not_compared() -> None:
         ({"dataset": {"rows_rejected": 190}}, {}, None),
         ({"dataset": {"rows_rejected": 0}}, {"dataset": {"rows_rejected": 900}}, None),
         ({"dataset": {"rows_in": 0, "rows_rejected": 0}}, {"dataset": {"rows_in": 0, "rows_rejected": 0}}, None),
+        ({}, {"dataset": {"rows_in": 0, "rows_rejected": 0}}, "interactions: 10,000 rows in, the last 3 runs had 0."),
         ({"users": 449}, {}, "interactions: 449 users, the last 3 runs had 500."),
         ({"users": 451}, {}, None),
         ({"users": None}, {}, None),
@@ -293,6 +295,7 @@ def test_what_a_run_took_over_is_not_compared() -> None:
         ({"dataset": {"columns": [{"name": "EVENT_TYPE", "empty": 1_340}]}}, {}, None),
         ({"dataset": {"columns": [{"name": "DEVICE", "empty": 9_000}]}}, {}, None),
         ({"dataset": {"records": 0}}, {}, None),
+        ({}, {"dataset": {"records": 0}}, None),
         ({"duration_seconds": 901}, {}, "The run took 15 min, the last 3 runs that did the same took 10 min."),
         ({"duration_seconds": 900}, {}, None),
         ({"duration_seconds": 1}, {}, None),
@@ -330,7 +333,7 @@ def test_metrics_are_those_of_versions() -> None:
         low, *trained, again, other
     )
     assert 1 == len(found({"solution": {"metrics": {"coverage": 0.6}}}, *trained))
-    assert [] == found({"solution": {"metrics": {"coverage": 0.26}}}, *trained)
+    assert [] == found({"solution": {"metrics": {"coverage": 0.26, "of_another_release": 1.0}}}, *trained)
     once_more = {"solution": again["solution"] | {"version_arn": "arn:solution/1"}}
     assert [] == found(low, *trained[:2], once_more, once_more)
     assert [] == found({"solution": low["solution"] | {"version_arn": "arn:solution/1"}}, *trained)
