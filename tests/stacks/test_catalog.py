@@ -134,6 +134,15 @@ def test_the_table_of_runs_has_the_columns_of_a_row() -> None:
     assert [] == [name for name in re.findall(r"[a-z_]+(?=:)", json.dumps(given)) if name in RESERVED]
 
 
+def test_the_guide_explains_every_column_of_the_runs() -> None:
+    """docs/runs.md names each, and each field of their lists."""
+    text = (ROOT / "docs" / "runs.md").read_text("utf-8").partition("## The history")[2].partition("\n## ")[0]
+    given = {column["Name"]: column["Type"] for column in tables()["runs"]["StorageDescriptor"]["Columns"]}
+    fields = {*given, *re.findall(r"(\w+):", " ".join(given.values()))} - {"kind"}
+
+    assert set() == {name for name in fields if f"`{name}`" not in text}
+
+
 def test_the_queries_of_the_guide_name_columns_of_the_table() -> None:
     """What docs/results.md asks of the runs is SQL of Athena, and there is nothing in it that a row has not."""
     text = (ROOT / "docs" / "results.md").read_text("utf-8")
