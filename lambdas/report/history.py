@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from definition import layout
@@ -23,6 +24,9 @@ MOST_ROWS = 20
 """Earlier runs that a run is compared with, and that stand on its page; S3 is asked for each."""
 
 _AT_ONCE = 10
+_MOST_BYTES = 1 << 20
+"""A row has some kilobytes; what is larger than this is none of ours, and is cut off and so passed over."""
+
 _FOLDER = layout.HISTORY.key()
 _ROW = re.compile(rf"{re.escape(_FOLDER)}(\d{{8}}T\d{{6}}-[0-9a-f]{{6}})\.json")
 
@@ -35,7 +39,9 @@ def earlier_rows(bucket: Bucket, run: str) -> list[RunRow]:
     found = [named[1] for key in bucket.listed(_FOLDER) if (named := _ROW.fullmatch(key))]
     keys = [layout.RUN_ROW.key(run=each) for each in sorted(found) if each < run][-MOST_ROWS:]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return [row for body in pool.map(bucket.read, keys) if (row := _read(body)) is not None]
+        return [
+            row for body in pool.map(partial(bucket.read, most=_MOST_BYTES), keys) if (row := _read(body)) is not None
+        ]
 
 
 def row_of(report: Report, request: PageRequest) -> RunRow:

@@ -30,9 +30,11 @@ _ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028",
 
 
 def fitted(report: Report) -> str:
-    """Return the page of a report, with fewer samples where it would be too large."""
+    """Return the page of a report, with fewer samples, and then fewer phases and rows, where it would be too large."""
     page = render(report)
-    while len(page.encode()) > MOST_BYTES and (report.samples or report.items or report.phases):
+    while len(page.encode()) > MOST_BYTES and (
+        report.samples or report.items or report.phases or len(report.history) > 1
+    ):
         report = _fewer(report)
         page = render(report)
     return page
@@ -70,6 +72,8 @@ def _fewer(report: Report) -> Report:
             "histories": histories,
             "items": items,
             "labels": {item: label for item, label in report.labels.items() if item in named},
+            # The last row is this run's, and stays.
+            "history": report.history[len(report.history) // 2 :] if not users else report.history,
             "phases": report.phases[: len(report.phases) // 2] if not users else report.phases,
         }
     )

@@ -10,6 +10,7 @@ import pytest
 
 from definition.contract.history import RunRow
 from lambdas.report import handler as handlers
+from lambdas.report import page as pages
 from lambdas.report.anomalies import anomalies
 from tests.browser import needs_chromium, opened
 from tests.functions.reporting import EXECUTION, PAGE, REQUEST, called, leave, report
@@ -166,6 +167,8 @@ def test_a_run_is_compared_with_the_rows_before_it(bucket: Bucket) -> None:
         bucket.put(f"history/{row['run']}.json", json.dumps(row | {"field_of_tomorrow": 1}))
     for number, content in enumerate((b"{", b"\xff", b"[]", json.dumps(a_row() | {"version": 9}).encode())):
         bucket.put(f"history/2026111{number}T030000-aaaaaa.json", content)
+    bucket.put("history/20261115T030000-aaaaaa.json", json.dumps(a_row(stage="x" * (1 << 20))))
+    bucket.put("history/20261116T030000-aaaaaa.json", "")
     later = a_row(28)
     bucket.put(f"history/{later['run']}.json", json.dumps(later))
     bucket.put("history/notes.txt", "mine")
@@ -348,6 +351,24 @@ def test_a_message_has_room_for_twenty() -> None:
     told = found(empty, *[usual] * 3)
 
     assert (21, "10 more differ from the last runs; the page shows the runs.") == (len(told), told[-1])
+
+
+def test_a_page_stays_small_with_large_rows(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where rows alone make it too large the older ones are left out, down to the run's own."""
+    for number in range(20):
+        row = a_row(number, warnings=["w" * 10_000])
+        bucket.put(f"history/{row['run']}.json", json.dumps(row))
+    leave_run(bucket)
+    whole = report(bucket).history
+    monkeypatch.setattr(pages, "MOST_BYTES", len(bucket.read(PAGE)) - 150_000)
+    some = report(bucket).history
+    monkeypatch.setattr(pages, "MOST_BYTES", 1)
+    least = report(bucket).history
+
+    assert 21 == len(whole)
+    assert whole[-len(some) : -1] == some[:-1]
+    assert 1 < len(some) < 21
+    assert [RUN] == [each.run for each in least]
 
 
 @needs_chromium

@@ -90,6 +90,30 @@ def test_the_next_run_tells_what_differs(daily: Rig, usual: list[Run], tmp_path:
         assert sentence in page.history[-1].anomalies
 
 
+def test_what_is_not_readable_spoils_no_results(daily: Rig, usual: list[Run], tmp_path: Path) -> None:
+    """A row that is none is told, that of another execution and no row say nothing, and the results are brought."""
+    run, s3, bucket = usual[0].id, daily.aws.client("s3"), daily.deployment.bucket
+    kept = row(daily, run)
+    other = json.dumps(kept | {"anomalies": ["of an earlier attempt"], "execution": "arn:another"}).encode()
+    own = json.dumps(kept | {"anomalies": ["of this one"]}).encode()
+    file = tmp_path / "daily.yaml"
+    file.write_text(json.dumps(shop(name="daily", solutions=[popular()], schedule=...)))
+    said = []
+    for body in (b"{", other, None, own):
+        if body is None:
+            s3.delete_object(Bucket=bucket, Key=f"history/{run}.json")
+        else:
+            s3.put_object(Bucket=bucket, Key=f"history/{run}.json", Body=body)
+        given = ["results", str(file), run, "--stage", "test", "--out", str(tmp_path / "out")]
+        done = CliRunner().invoke(app, given, env={"COLUMNS": "200", **daily.aws.environment()})
+        assert 0 == done.exit_code, done.output
+        said.append([line for line in done.output.splitlines() if line.startswith("Look: ")])
+    s3.put_object(Bucket=bucket, Key=f"history/{run}.json", Body=json.dumps(kept).encode())
+
+    assert said[0][0].startswith("Look: What differs from the last runs is not known here: This is no RunRow of a run")
+    assert [[], [], ["Look: of this one"]] == said[1:]
+
+
 def test_a_resumed_run_replaces_its_row(daily: Rig, usual: list[Run]) -> None:
     """It says that it was resumed, and its time is compared with none."""
     assert usual
