@@ -9,11 +9,11 @@ MAPPING = "0123456789abcdef"
 
 
 def a_row(number: int = 0, **changes: Any) -> dict[str, Any]:
-    """Return the row of an earlier run, or of this one: two thirds of 9,000 records, 90 rejected rows, ten minutes.
+    """Return the row of an earlier run, or of this one: 9,000 records, 90 rejected rows, ten minutes.
 
     Args:
-        number: how many days after the first of November it ran.
-        changes: fields, of which ``dataset`` and ``solution`` change fields of its only one.
+        number: how many days after the first of November it ran, 0 to 29.
+        changes: fields, of which ``dataset`` and ``solution`` are of fields of the only ones.
     """
     of_dataset = {
         "dataset": "interactions",
