@@ -195,7 +195,9 @@ class _PutEvents(Rule):
 
 _RULE: Final = ("arn:aws:events:{region}:{account}:rule/{Name}",)
 _EVENTS: Final = {
-    ("events", "PutEvents"): (_PutEvents("events:PutEvents"),),
+    ("events", "PutEvents"): (
+        _PutEvents("events:PutEvents", ("arn:aws:events:{region}:{account}:event-bus/{EventBusName}",)),
+    ),
     **rows("events", "events", dict.fromkeys(("DeleteRule", "DescribeRule", "DisableRule", "EnableRule"), _RULE)),
     **rows("events", "events", {"ListRules": ("*",)}),
     ("events", "ListTargetsByRule"): (
