@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -49,7 +50,13 @@ def _of_column(s3: Any, bucket: str, column: str, look: Callable[[str], None]) -
         found = imported(s3, bucket, "items")
         if found.gone:
             look(f"item_labels: ids stand for items: {found.gone}")
-        return {row["ITEM_ID"]: row[column] for row in records(s3, bucket, found) if row.get(column)}
+        rows = records(s3, bucket, found)
+        first = next(rows, None)
+        if first is not None and column not in first:
+            look(f"item_labels: ids stand for items: run {found.run} has imported them without {column}")
+            return {}
+        every = rows if first is None else chain([first], rows)
+        return {row["ITEM_ID"]: row[column] for row in every if row.get(column)}
     except ClientError as error:
         look(f"item_labels: {column} of items cannot be read, so ids stand for them: {error}")
         return {}

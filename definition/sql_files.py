@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from definition.rules.findings import Path as Place
 
-_END = ".sql"
+_FILE = re.compile(r"[^\s;()]+\.sql", re.IGNORECASE)
 
 
 def fill_in(document: dict[str, Any], folder: Path | None) -> Iterator[Finding]:
@@ -24,10 +25,13 @@ def fill_in(document: dict[str, Any], folder: Path | None) -> Iterator[Finding]:
         document: of a pipeline file.
         folder: in which the pipeline file lies, None where that is not known.
     """
+    read: set[int] = set()
     for place, source in _sources(document):
         name = source.get("query")
-        if not isinstance(name, str) or not name.lower().endswith(_END):
+        # What stands behind an alias is one mapping in two places.
+        if not isinstance(name, str) or not _FILE.fullmatch(name) or id(source) in read:
             continue
+        read.add(id(source))
         at = (*place, "query")
         if folder is None:
             yield Finding(at, f"names the file {name}, and nobody knows its folder", "Write the query itself")
@@ -36,9 +40,9 @@ def fill_in(document: dict[str, Any], folder: Path | None) -> Iterator[Finding]:
             yield Finding(at, found, "Name a file beside the pipeline file, or below it")
         else:
             try:
-                with (folder / name).open(encoding="utf-8") as file:
+                with (folder / name).open(encoding="utf-8-sig") as file:
                     source["query"] = file.read(MOST_CHARACTERS + 1)
-            except (OSError, UnicodeDecodeError) as error:
+            except (OSError, ValueError) as error:
                 told = error.strerror if isinstance(error, OSError) else "it is not in UTF-8"
                 yield Finding(
                     at, f"names {name}, which cannot be read ({told})", f"Write a SELECT into {folder / name}"

@@ -18,6 +18,7 @@ from constructs import Construct
 
 from definition import layout
 from definition.file.source import Athena
+from definition.mapping.address import other_bucket
 from definition.plan.buckets import queried_buckets
 from definition.plan.queries import source_queries
 from stacks import sources
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _RESULTS = (layout.QUERY_RESULT.area_pattern,)
 _CATALOG = "AwsDataCatalog"
+_IN_STATEMENT = 40
+"""Resources of a statement: the CDK divides policies that become too long between statements."""
 
 
 class Queries(Construct):
@@ -46,6 +49,7 @@ class Queries(Construct):
         self._tables = sorted({table for each in source_queries(pipeline) for table in each.tables})
         self._buckets = queried_buckets(pipeline)
         given = pipeline.athena or Athena()
+        self._results = other_bucket(given.results) if given.results else None
         self.workgroup = given.workgroup or self._workgroup(prefix, given.max_bytes)
 
     def _workgroup(self, name: str, most_bytes: int) -> str:
@@ -76,6 +80,9 @@ class Queries(Construct):
         for statement in (*self._running(), *self._reading(), *self._writing()):
             role.add_to_policy(statement)
         sources.acknowledge_objects(role, self._buckets)
+        if other := self._results:
+            found = f"IAM5[Resource::arn:aws:s3:::{other.bucket}/{other.path}*]"
+            acknowledge(role, "The workgroup names what it writes, below the prefix that the file gives", found)
         acknowledge(
             role,
             "Athena names what it writes, below the prefix of each run",
@@ -101,14 +108,17 @@ class Queries(Construct):
     def _reading(self) -> list[iam.PolicyStatement]:
         databases = sorted({table.database for table in self._tables})
         described = ("GetDatabase", "GetTable", "GetPartition", "GetPartitions", "BatchGetPartition")
+        named = [
+            self._arn("glue", "catalog"),
+            *(self._arn("glue", "database", name) for name in databases),
+            *(self._arn("glue", "table", f"{table.database}/{table.name}") for table in self._tables),
+        ]
         return [
-            iam.PolicyStatement(
-                actions=[f"glue:{action}" for action in described],
-                resources=[
-                    self._arn("glue", "catalog"),
-                    *(self._arn("glue", "database", name) for name in databases),
-                    *(self._arn("glue", "table", f"{table.database}/{table.name}") for table in self._tables),
-                ],
+            *(
+                iam.PolicyStatement(
+                    actions=[f"glue:{action}" for action in described], resources=named[first : first + _IN_STATEMENT]
+                )
+                for first in range(0, len(named), _IN_STATEMENT)
             ),
             # Athena looks for this database whatever a query reads, and makes it where there is none.
             iam.PolicyStatement(
@@ -123,7 +133,23 @@ class Queries(Construct):
 
     def _writing(self) -> list[iam.PolicyStatement]:
         objects = ("GetObject", "PutObject", "AbortMultipartUpload", "ListMultipartUploadParts")
+        other = self._results
+        elsewhere = (
+            [
+                iam.PolicyStatement(
+                    actions=["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"],
+                    resources=[f"arn:aws:s3:::{other.bucket}"],
+                ),
+                iam.PolicyStatement(
+                    actions=[f"s3:{action}" for action in objects],
+                    resources=[f"arn:aws:s3:::{other.bucket}/{other.path}*"],
+                ),
+            ]
+            if other
+            else []
+        )
         return [
+            *elsewhere,
             iam.PolicyStatement(
                 actions=["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"],
                 resources=[self._storage.bucket.bucket_arn],

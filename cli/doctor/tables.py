@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -37,7 +38,10 @@ def _table(examination: Examination, name: str, table: Table, locations: list[st
         return warning(
             _CHECK, f"{told}: you may not look at it; whether a run may is another question", "Ask its owner"
         )
-    location = str(found.get("StorageDescriptor", {}).get("Location", ""))
+    if target := found.get("TargetTable"):
+        other = f"{target.get('DatabaseName')}.{target.get('Name')}"
+        return warning(_CHECK, f"{told} is a link to {other}, which no grant names", "Read the table itself")
+    location = re.sub("^s3[an]://", "s3://", str(found.get("StorageDescriptor", {}).get("Location", "")))
     if location and not f"{location.rstrip('/')}/".startswith(tuple(locations)):
         seen = f"{told} has its data at {location}, which none of locations holds: runs may not read there"
         return failure(_CHECK, seen, f"Add {location.rstrip('/')}/ to locations, and deploy")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag
 
@@ -90,6 +90,12 @@ Users = Annotated[_All | Annotated[ActiveUsers, Tag("ActiveUsers")] | _File | _I
 Items = Annotated[_All | _File | _Ids, Discriminator(_form_of)]
 
 
+def _different(formats: list[ExportFormat]) -> list[ExportFormat]:
+    if len(set(formats)) < len(formats):
+        raise ValueError("one format stands twice; name each once")
+    return formats
+
+
 MaxErrors = Annotated[
     float,
     Field(ge=0, le=1, strict=False, description="share of its lines that may be errors; more are not published"),
@@ -109,8 +115,8 @@ class _BatchJob(Strict):
 
     name: LowerName
     max_errors: MaxErrors = 0.05
-    formats: list[ExportFormat] = absent(
-        [], max_length=len(get_args(ExportFormat)), description="beside Parquet, the same rows as csv or jsonl"
+    formats: Annotated[list[ExportFormat], AfterValidator(_different)] = absent(
+        [], json_schema_extra={"uniqueItems": True}, description="beside Parquet, the same rows as csv or jsonl"
     )
     filter: str | None = absent(description="one of filters, which every line is filtered by")
     filter_values: dict[str, FilterValues] = absent(

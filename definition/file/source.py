@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringC
 
 from definition.file.places import KmsKey, Location, SourcePath
 from definition.file.values import Comment, Delimiter, Escape, Strict, absent
-from definition.mapping.query import QueryError, Table, check_condition, tables_of
+from definition.mapping.query import QueryError, Table, check_condition, table_named, tables_of
 from definition.mapping.source import Encoding, SourceFormat
 
 if TYPE_CHECKING:
@@ -49,13 +49,10 @@ PLACES = ("path", "table", "query")
 
 
 def _table(text: str) -> str:
-    try:
-        tables = tables_of(f"SELECT * FROM {text}")  # noqa: S608  # parsed only
-    except QueryError:
-        tables = []
-    if text.count(".") != 1 or len(tables) != 1 or text.lower() != ".".join(tables[0]):
+    table = table_named(text)
+    if table is None:
         raise ValueError(f"'{text}' is no table of the Glue Data Catalog; write database.table, such as sales.orders")
-    return text.lower()
+    return ".".join(table)
 
 
 def _checked(text: str, check: Callable[[str], Any]) -> str:
@@ -141,7 +138,7 @@ class Source(Strict):
     @property
     def is_queried(self) -> bool:
         """Whether Athena reads the data."""
-        return self.path is None
+        return self.table is not None or self.query is not None
 
     @property
     def tables(self) -> list[Table]:
@@ -163,11 +160,23 @@ def _scanned(text: Any) -> Any:
     return text
 
 
+def _workgroup(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,128}", text):
+        raise ValueError(
+            f"'{text}' cannot be the name of a workgroup; it has up to 128 letters, digits, dots, hyphens, underscores"
+        )
+    return text
+
+
 class Athena(Strict):
     """How the queries of sources are run."""
 
-    workgroup: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,128}$")] | None = absent(
+    workgroup: Annotated[str, AfterValidator(_workgroup)] | None = absent(
         description="name of a workgroup of yours; left out: the deployment makes one"
+    )
+    results: Location | None = absent(
+        description="where that workgroup writes results, if it does not let its clients say where",
+        examples=["s3://company-athena/results/"],
     )
     max_scanned: Annotated[str, BeforeValidator(_scanned)] = absent(
         default="100 GB",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from definition.mapping.query import QueryError, columns_of
 from definition.rules.exploding import explode_of
 from definition.rules.findings import Finding, mapping
 from definition.rules.reading import read_by_dataset
@@ -25,6 +26,9 @@ def check_queries(document: dict[str, Any]) -> Iterator[Finding]:
     athena = mapping(document.get("athena"))
     if "athena" in document and not queried:
         yield Finding(("athena",), "has no meaning: no source is a table or a query", "Remove it")
+    if "results" in athena and "workgroup" not in athena:
+        found = "has no meaning for the workgroup that the deployment makes, which writes into the pipeline's bucket"
+        yield Finding(("athena", "results"), found, "Remove it; it belongs to a workgroup of yours")
     if "workgroup" in athena and "max_scanned" in athena:
         found = "has no meaning for a workgroup of yours, which has its own limit"
         yield Finding(("athena", "max_scanned"), found, "Remove it, or set the limit in the workgroup")
@@ -55,8 +59,27 @@ def _check_columns(path: Path, dataset: dict[str, Any]) -> Iterator[Finding]:
 def _check_names(path: Path, source: dict[str, Any], names: Iterable[Any]) -> Iterator[Finding]:
     if not is_queried(source):
         return
-    for name in dict.fromkeys(each for each in names if isinstance(each, str)):
+    names = [name for name in names if isinstance(name, str)]
+    yield from _check_found((*path, "query"), source.get("query"), names)
+    for name in dict.fromkeys(names):
         column = name.partition(".")[0]
         if column != column.lower():
             found = f"has no column {column}: in what Athena finds, names have small letters"
             yield Finding(path, found, f"Read {column.lower()} where {column} is read")
+
+
+def _check_found(path: Path, query: Any, names: list[str]) -> Iterator[Finding]:
+    """Yield that what a query finds has no name, or one twice, or lacks a raw column that is read."""
+    try:
+        found = columns_of(query) if isinstance(query, str) else None
+    except QueryError:
+        return
+    if found is None:
+        return
+    if "" in found:
+        yield Finding(path, f"finds a column without a name, number {found.index('') + 1}", "Name it with AS")
+    for name in dict.fromkeys(each for each in found if each and found.count(each) > 1):
+        yield Finding(path, f"finds {name} twice", "Give each column a name of its own with AS")
+    for name in dict.fromkeys(each.partition(".")[0] for each in names):
+        if name.lower() not in found:
+            yield Finding(path, f"finds no {name}, which is read", f"It finds {', '.join(filter(None, found))}; add it")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from definition.plan.batch_jobs import batch_plans
 from definition.plan.history import MAX_EVENTS, too_long
 from definition.plan.mappings import dataset_mappings
+from definition.plan.queries import source_queries
 from definition.rules.findings import Finding
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def sizes(pipeline: Pipeline) -> Iterator[Finding]:
     plans = [[job.document() for job in batch_plans(pipeline, solution)] for solution in pipeline.solutions]
     for place, document, remedy in (
         ("datasets", mappings, "Shorten value maps and conditions"),
+        ("datasets", [query.sql for query in source_queries(pipeline)], "Make views of long queries, and read those"),
         ("solutions", plans, "Put long lists of ids into a file: {file: ids.csv, column: id}"),
     ):
         size = len(json.dumps(document).encode())

@@ -21,7 +21,7 @@ _QUERY_ONLY = ("partitions", "locations")
 
 def is_queried(source: dict[str, Any]) -> bool:
     """Say whether Athena reads a source."""
-    return any(key in source for key in _OF_QUERIES)
+    return any(source.get(key) is not None for key in _OF_QUERIES)
 
 
 def format_of(source: dict[str, Any]) -> Any:
@@ -52,8 +52,11 @@ def check_source(path: Path, source: dict[str, Any]) -> Iterator[Finding]:
 
 def _check_place(path: Path, source: dict[str, Any]) -> Iterator[Finding]:
     """Yield what is wrong with where the data lies: at a path, or in the tables that Athena reads."""
-    given = [key for key in PLACES if key in source]
-    if not given:
+    given = [key for key in PLACES if source.get(key) is not None]
+    for key in PLACES:
+        if key in source and source[key] is None:
+            yield Finding((*path, key), "is empty", "Write where the data lies, or remove it")
+    if not given and not any(key in source for key in PLACES):
         yield Finding(path, "does not say where the data lies", "Write path, table or query")
     for key in given[1:]:
         yield Finding((*path, key), f"stands beside {given[0]}, and a source has one place", f"Keep one of {_either()}")
@@ -63,6 +66,11 @@ def _check_place(path: Path, source: dict[str, Any]) -> Iterator[Finding]:
                 found = "has no meaning for data at a path"
                 yield Finding((*path, key), found, "Remove it; it belongs to table and query")
         return
+    yield from _check_queried(path, source)
+
+
+def _check_queried(path: Path, source: dict[str, Any]) -> Iterator[Finding]:
+    """Yield what is wrong with the keys of a source that Athena reads."""
     if "format" in source:
         yield Finding((*path, "format"), "has no meaning for what Athena has found", "Remove it; the table has its own")
     if "partitions" in source and "table" not in source:

@@ -29,7 +29,10 @@ _LOCATION = layout.QUERY_RESULT.jsonata(
     # Names of executions may hold a quote.
     attempt=f"$substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 8) & '-' & {REDRIVES}",
 )
-_MOST_AT_ONCE = 5
+MOST_AT_ONCE = 5
+LONGEST_SECONDS = 5 * 3600
+"""Of one query, with its time in Athena's queue; a query itself ends after 30 minutes, or four hours at the most
+(docs.aws.amazon.com/athena/latest/ug/service-limits.html)."""
 
 
 def states(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
@@ -42,7 +45,7 @@ def states(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
             "Type": "Map",
             "Comment": "What Athena reads of tables lies in the bucket as Parquet; the transform takes it from there.",
             "Items": [{"source": each.source, "sql": each.sql} for each in queries],
-            "MaxConcurrency": _MOST_AT_ONCE,
+            "MaxConcurrency": MOST_AT_ONCE,
             "ItemProcessor": {
                 "ProcessorConfig": {"Mode": "INLINE"},
                 "StartAt": "Run query",
@@ -82,9 +85,12 @@ def _query() -> dict[str, Any]:
         "Arguments": {
             "QueryString": jsonata(unload),
             "WorkGroup": "${WorkGroup}",
+            # Counts where the workgroup lets its clients say where; the pipeline's own has the same.
+            "ResultConfiguration": {"OutputLocation": f"s3://${{Bucket}}/{layout.QUERY_RECORDS.key()}"},
             # The same query at the same prefix is one query, however often it is asked for.
             "ClientRequestToken": jsonata(f"$hash({_LOCATION}, 'SHA-256')"),
         },
+        "TimeoutSeconds": LONGEST_SECONDS,
         "Retry": retries.START_QUERY,
         "Output": jsonata(f"{{ $states.input.source: {_LOCATION} }}"),
         "End": True,

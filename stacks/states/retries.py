@@ -116,5 +116,13 @@ START_JOB: Retriers = [
 ]
 """Waits for a free place among the job's runs; a run that failed is not started again: its reason would be the same."""
 
-START_QUERY: Retriers = [_retrier(["Athena.TooManyRequestsException"], seconds=5, attempts=10, rate=1.5, most=60)]
-"""Waits until Athena takes another query; one that failed would fail again."""
+START_QUERY: Retriers = [
+    _retrier(
+        ["Athena.TooManyRequestsException", "Athena.InternalServerException", "Athena.SdkClientException"],
+        seconds=5,
+        attempts=10,
+        rate=1.5,
+        most=60,
+    )
+]
+"""Waits until Athena takes another query: its token makes a repetition the same one. What failed would fail again."""

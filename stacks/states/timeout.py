@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from definition.plan.history import quota_wait
 from definition.plan.kinds import kinds_of
+from definition.plan.queries import source_queries
 from definition.service.limits import MAX_BATCH_JOBS_IN_PROGRESS
 from definition.service.resource_kinds import CAMPAIGN, RECOMMENDER
-from stacks.states import retries
+from stacks.states import queries, retries
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -39,7 +40,8 @@ def whole_timeout(pipeline: Pipeline) -> int:
         *([(timeouts.recommender, None)] if RECOMMENDER in kinds else []),
     ]
     whole = sum(timeout.total_seconds() + retries.longest(retries.create(quota)) for timeout, quota in waits)
-    once = int(whole) + _FUNCTIONS_SECONDS
+    asked = math.ceil(len(source_queries(pipeline)) / queries.MOST_AT_ONCE) * queries.LONGEST_SECONDS
+    once = int(whole) + _FUNCTIONS_SECONDS + asked
     if pipeline.trigger:
         # What arrives while a run is active waits for its end.
         once = 2 * once + int(pipeline.trigger.quiet.total_seconds())

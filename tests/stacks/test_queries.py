@@ -122,6 +122,29 @@ def test_a_workgroup_of_ones_own_is_taken() -> None:
     assert {("athena:StartQueryExecution", f"arn:aws:athena:{ACCOUNT}:workgroup/analysts")} == grants
 
 
+def test_a_workgroup_may_write_elsewhere() -> None:
+    """Where the file says so, and there alone beside the pipeline's bucket."""
+    found = resources(**QUERIED, athena={"workgroup": "analysts", "results": "s3://company-athena/out/"})
+    written = {resource for _, resource in granted(found, "StateMachineRole", ("s3:PutObject",))}
+
+    assert {"arn:aws:s3:::company-athena/out/*"} == {each for each in written if not each.startswith("OWN")}
+    assert ("s3:GetBucketLocation", "arn:aws:s3:::company-athena") in granted(found, "StateMachineRole", ("s3:",))
+
+
+def test_many_tables_are_granted_in_several_statements() -> None:
+    """A managed policy has 6,144 characters at the most, and the CDK does not divide statements."""
+    select = "SELECT order_id, customer FROM sales.t{}"
+    union = " UNION ALL ".join(map(select.format, range(100)))
+    found = resources(**{**QUERIED, "datasets__interactions__lookups__orders__source__query": union})
+    grants = granted(found, "StateMachineRole", ("glue:GetTable",))
+    read = {resource for _, resource in grants if ":table/" in resource}
+
+    assert {f"arn:aws:glue:{ACCOUNT}:table/sales/{name}" for name in ("lines", *(f"t{n}" for n in range(100)))} == read
+    for each in found.values():
+        if each["Type"] == "AWS::IAM::ManagedPolicy":
+            assert 6_144 > len(json.dumps(each["Properties"]["PolicyDocument"], separators=(",", ":")))
+
+
 def test_owners_of_the_tables_buckets_are_told_what_to_add() -> None:
     """The role of the state machine reads them, so it is the one that a policy of another account admits."""
     outputs = templates_of(parsed(**QUERIED))["workflow"].to_json()["Outputs"]

@@ -85,6 +85,15 @@ def test_labels_may_be_a_column_of_items() -> None:
     assert ({"1": 'Caf\xe9, "The"', "3": "Toy"}, []) == (found, told)
 
 
+def test_a_column_that_is_not_imported_yet_is_told() -> None:
+    """As after a deployment that adds it, until the next run."""
+    told: list[str] = []
+    parts = {"transformed/r1/items/a.csv": "ITEM_ID,GENRE\n1,x\n"}
+
+    assert {} == item_labels(Imported(record=RECORD, parts=parts), "b", "TITLE", told.append)
+    assert ["item_labels: ids stand for items: run r1 has imported them without TITLE"] == told
+
+
 def test_items_that_are_gone_are_told() -> None:
     """Ids stand for items then; a run has kept its data for its time."""
     told: list[str] = []

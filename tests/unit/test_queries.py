@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError
-from typer.testing import CliRunner
 
-from cli import catalog
-from cli.doctor.findings import Level
-from cli.doctor.tables import queried
-from cli.errors import CommandError
-from cli.main import app
-from cli.uploading import upload_for
 from definition.load import load
 from definition.mapping.query import MOST_CHARACTERS, QueryError, check_condition, tables_of
 from definition.plan.mappings import dataset_mapping
 from definition.plan.queries import source_queries
 from definition.problems import SpecError
-from stacks.drawing.overview import overview
 from tests.documents import QUERIED, parsed, shop
-from tests.unit.raw import fill
-from tests.unit.test_doctor import examination
-from tests.unit.test_other_buckets import Answering, Taking
-from tests.unit.test_preview import HEADER, ROWS, tried
+from tests.unit.test_other_buckets import Answering
 from tests.unit.test_rules import told
 from transform.contract import RawObject, TransformRequest
 from transform.errors import SourceEmptyError
@@ -68,6 +55,15 @@ def test_a_query_tells_its_tables(query: str, tables: list[str]) -> None:
     ("query", "what"),
     [
         ("SELECT 1", "reads no table"),
+        ('SELECT max(day) FROM "a"."b$partitions"', "which is no table of the catalog"),
+        ("SELECT x FROM information_schema.tables", "which is no table of the catalog"),
+        ("SELECT x INTO c.d FROM a.b", "holds INTO"),
+        ("WITH x AS (DELETE FROM c.d) SELECT y FROM a.b", "holds DELETE"),
+        ("SELECT x FROM a.b FOR UPDATE", "holds LOCK"),
+        ("SELECT x FROM a.b WHERE day = ?", "holds ?"),
+        ("SELECT x FROM a.b WHERE day = :day", "holds :day"),
+        ("SELECT x FROM a.b WHERE day = '{{ ds }}'", "holds {{, which Athena does not fill in"),
+        ("SELECT x FROM a.b {# all #}", "holds {#"),
         ("SELECT * FROM orders", "names the table orders without its database"),
         ("SELECT * FROM x, (WITH x AS (SELECT 1) SELECT * FROM x)", "names the table x without its database"),
         ("SELECT * FROM lambda.sales.orders", "is of another catalog"),
@@ -101,7 +97,18 @@ def test_a_condition_is_taken(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1 = 1 GROUP BY 1", "a = 1 LIMIT 3", "a IN (SELECT b FROM c.d)", "a; DROP TABLE b.c", "a) OR (1 = 1", ""]
+    "text",
+    [
+        "day = '1';",
+        "day = ?",
+        "day = max(day)",
+        "1 = 1 GROUP BY 1",
+        "a = 1 LIMIT 3",
+        "a IN (SELECT b FROM c.d)",
+        "a; DROP TABLE b.c",
+        "a) OR (1 = 1",
+        "",
+    ],
 )
 def test_what_is_more_than_a_condition_is_refused(text: str) -> None:
     """Nothing of a query but its condition, and no other table."""
@@ -116,6 +123,21 @@ def test_what_is_more_than_a_condition_is_refused(text: str) -> None:
         ({"path": "events/", **ORDERS}, "table", "stands beside path, and a source has one place"),
         ({**ORDERS, "query": "SELECT * FROM a.b"}, "query", "stands beside table"),
         ({"table": "sales.orders"}, "locations", "is missing: runs may read the data of the tables only where"),
+        ({"path": None}, "path", "is empty. Write where the data lies"),
+        ({**ORDERS, "table": None}, "table", "is empty"),
+        ({**ORDERS, "table": "a.b$partitions"}, "table", "is no table of the Glue Data Catalog"),
+        ({**ORDERS, "table": "a.../x"}, "table", "is no table of the Glue Data Catalog"),
+        (
+            {"query": "SELECT user FROM a.b", "locations": ["s3://abc/"]},
+            "query",
+            "finds no item, which is read. It finds",
+        ),
+        ({"query": "SELECT user, item, at, a, a FROM a.b", "locations": ["s3://abc/"]}, "query", "finds a twice"),
+        (
+            {"query": "SELECT user, item, at, max(a) FROM b.c", "locations": ["s3://abc/"]},
+            "query",
+            "without a name, number 4",
+        ),
         ({**ORDERS, "table": "orders"}, "table", "is no table of the Glue Data Catalog. Write database.table"),
         ({**ORDERS, "table": "a.b.c"}, "table", "is no table of the Glue Data Catalog"),
         ({**ORDERS, "table": "a.b x"}, "table", "is no table of the Glue Data Catalog"),
@@ -172,7 +194,8 @@ def test_what_a_query_finds_is_imported_in_full() -> None:
         ({"max_scanned": "1 MB"}, "athena.max_scanned", "write 10 MB or more"),
         ({"max_scanned": 100}, "athena.max_scanned", "is no amount of data"),
         ({"workgroup": "mine", "max_scanned": "1 TB"}, "athena.max_scanned", "for a workgroup of yours"),
-        ({"workgroup": "a b"}, "athena.workgroup", ""),
+        ({"workgroup": "a b"}, "athena.workgroup", "it has up to 128 letters, digits, dots"),
+        ({"results": "s3://abc/"}, "athena.results", "for the workgroup that the deployment makes"),
     ],
 )
 def test_a_workgroup_that_cannot_be_is_told(athena: dict[str, Any], place: str, what: str) -> None:
@@ -180,6 +203,37 @@ def test_a_workgroup_that_cannot_be_is_told(athena: dict[str, Any], place: str, 
     found = told(athena=athena, datasets__interactions__source=ORDERS)[place]
 
     assert what.lower() in found.lower()
+
+
+@pytest.mark.parametrize("table", ["my-db.my-table", "sales.2024_orders", "order.select", "1a.B"])
+def test_tables_have_whatever_name_the_catalog_gives(table: str) -> None:
+    """Crawlers make such names; the query quotes them."""
+    (query,) = source_queries(parsed(datasets__interactions__source={**ORDERS, "table": table}))
+
+    database, name = table.lower().split(".")
+    assert f'FROM "{database}"."{name}"' in query.sql
+
+
+def test_semicolons_at_the_end_do_not_reach_athena() -> None:
+    """They would end the query within the UNLOAD around it."""
+    source = {"query": "SELECT user, item, at FROM a.b ;\n;", "locations": ["s3://abc/"]}
+    (query,) = source_queries(parsed(datasets__interactions__source=source))
+
+    assert "SELECT user, item, at FROM a.b" == query.sql
+
+
+def test_queries_that_cannot_travel_together_are_told() -> None:
+    """Step Functions carries 256 KiB for a state, and what is beyond it ends a run without a record."""
+    long = {"query": "SELECT id, x FROM a.b -- " + "x" * 59_000, "locations": ["s3://abc/"]}
+    lookups = {f"l{number}": {"source": long, "key": "id", "on": "user"} for number in range(2)}
+    columns = {f"X{number}": {"from": f"l{number}.x", "type": "categorical"} for number in range(2)}
+    found = told(
+        datasets__interactions__lookups=lookups,
+        **{f"datasets__interactions__columns__{k}": v for k, v in columns.items()},
+    )
+
+    assert "bytes for the state machine" in found["datasets"]
+    assert "Make views of long queries" in found["datasets"]
 
 
 def test_athena_without_queries_is_told() -> None:
@@ -216,6 +270,23 @@ def test_a_query_may_stand_in_a_file(tmp_path: Path) -> None:
     assert "SELECT user, item, at\nFROM sales.orders -- all" == query.sql
 
 
+def test_a_file_of_a_windows_editor_and_one_for_two_sources(tmp_path: Path) -> None:
+    """A BOM is no part of the query, an alias reads the file once, and a query that ends like a name is a query."""
+    (tmp_path / "o.sql").write_text("\ufeffSELECT user, item, at, id FROM b.sql", "utf-8")
+    source = {"query": "o.sql", "locations": ["s3://company-data/"]}
+    lookup = {"source": "REPLACED", "key": "id", "on": "id"}
+    document = shop(
+        datasets__interactions__source=source,
+        datasets__interactions__lookups={"who": lookup},
+        datasets__interactions__columns__USER_ID="who.user",
+    )
+    text = json.dumps(document).replace('"source": {"query"', '"source": &s {"query"').replace('"REPLACED"', "*s")
+    (tmp_path / "shop.yaml").write_text(text)
+
+    first, second = source_queries(load(tmp_path / "shop.yaml"))
+    assert "SELECT user, item, at, id FROM b.sql" == first.sql == second.sql
+
+
 @pytest.mark.parametrize(
     ("name", "content", "what"),
     [
@@ -223,6 +294,7 @@ def test_a_query_may_stand_in_a_file(tmp_path: Path) -> None:
         ("bad.sql", b"\xff", "names bad.sql, which cannot be read (it is not in UTF-8)"),
         ("../up.sql", None, "names ../up.sql, which may lie elsewhere tomorrow"),
         ("/etc/up.sql", None, "names /etc/up.sql, which may lie elsewhere tomorrow"),
+        ("a\0.sql", None, "which cannot be read (it is not in UTF-8)"),
         ("drop.sql", b"DROP TABLE a.b", "is not one query"),
         ("long.sql", b"SELECT " + b" " * MOST_CHARACTERS, "characters, and a pipeline takes"),
     ],
@@ -262,122 +334,14 @@ def test_a_query_without_rows_is_told_as_such() -> None:
         list_objects(Answering(), "own", mapping)
 
 
+RESULT = "s3://own/queries/20261122T030000-1ebdeb/interactions.lookups.orders/0a1b2c3d-0/20261122_030000_x"
+
+
 def test_results_unpack_like_parquet() -> None:
     """Athena gives their names no end, and an engine must not take them for text that is not packed."""
     sizes = [
         unpacked_bytes(RawObject(key=key, size=100, etag="e"))
-        for key in ("s3://own/queries/run/interactions/a-0/2026_x", "s3://own/data/part.parquet", "s3://own/data/a.csv")
+        for key in ("s3://own/data/part.parquet", RESULT, "s3://own/queries/2024/01/02/part-00000")
     ]
 
-    assert sizes[0] == sizes[1] != sizes[2]
-
-
-def test_a_trial_says_what_only_a_run_can_show(tmp_path: Path) -> None:
-    """What Athena would find is not looked at; other datasets are."""
-    items = {
-        "source": {"path": "items/"},
-        "columns": {"ITEM_ID": "sku", "KIND": {"from": "kind", "type": "categorical"}},
-    }
-    done = tried(tmp_path, {"items/a.csv": "sku,kind\ni1,x\n"}, datasets__items=items, **QUERIED)
-
-    assert 0 == done.exit_code, done.output
-    assert "interactions: Athena finds its rows" in done.output
-    assert "items: of 1 rows that were looked at 1 out" in done.output
-    assert HEADER not in done.output
-    assert ROWS
-
-
-def test_a_forecast_says_what_only_a_run_can_count(tmp_path: Path) -> None:
-    """What Athena would find is not in the folder, and a price of nothing would be wrong."""
-    file = tmp_path / "shop.yaml"
-    file.write_text(json.dumps(shop(**QUERIED)))
-    done = CliRunner().invoke(app, ["cost", str(file), "--raw", str(tmp_path)], env={"COLUMNS": "200"})
-
-    assert 1 == done.exit_code
-    assert "Give --run <id>, or --interactions, --users and --items" in done.output
-
-
-@pytest.mark.parametrize("embedded", [True, False])
-def test_a_folder_stands_for_tables_and_their_buckets(tmp_path: Path, *, embedded: bool) -> None:
-    """Descriptions of tables are no raw data, and go nowhere by an upload; data goes to its bucket here only."""
-    fill(tmp_path, {"items/a.csv": "raw", "glue/sales/lines.json": "{}", "s3://company-data/lines/c": "theirs"})
-    s3 = Taking()
-    upload_for(parsed(**QUERIED), s3, "own", tmp_path, embedded=embedded)
-
-    theirs = {"company-data/lines/c": "theirs"} if embedded else {}
-    assert {"own/raw/items/a.csv": "raw"} | theirs == s3.put
-
-
-class Nowhere:
-    """Glue as far as it has nothing."""
-
-    class exceptions:  # noqa: N801  # boto3's
-        """Errors of the service."""
-
-        class EntityNotFoundException(Exception):  # noqa: N818  # boto3's
-            """There is no such table."""
-
-        class AlreadyExistsException(Exception):  # noqa: N818  # boto3's
-            """There is one."""
-
-    def create_database(self, **_: Any) -> None:
-        """Say that it is there."""
-        raise self.exceptions.AlreadyExistsException
-
-    def delete_table(self, **_: Any) -> None:
-        """Say that it is not."""
-        raise self.exceptions.EntityNotFoundException
-
-
-@pytest.mark.parametrize(
-    ("content", "what"),
-    [
-        (None, "glue/sales/lines.json cannot be read"),
-        ("{", "is no answer of aws glue get-table"),
-        ("[]", "is no answer of aws glue get-table"),
-        ('{"Name": "lines"}', "is no answer of aws glue get-table"),
-    ],
-)
-def test_a_table_that_nobody_describes_is_told(tmp_path: Path, content: str | None, what: str) -> None:
-    """The command that writes the description stands beside it."""
-    if content is not None:
-        fill(tmp_path, {"glue/sales/lines.json": content})
-    with pytest.raises(CommandError) as caught:
-        catalog.lay_out(parsed(**QUERIED), Nowhere(), tmp_path)
-
-    assert what in str(caught.value)
-    assert "aws glue get-table --database-name sales --name lines > " in caught.value.remedy
-
-
-@pytest.mark.parametrize(
-    ("answer", "level", "seen"),
-    [
-        ({"StorageDescriptor": {"Location": "s3://company-data/lines"}}, Level.OK, "s3://company-data/lines"),
-        ({"StorageDescriptor": {"Location": "s3://company-data/lines/2026/"}}, Level.OK, "2026/"),
-        ({"StorageDescriptor": {"Location": "s3://company-data/lines-old/"}}, Level.FAILURE, "none of locations holds"),
-        ({"TableType": "VIRTUAL_VIEW"}, Level.OK, "a view"),
-        ("EntityNotFoundException", Level.FAILURE, "is not in the Glue Data Catalog"),
-        ("AccessDeniedException", Level.WARNING, "you may not look at it"),
-    ],
-)
-def test_the_doctor_looks_for_tables(answer: Any, level: Level, seen: str) -> None:
-    """A table that is not there, or whose data lies where no run may read, is told before the night."""
-
-    def get_table(**asked: Any) -> Any:
-        assert {"DatabaseName": "sales", "Name": "lines"} == asked
-        if isinstance(answer, str):
-            raise ClientError({"Error": {"Code": answer, "Message": "no"}}, "GetTable")
-        return {"Table": answer}
-
-    source = parsed(**QUERIED).datasets.interactions.source
-    (finding,) = queried(examination({"glue": SimpleNamespace(get_table=get_table)}), "interactions", source)
-
-    assert (level, True) == (finding.level, seen in finding.seen)
-
-
-def test_a_drawing_names_tables() -> None:
-    """Where data lies elsewhere the drawing shows paths."""
-    drawn = overview(parsed(**QUERIED))
-
-    assert "sales.lines\\ntable, by Athena" in drawn
-    assert "sales.orders\\nquery, by Athena" in drawn
+    assert [400, 400, 100] == sizes
