@@ -219,7 +219,8 @@ class WorkflowStack(Stack):
         )
 
     def _publish(self, layer: lambda_.ILayerVersion) -> lambda_.IFunction:
-        writes = (layout.TABLE.pattern, layout.REJECTS.pattern, layout.EXPORT.pattern)
+        exports = any(job.formats for solution in self._pipeline.solutions for job in solution.jobs)
+        writes = (layout.TABLE.pattern, layout.REJECTS.pattern, *([layout.EXPORT.pattern] if exports else []))
         # The table before is read for what has changed since, rejects for the first error.
         reads = (layout.BATCH_OUTPUT.pattern, layout.TABLES.pattern, layout.REJECTS.pattern)
         return self._function(

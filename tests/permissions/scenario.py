@@ -37,7 +37,7 @@ def everything(**changes: Any) -> dict[str, Any]:
             "name": "for-you",
             "recipe": "aws-user-personalization-v2",
             "campaign": {"min_provisioned_tps": 1},
-            "batch_inference": [{**top, "users": "all", "filter": document["filters"][0]["name"]}],
+            "batch_inference": [{**top, "users": "all", "formats": ["csv"], "filter": document["filters"][0]["name"]}],
             "quality": {"max_drop": {"coverage": 0.9}},
         },
         {"name": "buyers", "recipe": "aws-item-affinity", "batch_segment": [{**top, "items": "all"}]},

@@ -62,14 +62,14 @@ def test_spark_takes_over_what_is_too_large(small: Rig) -> None:
 
 def test_spark_takes_over_from_a_function_that_is_too_small(rig: Rig) -> None:
     """What ends the function for want of memory or time is read by the job."""
-    rig.put_raw("events/part.csv", csv(planted(users=1000, events=60)))
+    rig.put_raw("events/part.csv", csv(planted(users=1000, events=600)))
     with configured(rig, "transform", MemorySize=128, Timeout=1):
         run = rig.run({"solutions": ["popular"]})
 
     assert ("SUCCEEDED", "") == (run.status, run.cause)
     assert "Transform with Spark" in run.states
     assert run.manifest is not None
-    assert ("glue", 60_000) == (run.manifest["engine"], run.manifest["datasets"][0]["rows_out"])
+    assert ("glue", 600_000) == (run.manifest["engine"], run.manifest["datasets"][0]["rows_out"])
 
 
 def test_an_error_of_the_job_is_told(small: Rig) -> None:

@@ -32,7 +32,9 @@ Grants = dict[tuple[Party, str], set[str]]
 @pytest.fixture(scope="module")
 def resources() -> dict[str, dict[str, Any]]:
     """The resources of a shop with everything: both engines, real time, attribution."""
-    templates = templates_of(parsed(**LIVE, **{**QUERIED, "engine": "auto"})).values()
+    templates = templates_of(
+        parsed(**LIVE, **{**QUERIED, "engine": "auto"}, solutions__0__batch_inference__0__formats=["csv"])
+    ).values()
     return {name: resource for template in templates for name, resource in template.to_json()["Resources"].items()}
 
 
