@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from definition.service.dataset_types import DatasetName
 
-_RUN = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
-"""The id of a run, of which names of import jobs hold one."""
-
 
 @dataclass(frozen=True)
 class Imported:
@@ -76,7 +73,7 @@ def _runs_of(record: dict[str, Any]) -> list[str]:
 
     A run that finds the data unchanged transforms and imports nothing: the import job is that of the run before.
     """
-    return [record["run"], *_RUN.findall(str(record.get("import_job_arn")))]
+    return [record["run"], *re.findall(layout.RUN_ID, str(record.get("import_job_arn")))]
 
 
 def _sizes(s3: Any, bucket: str, run: str, dataset: DatasetName) -> dict[str, int]:

@@ -16,6 +16,9 @@ Party = Literal["you", "transform", "publish", "clean-up", "report", "state mach
 DAYS = {"staging": 1, "queries": 14, "transformed": 30, "batch": 30, "rejects": 90, "attribution": 365}
 """Days after which objects are deleted, by area; whatever has no number here stays."""
 
+RUN_ID = "[0-9]{8}T[0-9]{6}-[0-9a-f]{6}"
+"""Pattern of the id of a run, a part of most keys: its time in UTC, and six digits of a hash."""
+
 ExportFormat = Literal["csv", "jsonl"]
 """Forms that a table of results may have beside Parquet."""
 

@@ -22,7 +22,6 @@ SEPARATOR = "--"
 
 MAX_STAGE_LENGTH = 8
 STAGE_PATTERN = "[a-z][a-z0-9]{0,7}"
-RUN_ID_PATTERN = "^[0-9]{8}T[0-9]{6}-[0-9a-f]{6}$"
 RUN_ID_LENGTH = len("20260101T000000-abcdef")
 MAX_ATTEMPT = 9
 """Times that a run makes something anew whose creation failed, each with its number behind the name."""

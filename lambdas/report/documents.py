@@ -22,7 +22,7 @@ _EARLIER_RUNS = 12
 _EARLIER_LOOKS = 24
 """Earlier runs that are shown, and manifests that are looked for: runs that failed early have none."""
 
-_RUN = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}/")
+_RUN = re.compile(f"{layout.RUN_ID}/")
 _REJECTS_BYTES = 4 << 20
 _REJECTS_OBJECTS = 8
 """Of each dataset as much is read for examples."""

@@ -28,7 +28,7 @@ _MOST_BYTES = 1 << 20
 """A row has some kilobytes; what is larger than this is none of ours, and is cut off and so passed over."""
 
 _FOLDER = layout.HISTORY.key()
-_ROW = re.compile(rf"{re.escape(_FOLDER)}(\d{{8}}T\d{{6}}-[0-9a-f]{{6}})\.json")
+_ROW = re.compile(rf"{re.escape(_FOLDER)}({layout.RUN_ID})\.json")
 
 
 def earlier_rows(bucket: Bucket, run: str) -> list[RunRow]:

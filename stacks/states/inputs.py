@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from definition.plan.names import RUN_ID_PATTERN
+from definition.layout import RUN_ID
 from stacks.states.asl import State, States, jsonata, when
 from stacks.states.program import program
 
@@ -68,7 +68,7 @@ def overrides(pipeline: Pipeline) -> list[Override]:
         ),
         Override(
             "run",
-            f"$type({_GIVEN}.run) = 'string' and $contains({_GIVEN}.run, /{RUN_ID_PATTERN}/) ? '' : 'run is no run id'",
+            f"$type({_GIVEN}.run) = 'string' and $contains({_GIVEN}.run, /^{RUN_ID}$/) ? '' : 'run is no run id'",
             "the id of the newest run, to resume it",
         ),
     ]

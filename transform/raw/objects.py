@@ -40,9 +40,7 @@ USE_SPARK = "Set engine: auto or engine: glue in the pipeline file and deploy."
 _UNREADABLE = re.compile(r"//|[\x00-\x1f\x7f]")
 """What the engines' own readers do not take in a key, or take for another key."""
 
-_QUERY_RESULT = re.compile(
-    rf"//[^/]+/{layout.QUERY_RESULT.area}/\d{{8}}T\d{{6}}-[0-9a-f]{{6}}/[\w.]+/[0-9a-f]+-\d+/[^/.]+$"
-)
+_QUERY_RESULT = re.compile(rf"//[^/]+/{layout.QUERY_RESULT.area}/{layout.RUN_ID}/[\w.]+/[0-9a-f]+-\d+/[^/.]+$")
 _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 
 
