@@ -43,10 +43,14 @@ def fill_in(document: dict[str, Any], folder: Path | None) -> Iterator[Finding]:
                 with (folder / name).open(encoding="utf-8-sig") as file:
                     source["query"] = file.read(MOST_CHARACTERS + 1)
             except (OSError, ValueError) as error:
-                told = error.strerror if isinstance(error, OSError) else "it is not in UTF-8"
-                yield Finding(
-                    at, f"names {name}, which cannot be read ({told})", f"Write a SELECT into {folder / name}"
-                )
+                found = f"names {name}, which cannot be read ({_reason(error)})"
+                yield Finding(at, found, f"Write a SELECT into {folder / name}")
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return "it is not in UTF-8" if isinstance(error, UnicodeDecodeError) else "no file can have this name"
 
 
 def _sources(document: dict[str, Any]) -> Iterator[tuple[Place, dict[str, Any]]]:

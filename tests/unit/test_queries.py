@@ -294,7 +294,7 @@ def test_a_file_of_a_windows_editor_and_one_for_two_sources(tmp_path: Path) -> N
         ("bad.sql", b"\xff", "names bad.sql, which cannot be read (it is not in UTF-8)"),
         ("../up.sql", None, "names ../up.sql, which may lie elsewhere tomorrow"),
         ("/etc/up.sql", None, "names /etc/up.sql, which may lie elsewhere tomorrow"),
-        ("a\0.sql", None, "which cannot be read (it is not in UTF-8)"),
+        ("a\0.sql", None, "which cannot be read (no file can have this name)"),
         ("drop.sql", b"DROP TABLE a.b", "is not one query"),
         ("long.sql", b"SELECT " + b" " * MOST_CHARACTERS, "characters, and a pipeline takes"),
     ],
