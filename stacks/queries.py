@@ -132,29 +132,20 @@ class Queries(Construct):
         ]
 
     def _writing(self) -> list[iam.PolicyStatement]:
-        objects = ("GetObject", "PutObject", "AbortMultipartUpload", "ListMultipartUploadParts")
-        other = self._results
-        elsewhere = (
-            [
-                iam.PolicyStatement(
-                    actions=["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"],
-                    resources=[f"arn:aws:s3:::{other.bucket}"],
-                ),
-                iam.PolicyStatement(
-                    actions=[f"s3:{action}" for action in objects],
-                    resources=[f"arn:aws:s3:::{other.bucket}/{other.path}*"],
-                ),
-            ]
-            if other
-            else []
-        )
+        on_objects = ("GetObject", "PutObject", "AbortMultipartUpload", "ListMultipartUploadParts")
+        places = [(self._storage.bucket.bucket_arn, self._storage.arns(_RESULTS))]
+        if other := self._results:
+            bucket = f"arn:aws:s3:::{other.bucket}"
+            places.insert(0, (bucket, [f"{bucket}/{other.path}*"]))
         return [
-            *elsewhere,
-            iam.PolicyStatement(
-                actions=["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"],
-                resources=[self._storage.bucket.bucket_arn],
-            ),
-            iam.PolicyStatement(actions=[f"s3:{action}" for action in objects], resources=self._storage.arns(_RESULTS)),
+            statement
+            for bucket, objects in places
+            for statement in (
+                iam.PolicyStatement(
+                    actions=["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"], resources=[bucket]
+                ),
+                iam.PolicyStatement(actions=[f"s3:{action}" for action in on_objects], resources=objects),
+            )
         ]
 
     def _arn(self, service: str, resource: str, name: str | None = None) -> str:
