@@ -31,7 +31,7 @@ _LOCATION = layout.QUERY_RESULT.jsonata(
 )
 MOST_AT_ONCE = 5
 LONGEST_SECONDS = 5 * 3600
-"""Of one query, with its time in Athena's queue; a query itself ends after 30 minutes, or four hours at the most
+"""Of one query, with its time in Athena's queue; the quota of a query itself is four hours at the most
 (docs.aws.amazon.com/athena/latest/ug/service-limits.html)."""
 
 
