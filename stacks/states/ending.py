@@ -55,7 +55,9 @@ def states(pipeline: Pipeline, *, has_failed: str) -> States:
             comment="Tell who subscribed to the topic.",
             next_state="Tell bus of success",
         ),
-        "Tell bus of success": events.of_run("SUCCEEDED", next_state="Succeeded", record=events.manifest()),
+        "Tell bus of success": events.of_run(
+            "SUCCEEDED", next_state="Succeeded", record=jsonata(layout.MANIFEST.jsonata(run="$run"))
+        ),
         "Succeeded": {
             "Type": "Succeed",
             "Comment": "The results are in the bucket.",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from definition import layout
 from definition.contract.events import RUN_CHANGED, SOURCE, TABLE_PUBLISHED, VERSION, RunChanged, TablePublished
 from stacks.states import retries
 from stacks.states.asl import State, catch_all, document, inlined, jsonata
@@ -72,16 +71,6 @@ def of_tables(*, next_state: str) -> State:
         "Output": {},
         "Next": next_state,
     }
-
-
-def manifest() -> str:
-    """Return JSONata of the key of the run's manifest."""
-    return jsonata(layout.MANIFEST.jsonata(run="$run"))
-
-
-def failure() -> str:
-    """Return JSONata of the key of the record of the run's failure."""
-    return jsonata(layout.FAILURE.jsonata(run="$run"))
 
 
 def _put(entries: Any, comment: str) -> State:

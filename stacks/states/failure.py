@@ -34,6 +34,9 @@ _SENTENCE = (
 )
 """One sentence per failure: state, solution and job, error, the service's reason, ARN."""
 
+_KEY = jsonata(layout.FAILURE.jsonata(run="$run"))
+"""Of the record."""
+
 _NO_MEMORY = (
     "The function had too little memory or time for the raw data, as for an object that unpacks to many times its "
     "size, or one line or value of hundreds of megabytes. Look at the objects that came last and replace what should "
@@ -118,9 +121,7 @@ def states(pipeline: Pipeline, *, go_on_at: str) -> States:
         "Record failure": _record(next_state=report.PAGE_OF_FAILURE),
         report.PAGE_OF_FAILURE: report.page(pipeline, "FAILED", next_state="Notify failure"),
         "Notify failure": _notify(),
-        "Tell bus of failure": events.of_run(
-            "FAILED", next_state="Failed", record=events.failure(), error=jsonata("$error")
-        ),
+        "Tell bus of failure": events.of_run("FAILED", next_state="Failed", record=_KEY, error=jsonata("$error")),
         "Failed": _fail(),
         "Go on with the run": {
             "Type": "Pass",
@@ -159,7 +160,7 @@ def _record(*, next_state: str) -> State:
         failures=jsonata("[$failures]"),
     )
     return write_json(
-        jsonata(layout.FAILURE.jsonata(run="$run")),
+        _KEY,
         body,
         comment="Write runs/<run>/failure.json.",
         catch=catch_all(next_state),
