@@ -7,6 +7,7 @@ read these, and no others. The text itself is never rebuilt: what Athena gets is
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import sqlglot
@@ -90,7 +91,7 @@ def columns_of(text: str) -> list[str] | None:
     """Return the names of the columns that a query finds, empty for one without a name; None where it does not say.
 
     Raises:
-        QueryError: as of ``tables_of``.
+        QueryError: it is no single query.
     """
     tree = _parsed(text)
     if any(isinstance(each, sql.Star) or each.is_star for each in tree.selects):
@@ -119,7 +120,9 @@ def without_end(text: str) -> str:
     return text.strip().rstrip("; \t\r\n")
 
 
+@lru_cache(maxsize=64)  # Rules, grants and states ask for the same query, and a long one takes some tenths of a second.
 def _parsed(text: str) -> sql.Query:
+    """Return the tree of a query, which callers share and leave as it is."""
     if len(text) > MOST_CHARACTERS:
         what = f"has {len(text):,} characters, and a pipeline takes {MOST_CHARACTERS:,}"
         raise QueryError(what, "Make a view of it, and read that as a table")
