@@ -122,7 +122,8 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def rig(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Rig:
     """A pipeline whose data Athena reads."""
-    document = shop(name="asking", datasets=DATASETS, solutions=[popular()], schedule=..., catalog=False)
+    solution = popular(unchanged_data="skip")
+    document = shop(name="asking", datasets=DATASETS, solutions=[solution], schedule=..., catalog=False)
     return Rig.deploy(aws, document, tmp_path_factory.mktemp("asking"))
 
 
@@ -156,12 +157,29 @@ def test_a_run_here_asks_tables_of_a_folder(rig: Rig, raw: Path, tmp_path: Path)
 
 
 def test_what_athena_finds_is_imported_again(rig: Rig) -> None:
-    """The same data lies elsewhere in each run, and nothing tells that it is the same."""
+    """The same data lies elsewhere in each run: nothing tells that it is the same, and skip passes over no training."""
+    known = rig.versions()
     again = rig.run()
 
     assert ("SUCCEEDED", "") == (again.status, again.cause)
     assert again.manifest is not None
     assert "FULL" == again.manifest["datasets"][0]["imports"]["mode"]
+    assert {again.manifest["solutions"][0]["version_arn"]} == set(rig.versions()) - set(known)
+
+
+def test_a_resumed_run_asks_nothing_again(rig: Rig) -> None:
+    """What failed after the transform goes on from its datasets: the queries were paid once."""
+    rig.arm(job="SolutionVersion", outcome="CREATE FAILED", reason="no capacity")
+    failed = rig.run()
+    rig.disarm()
+    found = rig.keys(f"queries/{failed.id}/")
+    resumed = rig.run({"run": failed.id})
+
+    assert ("FAILED", "SUCCEEDED", "") == (failed.status, resumed.status, resumed.cause)
+    assert "Run query" in failed.states
+    assert not {"Run queries", "Run query"} & set(resumed.states)
+    assert found
+    assert found == rig.keys(f"queries/{failed.id}/")
 
 
 def test_a_query_that_fails_ends_the_run_with_athenas_reason(rig: Rig) -> None:
