@@ -30,13 +30,18 @@ def _cost() -> str:
     )
 
 
-def states(pipeline: Pipeline, *, has_failed: str) -> States:
-    """Return the fragment; ``has_failed`` is JSONata of whether a solution or a recommender has failed."""
+def _said(pipeline: Pipeline) -> str:
+    """Return JSONata of the paragraphs that the message of a success has below the manifest."""
     said = f"$remarks, {cleanup.REMAINS}[$ != ''], $reported"
     if pipeline.max_cost:
         said = f"({_cost()}), {said}"
     if pipeline.compares:
         said = f"$solutions[$exists(best_of.told)].(name & ': ' & best_of.told), {said}"
+    return said
+
+
+def states(pipeline: Pipeline, *, has_failed: str) -> States:
+    """Return the fragment; ``has_failed`` is JSONata of whether a solution or a recommender has failed."""
     failures = "$solutions.failure, $solutions.batch_inference.failure, $solutions.batch_segment.failure"
     if pipeline.recommenders:
         failures = f"$recommenders.failure, {failures}"
@@ -51,7 +56,7 @@ def states(pipeline: Pipeline, *, has_failed: str) -> States:
         report.PAGE: report.page(pipeline, "SUCCEEDED", next_state="Notify success"),
         "Notify success": notify(
             "succeeded",
-            f"{_manifest('Manifest: ')} & $join([{said}].('\\n\\n' & $))",
+            f"{_manifest('Manifest: ')} & $join([{_said(pipeline)}].('\\n\\n' & $))",
             comment="Tell who subscribed to the topic.",
             next_state="Tell bus of success",
         ),
