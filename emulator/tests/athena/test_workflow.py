@@ -78,12 +78,19 @@ def test_nobody_waits_any_more(lake: Lake, ending: str) -> None:
     """A query whose execution is stopped, or whose state times out in real seconds, is stopped too."""
     fields = {"TimeoutSeconds": 2} if ending == "TimeoutSeconds" else {}
     client = lake.aws.client("stepfunctions")
+
+    def queries() -> list[str]:
+        listed: list[str] = lake.athena.list_query_executions(WorkGroup=lake.workgroup)["QueryExecutionIds"]
+        return listed
+
+    before = queries()
     execution = client.start_execution(stateMachineArn=machine(lake.aws, {"Q": task(lake, SLOW, **fields)}))
 
     def running() -> str | None:
-        found = lake.athena.list_query_executions(WorkGroup=lake.workgroup)["QueryExecutionIds"]
-        state = lake.athena.get_query_execution(QueryExecutionId=found[0])["QueryExecution"]["Status"]["State"]
-        return str(found[0]) if state == "RUNNING" else None
+        for identifier in set(queries()) - set(before):
+            query = lake.athena.get_query_execution(QueryExecutionId=identifier)["QueryExecution"]
+            return identifier if query["Status"]["State"] == "RUNNING" else None
+        return None
 
     identifier = eventually(running)
     if ending == "StopExecution":
