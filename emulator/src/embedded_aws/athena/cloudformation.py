@@ -13,7 +13,7 @@ from moto.core.common_models import CloudFormationModel
 from embedded_aws.athena import workgroups
 from embedded_aws.athena.responses import make_workgroup, remove_workgroup
 from embedded_aws.cloudformation.plain import Plain
-from embedded_aws.cloudformation.tags import tags_of
+from embedded_aws.cloudformation.properties import is_true, tags_of
 
 _KNOWN: Final = {"Name", "Description", "State", "Tags", "RecursiveDeleteOption", "WorkGroupConfiguration"}
 _ATTRIBUTES: Final[Mapping[str, Callable[[Any], str]]] = {
@@ -59,7 +59,7 @@ class Group(Plain, CloudFormationModel):
         backend: AthenaBackend = athena_backends[account_id][region_name]
         if properties.get("Name", name) != name:
             made = cls.create_from_cloudformation_json(new_resource_name, cloudformation_json, account_id, region_name)
-            remove_workgroup(backend, name, recursive=_is_true(properties.get("RecursiveDeleteOption")))
+            remove_workgroup(backend, name, recursive=is_true(properties.get("RecursiveDeleteOption")))
             return made
         group: Any = backend.work_groups[name]
         group.configuration = workgroups.configuration(_configuration(properties))
@@ -74,7 +74,7 @@ class Group(Plain, CloudFormationModel):
         cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str
     ) -> None:
         """Delete the workgroup; one that is gone already is no error."""
-        recursive = _is_true(cloudformation_json["Properties"].get("RecursiveDeleteOption"))
+        recursive = is_true(cloudformation_json["Properties"].get("RecursiveDeleteOption"))
         remove_workgroup(athena_backends[account_id][region_name], resource_name, recursive=recursive)
 
     @classmethod
@@ -104,14 +104,10 @@ def _configuration(properties: Mapping[str, Any]) -> dict[str, Any]:
     given = dict(properties.get("WorkGroupConfiguration") or {})
     for name in list(given):
         if name.endswith(("Enabled", "Configuration")) and not isinstance(given[name], Mapping):
-            given[name] = _is_true(given[name])
+            given[name] = is_true(given[name])
     if "BytesScannedCutoffPerQuery" in given:
         given["BytesScannedCutoffPerQuery"] = int(given["BytesScannedCutoffPerQuery"])
     return given
-
-
-def _is_true(value: Any) -> bool:
-    return str(value).lower() == "true"
 
 
 def _tags(properties: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -27,7 +27,6 @@ _INTEGERS: Final = {"TINYINT", "SMALLINT", "INT", "BIGINT"}
 _PLAIN: Final = {"BOOLEAN": "BOOLEAN", "DOUBLE": "DOUBLE", "FLOAT": "FLOAT", "DATE": "DATE"}
 _LARGEST_PRECISION: Final = 38
 _MILLISECONDS: Final = 3
-_WITH_ZONE: Final = re.compile(r".*( UTC|Z|[+]00:00)", re.DOTALL)
 _SPECIFIER: Final = re.compile(r"%.", re.DOTALL)
 _OPTIONAL: Final = re.compile(r"\)[?*{]|[|]")
 _JSON_PATH: Final = re.compile(r"[$]([.][A-Za-z_][A-Za-z0-9_]*|\[[0-9]+\])*")

@@ -5,7 +5,7 @@ from typing import Any
 
 from moto.kms.models import Key, kms_backends
 
-from embedded_aws.cloudformation.tags import tags_of
+from embedded_aws.cloudformation.properties import tags_of
 from embedded_aws.patches import replaces
 
 _create = Key.create_from_cloudformation_json

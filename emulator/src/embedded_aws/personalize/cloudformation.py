@@ -7,7 +7,6 @@ exists", as it does in AWS; and so does every replacement of a dataset within th
 one dataset of a type and the type, not the name, is in its ARN.
 """
 
-import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
@@ -26,8 +25,6 @@ from embedded_aws.personalize.exceptions import (
 )
 from embedded_aws.personalize.kinds import Kind, Status
 from embedded_aws.personalize.models import PersonalizeBackend, personalize_backends
-
-_log = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 """Embedded seconds between CloudFormation's looks at a resource: most are there after the second look."""

@@ -8,6 +8,7 @@ from moto.s3.models import FakeBucket, s3_backends
 
 from embedded_aws import clients
 from embedded_aws.cloudformation.attachments import PolicyAttachment
+from embedded_aws.cloudformation.properties import is_true
 from embedded_aws.patches import replaces
 
 _PARTITION: Final = "aws"
@@ -108,7 +109,7 @@ def _configure(bucket: str, properties: Mapping[str, Any]) -> None:
             Bucket=bucket, ServerSideEncryptionConfiguration=_encryption(properties["BucketEncryption"])
         )
     if "PublicAccessBlockConfiguration" in properties:
-        block = {name: _is_true(value) for name, value in properties["PublicAccessBlockConfiguration"].items()}
+        block = {name: is_true(value) for name, value in properties["PublicAccessBlockConfiguration"].items()}
         s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=block)
     if "OwnershipControls" in properties:
         s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=properties["OwnershipControls"])
@@ -136,7 +137,7 @@ def _notifications(configuration: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(f"notifications are emulated without {', '.join(sorted(others))}")
     wanted = configuration.get("EventBridgeConfiguration")
     # Given without the switch it is on (resource reference, AWS::S3::Bucket EventBridgeConfiguration).
-    is_on = wanted is not None and _is_true(wanted.get("EventBridgeEnabled", True))
+    is_on = wanted is not None and is_true(wanted.get("EventBridgeEnabled", True))
     return {"EventBridgeConfiguration": {}} if is_on else {}
 
 
@@ -145,7 +146,7 @@ def _encryption(configuration: Mapping[str, Any]) -> dict[str, Any]:
     for rule in configuration["ServerSideEncryptionConfiguration"]:
         renamed = {"ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"]}
         if "BucketKeyEnabled" in rule:
-            renamed["BucketKeyEnabled"] = _is_true(rule["BucketKeyEnabled"])
+            renamed["BucketKeyEnabled"] = is_true(rule["BucketKeyEnabled"])
         rules.append(renamed)
     return {"Rules": rules}
 
@@ -172,7 +173,7 @@ def _lifecycle_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
     if "ExpirationInDays" in rule:
         expiration["Days"] = int(rule["ExpirationInDays"])
     if "ExpiredObjectDeleteMarker" in rule:
-        expiration["ExpiredObjectDeleteMarker"] = _is_true(rule["ExpiredObjectDeleteMarker"])
+        expiration["ExpiredObjectDeleteMarker"] = is_true(rule["ExpiredObjectDeleteMarker"])
     noncurrent = dict(rule.get("NoncurrentVersionExpiration", {}))
     if "NoncurrentVersionExpirationInDays" in rule:
         noncurrent["NoncurrentDays"] = rule["NoncurrentVersionExpirationInDays"]
@@ -185,7 +186,3 @@ def _lifecycle_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
     }
     filled = {name: part for name, part in parts.items() if part}
     return {"Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}, **filled}
-
-
-def _is_true(value: Any) -> bool:
-    return str(value).lower() == "true"

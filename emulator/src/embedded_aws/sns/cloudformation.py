@@ -9,7 +9,7 @@ from moto.sns.models import Topic, sns_backends
 
 from embedded_aws.cloudformation.attachments import PolicyAttachment
 from embedded_aws.cloudformation.plain import WithArn
-from embedded_aws.cloudformation.tags import tags_of
+from embedded_aws.cloudformation.properties import tags_of
 from embedded_aws.patches import replaces
 
 _ATTRIBUTES: Final = {"TopicName": "name", "TopicArn": "arn"}

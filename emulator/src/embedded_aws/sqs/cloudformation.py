@@ -8,7 +8,7 @@ from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.models import Queue, sqs_backends
 
 from embedded_aws.cloudformation.attachments import PolicyAttachment
-from embedded_aws.cloudformation.tags import tags_of
+from embedded_aws.cloudformation.properties import tags_of
 from embedded_aws.patches import replaces
 
 _NO_ATTRIBUTES: Final = {"FifoQueue", "QueueName", "Tags"}

@@ -102,7 +102,6 @@ _GLUE_HOME: Final = "arn:aws:glue:{region}:{account}:"
 _JOB: Final = (f"{_GLUE_HOME}job/{{JobName}}",)
 _NAMED_JOB: Final = (f"{_GLUE_HOME}job/{{Name}}",)
 _CATALOG: Final = f"{_GLUE_HOME}catalog"
-_DATABASE: Final = (_CATALOG, f"{_GLUE_HOME}database/{{DatabaseName}}")
 _NAMED_DATABASE: Final = (_CATALOG, f"{_GLUE_HOME}database/{{Name}}")
 
 
