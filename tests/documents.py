@@ -48,7 +48,8 @@ def shop(**changes: Any) -> dict[str, Any]:
         if value is ...:
             del node[last]
         else:
-            node[int(last) if last.isdigit() else last] = value
+            # A copy, for a later change may go into it.
+            node[int(last) if last.isdigit() else last] = copy.deepcopy(value)
     return document
 
 
