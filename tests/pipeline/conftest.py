@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import urllib.request
 import zlib
 from typing import TYPE_CHECKING
 
@@ -13,7 +11,7 @@ import pytest
 from embedded_aws.server import EmbeddedAWS
 from tests.documents import shop
 from tests.functions.handlers import Bucket
-from tests.pipeline.rig import Rig
+from tests.pipeline.rig import GROUPS, Rig, allow_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +27,7 @@ def aws() -> Iterator[EmbeddedAWS]:
     """An empty AWS; waits pass 120 times as fast."""
     with EmbeddedAWS(speed=SPEED) as running:
         # Each deployment has a group of its own, and five are what an account has at first.
-        wish = json.dumps({"quota": "DatasetGroup", "raised_to": 50}).encode()
-        urllib.request.urlopen(f"{running.endpoint_url}/personalize-faults", wish).close()  # noqa: S310  # our own server
+        allow_groups(running, GROUPS)
         yield running
 
 

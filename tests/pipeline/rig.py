@@ -31,6 +31,19 @@ DEADLINE = 600
 LOOK_SECONDS = 0.2
 """How often executions are looked at: each look takes as much of the processor as a state does."""
 
+GROUPS = 50
+"""Dataset groups that the account of these tests may have: each deployment has one, and AWS begins with five."""
+
+
+def allow_groups(aws: EmbeddedAWS, number: int) -> None:
+    """Let the account have so many dataset groups, as after a request to AWS."""
+    _wish(aws, {"quota": "DatasetGroup", "raised_to": number})
+
+
+def _wish(aws: EmbeddedAWS, wish: dict[str, Any]) -> None:
+    url = f"{aws.endpoint_url}/personalize-faults"
+    urllib.request.urlopen(url, json.dumps(wish).encode()).close()  # noqa: S310  # our own server
+
 
 @dataclass(frozen=True)
 class Run:
@@ -186,10 +199,7 @@ class Rig:
 
     def arm(self, **fault: Any) -> None:
         """Switch a fault of the local Personalize on."""
-        request = urllib.request.Request(  # noqa: S310  # our own server
-            f"{self.aws.endpoint_url}/personalize-faults", data=json.dumps(fault).encode(), method="POST"
-        )
-        urllib.request.urlopen(request).close()  # noqa: S310  # as above
+        _wish(self.aws, fault)
 
     def fired(self) -> list[dict[str, Any]]:
         """Return the faults that fired since they were last switched off."""

@@ -17,6 +17,7 @@ from definition.load import load
 from definition.plan import names
 from emulator.tests.support import eventually, trust
 from tests.documents import parsed, shop
+from tests.pipeline.rig import GROUPS, allow_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,7 +143,7 @@ def test_an_account_without_the_pipeline_is_ready(aws: EmbeddedAWS, night: str) 
     assert "make deploy PIPELINE=night STAGE=else" in findings["deployment"][0]["seen"]
     assert ["warning"] == levels(findings, "Lambda concurrency")
     assert "lambda:GetAccountSettings" in findings["Lambda concurrency"][0]["remedy"]
-    assert "1 more needed (default, your account may have another)" in findings["dataset groups"][0]["seen"]
+    assert "0 of 50 used, 1 more needed" == findings["dataset groups"][0]["seen"]
     assert "raw data" not in findings
 
 
@@ -162,27 +163,26 @@ def test_names_that_are_taken_are_told(aws: EmbeddedAWS, night: str) -> None:
 
 
 def test_a_full_account_is_told(aws: EmbeddedAWS, night: str) -> None:
-    """Where dataset groups are used up, the next deployment would fail: how many there are stands beside it."""
+    """Where dataset groups are used up the next deployment would fail; with one more granted it would not."""
     client = aws.client("personalize")
-
-    def fillers() -> list[str]:
-        listed = client.get_paginator("list_dataset_groups").paginate()
-        return [
-            group["status"] for page in listed for group in page["datasetGroups"] if group["name"].startswith("filler-")
-        ]
-
+    describe = client.describe_dataset_group
     made = [client.create_dataset_group(name=f"filler-{number}")["datasetGroupArn"] for number in range(5)]
-    code, findings = found(aws, night, stage="full")
-    eventually(lambda: ["ACTIVE"] * 5 == fillers())
+    pages = client.get_paginator("list_dataset_groups").paginate()
+    used = sum(len(page["datasetGroups"]) for page in pages)
+    told = {}
+    for granted in (used, used + 1):
+        allow_groups(aws, granted)
+        told[granted] = found(aws, night, stage="full")
+    allow_groups(aws, GROUPS)
+    eventually(lambda: all(describe(datasetGroupArn=arn)["datasetGroup"]["status"] == "ACTIVE" for arn in made))
     for arn in made:
         client.delete_dataset_group(datasetGroupArn=arn)
-    eventually(lambda: not fillers())
+    (full,), (free,) = (findings["dataset groups"] for _, findings in told.values())
 
-    assert 1 == code
-    (groups,) = findings["dataset groups"]
-    assert "failure" == groups["level"]
-    assert re.match(r"\d+ of 5 used, 1 more needed", groups["seen"])
-    assert "Service Quotas" in groups["remedy"]
+    assert 1 == told[used][0]
+    assert ("failure", f"{used} of {used} used, 1 more needed") == (full["level"], full["seen"])
+    assert "Service Quotas" in full["remedy"]
+    assert ("OK", f"{used} of {used + 1} used, 1 more needed") == (free["level"], free["seen"])
 
 
 @pytest.mark.usefixtures("standing")

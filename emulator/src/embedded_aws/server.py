@@ -44,6 +44,7 @@ _BACKLOG: Final = 128
 PARTS: Final = (
     "embedded_aws.loopback",
     "embedded_aws.refusals",
+    "embedded_aws.servicequotas",
     "embedded_aws.awslambda.invoke",
     "embedded_aws.awslambda.configuration",
     "embedded_aws.iam.managed_policies",

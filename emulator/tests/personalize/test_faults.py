@@ -10,6 +10,21 @@ from botocore.exceptions import ClientError
 from embedded_aws.server import EmbeddedAWS
 from emulator.tests.personalize.support import INTERACTION_FIELDS, Account, avro, csv, two_groups
 
+DOCUMENTED = {
+    "active schemas": 500,
+    "active dataset groups": 5,
+    "pending or in progress dataset import jobs": 5,
+    "pending or in progress data deletion jobs per dataset group": 5,
+    "pending or in progress solution versions": 20,
+    "pending or in progress batch inference jobs": 5,
+    "pending or in progress batch segment jobs": 5,
+    "active solutions per dataset group": 10,
+    "active campaigns per dataset group": 5,
+    "active recommenders per dataset group": 5,
+    "active filters per dataset group": 30,
+}
+"""The quotas of the Developer Guide's page limits that count resources."""
+
 
 @pytest.fixture
 def door(aws: EmbeddedAWS) -> Iterator[str]:
@@ -128,6 +143,25 @@ def test_a_quota_is_raised(account: Account, door: str) -> None:
     with pytest.raises(ClientError, match="More than 6 resources of type DatasetGroup"):
         account.personalize.create_dataset_group(name="g6")
     account.fault(quota="DatasetGroup", raised_to=5)
+
+
+def test_service_quotas_tell_what_holds(account: Account) -> None:
+    """Each quota that is kept here is listed with its number, a raised one as it is now; other services are unknown."""
+    quotas = account.client("service-quotas")
+
+    def numbers() -> dict[str, float]:
+        listed = quotas.list_service_quotas(ServiceCode="personalize")["Quotas"]
+        return {quota["QuotaName"].removeprefix("Total number of "): quota["Value"] for quota in listed}
+
+    documented = numbers()
+    account.fault(quota="DatasetGroup", raised_to=6)
+    raised = numbers()
+    account.fault(quota="DatasetGroup", raised_to=5)
+
+    assert DOCUMENTED == documented
+    assert {**DOCUMENTED, "active dataset groups": 6} == raised
+    with pytest.raises(ClientError, match="NoSuchResourceException"):
+        quotas.list_service_quotas(ServiceCode="glue")
 
 
 def test_a_quota_is_used_up(account: Account, door: str) -> None:
