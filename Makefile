@@ -7,8 +7,10 @@ MINUTES ?= 10
 RAW ?=
 # Folder in which the embedded AWS keeps its account until the next time.
 KEEP ?=
+# An embedded AWS on this machine: nobody bootstrapped it for the CDK, and new permissions there are nobody's worry.
+HERE := $(filter http://localhost:% http://127.0.0.1:%,$(AWS_ENDPOINT_URL))
 # never: deploy without being asked about new permissions, where nobody is there to answer.
-APPROVE ?= broadening
+APPROVE ?= $(if $(HERE),never,broadening)
 
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -108,6 +110,7 @@ doctor: setup ## look whether the account of your credentials is ready for PIPEL
 deploy: setup ## deploy PIPELINE to the account of your credentials (APPROVE=never: do not ask)
 	@test -t 0 || test $(APPROVE) = never || \
 		echo "There is no terminal to approve new permissions on: if there are any this stops; APPROVE=never goes on"
+	@$(if $(HERE),cd build && npx cdk bootstrap "aws://$(CDK_DEFAULT_ACCOUNT)/$(CDK_DEFAULT_REGION)",:)
 	@npx cdk deploy --all --require-approval $(APPROVE) --context "pipeline=$(PIPELINE)" --context stage=$(STAGE)
 
 destroy: setup ## remove PIPELINE's stacks; the bucket stays
