@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-import os
-import subprocess
-import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,20 +11,14 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from cli.errors import CommandError
-from definition.paths import ROOT
+from cli.toolkit import Synthesis, cdk, context
 from definition.plan.names import prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-# Node comes with this environment, whether or not it is activated.
-_OWN_TOOLS = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-# No colours, and no word to anybody: neither for the newest version nor with telemetry of what is deployed here.
-_QUIET = {"CDK_DISABLE_VERSION_CHECK": "1", "CDK_DISABLE_CLI_TELEMETRY": "true", "NO_COLOR": "1"}
 PARTS = ("storage", "personalize", "workflow")
 """The stacks of a pipeline, in the order of their deployment."""
-
-_CDK = ROOT / "node_modules" / ".bin" / "cdk"
 
 
 @dataclass(frozen=True)
@@ -40,34 +30,6 @@ class Deployment:
     topic_arn: str
 
 
-def cdk(*arguments: str, environment: Mapping[str, str], say: Callable[[str], None], folder: Path = ROOT) -> None:
-    """Run the CDK command line in ``folder`` and hand each line it prints to ``say``.
-
-    Raises:
-        CommandError: it failed; the error holds the end of what it printed.
-    """
-    if not _CDK.exists():
-        raise CommandError(f"{_CDK} is missing", remedy="Run `make setup`")
-    printed: list[str] = []
-    with subprocess.Popen(  # noqa: S603  # our own pinned CDK
-        [_CDK, *arguments],
-        cwd=folder,
-        env={**os.environ, **environment, **_OWN_TOOLS, **_QUIET},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        for line in process.stdout or ():
-            printed.append(line.rstrip())
-            say(printed[-1])
-    if process.returncode:
-        # The summary at the end says what failed; the events before it are hundreds of lines.
-        summary = printed.index("Failed resources:") if "Failed resources:" in printed else -15
-        text = "\n".join(printed[summary:])
-        raise CommandError(f"cdk {arguments[0]} failed:\n{text}", remedy="Mend what it names and run again")
-
-
 def deploy(
     pipeline_file: Path,
     stage: str,
@@ -76,6 +38,7 @@ def deploy(
     say: Callable[[str], None],
     bootstrap: bool = True,
     keep_data: bool = True,
+    synthesis: Synthesis | None = None,
 ) -> None:
     """Bootstrap the account for the CDK and deploy the stacks of a pipeline.
 
@@ -86,22 +49,18 @@ def deploy(
         say: is told each line that the CDK prints.
         bootstrap: False where the account is bootstrapped already: doing it again could undo what people changed there.
         keep_data: whether the bucket survives ``cdk destroy``.
+        synthesis: of the same file and stage, where one has begun already.
 
     Raises:
         CommandError: the CDK failed.
     """
-    context = _context(pipeline_file, stage, keep_data=keep_data)
-    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(2) as pool:
-        assembly = f"{temporary}/cdk.out"
-        synth = functools.partial(cdk, environment=environment, say=say)
-        # Neither needs the other.
-        steps = [pool.submit(synth, "synth", "--quiet", "--output", assembly, *context)]
+    with ExitStack() as ending:
+        begun = synthesis or ending.enter_context(Synthesis(pipeline_file, stage, keep_data=keep_data))
         if bootstrap:
-            outside = functools.partial(bootstrap_account, folder=Path(temporary))
-            steps.append(pool.submit(outside, environment=environment, say=say))
-        for step in steps:
-            step.result()
-        deploy_assembly(assembly, environment=environment, say=say)
+            # Neither needs the other.
+            outside = ending.enter_context(tempfile.TemporaryDirectory())
+            bootstrap_account(environment=environment, say=say, folder=Path(outside))
+        deploy_assembly(begun.assembly(say), environment=environment, say=say)
 
 
 def bootstrap_account(*, environment: Mapping[str, str], say: Callable[[str], None], folder: Path) -> None:
@@ -141,13 +100,8 @@ def destroy(
     Raises:
         CommandError: the CDK failed.
     """
-    context = _context(pipeline_file, stage, keep_data=keep_data)
-    cdk("destroy", "--all", "--force", *context, environment=environment, say=say)
-
-
-def _context(pipeline_file: Path, stage: str, *, keep_data: bool) -> tuple[str, ...]:
-    values = (f"pipeline={pipeline_file}", f"stage={stage}", *(() if keep_data else ("keep_data=false",)))
-    return tuple(part for value in values for part in ("--context", value))
+    told = context(pipeline_file, stage, keep_data=keep_data)
+    cdk("destroy", "--all", "--force", *told, environment=environment, say=say)
 
 
 def find_deployment(cloudformation: Any, pipeline: str, stage: str) -> Deployment:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LARGEST_PAGE = 1000
-_PAGE = 100
+_PAGE = 20
 _DENIED = "AccessDeniedException"
 _RUNNING = {"RUNNING", "PENDING_REDRIVE"}
 

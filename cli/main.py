@@ -7,6 +7,7 @@ is imported by the command that needs it, and so is the meaning of pipeline file
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -158,15 +159,20 @@ def run_command(
     """
     from cli.account import told  # noqa: PLC0415  # see above
     from cli.folders import raw_folder  # noqa: PLC0415  # see above
-    from cli.run import RunOptions, run, run_local  # noqa: PLC0415  # see above
+    from cli.toolkit import Synthesis  # noqa: PLC0415  # see above
     from cli.view import View  # noqa: PLC0415  # see above
 
     view = View(quiet=quiet)
     loaded, file = load_pipeline(pipeline)
     check_stage(stage)
     with told(view):
-        options = RunOptions(file, stage, raw_folder(loaded, raw, local=local), out, as_json_value(execution_input))
-        succeeded = (run_local if local else run)(loaded, options, view)
+        folder, given = raw_folder(loaded, raw, local=local), as_json_value(execution_input)
+        with Synthesis(file, stage) if local else nullcontext() as synthesis:
+            # After the synthesis has begun: to import an AWS takes as long as a third of it.
+            from cli.run import RunOptions, run, run_local  # noqa: PLC0415  # see above
+
+            options = RunOptions(file, stage, folder, out, given)
+            succeeded = run(loaded, options, view) if synthesis is None else run_local(loaded, options, view, synthesis)
     raise typer.Exit(0 if succeeded else 1)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import boto3
 
+    from cli.toolkit import Synthesis
     from cli.view import View
     from definition.file.pipeline import Pipeline
 
@@ -56,15 +57,15 @@ class RunOptions:
     execution_input: Any
 
 
-def run_local(pipeline: Pipeline, options: RunOptions, view: View) -> bool:
-    """Run a pipeline on a fresh embedded AWS; return whether it succeeded.
+def run_local(pipeline: Pipeline, options: RunOptions, view: View, synthesis: Synthesis) -> bool:
+    """Run a pipeline on a fresh embedded AWS, to which its synthesis is deployed; return whether it succeeded.
 
     Raises:
         CommandError: the raw data cannot be used, or the deployment has failed.
     """
     check_first(pipeline, options)
     with EmbeddedAWS() as aws, aws.in_environment():
-        deploy_embedded(pipeline, options, view, aws.environment())
+        deploy_embedded(pipeline, options, view, aws.environment(), synthesis)
         # From here on only: the run id is the time of the start, and people read it.
         clock.start(_ONE_RUN)
         return run(pipeline, options, view, AT_ONCE)
@@ -82,7 +83,9 @@ def check_first(pipeline: Pipeline, options: RunOptions) -> None:
         previewed(pipeline, str(options.raw))
 
 
-def deploy_embedded(pipeline: Pipeline, options: RunOptions, view: View, environment: Mapping[str, str]) -> bool:
+def deploy_embedded(
+    pipeline: Pipeline, options: RunOptions, view: View, environment: Mapping[str, str], synthesis: Synthesis
+) -> bool:
     """Deploy to the embedded AWS of the environment; return whether a new schedule was paused, for a start by hand.
 
     Raises:
@@ -98,7 +101,7 @@ def deploy_embedded(pipeline: Pipeline, options: RunOptions, view: View, environ
             if text.startswith(_DEPLOYED):
                 view.line(text.removeprefix(_DEPLOYED).strip())
 
-        deploy(options.file, options.stage, environment=environment, say=say)
+        deploy(options.file, options.stage, environment=environment, say=say, synthesis=synthesis)
         if pipeline.schedule and not known:
             schedule.turn(scheduler, name, schedule.PAUSED)
             _stop_what_it_started(session, pipeline, options.stage)

@@ -78,18 +78,22 @@ def up(
         raise typer.BadParameter(f"give embedded seconds per second, up to {_HIGHEST_SPEED:,}", param_hint="--speed")
     from cli.account import told  # noqa: PLC0415  # not for `pipelines --help`: see cli/main.py
     from cli.folders import raw_folder  # noqa: PLC0415  # as above
-    from cli.live.up import Wanted  # noqa: PLC0415  # as above
-    from cli.live.up import up as begin  # noqa: PLC0415  # as above
-    from cli.run import RunOptions  # noqa: PLC0415  # as above
+    from cli.toolkit import Synthesis  # noqa: PLC0415  # as above
     from cli.view import View  # noqa: PLC0415  # as above
 
     view = View()
     loaded, file = load_pipeline(pipeline)
     check_stage(stage)
     with told(view):
-        folder = raw_folder(loaded, raw, local=True)
-        options = RunOptions(file, stage, folder, out, as_json_value(execution_input))
-        code = begin(loaded, options, view, Wanted(port, speed, keep))
+        folder, given = raw_folder(loaded, raw, local=True), as_json_value(execution_input)
+        with Synthesis(file, stage) as synthesis:
+            # As in `pipelines run`: the synthesis goes on while an AWS is imported.
+            from cli.live.up import Wanted  # noqa: PLC0415  # as above
+            from cli.live.up import up as begin  # noqa: PLC0415  # as above
+            from cli.run import RunOptions  # noqa: PLC0415  # as above
+
+            options = RunOptions(file, stage, folder, out, given)
+            code = begin(loaded, options, view, Wanted(port, speed, keep), synthesis)
     raise typer.Exit(code)
 
 

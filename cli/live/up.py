@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import boto3
 
     from cli.run import RunOptions
+    from cli.toolkit import Synthesis
     from cli.view import View
     from definition.file.pipeline import Pipeline
     from embedded_aws.keeping.account import Kept
@@ -58,7 +59,7 @@ class Wanted:
     keep: Path | None
 
 
-def up(pipeline: Pipeline, options: RunOptions, view: View, wanted: Wanted) -> int:
+def up(pipeline: Pipeline, options: RunOptions, view: View, wanted: Wanted, synthesis: Synthesis) -> int:
     """Deploy and run a pipeline on an embedded AWS that stays until Ctrl-C, or on one that is up already.
 
     Args:
@@ -66,6 +67,7 @@ def up(pipeline: Pipeline, options: RunOptions, view: View, wanted: Wanted) -> i
         options: what the command line was told.
         view: the terminal.
         wanted: the embedded AWS.
+        synthesis: of the pipeline's stacks.
 
     Returns:
         The exit code.
@@ -77,15 +79,15 @@ def up(pipeline: Pipeline, options: RunOptions, view: View, wanted: Wanted) -> i
     check_first(pipeline, options)
     found = listener(wanted.port) if wanted.port else "nothing"
     if found == "embedded":
-        return _join(pipeline, options, view, wanted)
+        return _join(pipeline, options, view, wanted, synthesis)
     if found == "other":
         raise CommandError(
             f"another program listens on port {wanted.port}", remedy="Give another one: make up PORT=4567"
         )
-    return _begin(pipeline, options, view, wanted)
+    return _begin(pipeline, options, view, wanted, synthesis)
 
 
-def _begin(pipeline: Pipeline, options: RunOptions, view: View, wanted: Wanted) -> int:
+def _begin(pipeline: Pipeline, options: RunOptions, view: View, wanted: Wanted, synthesis: Synthesis) -> int:
     """Start an embedded AWS, deploy and run there, and stay until Ctrl-C."""
     code = INTERRUPTED
     aws = EmbeddedAWS(port=wanted.port, keep=wanted.keep)
@@ -94,7 +96,7 @@ def _begin(pipeline: Pipeline, options: RunOptions, view: View, wanted: Wanted) 
             if aws.found is not None:
                 view.line(f"The account of {aws.found:%Y-%m-%d %H:%M} UTC is there again, from {wanted.keep}.")
             before = kept.templates(pipeline, options.stage)
-            paused = deploy_embedded(pipeline, options, view, aws.environment())
+            paused = deploy_embedded(pipeline, options, view, aws.environment(), synthesis)
             speed = SPEED if wanted.speed is None else wanted.speed
             # Only now, as in run_local: the run id is the time of the start, and people read it.
             clock.go_on(speed)
@@ -124,7 +126,7 @@ def _begin(pipeline: Pipeline, options: RunOptions, view: View, wanted: Wanted) 
     return code
 
 
-def _join(pipeline: Pipeline, options: RunOptions, view: View, wanted: Wanted) -> int:
+def _join(pipeline: Pipeline, options: RunOptions, view: View, wanted: Wanted, synthesis: Synthesis) -> int:
     """Deploy to the embedded AWS that another process keeps up, run there, and leave it up."""
     port = wanted.port
     view.line(f"An embedded AWS is up on port {port}: what has changed is deployed there, and a run started.")
@@ -133,7 +135,7 @@ def _join(pipeline: Pipeline, options: RunOptions, view: View, wanted: Wanted) -
     if wanted.keep is not None:
         view.look("--keep changes nothing: whether its account is kept was said to the one that is up")
     with reached(port):
-        paused = deploy_embedded(pipeline, options, view, variables(endpoint(port)))
+        paused = deploy_embedded(pipeline, options, view, variables(endpoint(port)), synthesis)
         succeeded = run(pipeline, options, view, _ANOTHERS)
         session = session_of_environment()
         if paused:

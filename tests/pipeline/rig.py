@@ -12,8 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.deployment import bootstrap_account, cdk, deploy_assembly, find_deployment
+from cli.deployment import bootstrap_account, deploy_assembly, find_deployment
 from cli.follow import Follower
+from cli.toolkit import cdk
 from definition.load import load
 from definition.plan.names import run_id
 from tests.synthesis import synthesize

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from typer.testing import CliRunner
 
-from cli.deployment import cdk
 from cli.main import app
+from cli.toolkit import cdk
 from tests.documents import rarely, shop
 from tests.pipeline.data import csv, planted
 from tests.pipeline.rig import Rig
