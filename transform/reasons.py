@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from definition.mapping import encodings
 from definition.mapping.mapping import SEVERAL
 
 if TYPE_CHECKING:
     from definition.mapping.mapping import FormattedTime, TimeUnit
-    from definition.mapping.source import Encoding, SourceFormat
+    from definition.mapping.source import SourceFormat
     from definition.service.dataset_types import AvroType
 
 BLANK_LINE = "blank line"
@@ -56,9 +57,10 @@ def more_fields(width: int) -> str:
     return f"more than {_fields(width)}"
 
 
-def undecodable(encoding: Encoding) -> str:
+def undecodable(encoding: str) -> str:
     """Return the reason for a line with bytes that are none of the encoding's."""
-    return f"bytes that are not {encoding}"
+    windows = encodings.windows(encoding)
+    return f"bytes that are not {encoding}" + (f"; such files are often {windows}" if windows else "")
 
 
 def bar_in_list(raw_column: str) -> str:

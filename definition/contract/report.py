@@ -14,7 +14,6 @@ from definition.contract.history import RunRow
 from definition.contract.manifest import DatasetResult, FailureRecord, Manifest, SolutionResult, Status
 from definition.contract.publishing import Kind, Line
 from definition.document import Contract
-from definition.mapping.source import Encoding
 from definition.service.dataset_types import DatasetName
 from pricing.reckoning.rates import ItemName, Rate
 from transform.contract import BatchInputReport, Engine, TransformReport
@@ -56,7 +55,7 @@ class Labels(Contract):
     id: str
     label: str
     delimiter: str = ","
-    encoding: Encoding = "utf-8"
+    encoding: str = "utf-8"
     header: list[str] | None = None
 
 

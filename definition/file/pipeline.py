@@ -21,6 +21,7 @@ from definition.file.values import (
     OWN_TAGS,
     ArrivalPath,
     Delimiter,
+    Encoding,
     Freshness,
     Money,
     PipelineName,
@@ -31,7 +32,6 @@ from definition.file.values import (
     Wait,
     absent,
 )
-from definition.mapping.source import Encoding
 from definition.service.dataset_types import Domain
 from definition.service.limits import MAX_TAGS
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from definition.file.places import KmsKey, Location, SourcePath
-from definition.file.values import Comment, Delimiter, Escape, Strict, absent
+from definition.file.values import Comment, Delimiter, Encoding, Escape, Strict, absent
 from definition.mapping.query import QueryError, Table, check_condition, table_named, tables_of
-from definition.mapping.source import Encoding, SourceFormat
+from definition.mapping.source import SourceFormat
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +86,10 @@ class Source(Strict):
         description="of the objects: jsonl has an object on each line, json has them one after the other or in arrays; "
         "gzip, bzip2 and zstd are unpacked, but for parquet",
     )
-    encoding: Encoding = Field(default="utf-8", description="of the text in csv, jsonl, json; a BOM is no part of it")
+    encoding: Encoding = Field(
+        default="utf-8",
+        description="of the text in csv, jsonl, json, by a name that Python knows; a BOM is no part of it",
+    )
     delimiter: Delimiter = Field(
         default=",", description="csv: character between fields, or several", examples=[";", "::"]
     )

@@ -15,6 +15,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from definition import layout
+from definition.mapping import encodings
 from definition.mapping.mapping import MAX_DELIMITER
 from definition.mapping.sql import parse_condition, parse_value
 from definition.mapping.times import compile_format
@@ -211,6 +212,11 @@ def _arrival_path(text: str) -> str:
 
 
 Timezone = Annotated[str, AfterValidator(_timezone)]
+Encoding = Annotated[
+    str,
+    AfterValidator(encodings.canonical),
+    WithJsonSchema({"anyOf": [{"enum": list(encodings.BEST_KNOWN)}, {"type": "string"}]}),
+]
 Condition = Annotated[str, AfterValidator(_condition)]
 Expression = Annotated[str, AfterValidator(_expression)]
 TimeFormat = Annotated[str, AfterValidator(_time_format)]

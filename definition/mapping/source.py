@@ -10,9 +10,6 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 SourceFormat = Literal["csv", "jsonl", "json", "parquet"]
-Encoding = Literal[
-    "utf-8", "latin-1", "windows-1252", "windows-1251", "shift_jis", "euc-kr", "big5", "gb18030", "utf-16"
-]
 
 ALL_ELEMENTS = "[*]"
 """Stands behind the name of an exploded list where a column is read of all of its elements."""
@@ -62,7 +59,7 @@ class SourceMapping(Data):
     Attributes:
         path: object, prefix ending in ``/`` or glob, under ``raw/`` or, as ``s3://bucket/…``, anywhere.
         queried: whether Athena has found the rows: each run has them elsewhere, and puts in the path.
-        encoding: of the text in CSV and JSON.
+        encoding: of the text in CSV and JSON, by the name that ``encodings.canonical`` gives.
         delimiter: text between the fields of CSV, of up to ``MAX_DELIMITER`` characters.
         quote: character around fields of CSV, or None where fields are never quoted.
         header: names of the fields of CSV, or None where each object's first line gives them.
@@ -77,7 +74,7 @@ class SourceMapping(Data):
     path: str
     queried: bool = Field(default=False, exclude_if=operator.not_)
     format: SourceFormat = "csv"
-    encoding: Encoding = "utf-8"
+    encoding: str = "utf-8"
     delimiter: str
     quote: str | None = None
     header: list[str] | None = None

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from transform.raw.text import PYTHON_CODECS
-
-if TYPE_CHECKING:
-    from definition.mapping.source import Encoding
+from definition.mapping.encodings import codec
 
 _LOOKED_AT = 1 << 20
 """Bytes that are enough to know."""
@@ -29,7 +26,7 @@ _KOREAN: Final = frozenset(
     "계조선영화유방내무비생교관용학음트드마무료소개발라니안네할습입까요되것같우모두물건회중더분공미호진명감독야"
 )
 _WESTERN_WORD: Final = re.compile(r"[A-Za-z][\x80-\xff]|[\x80-\xff][A-Za-z]")
-_EASTERN: Final[tuple[Encoding, ...]] = ("shift_jis", "euc-kr", "big5", "gb18030")
+_EASTERN: Final[tuple[str, ...]] = ("shift_jis", "euc-kr", "big5", "gb18030")
 _DAMAGED = 0.02
 """Share of characters that may be damaged: the transform rejects their lines."""
 
@@ -37,7 +34,7 @@ _MOSTLY = 0.5
 _SOME = 0.1
 
 
-def encoding_of(content: bytes, *, whole: bool) -> Encoding | None:
+def encoding_of(content: bytes, *, whole: bool) -> str | None:
     """Return the encoding of a text, None if the bytes are no text.
 
     Args:
@@ -61,17 +58,17 @@ def _is_bare_utf16(content: bytes) -> bool:
     return bool(high) and high.count(0) > len(high) * _MOSTLY and content[0:2000:2].count(0) < len(high) * _SOME
 
 
-def _decoded(content: bytes, encoding: Encoding, *, whole: bool) -> str | None:
+def _decoded(content: bytes, encoding: str, *, whole: bool) -> str | None:
     """Return the text, None if more than a few of its characters beyond ASCII are none of the encoding."""
-    decoder = codecs.getincrementaldecoder(PYTHON_CODECS.get(encoding, encoding))("replace")
+    decoder = codecs.getincrementaldecoder(codec(encoding))("replace")
     text = decoder.decode(content, final=whole)
     foreign = len(text) - len(text.encode("ascii", "ignore"))
     return text if text.count("\ufffd") <= foreign * _DAMAGED else None
 
 
-def _eastern(content: bytes, *, whole: bool) -> Encoding | None:
+def _eastern(content: bytes, *, whole: bool) -> str | None:
     """Return the encoding of several bytes a character as which the text has what its language is made of."""
-    scores: dict[Encoding, float] = {}
+    scores: dict[str, float] = {}
     for encoding in _EASTERN:
         text = _decoded(content, encoding, whole=whole)
         foreign = [character for character in text or "" if character > "\x7f"]
@@ -85,13 +82,13 @@ def _eastern(content: bytes, *, whole: bool) -> Encoding | None:
     return best if scores[best] > _SOME else None
 
 
-def _is_common(encoding: Encoding, character: str) -> bool:
+def _is_common(encoding: str, character: str) -> bool:
     if encoding == "shift_jis":
         return "\u3041" <= character <= "\u30ff"
     return character in (_KOREAN if encoding == "euc-kr" else _CHINESE)
 
 
-def _single_byte(content: bytes) -> Encoding:
+def _single_byte(content: bytes) -> str:
     """Return an encoding of one byte a character: letters beyond ASCII stand alone in the West, in words in Russian."""
     high = re.findall(rb"[\x80-\xff]+", content)
     letters = sum(len(run) for run in high)

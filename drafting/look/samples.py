@@ -15,6 +15,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from definition import layout
+from definition.mapping import encodings
 from definition.mapping.address import SCHEME, in_folder, other_bucket, out_of_folder
 from drafting.look.encodings import encoding_of
 from transform.contract import RawObject
@@ -22,12 +23,12 @@ from transform.errors import TransformError, UndecodableError
 from transform.raw.documents import batches
 from transform.raw.folder import FolderStore
 from transform.raw.objects import matches
-from transform.raw.text import BOM, PYTHON_CODECS, damage_named, unpacked
+from transform.raw.text import BOM, damage_named, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from definition.mapping.source import Encoding, SourceFormat, SourceMapping
+    from definition.mapping.source import SourceFormat, SourceMapping
     from drafting.look.places import Place, RawFile
 
 MOST_BYTES = 16 * 1024 * 1024
@@ -64,7 +65,7 @@ class Sample:
 
     name: str
     format: SourceFormat
-    encoding: Encoding
+    encoding: str
     text: str
     whole: bool
 
@@ -192,7 +193,7 @@ def _unpack(name: str, packed: bytes, folder: SampleFolder) -> bytes:
     return bytes(found[:MOST_BYTES])
 
 
-def _cut(content: bytes, encoding: Encoding) -> bytes:
+def _cut(content: bytes, encoding: str) -> bytes:
     """Return whole lines of what is cut somewhere; a text without line ends as it is."""
     if encoding != "utf-16":
         return content[: content.rfind(b"\n") + 1] or content
@@ -201,10 +202,10 @@ def _cut(content: bytes, encoding: Encoding) -> bytes:
     return text[: text.rfind("\n") + 1].encode(codec)
 
 
-def _codec(content: bytes, encoding: Encoding) -> str:
+def _codec(content: bytes, encoding: str) -> str:
     if encoding == "utf-16":
         return "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-16-le"
-    return PYTHON_CODECS.get(encoding, encoding)
+    return encodings.codec(encoding)
 
 
 def _form(text: str) -> SourceFormat:

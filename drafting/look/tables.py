@@ -26,7 +26,7 @@ from transform.raw.objects import matches, partitions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from definition.mapping.source import Encoding, Explode, SourceFormat
+    from definition.mapping.source import Explode, SourceFormat
     from drafting.look.places import Place
     from drafting.look.samples import SampleFolder
 
@@ -51,7 +51,7 @@ class Source:
 
     path: str
     format: SourceFormat
-    encoding: Encoding = "utf-8"
+    encoding: str = "utf-8"
     dialect: Dialect = field(default_factory=lambda: Dialect(",", '"'))
     header: tuple[str, ...] | None = None
     lists: tuple[str, ...] = ()
@@ -129,7 +129,7 @@ class _Kind:
     """What files of one table have in common; ``listed`` says that no line of theirs gives the names."""
 
     format: SourceFormat
-    encoding: Encoding
+    encoding: str
     dialect: Dialect | None
     names: tuple[str, ...]
     pattern: str

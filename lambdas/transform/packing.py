@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
 
-    from definition.mapping.source import Encoding, SourceMapping
+    from definition.mapping.source import SourceMapping
     from transform.contract import RawObject
     from transform.raw.cutting import Cutter
     from transform.raw.records import Batch
@@ -84,7 +84,7 @@ class Packer:
         self,
         store: Store,
         staging: str,
-        encoding: Encoding,
+        encoding: str,
         columns: Sequence[str],
         *,
         cut: Cutter,

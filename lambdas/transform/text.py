@@ -15,10 +15,8 @@ from transform.raw.told import without_values
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from definition.mapping.source import Encoding
 
-
-def lines(key: str, stream: io.BufferedReader, encoding: Encoding) -> Iterator[str]:
+def lines(key: str, stream: io.BufferedReader, encoding: str) -> Iterator[str]:
     """Yield the lines of an object with their line feeds, the first one without BOM.
 
     Raises:
@@ -29,7 +27,7 @@ def lines(key: str, stream: io.BufferedReader, encoding: Encoding) -> Iterator[s
     yield from text.lines(key, content, encoding)
 
 
-def _unpack_zstd(key: str, stream: io.BufferedReader, encoding: Encoding) -> bytes:
+def _unpack_zstd(key: str, stream: io.BufferedReader, encoding: str) -> bytes:
     """Return the text of a small zstd object, for which the engine's own decompressor is at hand."""
     remedy = "Compress it with gzip, or convert it to UTF-8"
     if encoding != "utf-8":

@@ -111,7 +111,7 @@ BYTES = [
         {"source": {"encoding": "latin-1"}, **shop(KIND={"from": "kind", "type": "string"})},
         {"a.csv": b"user,item,at,kind\n\xe9,i,%d,x\nu,i,%d,\x93caf\xe9\x94\n" % (AT, AT)},
         [("é", "i", AT, "x")],
-        [("a.csv", 3, "bytes that are not latin-1")],
+        [("a.csv", 3, "bytes that are not latin-1; such files are often windows-1252")],
     ),
     Case(
         "tabs without quotes",

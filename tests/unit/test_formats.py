@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import encodings
 import json
+import pkgutil
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 from lambdas.transform import packing
 from lambdas.transform.reader import FEW, broken_objects
+from tests.documents import parsed
 from tests.generated import examples
 from tests.unit.raw import AT, GOOD, HEADER, Folder, fates, fill, found, lazy_fates, table, told
 from transform.errors import ColumnMissingError, UndecodableError
@@ -76,12 +79,53 @@ def test_what_spreadsheets_save(tmp_path: Path, encoding: str, content: bytes, t
     assert text == frame["USER_ID"][0]
 
 
-def test_windows_is_not_latin_1(tmp_path: Path) -> None:
-    """Curly quotes of Windows in what is called Latin-1 reject their line, instead of becoming control characters."""
-    body = HEADER.encode() + b"\x93u\x94,i1,1\n" + f"\xe9,i1,{AT}\n".encode("latin-1")
-    frame = fates(tmp_path, {"a.csv": body}, encoding="latin-1")
+def text_codecs() -> list[str]:
+    """Return the names of all of Python's codecs with which whole files may be written."""
+    named = {module.name for module in pkgutil.iter_modules(encodings.__path__)} - {"aliases"}
+    # https://docs.python.org/3/library/codecs.html: binary and text transforms, Windows alone, and parts of texts.
+    transforms = {"base64_codec", "bz2_codec", "hex_codec", "quopri_codec", "rot_13", "uu_codec", "zlib_codec"}
+    parts = {"charmap", "idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape", "utf_7"}
+    return sorted(named - transforms - {"mbcs", "oem"} - parts)
 
-    assert ("a.csv", 2, "\\x93u\\x94,i1,1", "bytes that are not latin-1") == found(frame)[0]
+
+@pytest.mark.parametrize("name", text_codecs())
+def test_every_codec_of_python_is_an_encoding(tmp_path: Path, name: str) -> None:
+    """What Python writes with a codec is read by that codec's name, letters beyond ASCII included where it has any."""
+    encoding = parsed(datasets__interactions__source__encoding=name).datasets.interactions.source.encoding
+    user = "".join(letter for letter in "éж書글א" if letter.encode(name, "ignore")) or "u"
+    body = f"user,item,at\n{user},i1,{AT}\nu2,i2,{AT}\n".encode(name)
+    frame = fates(tmp_path, {"a.csv": body}, encoding=encoding)
+
+    assert [(user, "i1", AT, None), ("u2", "i2", AT, None)] == told(frame)
+
+
+@pytest.mark.parametrize(
+    ("given", "encoding"),
+    [
+        ("UTF-8", "utf-8"),
+        ("utf-8-sig", "utf-8"),
+        ("latin1", "latin-1"),
+        ("cp1252", "windows-1252"),
+        ("Windows-1251", "windows-1251"),
+        ("sjis", "shift_jis"),
+        ("cp949", "euc-kr"),
+        ("ISO-8859-2", "iso8859-2"),
+        ("EUC-JP", "euc_jp"),
+    ],
+)
+def test_an_encoding_has_one_name(given: str, encoding: str) -> None:
+    """However it is written, so that another spelling reads nothing anew."""
+    assert encoding == parsed(datasets__interactions__source__encoding=given).datasets.interactions.source.encoding
+
+
+@pytest.mark.parametrize(("encoding", "windows"), [("latin-1", "windows-1252"), ("iso8859-2", "cp1250")])
+def test_windows_is_not_iso_8859(tmp_path: Path, encoding: str, windows: str) -> None:
+    """Curly quotes of Windows in what is called ISO 8859 reject their line, instead of becoming control characters."""
+    body = HEADER.encode() + b"\x93u\x94,i1,1\n" + f"\xe9,i1,{AT}\n".encode(encoding)
+    frame = fates(tmp_path, {"a.csv": body}, encoding=encoding)
+
+    reason = f"bytes that are not {encoding}; such files are often {windows}"
+    assert ("a.csv", 2, "\\x93u\\x94,i1,1", reason) == found(frame)[0]
     assert "é" == frame["USER_ID"][1]
 
 
@@ -150,6 +194,12 @@ def test_names_that_lack_a_mapped_column_are_refused(tmp_path: Path) -> None:
     """A raw column that neither `header` nor a folder gives is an error."""
     with pytest.raises(ColumnMissingError, match="'item'"):
         fates(tmp_path, {"a": "u,1"}, header=["user", "at"])
+
+
+def test_lines_before_a_header_are_told(tmp_path: Path) -> None:
+    """Who exports with a line above the header is told of the keys that pass over it."""
+    with pytest.raises(ColumnMissingError, match=r"lines stand before it, set skip_lines or comment\.$"):
+        fates(tmp_path, {"a": f"# exported 2024-01-01\n{HEADER}u,i,{AT}\n"})
 
 
 def test_many_small_objects_are_one_scan(tmp_path: Path) -> None:

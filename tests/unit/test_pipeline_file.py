@@ -82,7 +82,7 @@ def test_the_schema_shows_raw_formats() -> None:
 
     assert ["csv", "jsonl", "json", "parquet"] == source["format"]["enum"]
     windows = ["windows-1252", "windows-1251", "shift_jis", "euc-kr", "big5"]
-    assert ["utf-8", "latin-1", *windows, "gb18030", "utf-16"] == source["encoding"]["enum"]
+    assert ["utf-8", "latin-1", *windows, "gb18030", "utf-16"] == source["encoding"]["anyOf"][0]["enum"]
     assert all(key["description"] for key in source.values())
 
 
@@ -238,7 +238,10 @@ def test_all_mistakes_are_told_at_once_with_line_place_and_remedy(tmp_path: Path
         ),
         ({"schedule": True}, "schedule", "Write its keys below it: expression, timezone"),
         ({f"{SOURCE}__format": "xml"}, f"{SOURCE}.format", "'csv', 'jsonl', 'json' or 'parquet'"),
-        ({f"{SOURCE}__encoding": "UTF-8"}, f"{SOURCE}.encoding", "'euc-kr', 'big5', 'gb18030' or 'utf-16'"),
+        ({f"{SOURCE}__encoding": "windows-1352"}, f"{SOURCE}.encoding", "Did you mean windows-1252"),
+        ({f"{SOURCE}__encoding": "klingon"}, f"{SOURCE}.encoding", "euc-kr, big5, gb18030 or utf-16, or another"),
+        ({f"{SOURCE}__encoding": "base64"}, f"{SOURCE}.encoding", "no encoding of text"),
+        ({f"{SOURCE}__encoding": "idna"}, f"{SOURCE}.encoding", "no encoding of text"),
         ({f"{SOURCE}__header": []}, f"{SOURCE}.header", "at least one"),
         ({f"{SOURCE}__header": ["user", ""]}, f"{SOURCE}.header[1]", "at least 1 character"),
         ({f"{SOURCE}__header": ["user", "item", "user"]}, f"{SOURCE}.header[2]", "stands twice"),

@@ -191,5 +191,6 @@ def check_header(key: str, header: Sequence[str], columns: Sequence[str], source
             what = "has no column" if name not in header else "names twice the column"
             raise ColumnMissingError(
                 f"{key} {what} '{name}'; it {fields_told(header, columns)}. Correct the column names or the delimiter "
-                "in the pipeline file, or the header; if there is none, list the names of the fields as source.header."
+                "in the pipeline file, or the header; if there is none, list the names of the fields as source.header, "
+                "and if other lines stand before it, set skip_lines or comment."
             )

@@ -10,13 +10,13 @@ import re
 import zlib
 from typing import TYPE_CHECKING
 
+from definition.mapping import encodings
 from transform.errors import DamagedError, UndecodableError
 from transform.raw.bzip2 import Bzip2Reader
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from definition.mapping.source import Encoding
 
 Unpacked = io.BufferedReader | gzip.GzipFile
 
@@ -37,11 +37,8 @@ _BZIP2 = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
 _ZLIB = (b"x\x01", b"x^")
 """How zlib streams begin that may as well be text."""
 
-PYTHON_CODECS = {"shift_jis": "cp932", "euc-kr": "cp949"}
-"""What files in these encodings are written in, as browsers read them, too (https://encoding.spec.whatwg.org/)."""
-
 _CONTROLS = re.compile("[\x80-\x9f]")
-"""Bytes that no text in Latin-1 has: in files that are called so they are quotes and dashes of Windows-1252."""
+"""What no text in ISO 8859 has: in files that are called so these bytes are quotes and letters of Windows."""
 
 _ARCHIVES = (
     ("a zip archive", re.compile(rb"PK(\x03\x04|\x05\x06)")),
@@ -138,7 +135,7 @@ def is_bzip2(stream: io.BufferedReader) -> bool:
     return bool(_BZIP2.match(stream.peek(_MAGIC)))
 
 
-def lines(key: str, content: Unpacked | io.BytesIO, encoding: Encoding) -> Generator[str, None, None]:
+def lines(key: str, content: Unpacked | io.BytesIO, encoding: str) -> Generator[str, None, None]:
     """Yield the lines of unpacked content with their line feeds, the first one without BOM.
 
     Raises:
@@ -146,14 +143,14 @@ def lines(key: str, content: Unpacked | io.BytesIO, encoding: Encoding) -> Gener
     """
     with damage_named(key), io.TextIOWrapper(content, _codec(content, encoding), errors=MARK, newline="\n") as decoded:
         for number, line in enumerate(decoded):
-            text = _CONTROLS.sub(_shown_control, line) if encoding == "latin-1" else line
+            text = _CONTROLS.sub(_shown_control, line) if encodings.windows(encoding) else line
             yield text if number else text.removeprefix(BOM)
 
 
-def _codec(content: Unpacked | io.BytesIO, encoding: Encoding) -> str:
+def _codec(content: Unpacked | io.BytesIO, encoding: str) -> str:
     """Return the name of the codec; UTF-16 without a BOM is little-endian, which Python's own refuses to assume."""
     if encoding != "utf-16":
-        return PYTHON_CODECS.get(encoding, encoding)
+        return encodings.codec(encoding)
     beginning = content.getvalue()[:2] if isinstance(content, io.BytesIO) else content.peek(2)[:2]
     return encoding if beginning in {codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE} else "utf-16-le"
 
