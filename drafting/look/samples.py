@@ -45,9 +45,7 @@ _TEXT_ENDS = re.compile(
     r"\.(md|rst|html?|pdf|py|r|ipynb|sh|sql|ya?ml|toml|docx?|png|jpe?g|gif|svg|css|js|lock|log)$", re.IGNORECASE
 )
 _README = re.compile(r"^(readme|licen[cs]e|copying|notice|changelog|citation|makefile)", re.IGNORECASE)
-_PARQUET, _ORC, _AVRO = b"PAR1", b"ORC", b"Obj\x01"
-_WORKBOOK = re.compile(rb"xl/(workbook|worksheets)|\[Content_Types\]\.xml")
-_CONVERT = "write it as Parquet, CSV or JSON Lines"
+_PARQUET = b"PAR1"
 _CHUNK = 1 << 20
 
 
@@ -106,8 +104,6 @@ def take(place: Place, file: RawFile, folder: SampleFolder) -> Sample | Useless:
     packed = place.beginning(file.name, MOST_BYTES)
     if packed.startswith(_PARQUET):
         return _take_parquet(place, file, folder, _RAW + file.name)
-    if why := _foreign(packed):
-        return Useless(file.name, why)
     try:
         content = _unpack(file.name, packed, folder)
     except TransformError as error:
@@ -163,16 +159,6 @@ def _take_parquet(place: Place, file: RawFile, folder: SampleFolder, key: str) -
     rows.write_parquet(buffer)
     folder.write(key, buffer.getvalue())
     return Sample(file.name, "parquet", "utf-8", "", len(rows) < MOST_ROWS)
-
-
-def _foreign(packed: bytes) -> str | None:
-    """Return what is to be done with a file of tables in a form that is not read."""
-    for beginning, name in ((_ORC, "ORC"), (_AVRO, "Avro")):
-        if packed.startswith(beginning):
-            return f"is {name}, which is not read: {_CONVERT}"
-    if packed.startswith(b"PK") and _WORKBOOK.search(packed):
-        return "is an Excel workbook: save each sheet as CSV UTF-8"
-    return None
 
 
 def _unpack(name: str, packed: bytes, folder: SampleFolder) -> bytes:

@@ -402,7 +402,10 @@ def test_too_few_rows_are_told(tmp_path: Path) -> None:
     [
         ({}, "there is no table in it"),
         ({"a.csv.zip": b"PK\x03\x04zip"}, "is a zip archive, which is not read: unpack it"),
-        ({"a.xlsx": b"PK\x03\x04[Content_Types].xml xl/workbook.xml"}, "is an Excel workbook: save each sheet as CSV"),
+        (
+            {"a.xlsx": b"PK\x03\x04" + b"\0" * 26 + b"[Content_Types].xml"},
+            "is an Excel workbook, which is not read: save",
+        ),
         ({"a.orc": b"ORC\x08"}, "is ORC, which is not read"),
         ({"a.avro": b"Obj\x01\x04"}, "is Avro, which is not read"),
         ({"a.bin": b"\x00\x01\x02\x00\x00\x03" * 50}, "is neither text nor Parquet"),

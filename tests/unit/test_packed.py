@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import io
 import json
 import lzma
+import re
+import sqlite3
+import tarfile
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -64,12 +68,73 @@ def test_damage_is_named(tmp_path: Path, damaged: bytes) -> None:
         fates(tmp_path, {"a.csv.gz": damaged}, encoding="latin-1")
 
 
-def zipped(content: bytes) -> bytes:
+def zipped(content: bytes, name: str = "data") -> bytes:
     """Return a zip archive of one file."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
-        archive.writestr("data", content)
+        archive.writestr(name, content)
     return target.getvalue()
+
+
+def tarred(content: bytes) -> bytes:
+    """Return a tar archive of one file."""
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w") as archive:
+        entry = tarfile.TarInfo("data")
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+    return target.getvalue()
+
+
+def written(form: str) -> bytes:
+    """Return a file of a column that Polars writes in another form."""
+    target = io.BytesIO()
+    getattr(pl.DataFrame({"user": [f"u{number}" for number in range(50)]}), f"write_{form}")(target)
+    return target.getvalue()
+
+
+def of_sqlite() -> bytes:
+    """Return a database of one table."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as database:
+        database.execute("CREATE TABLE ratings (user, item)")
+        return database.serialize()
+
+
+ORC = b"ORC\x0a\x0b\x0a\x03\x00\x00\x00\x12\x04\x08\x32\x50\x00"
+"""How a file begins whose first stripe has indexes (https://orc.apache.org/specification/ORCv1/)."""
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (zipped(b"", "[Content_Types].xml"), "is an Excel workbook, which is not read: save each sheet as CSV UTF-8"),
+        (zipped(b"", "docProps/app.xml"), "is an Excel workbook,"),
+        (zipped(b"application/vnd.oasis.opendocument.spreadsheet", "mimetype"), "is a spreadsheet of OpenDocument,"),
+        (bytes.fromhex("d0cf11e0a1b11ae1") + b"\x00" * 600, "is an Excel workbook of before 2007"),
+        (tarred(b"user,item,at\n"), "is a tar archive, which is not read: unpack it"),
+        (
+            gzip.compress(tarred(b"user,item,at\n"), mtime=0),
+            "x, unpacked, is a tar archive, which is not read: unpack it",
+        ),
+        (written("avro"), "is Avro, which is not read: write it as Parquet, CSV or JSON Lines"),
+        (ORC, "is ORC, which is not read: write it as"),
+        (written("ipc"), "is an Arrow file, which is not read: write it as"),
+        (written("parquet"), "is Parquet: set format: parquet"),
+        (of_sqlite(), "is a database of SQLite"),
+    ],
+)
+def test_other_forms_are_named(tmp_path: Path, content: bytes, told: str) -> None:
+    """What people have beside text is named for what it is, with what to do, and not as text in a wrong encoding."""
+    with pytest.raises(UndecodableError, match=re.escape(told)):
+        fates(tmp_path, {"x": content})
+
+
+@pytest.mark.parametrize("name", ["PAR1", "ORC", "Rar!", "PK", "ARROW1"])
+def test_columns_may_begin_like_other_forms(tmp_path: Path, name: str) -> None:
+    """A header is text, whatever its letters are."""
+    frame = fates(tmp_path, {"x": f"{name},user,item,at\n1,u1,i1,{AT}\n"})
+
+    assert [("u1", "i1", AT, None)] == told(frame)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])

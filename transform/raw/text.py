@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from definition.mapping import encodings
 from transform.errors import DamagedError, UndecodableError
 from transform.raw.bzip2 import Bzip2Reader
+from transform.raw.forms import LONGEST, foreign_form
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -39,14 +40,6 @@ _ZLIB = (b"x\x01", b"x^")
 
 _CONTROLS = re.compile("[\x80-\x9f]")
 """What no text in ISO 8859 has: in files that are called so these bytes are quotes and letters of Windows."""
-
-_ARCHIVES = (
-    ("a zip archive", re.compile(rb"PK(\x03\x04|\x05\x06)")),
-    ("packed with xz", re.compile(rb"\xfd7zXZ\x00")),
-    ("a 7z archive", re.compile(rb"7z\xbc\xaf\x27\x1c")),
-    ("a rar archive", re.compile(rb"Rar!\x1a\x07")),
-)
-"""What people download data in, by how it begins."""
 
 _MAGIC = 10
 """Bytes of the longest beginning."""
@@ -109,12 +102,9 @@ def unpacked(key: str, stream: io.BufferedReader) -> Unpacked | None:
         DamagedError: its beginning cannot be unpacked.
         UndecodableError: the object is packed in a way that is not read, or twice.
     """
-    beginning = stream.peek(_MAGIC)
-    for archive, form in _ARCHIVES:
-        if form.match(beginning):
-            raise UndecodableError(
-                f"{key} is {archive}, which is not read: unpack it, or pack it with gzip, bzip2 or zstd."
-            )
+    beginning = stream.peek(LONGEST)
+    if wrong := foreign_form(beginning):
+        raise UndecodableError(f"{key} {wrong}.")
     if beginning.startswith(ZSTD):
         return None
     if is_bzip2(stream):
@@ -124,7 +114,9 @@ def unpacked(key: str, stream: io.BufferedReader) -> Unpacked | None:
     else:
         return stream
     with damage_named(key):
-        inner = content.peek(_MAGIC)
+        inner = content.peek(LONGEST)
+    if wrong := foreign_form(inner):
+        raise UndecodableError(f"{key}, unpacked, {wrong}.")
     if inner.startswith((_GZIP, ZSTD)) or _BZIP2.match(inner):
         raise UndecodableError(f"{key} is packed twice. Pack it once.")
     return content
