@@ -49,6 +49,7 @@ def usage(pipeline: Pipeline, *, next_state: str) -> State:
         datasets=jsonata(DATASETS),
         batch_inputs=jsonata("$report.batch_inputs"),
         solutions=jsonata("$solutions"),
+        **({"deliveries": jsonata("$deliveries")} if pipeline.delivers else {}),
     )
     told = f"'What the run used was not reckoned: ' & ({program('reason')})"
     return {
