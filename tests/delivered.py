@@ -1,4 +1,4 @@
-"""DynamoDB tables that were delivered, beside the Parquet tables that they are to equal, each by a reader of its own."""
+"""DynamoDB tables that were delivered, and the Parquet tables that they are to equal, each by its own reader."""
 
 from __future__ import annotations
 

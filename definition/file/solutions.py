@@ -121,7 +121,9 @@ class _BatchJob(Strict):
     formats: Annotated[list[ExportFormat], AfterValidator(_different)] = absent(
         [], json_schema_extra={"uniqueItems": True}, description="beside Parquet, the same rows as csv or jsonl"
     )
-    deliver: Target | None = absent(description="also a DynamoDB table, with a list for each line, that each run renews")
+    deliver: Target | None = absent(
+        description="also a DynamoDB table, with a list for each line, that each run renews"
+    )
     filter: str | None = absent(description="one of filters, which every line is filtered by")
     filter_values: dict[str, FilterValues] = absent(
         {}, description="values of the filter's placeholders", examples=[{"GENRE": ["Comedy", "Drama"]}]

@@ -1,8 +1,8 @@
 """How the work of a run is divided among executions, each with a history of its own.
 
 A history ends at 25,000 events, and a job that takes days is looked at thousands of times. So each recommender, each
-solution and each batch job is a child execution, and so is each part of a table, and each delivery with its parts. Where recipes are compared, each of a
-solution is one, too.
+solution and each batch job is a child execution, and so is each part of a table, and each delivery with its parts.
+Where recipes are compared, each of a solution is one, too.
 """
 
 from __future__ import annotations

@@ -77,9 +77,7 @@ class Delivery:
         before = None if equals is None else [each.location for each in (equals, *begun)]
         # What this run wrote before it was cut off is written again: it differs from what stood there before.
         locations = dict.fromkeys([request.location, *(before or [])])
-        parts = [
-            WritePart(**each.model_dump(), before=before) for each in ranges([*locations], rows=ROWS_PER_PART)
-        ]
+        parts = [WritePart(**each.model_dump(), before=before) for each in ranges([*locations], rows=ROWS_PER_PART)]
         segments = len(parts) if before is None and not self._items.are_none else 0
         sweeps = [SweepPart(segment=number, segments=segments) for number in range(segments)]
         return BeginReport(since=equals and equals.run, parts=parts, sweeps=sweeps)
@@ -108,7 +106,7 @@ class Delivery:
         return counts.report(unchanged=work.unchanged(None), after=after, done=True)
 
     def sweep(self, request: SweepRequest) -> CallReport:
-        """Delete what older runs have left, until all is looked through, time is up, or calls are throttled for long."""
+        """Delete what older runs left, until all is looked through, time is up, or calls are throttled for long."""
         counts, after = _Counts(), request.after
         while True:
             try:
@@ -152,8 +150,8 @@ class Delivery:
         runs = [each.run for each in (noted.equals, *noted.begun) if each] if noted else []
         if newer := [run for run in runs if run > self._request.run]:
             raise NewerDeliveryError(
-                f"{self._request.table} has lists of {max(newer)}, which is newer than {self._request.run}: nothing was "
-                "written."
+                f"{self._request.table} has lists of {max(newer)}, which is newer than {self._request.run}: nothing "
+                "was written."
             )
 
     def _is_like(self, other: RunTable) -> bool:
@@ -174,9 +172,7 @@ class Delivery:
 
     def _note(self, noted: DeliveredTable) -> None:
         body = noted.model_dump_json().encode()
-        self._s3.put_object(
-            Bucket=self._request.bucket, Key=self._key, Body=body, ContentType="application/json"
-        )
+        self._s3.put_object(Bucket=self._request.bucket, Key=self._key, Body=body, ContentType="application/json")
 
 
 class _Counts:

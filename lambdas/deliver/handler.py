@@ -21,9 +21,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Do one step of delivering a published table to DynamoDB, and return what came of it."""
     request = Request.validate_python(event)
     logger.append_keys(run=request.run, table=request.table)
-    delivery = Delivery(
-        request, s3_client(), _dynamodb(), lambda: context.get_remaining_time_in_millis() / 1000
-    )
+    delivery = Delivery(request, s3_client(), _dynamodb(), lambda: context.get_remaining_time_in_millis() / 1000)
     if isinstance(request, BeginRequest):
         return record(delivery.begin(request), {})
     if isinstance(request, EndRequest):
@@ -39,5 +37,5 @@ def _dynamodb() -> Any:
     once = {"total_max_attempts": 1}
     return boto3.client(
         "dynamodb",
-        config=Config(retries=once, max_pool_connections=AT_ONCE, connect_timeout=5, read_timeout=10),  # type: ignore[arg-type]
+        config=Config(retries=once, max_pool_connections=AT_ONCE, connect_timeout=5, read_timeout=10),
     )

@@ -1,9 +1,9 @@
 """The items of a DynamoDB table: written and deleted several at once, never over those of a newer run.
 
-PutItem and DeleteItem have a condition, and BatchWriteItem has none. Those of TransactWriteItems cost twice as much, and
-bind items together that have nothing to do with each other.
-Sources: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ with the pages Expressions.ConditionExpressions
-and Programming.Errors
+PutItem and DeleteItem have a condition, and BatchWriteItem has none. Those of TransactWriteItems cost twice as much,
+and bind items together that have nothing to do with each other.
+Sources: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ with the pages
+Expressions.ConditionExpressions and Programming.Errors
 """
 
 from __future__ import annotations
@@ -140,9 +140,7 @@ class Items:
         return self._changed("put_item", Fate.WRITTEN, Item=entry.item, ConditionExpression=_OURS)
 
     def _delete(self, key: str, condition: str) -> Fate:
-        return self._changed(
-            "delete_item", Fate.REMOVED, Key={self._key: {"S": key}}, ConditionExpression=condition
-        )
+        return self._changed("delete_item", Fate.REMOVED, Key={self._key: {"S": key}}, ConditionExpression=condition)
 
     def _changed(self, operation: str, fate: Fate, **arguments: Any) -> Fate:
         try:

@@ -1,4 +1,4 @@
-"""Published tables that are delivered to DynamoDB, each in a child execution, when all solutions have come to their end.
+"""Published tables that are delivered to DynamoDB, each in a child execution, when all solutions have ended.
 
     Wait for calls of before → Begin deliveries → Deliver tables → next
                                                    └ for each table: a child execution
@@ -91,10 +91,11 @@ def states(pipeline: Pipeline, *, next_state: str, on_failure: str) -> States:
         on_failure=on_failure,
         at_once=_TABLES_AT_ONCE,
     )
+    until = f"$toMillis($states.context.Execution.StartTime) + {1000 * DELIVERY_SECONDS}"
     wait: State = {
         "Type": "Wait",
         "Comment": "Until a call of the run before, should one still be at work, has had its time.",
-        "Timestamp": jsonata(f"$fromMillis($toMillis($states.context.Execution.StartTime) + {1000 * DELIVERY_SECONDS})"),
+        "Timestamp": jsonata(f"$fromMillis({until})"),
         "Next": children.begin,
     }
     return {FIRST_STATE: wait, **children.fragment()}
@@ -235,9 +236,7 @@ def _part() -> States:
             **_invoke(jsonata("$merge([$asked, {'after': $written.after}])")),
             "Catch": caught(_PART, go_to="Part not delivered", variable="writeFailure"),
             "Assign": {
-                "written": jsonata(
-                    f"{{{sums}, 'after': {answer}.after, 'stalls': {moved} ? $written.stalls + 1 : 0}}"
-                ),
+                "written": jsonata(f"{{{sums}, 'after': {answer}.after, 'stalls': {moved} ? $written.stalls + 1 : 0}}"),
                 "call": jsonata(f"{{'done': {answer}.done, 'throttled': {answer}.throttled, 'why': {answer}.failure}}"),
             },
             "Output": {},
@@ -285,9 +284,7 @@ def _done() -> State:
         "Choices": [
             when("a list cannot be written", "$exists($call.why.error)", "Part not delivered", writeFailure=why),
             when("yes", "$call.done", "Part delivered"),
-            when(
-                "throttled for too long", f"$written.stalls >= {_MOST_STALLS}", "Part not delivered", writeFailure=stalled
-            ),
+            when("for too long", f"$written.stalls >= {_MOST_STALLS}", "Part not delivered", writeFailure=stalled),
             when("throttled", "$call.throttled", "Wait for writes"),
         ],
         "Default": "Deliver part",

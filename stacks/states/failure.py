@@ -89,8 +89,8 @@ _UNCOMPARED = {
 """What only a file with best_of is told."""
 
 _UNDELIVERED = {
-    "ListTooLargeError": "Lower num_results of the job as the reason says, or leave out deliver and let the application "
-    "load the Parquet table; deploy the file, then start a new run: its tables are published already.",
+    "ListTooLargeError": "Lower num_results of the job as the reason says, or leave deliver out and let the "
+    "application load the Parquet table, which is published; deploy the file, then start a new run.",
     "NewerDeliveryError": "Nothing is to be mended: the DynamoDB table has lists of a newer run. Start a new run.",
     "NewerListsError": "A newer run wrote there meanwhile: start a new run, which writes all that differs.",
     "DeliveryThrottled": "Look in CloudWatch for what else writes to the DynamoDB table, or for the quota of the "

@@ -41,7 +41,7 @@ def usage(pipeline: Pipeline, *, next_state: str) -> State:
         step="usage",
         run=jsonata("$run"),
         region="${Region}",
-        rates=rates(),
+        rates=rates(pipeline),
         workers=pipeline.workers,
         themed=themed_jobs(pipeline),
         engine=jsonata("$report.engine"),

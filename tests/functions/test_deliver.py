@@ -123,14 +123,18 @@ def test_the_first_delivery_writes_every_list(job: Delivering) -> None:
 
     assert {"since": None, "written": 3, "removed": 0, "unchanged": 0, "refused": 0} == job.deliver("r1")
     assert {
-        "a": {"user_id": "a", "run": "r1", "results": [{"item_id": "x", "score": 0.5}, {"item_id": "y", "score": 0.25}]},
+        "a": {
+            "user_id": "a",
+            "run": "r1",
+            "results": [{"item_id": "x", "score": 0.5}, {"item_id": "y", "score": 0.25}],
+        },
         "b": {"user_id": "b", "run": "r1", "results": [{"item_id": "y", "score": 0.75}]},
         "c": {"user_id": "c", "run": "r1", "results": [{"item_id": "z"}]},
     } == items(job.aws, job.table, "user_id")
 
 
 def test_later_deliveries_write_what_changed(job: Delivering) -> None:
-    """A changed order, score or length is written, who is gone is deleted, and the others keep the item of their run."""
+    """A changed order, score or length is written, who is gone is deleted, and others keep the item of their run."""
     job.publish("r1", {**FIRST, "d": [("x", 0.5)], "e": [("x", 0.5)], "f": [("x", 0.5)]})
     job.deliver("r1")
     job.publish("r2", {"a": [("y", 0.5), ("x", 0.25)], "b": [("y", 0.5)], "c": [("z", None)], "d": [("x", 0.5)],
@@ -327,7 +331,7 @@ def test_rows_without_a_key_are_no_list(job: Delivering) -> None:
     job.publish("r1", {"a": [("x", 0.5)], None: [("y", 0.5)]})
     (part,) = job.call("r1", "begin")["parts"]
 
-    with pytest.raises(KeyMissingError, match="1 rows of .* have no user_id"):
+    with pytest.raises(KeyMissingError, match=r"1 rows of .* have no user_id"):
         job.call("r1", **part)
 
 

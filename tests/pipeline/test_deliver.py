@@ -86,7 +86,7 @@ def test_five_runs_with_changes(delivering: Rig) -> None:
 
 
 def test_a_run_that_is_killed_in_the_middle_and_continued(delivering: Rig) -> None:
-    """Its note says that it began, readers of latest.json see the run before, and the redrive writes what is missing."""
+    """Its note says that it began, readers of latest.json see the run before, and a redrive writes what is missing."""
     night(delivering, 6)
     first = delivering.run()
     night(delivering, 11)
@@ -94,7 +94,7 @@ def test_a_run_that_is_killed_in_the_middle_and_continued(delivering: Rig) -> No
     # Some lists are written, and then none, for as long as it takes to kill the run.
     arm(delivering.aws, operation="PutItem", table=TABLE, after=20, times=10_000)
     arn = delivering.start()
-    delivering.wait_until(lambda: len(written_since(delivering, first)) == 20)  # noqa: PLR2004  # as above
+    delivering.wait_until(lambda: len(written_since(delivering, first)) == 20)
     stepfunctions.stop_execution(executionArn=arn, error="Killed", cause="in the middle")
     delivering.wait_until(lambda: stepfunctions.describe_execution(executionArn=arn)["status"] == "ABORTED")
     disarm(delivering.aws)

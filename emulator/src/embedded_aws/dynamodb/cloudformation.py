@@ -60,8 +60,8 @@ def update_table_in_place(  # noqa: PLR0917  # moto's signature
         return made
     if properties["KeySchema"] != table.schema:
         raise ValueError(
-            f"CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename {table.name} "
-            "and update the stack again."
+            "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
+            f"Rename {table.name} and update the stack again."
         )
     if changed := _changed(table, properties):
         raise ValueError(f"An update of {changed} of AWS::DynamoDB::Table is not emulated")

@@ -8,8 +8,8 @@
         twenty calls have their effect, and the thousand after them have none
 
 `error` is `ProvisionedThroughputExceededException` when left out, `every` and `times` are 1, `after` is 0, and without
-`table` any counts. `GET` answers `{"armed": […], "fired": n}`, the armed ones with the times that are left; `DELETE` forgets both.
-A fault that cannot be armed is answered with 400 and `{"message": …}`. Starting the server clears them.
+`table` any counts. `GET` answers `{"armed": […], "fired": n}`, the armed ones with the times that are left; `DELETE`
+forgets both. A fault that cannot be armed is answered with 400 and `{"message": …}`. Starting the server clears them.
 """
 
 import json
