@@ -179,7 +179,7 @@ def _whole() -> State:
         "Comment": "All parts, nothing refused, and nothing of older runs left.",
         "Choices": [
             when("a part failed", f"$exists({first})", _FAILED, deliveryFailure=jsonata(first)),
-            when("lists of older runs may be left", "$count($begun.sweeps) > 0", "Begin sweep"),
+            when("older lists may be left", "$count($begun.sweeps) > 0", "Begin sweep"),
             when("lists of a newer run", "$delivered.refused > 0", _FAILED, deliveryFailure=refused),
         ],
         "Default": "End delivery",
@@ -217,7 +217,8 @@ def _part() -> States:
     """Return the states of the child execution of a part."""
     answer = "$states.result.Payload"
     sums = ", ".join(f"'{name}': $written.{name} + {answer}.{name}" for name in _COUNTS)
-    moved = f"({answer}.after = $written.after)"
+    did = " + ".join(f"{answer}.{name}" for name in ("written", "removed", "unchanged"))
+    idle = f"({answer}.after = $written.after and {did} = 0)"
     more = ("done", "after", "throttled", "failure")
     assert set(more) | set(_COUNTS) == set(CallReport.model_fields), "what a call answers is what a state reads"
     return {
@@ -236,7 +237,7 @@ def _part() -> States:
             **_invoke(jsonata("$merge([$asked, {'after': $written.after}])")),
             "Catch": caught(_PART, go_to="Part not delivered", variable="writeFailure"),
             "Assign": {
-                "written": jsonata(f"{{{sums}, 'after': {answer}.after, 'stalls': {moved} ? $written.stalls + 1 : 0}}"),
+                "written": jsonata(f"{{{sums}, 'after': {answer}.after, 'stalls': {idle} ? $written.stalls + 1 : 0}}"),
                 "call": jsonata(f"{{'done': {answer}.done, 'throttled': {answer}.throttled, 'why': {answer}.failure}}"),
             },
             "Output": {},

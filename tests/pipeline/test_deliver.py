@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from definition.paths import ROOT
+from emulator.tests.iam.support import Role
 from tests.delivered import arm, disarm, items, of_dynamodb, of_parquet
 from tests.documents import popular, shop
 from tests.pipeline.data import csv, planted
@@ -179,3 +183,33 @@ def test_a_delivery_that_cannot_begin(delivering: Rig) -> None:
     again = delivering.ended(arn)
     assert ("SUCCEEDED", "") == (again.status, again.cause)
     assert is_equal(delivering, again)
+
+
+def test_an_application_reads_one_list(delivering: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's own code prints the items of a user, under the page's policy, which lets it do nothing else."""
+    night(delivering, 6)
+    delivering.run()
+    page = (ROOT / "docs" / "results.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(import boto3\n.*?)```", page, re.DOTALL)
+    assert "movielens-prod--for-you-top25" in code
+    policy = (ROOT / "docs" / "policies" / "asker.json").read_text().replace("movielens-dev", "delivered-test")
+    asker = Role(delivering.aws, *json.loads(policy)["Statement"])
+    keys = asker.keys()
+    for name, value in {
+        **delivering.aws.environment(),
+        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": keys["SessionToken"],
+    }.items():
+        monkeypatch.setenv(name, value)
+    expected = [each["item_id"] for each in of_dynamodb(delivering.aws, TABLE, "user_id")["a0"]]
+    # Its names are those of a program that runs by itself.
+    found: dict[str, Any] = {}
+    own = code.replace("movielens-prod--for-you-top25", TABLE).replace('"1"', '"a0"').replace("print(", "str(")
+    exec(own, found)  # noqa: S102  # the page's own code is what is tested
+
+    assert expected == found["offered"]
+    client = asker.client("dynamodb")
+    for call, more in ((client.scan, {}), (client.delete_item, {"Key": {"user_id": {"S": "a0"}}})):
+        with pytest.raises(ClientError, match="AccessDeniedException"):
+            call(TableName=TABLE, **more)
