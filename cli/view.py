@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cli.errors import CommandError
     from cli.follow import Progress
-    from definition.contract.manifest import Manifest, QualityResult, RecommenderResult, SolutionResult
+    from definition.contract.manifest import DeliveryResult, Manifest, QualityResult, RecommenderResult, SolutionResult
     from transform.contract import (
         Elements,
         ImportPlan,
@@ -116,6 +116,8 @@ class View:
                 self.console.print(table)
                 self.line(told)
             self.console.print(_jobs_table(manifest))
+        if manifest.deliveries:
+            self.console.print(_deliveries_table(manifest.deliveries))
         if measured := [each for each in manifest.recommenders if each.metrics]:
             self.console.print(_recommenders_table(measured))
         if live := _live(manifest):
@@ -272,6 +274,18 @@ def _jobs_table(manifest: Manifest) -> FittedTable:
             counted = (*counted, *((changes.added, changes.removed, changes.moved) if changes else (None,) * 3))
             cells = ("-" if count is None else f"{count:,}" for count in counted)
             table.add_row(f"{solution.name}/{job.name}", *cells)
+    return table
+
+
+def _deliveries_table(deliveries: Sequence[DeliveryResult]) -> FittedTable:
+    table = FittedTable("Lists in DynamoDB").ids("table")
+    table.figures("lists", "written", "removed", "unchanged", "refused").text("changes since")
+    for each in deliveries:
+        counted = (each.lists, each.written, each.removed, each.unchanged, each.refused)
+        told = each.since or "written whole"
+        if each.failure is not None:
+            told = f"[red]{escape(each.failure.error)}[/red]"
+        table.add_row(each.table, *(f"{count:,}" for count in counted), told)
     return table
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-Party = Literal["you", "transform", "publish", "clean-up", "report", "state machine", "Personalize"]
+Party = Literal["you", "transform", "publish", "deliver", "clean-up", "report", "state machine", "Personalize"]
 """Who reads and writes; the transform is a function or a Spark job, and you are whoever else may read the bucket."""
 
 DAYS = {"staging": 1, "queries": 14, "transformed": 30, "batch": 30, "rejects": 90, "attribution": 365}
@@ -178,7 +178,7 @@ TABLE = Place(
     "curated/{solution}/{job}/run={run}/",
     "Parquet, a row per line and rank",
     written_by=("publish",),
-    read_by=("publish", "report", "you"),
+    read_by=("publish", "deliver", "report", "you"),
 )
 ALL_CHANGES = Place(
     "curated/{solution}/{job}/changes/", "what changed from run to run", written_by=("publish",), read_by=("you",)
@@ -200,6 +200,12 @@ LATEST_TABLE = Place(
     "names the newest complete table",
     written_by=("state machine",),
     read_by=("publish", "you"),
+)
+DELIVERED = Place(
+    "curated/{solution}/{job}/delivered.json",
+    "names the table that the job's DynamoDB table equals, and the runs that have begun to change it since",
+    written_by=("deliver",),
+    read_by=("deliver", "you"),
 )
 LATEST_VERSION = Place(
     "curated/{solution}/latest.json",
@@ -311,6 +317,7 @@ LAYOUT = (
     CHANGES,
     EXPORT,
     LATEST_TABLE,
+    DELIVERED,
     LATEST_VERSION,
     NEWEST_RUN,
     ARRIVAL,

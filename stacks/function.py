@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 ARCHITECTURE = lambda_.Architecture.ARM_64
 TIMEOUT = Duration.minutes(15)
-"""The longest that Lambda allows, for every function."""
+"""The longest that Lambda allows, for every function that nothing waits for the end of."""
 
 LAYER = ROOT / "build" / "layer.zip"
 REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
@@ -80,6 +80,7 @@ class Function(Construct):
         memory_mb: int,
         statements: Sequence[iam.PolicyStatement],
         findings: Sequence[str],
+        timeout: Duration = TIMEOUT,
     ) -> None:
         super().__init__(scope, construct_id)
         log_group = logs.LogGroup(
@@ -101,7 +102,7 @@ class Function(Construct):
             architecture=ARCHITECTURE,
             layers=[layer] if layer else [],
             memory_size=memory_mb,
-            timeout=TIMEOUT,
+            timeout=timeout,
             role=self.role.without_policy_updates(),
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE,

@@ -22,6 +22,7 @@ from stacks.arrival import StartOnArrival
 from stacks.catalog import Catalog
 from stacks.cleanup import cleanup_function
 from stacks.dashboard import add_dashboard
+from stacks.deliveries import Deliveries
 from stacks.function import Function, dependencies_layer
 from stacks.grants import map_run_statements, personalize_statements, wildcard_findings
 from stacks.machine import Machine
@@ -98,6 +99,17 @@ class WorkflowStack(Stack):
             "Cleanup": cleanup_function(self, self._prefix, storage),
             "Report": report_function(self, self._prefix, pipeline, storage, layer, memory_mb=_MEMORY_MB),
         }
+        if pipeline.delivers:
+            deliveries = Deliveries(
+                self,
+                "Deliveries",
+                pipeline=pipeline,
+                prefix=self._prefix,
+                storage=storage,
+                layer=layer,
+                memory_mb=_MEMORY_MB,
+            )
+            self._functions["Deliver"] = deliveries.function
         self._job = self._transform_job(pipeline) if pipeline.engine != "lambda" else None
         self._tell_owners(transform.role)
         self._catalog = (

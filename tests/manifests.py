@@ -87,6 +87,21 @@ USAGE: dict[str, Any] = {
 }
 """What the report function reckons of a run."""
 
+DELIVERY: dict[str, Any] = {
+    "solution": "for-you",
+    "job": "top",
+    "table": "shop-dev--for-you-top",
+    "status": "SUCCEEDED",
+    "since": "20261121T030000-aaaaaa",
+    "lists": 199,
+    "written": 11,
+    "removed": 5,
+    "unchanged": 188,
+    "refused": 0,
+    "units": 16,
+}
+"""What a run says of a delivery to DynamoDB."""
+
 _MANIFEST: dict[str, Any] = {
     "version": 1,
     "run": RUN,

@@ -33,7 +33,7 @@ SUITES = {
     "tests/pipeline": (
         *(*_TRANSFORM, *_HELPERS, *_DEPLOYED, *_GRANTS, *_COMMAND),
         *("emulator/tests/iam", "tests/browser.py", "tests/functions/reporting.py"),
-        *("tests/history.py", "tests/manifests.py"),
+        *("tests/delivered.py", "tests/history.py", "tests/manifests.py"),
         "tests/pipeline",
     ),
     # The command line is no input of these: deployments and runs by it are what the pipeline suite is about.

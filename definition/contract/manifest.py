@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
+from definition.contract.delivery import Counts
 from definition.contract.publishing import Kind, PublishReport
 from definition.document import Contract
 from pricing.reckoning.budget import RunCost
@@ -199,6 +200,29 @@ class RecommenderResult(Contract):
     failure: Failure | None = None
 
 
+class DeliveryResult(Counts):
+    """What became of the lists of a published table that has a DynamoDB table.
+
+    Attributes:
+        solution: name of its solution in the pipeline file.
+        job: name of the batch job there.
+        table: name of the DynamoDB table.
+        status: FAILED where the DynamoDB table may have lists of several runs, until the next delivery ends.
+        since: run of the table that changes were written relative to; None where every list was written, or where it
+            failed before that was known.
+        lists: that the published table has.
+        failure: why it does not equal the published table.
+    """
+
+    solution: str
+    job: str
+    table: str
+    status: Status
+    since: str | None = None
+    lists: int
+    failure: Failure | None = None
+
+
 class Manifest(Contract):
     """The manifest of a run.
 
@@ -212,6 +236,7 @@ class Manifest(Contract):
         warnings: sentences about the data.
         fingerprint: the same for two runs only if their datasets are.
         unchanged_since: run whose datasets and batch inputs this one's are, None where they were made anew.
+        deliveries: to DynamoDB, one for each published table that has one there.
         cost: what it was reckoned to cost before its import, None where the pipeline file has no max_cost.
         usage: what it then used, and what that comes to; None where that could not be reckoned, and in manifests of
             runs from before it was.
@@ -234,6 +259,7 @@ class Manifest(Contract):
     batch_inputs: list[BatchInputReport]
     solutions: list[SolutionResult]
     recommenders: list[RecommenderResult] = Field(default=[])
+    deliveries: list[DeliveryResult] = Field(default=[])
     cost: RunCost | None = None
     usage: RunUsage | None = None
 

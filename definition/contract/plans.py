@@ -12,6 +12,7 @@ from pydantic import Field
 
 from definition.contract.publishing import Kind
 from definition.document import Contract
+from definition.file.solutions import Target
 from definition.file.training import Quality, TrainingMode, UnchangedData
 from definition.layout import ExportFormat
 from transform.contract import BatchSelection
@@ -38,6 +39,7 @@ class JobPlan(Plan):
         filter: what the filter's name has behind the prefix of all names.
         config: BatchInferenceJobConfig of its request, None where it has none.
         table: how the data catalog describes the table of the newest results, but for where it lies.
+        deliver: what the lists of its table are delivered to.
     """
 
     name: str
@@ -50,6 +52,7 @@ class JobPlan(Plan):
     filter: str | None = None
     config: dict[str, Any] | None = None
     table: dict[str, Any] | None = None
+    deliver: Target | None = None
 
 
 class TrainingPlan(Plan):

@@ -23,6 +23,27 @@ class LatestTable(Contract, extra="ignore"):
     location: str
 
 
+class RunTable(Contract, extra="ignore"):
+    """The table that a run published: the run, and the S3 folder of its Parquet objects."""
+
+    run: str
+    location: str
+
+
+class DeliveredTable(Contract, extra="ignore"):
+    """What the DynamoDB table of a batch job holds, as far as the deliveries to it tell.
+
+    Attributes:
+        table_id: of the DynamoDB table; another one of the same name holds nothing of this.
+        equals: the table that it was equal to when a delivery last came to its end; None if none ever did.
+        begun: tables of which some lists may stand in it, since deliveries of them have begun and not ended.
+    """
+
+    table_id: str
+    equals: RunTable | None
+    begun: list[RunTable]
+
+
 class LatestVersion(Contract, extra="ignore"):
     """The version of a solution that was published last: what the next one is measured by.
 

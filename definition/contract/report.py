@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from definition.contract.history import RunRow
-from definition.contract.manifest import DatasetResult, FailureRecord, Manifest, SolutionResult, Status
+from definition.contract.manifest import DatasetResult, DeliveryResult, FailureRecord, Manifest, SolutionResult, Status
 from definition.contract.publishing import Kind, Line
 from definition.document import Contract
 from definition.service.dataset_types import DatasetName
@@ -46,6 +46,7 @@ class UsageRequest(Contract):
     datasets: list[DatasetResult]
     batch_inputs: list[BatchInputReport]
     solutions: list[SolutionResult]
+    deliveries: list[DeliveryResult] = Field(default=[])
 
 
 class Labels(Contract):

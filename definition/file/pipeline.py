@@ -164,6 +164,11 @@ class Pipeline(Strict):
         return any(solution.by for solution in self.solutions)
 
     @property
+    def delivers(self) -> bool:
+        """Whether the table of some batch job is delivered to DynamoDB."""
+        return any(job.deliver for solution in self.solutions for job in solution.jobs)
+
+    @property
     def max_usd(self) -> Decimal | None:
         """The most that a run may cost in USD, None where the file does not say."""
         return None if self.max_cost is None else Decimal(self.max_cost.removesuffix(" USD"))

@@ -96,6 +96,9 @@ def _different(formats: list[ExportFormat]) -> list[ExportFormat]:
     return formats
 
 
+Target = Literal["dynamodb"]
+"""What the lists of a table are delivered to."""
+
 MaxErrors = Annotated[
     float,
     Field(ge=0, le=1, strict=False, description="share of its lines that may be errors; more are not published"),
@@ -117,6 +120,9 @@ class _BatchJob(Strict):
     max_errors: MaxErrors = 0.05
     formats: Annotated[list[ExportFormat], AfterValidator(_different)] = absent(
         [], json_schema_extra={"uniqueItems": True}, description="beside Parquet, the same rows as csv or jsonl"
+    )
+    deliver: Target | None = absent(
+        description="also a DynamoDB table, with a list for each line, that each run renews"
     )
     filter: str | None = absent(description="one of filters, which every line is filtered by")
     filter_values: dict[str, FilterValues] = absent(

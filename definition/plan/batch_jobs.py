@@ -63,6 +63,7 @@ def _plan(
         themes_from=themes,
         filter=filter_suffix(pipeline, str(job.filter), expression) if expression else None,
         config=None if isinstance(job, BatchSegmentJob) else batch_config(job),
+        deliver=job.deliver,
     )
 
 

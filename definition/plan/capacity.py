@@ -9,6 +9,9 @@ At 1,769 MB, one vCPU, it turns about a gigabyte a minute (`python -m bench limi
 after 15 minutes: this leaves room for slower machines, expressions and times in text.
 """
 
+DELIVERY_SECONDS = 300
+"""After which Lambda ends a call that delivers; nothing of one run is still written so long after its end."""
+
 PUBLISH_BYTES = 2 * 10**9
 """Bytes of a batch job's output that one call publishes; more is published in parts.
 

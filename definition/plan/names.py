@@ -177,6 +177,14 @@ def recommender_name(pipeline: Pipeline, stage: str, recommender: Recommender) -
     return f"{_own(pipeline.name, stage)}{recommender.name}-{digest}"
 
 
+def delivered_name(own: str, solution: str, job: str) -> str:
+    """Return the name of a job's DynamoDB table, of the pipeline's prefix; applications know it.
+
+    No two jobs of a file have the same: what they are called in Personalize differs in the same letters.
+    """
+    return f"{resource_prefix(own)}{solution}-{job}"
+
+
 def _config_hash(config: dict[str, Any]) -> str:
     # Without automatic training, which is the rule, it leaves no trace in names.
     named = {key: value for key, value in config.items() if (key, value) != ("PerformAutoTraining", False)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from definition.plan import names
 from definition.rules.best_of import alike, check_best_of, count_of, given_recipes
+from definition.rules.delivery import check_count, check_delivery
 from definition.rules.findings import Finding, duplicates, items, long_name, mapped_columns, mapping
 from definition.rules.realtime import check_campaign, check_settings
 from definition.rules.training import check_training
@@ -36,6 +37,7 @@ def check_solutions(pipeline: Any, given: list[Any], datasets: dict[str, Any]) -
     solutions = [mapping(solution) for solution in given]
     yield from duplicates(("solutions",), solutions)
     yield from _check_counts(solutions)
+    yield from check_count(solutions)
     yield from _check_collisions(solutions)
     for index, solution in enumerate(solutions):
         yield from _check_solution(("solutions", index), solution, datasets)
@@ -114,6 +116,7 @@ def _check_jobs(
             else:
                 yield from _check_job(place, job, recipe.name, line, item_columns)
                 yield from check_settings(place, job, recipe)
+                yield from check_delivery(place, job, kind.removeprefix("batch_"), line)
                 yield from _check_themes((*place, "themes_from"), job.get("themes_from"), recipe, item_columns)
 
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from definition import layout
 from definition.contract.pointers import LatestTable
-from definition.contract.publishing import Changes, Range, RangeReport
+from definition.contract.publishing import Changes, RangeReport
+from lambdas.ranges import ranges, table, within
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from definition.contract.publishing import Range
     from lambdas.publish.objects import Objects
 
-_ROWS_PER_RANGE = 4_000_000
+ROWS_PER_RANGE = 4_000_000
 """Rows of both tables that are joined at once: about half a gigabyte."""
-
-_SAMPLES_PER_RANGE = 100
 
 
 def changes(objects: Objects, location: str) -> Changes | None:
@@ -36,7 +33,7 @@ def changes(objects: Objects, location: str) -> Changes | None:
     if latest is None:
         return None
     before = latest.location
-    found = [compare(objects, location, before, each) for each in ranges([location, before])]
+    found = [compare(objects, location, before, each) for each in ranges([location, before], rows=ROWS_PER_RANGE)]
     return Changes(
         since=latest.run,
         location=objects.uri(objects.changes_folder),
@@ -59,22 +56,8 @@ def table_before(objects: Objects, location: str) -> LatestTable | None:
     is_there = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)["KeyCount"]
     if latest.location == location or not is_there:
         return None
-    now, before = (_table(folder).collect_schema() for folder in (location, latest.location))
+    now, before = (table(folder).collect_schema() for folder in (location, latest.location))
     return latest if now == before else None
-
-
-def ranges(locations: Sequence[str]) -> list[Range]:
-    """Cut the keys of some tables in ranges that have about the same number of rows, and that memory can hold.
-
-    Tables are mostly in the order of their keys, so Parquet's statistics let each range be read without the others.
-    """
-    tables = [_table(location) for location in locations]
-    rows = sum(table.select(pl.len()).collect().item() for table in tables)
-    wanted = max(1, -(-rows // _ROWS_PER_RANGE))
-    cuts = _cuts(tables, wanted) if wanted > 1 else []
-    return [
-        Range(number=number, low=low, high=high) for number, (low, high) in enumerate(pairwise([None, *cuts, None]))
-    ]
 
 
 def compare(objects: Objects, location: str, before: str | None, part: Range) -> RangeReport:
@@ -86,39 +69,14 @@ def compare(objects: Objects, location: str, before: str | None, part: Range) ->
         before: S3 folder of the table before; None if there is none.
         part: the range.
     """
-    now = _within(_table(location), part)
+    now = within(table(location), part.low, part.high)
     keys = now.select(pl.nth(0).n_unique()).collect(engine="streaming").item()
     counted = dict.fromkeys(("added", "removed", "moved"), 0)
     if before is not None:
-        found = _changed(now, _within(_table(before), part)).collect()
+        found = _changed(now, within(table(before), part.low, part.high)).collect()
         found.write_parquet(objects.uri(f"{objects.changes_folder}part-{part.number:05}.parquet"))
         counted |= dict(found["change"].value_counts().iter_rows())
     return RangeReport(keys=keys, **counted)
-
-
-def _table(location: str) -> pl.LazyFrame:
-    return pl.scan_parquet(f"{location}*.parquet")
-
-
-def _cuts(tables: Sequence[pl.LazyFrame], wanted: int) -> list[str]:
-    every = max(1, _ROWS_PER_RANGE // _SAMPLES_PER_RANGE)
-    sampled = [
-        table.select(pl.nth(0).alias("key")).with_row_index().filter(pl.col("index") % every == 0).select("key")
-        for table in tables
-    ]
-    keys = pl.concat(sampled).drop_nulls().collect(engine="streaming")["key"].sort()
-    return sorted({keys[len(keys) * number // wanted] for number in range(1, wanted)})
-
-
-def _within(table: pl.LazyFrame, part: Range) -> pl.LazyFrame:
-    """Return the rows of the keys from ``low`` up to, but not including, ``high``."""
-    key = pl.nth(0)
-    if part.low is not None:
-        table = table.filter(key >= part.low)
-    if part.high is None:
-        return table
-    below = key < part.high
-    return table.filter(below | key.is_null() if part.low is None else below)
 
 
 def _changed(now: pl.LazyFrame, before: pl.LazyFrame) -> pl.LazyFrame:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from definition.contract.publishing import Counts, PublishReport, TableReport, TotalReport
-from lambdas.publish.changes import changes, compare, ranges, table_before
+from lambdas.publish.changes import ROWS_PER_RANGE, changes, compare, table_before
 from lambdas.publish.counting import count_different
 from lambdas.publish.lines import counted, errors, results, scan
 from lambdas.publish.objects import Objects, is_written
+from lambdas.ranges import ranges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -113,7 +114,7 @@ def add_up(request: TotalRequest, s3: Any) -> TotalReport:
         since=latest and latest.run,
         before=before,
         changes=objects.uri(objects.changes_folder),
-        ranges=ranges([made.location, *([before] if before else [])]),
+        ranges=ranges([made.location, *([before] if before else [])], rows=ROWS_PER_RANGE),
     )
 
 

@@ -165,7 +165,7 @@ function tablesPart() {
       return el("div", {}, el("h3", {}, name), el("div", { class: "box stop" }, why));
     }
     const found = report.tables.find((each) => each.solution === solution && each.job === job.name);
-    return el("div", {}, el("h3", {}, name), countsTold(name, job.published), found ? factsTold(name, found) : say("No more was counted.", "soft"), changesTold(name, job.published));
+    return el("div", {}, el("h3", {}, name), countsTold(name, job.published), found ? factsTold(name, found) : say("No more was counted.", "soft"), changesTold(name, job.published), deliveryTold(solution, job.name));
   }),
   el("details", {}, el("summary", {}, "What these words mean"), el("ul", {},
     el("li", {}, "Coverage: share of the catalogue that somebody is offered. The catalogue: what has an interaction, and what is offered without one."),
@@ -188,6 +188,14 @@ function factsTold(name, found) {
     fact(`${of}.gini`, "concentration (Gini)", found.gini, figure(found.gini, 3)),
     fact(`${of}.tail_share`, `of the rows are tail; of the interactions ${share(found.tail_share_of_interactions)}`, found.tail_share, share(found.tail_share)),
     fact(`${of}.mean_popularity`, `mean popularity: interactions of the ${noun} offered`, found.mean_popularity, figure(found.mean_popularity, 1)));
+}
+
+function deliveryTold(solution, job) {
+  const made = (manifest.deliveries || []).find((each) => each.solution === solution && each.job === job);
+  if (!made) return "";
+  const counts = `${whole(made.written)} lists written, ${whole(made.removed)} removed, ${whole(made.unchanged)} unchanged, ${whole(made.refused)} refused, of ${whole(made.lists)}.`;
+  if (made.failure) return el("div", { class: "box stop" }, `DynamoDB table ${made.table}: ${made.failure.error}: ${made.failure.reason}`);
+  return el("p", {}, "DynamoDB table ", el("code", {}, made.table), `: ${counts}`);
 }
 
 function changesTold(name, published) {

@@ -17,6 +17,7 @@ from pricing.reckoning.charges import (
     trained_name,
     training_charge,
     transform_charge,
+    whole_delivery,
 )
 from pricing.reckoning.estimate import dearest, estimate, money
 
@@ -44,6 +45,10 @@ ASSUMPTIONS = (
     ),
     "A campaign or recommender is there all month, and nobody asks more than what it keeps ready.",
     "No free tier, no taxes, no discounts.",
+    (
+        "A delivery to DynamoDB writes every list, of ids of 30 characters; one that finds lists as they were costs "
+        "less. Its storage, its backups and its readers are not in these numbers."
+    ),
     (
         "Not reckoned: storage and requests of S3, states of Step Functions, the other functions, logs, messages, "
         "which come to cents; Athena, and what CloudWatch bills for the metrics of a metric attribution."
@@ -95,7 +100,10 @@ def run_charges(pipeline: Pipeline, counts: Counts, rates: Rates) -> list[Charge
         if solution.auto_training is None:
             charges += _trainings(solution, counts)
         for job in solution.jobs:
-            charges += _scoring(solution, job, counts.lines.get((solution.name, job.name)), rates)
+            lines = counts.lines.get((solution.name, job.name))
+            charges += _scoring(solution, job, lines, rates)
+            if job.deliver:
+                charges.append(whole_delivery(solution.name, job.name, lists=lines, num_results=job.num_results))
     return charges
 
 

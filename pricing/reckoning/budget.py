@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from definition.document import Contract
-from pricing.reckoning.charges import import_charge, job_charges, recipe_name, trained_name, training_charge
+from pricing.reckoning.charges import (
+    import_charge,
+    job_charges,
+    recipe_name,
+    trained_name,
+    training_charge,
+    whole_delivery,
+)
 from pricing.reckoning.estimate import dearest, estimate, money
 from pricing.reckoning.rates import ItemName, Rate
 
@@ -31,6 +38,7 @@ class JobToPay(Contract):
         prefix: where its input lies.
         all_users: whether it scores every user there is.
         themed: whether it asks for themes.
+        delivered: results of each list that is written to DynamoDB; 0: none is.
     """
 
     name: str
@@ -38,6 +46,7 @@ class JobToPay(Contract):
     prefix: str
     all_users: bool
     themed: bool
+    delivered: int = 0
 
 
 class SolutionToPay(Contract):
@@ -156,6 +165,8 @@ def _of_solution(
             ],
             rates,
         )
+        if job.delivered:
+            yield whole_delivery(solution.name, job.name, lists=known, num_results=job.delivered)
 
 
 def _refusal(budget: Budget, reckoned: Estimate) -> str:
@@ -176,6 +187,8 @@ def _lever(budget: Budget, dearest: Line) -> str:
         return "Keep fewer interactions (keep), or train less often"
     if group == "import":
         return "import_mode: incremental imports only what is new"
+    if group == "delivery":
+        return "Lower num_results, or leave deliver out"
     for_all = {f"{of.name}/{job.name}" for of in budget.solutions for job in of.jobs if job.all_users}
     return (
         f"users: {{active: 30d}} in {part} scores only who was there lately"

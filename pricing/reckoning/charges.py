@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
+from definition.service.dynamodb import BYTES_PER_UNIT
 from definition.service.recipes import RECIPES
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from pricing.reckoning.rates import ItemName
 
 BYTES_PER_GB = 10**9
+BYTES_PER_RESULT = 65
+"""Bytes of a result in DynamoDB where ids are not known: one of 30, its name, a score, and what a map takes."""
+
 BYTES_PER_RECORD = 100
 """Bytes of a record where only the number of records is given: two ids of 30, a time, an event type, and some."""
 
@@ -30,7 +34,7 @@ FUNCTION_BYTES_PER_SECOND = Decimal(10**9) / 60
 
 _SECONDS_PER_HOUR = 3600
 
-Group = Literal["import", "training", "scoring", "real time", "transform"]
+Group = Literal["import", "training", "scoring", "real time", "transform", "delivery"]
 
 
 @dataclass(frozen=True)
@@ -189,6 +193,34 @@ def transform_charge(engine: str, *, raw_bytes: int | None, workers: int) -> Cha
     seconds = (raw_bytes / FUNCTION_BYTES_PER_SECOND).quantize(Decimal("0.001"))
     told = f"{raw_bytes:,} raw bytes, about {seconds:,f} s at {FUNCTION_GB} GB"
     return Charge("transform", "transform", "lambda_duration", seconds * FUNCTION_GB, told)
+
+
+def delivery_charge(solution: str, job: str, *, units: int | None, told: str) -> Charge:
+    """Return the charge of writing the lists of a job to DynamoDB.
+
+    Args:
+        solution: name of its solution.
+        job: its name.
+        units: write request units, one for each kilobyte of a list begun; None where that is not known.
+        told: how that is known, or why it is not.
+    """
+    return Charge(f"delivery of {solution}/{job}", "delivery", "table_writes", _decimal(units), told)
+
+
+def whole_delivery(solution: str, job: str, *, lists: int | None, num_results: int) -> Charge:
+    """Return the charge of a delivery that writes every list, which is the most that one of that many can write.
+
+    Args:
+        solution: name of its solution.
+        job: its name.
+        lists: how many there are, None where that is not known.
+        num_results: that each has.
+    """
+    kilobytes = -(-num_results * BYTES_PER_RESULT // BYTES_PER_UNIT)
+    if lists is None:
+        return delivery_charge(solution, job, units=None, told="lists are not known")
+    told = f"{lists:,} lists of about {kilobytes:,} KB, if all of them change"
+    return delivery_charge(solution, job, units=lists * kilobytes, told=told)
 
 
 def _decimal(count: int | None) -> Decimal | None:

@@ -24,6 +24,7 @@ ItemName = Literal[
     "metadata",
     "lambda_duration",
     "glue_hour",
+    "table_writes",
 ]
 
 
@@ -61,6 +62,7 @@ ITEMS: dict[ItemName, Item] = {
     "metadata": Item("metadata in answers in real time", 1000, "requests"),
     "lambda_duration": Item("functions (Lambda, arm64)", 1, "GB-second"),
     "glue_hour": Item("Spark jobs (Glue)", 1, "DPU-hour"),
+    "table_writes": Item("writes of lists to DynamoDB, on demand", 1_000_000, "write request units"),
 }
 """Everything that has a price here, in the order in which it is shown."""
 

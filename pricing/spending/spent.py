@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from definition import layout
 from pricing.reckoning.charges import (
     BYTES_PER_RECORD,
+    delivery_charge,
     import_charge,
     job_charges,
     recipe_name,
@@ -20,7 +21,7 @@ from pricing.reckoning.usage import RunUsage, priced
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from definition.contract.manifest import DatasetResult, Manifest, SolutionResult
+    from definition.contract.manifest import DatasetResult, DeliveryResult, Manifest, SolutionResult
     from definition.contract.report import UsageRequest
     from pricing.reckoning.charges import Charge
     from pricing.reckoning.rates import Rates
@@ -47,7 +48,7 @@ def used(ran: Ran, *, workers: int, themed: Collection[str], real_hours: bool) -
             name = trained_name(solution.name, recipe, recipes_of(solution))
             charges.append(training_charge(name, recipe_name(recipe), interactions=interactions, hours=hours))
         charges += _scoring(ran, solution, themed)
-    return charges
+    return [*charges, *map(_delivery, ran.deliveries)]
 
 
 def usage(ran: Ran, *, workers: int, themed: Collection[str], region: str, rates: Rates, real_hours: bool) -> RunUsage:
@@ -79,6 +80,11 @@ def usage(ran: Ran, *, workers: int, themed: Collection[str], region: str, rates
         unknown=[
             *(f"{name} failed: what it trained is not known." for name in unfinished),
             *(f"{name} failed: whether its lines are billed is not known." for name in unscored),
+            *(
+                f"Delivery of {each.solution}/{each.job} failed: what it wrote besides is not known."
+                for each in ran.deliveries
+                if each.status == "FAILED"
+            ),
         ],
     )
 
@@ -104,6 +110,11 @@ def _import(dataset: DatasetResult) -> Charge:
         return import_charge(dataset.dataset, plan.bytes)
     records = plan.records if plan else dataset.records
     return import_charge(dataset.dataset, records * BYTES_PER_RECORD, why=f"taken as {BYTES_PER_RECORD} a record")
+
+
+def _delivery(result: DeliveryResult) -> Charge:
+    told = f"{result.written:,} lists written, {result.removed:,} deleted, and writes that were refused"
+    return delivery_charge(result.solution, result.job, units=result.units, told=told)
 
 
 def _scoring(ran: Ran, solution: SolutionResult, themed: Collection[str]) -> Iterator[Charge]:

@@ -62,6 +62,7 @@ _WORDS: dict[ItemName, _Words] = {
     "themes": _Words("personalize", ("theme|content generat",)),
     "metadata": _Words("personalize", ("metadata",)),
     "lambda_duration": _Words("lambda", ("lambda-gb-second-arm",), "provisioned|edge|durable|managed"),
+    "table_writes": _Words("dynamodb", ("write.?request.?unit",), "infrequent|ia-|repl|transact|global"),
     "glue_hour": _Words("glue", ("etl-dpu-hour",), "flex|memory|devendpoint|interactive"),
 }
 

@@ -45,6 +45,8 @@ def states(pipeline: Pipeline, *, has_failed: str) -> States:
     failures = "$solutions.failure, $solutions.batch_inference.failure, $solutions.batch_segment.failure"
     if pipeline.recommenders:
         failures = f"$recommenders.failure, {failures}"
+    if pipeline.delivers:
+        failures = f"{failures}, $deliveries.failure"
     return {
         FIRST_STATE: {
             "Type": "Choice",

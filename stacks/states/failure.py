@@ -88,6 +88,16 @@ _UNCOMPARED = {
 }
 """What only a file with best_of is told."""
 
+_UNDELIVERED = {
+    "ListTooLargeError": "Lower num_results of the job as the reason says, or leave deliver out and let the "
+    "application load the Parquet table, which is published; deploy the file, then start a new run.",
+    "NewerDeliveryError": "Nothing is to be mended: the DynamoDB table has lists of a newer run. Start a new run.",
+    "NewerListsError": "A newer run wrote there meanwhile: start a new run, which writes all that differs.",
+    "DeliveryThrottled": "Look in CloudWatch for what else writes to the DynamoDB table, or for the quota of the "
+    "account, then redrive this execution: it writes what is missing.",
+}
+"""What only a file with deliver is told."""
+
 _REMEDY = "Mend what the reason names, then redrive this execution: what exists is taken over, nothing is paid twice."
 
 
@@ -97,6 +107,7 @@ def states(pipeline: Pipeline, *, go_on_at: str) -> States:
     A redriven execution sets ``$resumed`` and enters ``go_on_at``.
     """
     told = _REMEDIES | (_TOO_DEAR if pipeline.max_cost else {}) | (_UNCOMPARED if pipeline.compares else {})
+    told |= _UNDELIVERED if pipeline.delivers else {}
     remedies = ", ".join(f"'{error}': '{text}'" for error, text in told.items())
     return {
         FIRST_STATE: {

@@ -41,7 +41,7 @@ def usage(pipeline: Pipeline, *, next_state: str) -> State:
         step="usage",
         run=jsonata("$run"),
         region="${Region}",
-        rates=rates(),
+        rates=rates(pipeline),
         workers=pipeline.workers,
         themed=themed_jobs(pipeline),
         engine=jsonata("$report.engine"),
@@ -49,6 +49,7 @@ def usage(pipeline: Pipeline, *, next_state: str) -> State:
         datasets=jsonata(DATASETS),
         batch_inputs=jsonata("$report.batch_inputs"),
         solutions=jsonata("$solutions"),
+        **({"deliveries": jsonata("$deliveries")} if pipeline.delivers else {}),
     )
     told = f"'What the run used was not reckoned: ' & ({program('reason')})"
     return {

@@ -1,7 +1,7 @@
 """The whole run, from the input to the notification.
 
-    Begin run → inputs.states() → arrival.states() → flight.states() → data.states() → solutions → usage → manifest
-      → latest.json → metrics → report → notify
+    Begin run → inputs.states() → arrival.states() → flight.states() → data.states() → solutions → deliveries → usage
+      → manifest → latest.json → metrics → report → notify
     any failure → failure.states()
 
 ``${Name}`` in a definition is filled in by CloudFormation with what the stacks made.
@@ -21,6 +21,7 @@ from definition.plan.tables import table_input
 from stacks.states import (
     arrival,
     data,
+    deliver,
     ending,
     events,
     failure,
@@ -53,6 +54,7 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
     """
     claimed = arrival.FIRST_STATE if pipeline.trigger else flight.FIRST_STATE
     solved = solution.FIRST_STATE if pipeline.solutions else report.USAGE
+    scored = deliver.FIRST_STATE if pipeline.delivers else report.USAGE
     first = recommenders.FIRST_STATE if pipeline.recommenders else solved
     states = merged(
         {"Begin run": _begin(pipeline, stage)},
@@ -67,7 +69,8 @@ def definition(pipeline: Pipeline, stage: str, *, spec_hash: str) -> dict[str, A
         {events.BEGUN: events.of_run("BEGUN", next_state=data.FIRST_STATE)},
         data.states(pipeline, stage, next_state=first, on_failure="Run failed", on_failures=failure.FIRST_STATE),
         recommenders.states(pipeline, stage, next_state=solved, on_failure="Run failed"),
-        solution.solutions(pipeline, next_state=report.USAGE, on_failure="Run failed"),
+        solution.solutions(pipeline, next_state=scored, on_failure="Run failed"),
+        deliver.states(pipeline, next_state=report.USAGE, on_failure="Run failed"),
         {
             report.USAGE: report.usage(pipeline, next_state="Write manifest"),
             "Write manifest": _manifest(pipeline, spec_hash),
@@ -158,10 +161,13 @@ def _newest_table(owner: str, job: JobPlan) -> dict[str, Any]:
 
 
 def _has_failed(pipeline: Pipeline) -> str:
-    """Return JSONata of whether a solution or a recommender has failed."""
-    if not pipeline.recommenders:
-        return "'FAILED' in $solutions.status"
-    return "'FAILED' in $append($solutions.status, $recommenders.status)"
+    """Return JSONata of whether a solution, a recommender or a delivery has failed."""
+    statuses = "$solutions.status"
+    if pipeline.recommenders:
+        statuses = f"$append({statuses}, $recommenders.status)"
+    if pipeline.delivers:
+        statuses = f"$append({statuses}, $deliveries.status)"
+    return f"'FAILED' in {statuses}"
 
 
 def _manifest(pipeline: Pipeline, spec_hash: str) -> State:
@@ -184,6 +190,7 @@ def _manifest(pipeline: Pipeline, spec_hash: str) -> State:
         batch_inputs=jsonata("$report.batch_inputs"),
         solutions=jsonata("$solutions"),
         **({"recommenders": jsonata("$recommenders")} if pipeline.recommenders else {}),
+        **({"deliveries": jsonata("$deliveries")} if pipeline.delivers else {}),
         **({"cost": jsonata("$exists($report.cost) ? $report.cost : null")} if pipeline.max_cost else {}),
         usage=jsonata("$usage"),
     )

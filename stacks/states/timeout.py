@@ -10,7 +10,7 @@ from definition.plan.kinds import kinds_of
 from definition.plan.queries import source_queries
 from definition.service.limits import MAX_BATCH_JOBS_IN_PROGRESS
 from definition.service.resource_kinds import CAMPAIGN, RECOMMENDER
-from stacks.states import queries, retries
+from stacks.states import deliver, queries, retries
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -41,7 +41,7 @@ def whole_timeout(pipeline: Pipeline) -> int:
     ]
     whole = sum(timeout.total_seconds() + retries.longest(retries.create(quota)) for timeout, quota in waits)
     asked = math.ceil(len(source_queries(pipeline)) / queries.MOST_AT_ONCE) * queries.LONGEST_SECONDS
-    once = int(whole) + _FUNCTIONS_SECONDS + asked
+    once = int(whole) + _FUNCTIONS_SECONDS + asked + (deliver.LONGEST_SECONDS if pipeline.delivers else 0)
     if pipeline.trigger:
         # What arrives while a run is active waits for its end.
         once = 2 * once + int(pipeline.trigger.quiet.total_seconds())

@@ -98,6 +98,7 @@ def _budget(pipeline: Pipeline) -> dict[str, Any]:
         prefix=jsonata(prefix),
         all_users=jsonata("$exists($job.input.users) ? $job.input.users = 'all' : false"),
         themed=jsonata("$exists($job.themes_from)"),
+        **({"delivered": jsonata("$exists($job.deliver) ? $job.num_results : 0")} if pipeline.delivers else {}),
     )
     recipe = "$plan.candidates[0].config.RecipeArn" if pipeline.compares else "$plan.config.RecipeArn"
     solution = document(
@@ -113,7 +114,7 @@ def _budget(pipeline: Pipeline) -> dict[str, Any]:
         Budget,
         usd=str(pipeline.max_usd),
         region="${Region}",
-        rates=rates(),
+        rates=rates(pipeline),
         imports=jsonata("$importMode != 'skip'"),
         solutions=jsonata(f"[$plans.($plan := $; {inlined(solution)})]"),
     )

@@ -71,6 +71,14 @@ VARIABLES: dict[str, str] = {
     "parts": "sums over the parts of a table: lines, errors, and the first failure",
     "total": "what the parts come to as one table",
     "compared": "sums over the ranges of keys: keys, added, removed, moved, and the first failure",
+    # A table that is delivered to DynamoDB, in an execution of its own, and each of its parts
+    "deliveries": "results of the deliveries",
+    "delivery": "what is delivered, and to which table",
+    "begun": "since when lists have changed, and what is to be swept",
+    "delivered": "sums over the parts: written, removed, unchanged, refused, units, the first failure, whether exact",
+    "asked": "what the calls of a part are asked for",
+    "written": "sums over its calls, the last key that is done with, and how often in a row that was the same",
+    "call": "how the last call ended: done, throttled, why",
     # What went wrong: state, resource, arn, status, error, reason
     "failure": "of the run itself",
     "importFailure": "of one import",
@@ -80,6 +88,8 @@ VARIABLES: dict[str, str] = {
     "jobFailure": "of one batch job",
     "publishFailure": "of one part of a table",
     "compareFailure": "of one comparison",
+    "deliveryFailure": "of one delivery",
+    "writeFailure": "of one part of a delivery",
     "failures": "all failures of the run",
     "cause": "the reasons of all failures in one text",
     "error": "name of the first failure's error",

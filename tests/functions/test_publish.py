@@ -126,7 +126,7 @@ def test_what_changed_is_a_table_of_its_own(
     bucket: Bucket, rows_per_range: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows that are new, gone or moved since the table that latest.json names, whatever the number of parts."""
-    monkeypatch.setattr(changes, "_ROWS_PER_RANGE", rows_per_range)
+    monkeypatch.setattr(changes, "ROWS_PER_RANGE", rows_per_range)
     report = follow(bucket, line("a", ["x", "z", "new"]), line("c", ["y"]))
 
     expected = [

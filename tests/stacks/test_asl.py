@@ -95,6 +95,7 @@ def _right() -> dict[str, dict[str, Any]]:
         "recommenders only": machine(**RECOMMENDERS_ONLY),
         "queries": machine(**QUERIED),
         "arrival": machine(trigger={"arrival": "events/"}),
+        "delivered": machine(**LIVE, max_cost="5 USD", solutions__0__batch_inference__0__deliver="dynamodb"),
         "filtered": machine(
             **LIVE, solutions__0__batch_inference=[{"name": "a"}, {"name": "b", "filter": "not-bought"}]
         ),

@@ -30,6 +30,7 @@ SHOPS: dict[str, dict[str, Any]] = {
         "engine": "auto",
         "workers": 7,
         "trigger": {"arrival": "items/_SUCCESS"},
+        "solutions__0__batch_inference__0__deliver": "dynamodb",
         "datasets__items": {
             "source": {"path": "items/"},
             "columns": {"ITEM_ID": "sku", "PRICE": "price", "CATEGORY_L1": "kind"},

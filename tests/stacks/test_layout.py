@@ -23,6 +23,7 @@ OWNERS: dict[str, Party] = {
     "CleanupRole": "clean-up",
     "ReportRole": "report",
     "StateMachineRole": "state machine",
+    "DeliveriesDeliverRole": "deliver",
 }
 """Party by the beginning of its policy's id."""
 
@@ -33,7 +34,12 @@ Grants = dict[tuple[Party, str], set[str]]
 def resources() -> dict[str, dict[str, Any]]:
     """The resources of a shop with everything: both engines, real time, attribution."""
     templates = templates_of(
-        parsed(**LIVE, **{**QUERIED, "engine": "auto"}, solutions__0__batch_inference__0__formats=["csv"])
+        parsed(
+            **LIVE,
+            **{**QUERIED, "engine": "auto"},
+            solutions__0__batch_inference__0__formats=["csv"],
+            solutions__0__batch_inference__0__deliver="dynamodb",
+        )
     ).values()
     return {name: resource for template in templates for name, resource in template.to_json()["Resources"].items()}
 
@@ -72,7 +78,11 @@ def listed(value: Any) -> list[Any]:
 
 def key_of(place: Place) -> str:
     """Return a key of a place, an object within it if it is a folder."""
-    parts = {name: f"some-{name}" for name in re.findall(r"\{(\w+)\}", place.template)}
+    # Some roles may look at what is of their own jobs only.
+    parts = {
+        name: {"solution": "for-you", "job": "top"}.get(name, f"some-{name}")
+        for name in re.findall(r"\{(\w+)\}", place.template)
+    }
     return place.key(**parts) + ("object" if place.template.endswith("/") else "")
 
 

@@ -159,7 +159,8 @@ def test_child_executions_see_no_variable_of_the_run() -> None:
 
 def test_child_executions_have_the_labels_that_their_followers_know() -> None:
     """Each Map Run has a label of its own, by which its child executions are found."""
-    compared = dict(all_states(machine(**LIVE, solutions__0__recipe=BEST_OF)["States"]))
+    deliver = {"solutions__0__batch_inference__0__deliver": "dynamodb"}
+    compared = dict(all_states(machine(**LIVE, **deliver, solutions__0__recipe=BEST_OF)["States"]))
     labels = [state["Label"] for state in compared.values() if "Label" in state]
 
     assert sorted(LABELS) == sorted(labels)

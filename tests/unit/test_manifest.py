@@ -22,7 +22,7 @@ from definition.contract.manifest import (
     read_document,
 )
 from tests.documents import parsed
-from tests.manifests import REPORT, manifest
+from tests.manifests import DELIVERY, REPORT, manifest
 from transform.contract import TransformReport
 
 if TYPE_CHECKING:
@@ -119,6 +119,18 @@ def test_samples_of_many_jobs_leave_room_for_the_tables(tmp_path: Path) -> None:
 
     assert 4 == out.getvalue().count("a sample")
     assert f"More in {tmp_path}: for-you/job4, for-you/job5" in out.getvalue()
+
+
+def test_deliveries_are_shown(tmp_path: Path) -> None:
+    """Each DynamoDB table stands with its counts and since when lists changed; one that failed with its error."""
+    failure = {"state": "Is the part delivered?", "error": "ListTooLargeError", "reason": "too large"}
+    failed = {**DELIVERY, "table": "shop-dev--for-you-all", "status": "FAILED", "since": None, "failure": failure}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest() | {"deliveries": [DELIVERY, failed]}))
+    text = shown(tmp_path)
+
+    assert "Lists in DynamoDB" in text
+    assert "shop-dev--for-you-top │ 199 │ 11 │ 5 │ 188 │ 0 │ 20261121T030000-aaaaaa" in text
+    assert "shop-dev--for-you-all │ 199 │ 11 │ 5 │ 188 │ 0 │ ListTooLargeError" in text
 
 
 def test_a_later_manifest_spoils_no_run(tmp_path: Path) -> None:

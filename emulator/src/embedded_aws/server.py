@@ -23,6 +23,7 @@ from embedded_aws import clients, clock, environment, patches
 from embedded_aws.athena import queries
 from embedded_aws.awslambda.pool import pool
 from embedded_aws.cloudwatch.evaluating import Evaluating
+from embedded_aws.dynamodb.faults import FAULTS
 from embedded_aws.glue import runs
 from embedded_aws.iam.enforcement import Gate
 from embedded_aws.keeping import account, ending
@@ -66,6 +67,9 @@ PARTS: Final = (
     "embedded_aws.cloudwatch.alarms",
     "embedded_aws.cloudwatch.cloudformation",
     "embedded_aws.kms.cloudformation",
+    "embedded_aws.dynamodb.faults",
+    "embedded_aws.dynamodb.tables",
+    "embedded_aws.dynamodb.cloudformation",
     "embedded_aws.cloudformation.custom",
     "embedded_aws.cloudformation.engine",
     "embedded_aws.cloudformation.templates",
@@ -281,6 +285,7 @@ class EmbeddedAWS:
         try:
             install()
             moto_api_backend.reset()
+            FAULTS.clear()
             firing = self._begin(kept)
         except BaseException:
             listener.close()

@@ -19,6 +19,7 @@ from moto.stepfunctions.parser.api import ExecutionStatus
 from embedded_aws import clock
 from embedded_aws.awslambda.pool import pool
 from embedded_aws.cloudformation.stacks import put_status
+from embedded_aws.dynamodb.faults import FAULTS as OF_TABLES
 from embedded_aws.glue import runs
 from embedded_aws.personalize.faults import FAULTS
 from embedded_aws.personalize.models import personalize_backends
@@ -62,7 +63,7 @@ def end(door: Any) -> list[str]:
         if _module(thread) and thread is not threading.current_thread():
             thread.join(max(0.0, until - time.monotonic()))
     told += _leave_work_undone()
-    told += ["faults and quotas that were switched on are forgotten"] if FAULTS.any else []
+    told += ["faults and quotas that were switched on are forgotten"] if FAULTS.any or OF_TABLES.any else []
     told += _leave_stacks()
     going_on = Counter(_work(thread) for thread in threading.enumerate())
     told += [f"{what} ({number}) is lost" for what, number in sorted(going_on.items()) if what]

@@ -1,4 +1,4 @@
-"""Step Functions, Lambda, Glue, Scheduler, EventBridge, and the items of DynamoDB that states read and write."""
+"""Step Functions, Lambda, Glue, Scheduler, EventBridge, and the items of DynamoDB that states and functions use."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -206,7 +206,9 @@ _EVENTS: Final = {
 
 _TABLE: Final = ("arn:aws:dynamodb:{region}:{account}:table/{TableName}",)
 _DYNAMODB: Final = rows(
-    "dynamodb", "dynamodb", dict.fromkeys(("DeleteItem", "GetItem", "PutItem", "UpdateItem"), _TABLE)
+    "dynamodb",
+    "dynamodb",
+    dict.fromkeys(("DeleteItem", "DescribeTable", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"), _TABLE),
 )
 
 RULES: Final = {**_STEP_FUNCTIONS, **_LAMBDA, **_GLUE, **_SCHEDULER, **_EVENTS, **_DYNAMODB}
