@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from cli.doctor.examination import Examination
     from cli.doctor.findings import Finding
 
-FUNCTIONS = {"personalize": ("teardown", "dataset"), "workflow": ("transform", "publish")}
+FUNCTIONS = {
+    "personalize": ("teardown", "dataset"),
+    "workflow": ("transform", "publish", "report", "cleanup", "deliver"),
+}
 """Functions by the stack that makes them."""
 
 
@@ -73,6 +76,15 @@ def _workflow(examination: Examination) -> Iterator[str]:
     own = queried and (pipeline.athena is None or pipeline.athena.workgroup is None)
     if own and is_there(examination.client("athena"), "get_work_group", WorkGroup=prefix):
         yield f"Athena workgroup {prefix}"
+    yield from _delivered(examination)
+
+
+def _delivered(examination: Examination) -> Iterator[str]:
+    for solution in examination.pipeline.solutions:
+        for job in solution.jobs:
+            name = names.delivered_name(examination.prefix, solution.name, job.name)
+            if job.deliver and is_there(examination.client("dynamodb"), "describe_table", TableName=name):
+                yield f"DynamoDB table {name}"
 
 
 def _log_group(examination: Examination, name: str) -> Iterator[str]:

@@ -21,7 +21,7 @@ _DAY = 86_400
 
 
 def everything(**changes: Any) -> dict[str, Any]:
-    """Return a shop with filters, a campaign, recommenders, event tracker, attribution, all kinds of jobs, parts."""
+    """Return a shop with filters, a campaign, recommenders, events, attribution, jobs of all kinds, a delivery."""
     document = copy.deepcopy(shop(name="whole", publish="parts", **rarely(), **LIVE))
     document["datasets"]["items"] = {
         "source": {"path": "items.csv"},
@@ -32,12 +32,13 @@ def everything(**changes: Any) -> dict[str, Any]:
         "columns": {"USER_ID": "user", "COUNTRY": {"from": "country", "type": "categorical"}},
     }
     top = {"name": "top", "num_results": 5}
+    kept = {"formats": ["csv"], "deliver": "dynamodb"}
     document["solutions"] = [
         {
             "name": "for-you",
             "recipe": "aws-user-personalization-v2",
             "campaign": {"min_provisioned_tps": 1},
-            "batch_inference": [{**top, "users": "all", "formats": ["csv"], "filter": document["filters"][0]["name"]}],
+            "batch_inference": [{**top, **kept, "users": "all", "filter": document["filters"][0]["name"]}],
             "quality": {"max_drop": {"coverage": 0.9}},
         },
         {"name": "buyers", "recipe": "aws-item-affinity", "batch_segment": [{**top, "items": "all"}]},

@@ -174,10 +174,11 @@ def test_every_kind_of_name_is_looked_for() -> None:
         )
 
     there = ("describe_dataset_group", "describe_schema", "get_function_configuration", "describe_state_machine",
-             "get_schedule", "get_database", "get_job", "get_work_group")  # fmt: skip
+             "get_schedule", "get_database", "get_job", "get_work_group", "describe_table")  # fmt: skip
     everything = SimpleNamespace(**{operation: lambda **_: {} for operation in there}, get_paginator=log_groups)
-    services = ("personalize", "lambda", "stepfunctions", "scheduler", "glue", "logs", "athena")
-    examined = examination(dict.fromkeys(services, everything), **{**QUERIED, "engine": "auto"})
+    services = ("personalize", "lambda", "stepfunctions", "scheduler", "glue", "logs", "athena", "dynamodb")
+    delivered = {"solutions__0__batch_inference__0__deliver": "dynamodb"}
+    examined = examination(dict.fromkeys(services, everything), **{**QUERIED, **delivered, "engine": "auto"})
     examined.stacks = {}
     (finding,) = taken_names(examined)
 
@@ -185,8 +186,9 @@ def test_every_kind_of_name_is_looked_for() -> None:
     for name in (
         "dataset group shop-dev--",
         "schema shop-dev--interactions-",
-        *(f"function shop-dev-{each}" for each in ("teardown", "dataset", "transform", "publish")),
+        *(f"function shop-dev-{each}" for each in ("teardown", "dataset", "transform", "publish", "report", "deliver")),
         *(f"log group /aws/lambda/shop-dev-{each}" for each in ("teardown", "dataset", "transform", "publish")),
+        "DynamoDB table shop-dev--for-you-",
         "state machine shop-dev,",
         "state machine shop-dev--alert,",
         "log group /aws/vendedlogs/states/shop-dev,",
