@@ -15,8 +15,9 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from definition import layout
+from definition.mapping.checks import MAX_CONDITION
 from definition.mapping.mapping import MAX_DELIMITER
-from definition.mapping.sql import parse_condition, parse_value
+from definition.mapping.sql import parse_condition, parse_counts, parse_value
 from definition.mapping.times import compile_format
 
 Scalar = str | int | float
@@ -41,6 +42,20 @@ def _timezone(name: str) -> str:
 def _condition(text: str) -> str:
     parse_condition(text)
     return text
+
+
+def _counts(text: str) -> str:
+    parse_counts(text)
+    return text
+
+
+_CHECK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
+
+
+def _check_name(name: str) -> str:
+    if not _CHECK_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} cannot name a check; use a letter, then letters, digits, - and _, up to 63")
+    return name
 
 
 def _expression(text: str) -> str:
@@ -212,6 +227,9 @@ def _arrival_path(text: str) -> str:
 
 Timezone = Annotated[str, AfterValidator(_timezone)]
 Condition = Annotated[str, AfterValidator(_condition)]
+CheckName = Annotated[str, AfterValidator(_check_name)]
+CheckCondition = Annotated[str, StringConstraints(max_length=MAX_CONDITION), AfterValidator(_condition)]
+CountsCondition = Annotated[str, StringConstraints(max_length=MAX_CONDITION), AfterValidator(_counts)]
 Expression = Annotated[str, AfterValidator(_expression)]
 TimeFormat = Annotated[str, AfterValidator(_time_format)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
