@@ -23,6 +23,7 @@ from definition.file.values import (
     Delimiter,
     Freshness,
     Money,
+    MonthlyMoney,
     PipelineName,
     RawPath,
     Strict,
@@ -143,6 +144,10 @@ class Pipeline(Strict):
         description="the most that a run may cost; one that is known to cost more is refused before its import",
         examples=["50 USD"],
     )
+    budget: MonthlyMoney | None = absent(
+        description="what the runs of a calendar month in UTC may cost: an alarm rings where they have cost more",
+        examples=["300 USD"],
+    )
     freshness: Freshness | None = absent(
         description="an alarm rings where the newest complete table of a batch job is older", examples=["26h"]
     )
@@ -167,3 +172,8 @@ class Pipeline(Strict):
     def max_usd(self) -> Decimal | None:
         """The most that a run may cost in USD, None where the file does not say."""
         return None if self.max_cost is None else Decimal(self.max_cost.removesuffix(" USD"))
+
+    @property
+    def budget_usd(self) -> Decimal | None:
+        """What the runs of a month may cost in USD, None where the file does not say."""
+        return None if self.budget is None else Decimal(self.budget.removesuffix(" USD"))

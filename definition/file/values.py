@@ -124,6 +124,12 @@ def _money(text: Any) -> Any:
     return text
 
 
+def _budget(text: Any) -> Any:
+    if isinstance(text, str) and re.fullmatch(MONEY, text) and not Decimal(text.removesuffix(" USD")):
+        raise ValueError("0 USD would ring with the first run; write what the runs of a month may cost, as 300 USD")
+    return _money(text)
+
+
 _NO_DELIMITERS = frozenset('"\r\n\x00\ufeff')
 
 
@@ -234,6 +240,7 @@ Expression = Annotated[str, AfterValidator(_expression)]
 TimeFormat = Annotated[str, AfterValidator(_time_format)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Money = Annotated[str, BeforeValidator(_money), WithJsonSchema({"type": "string", "pattern": f"^{MONEY}$"})]
+MonthlyMoney = Annotated[str, BeforeValidator(_budget), WithJsonSchema({"type": "string", "pattern": f"^{MONEY}$"})]
 Wait = Annotated[Duration, AfterValidator(_wait)]
 Freshness = Annotated[Duration, AfterValidator(_freshness)]
 Delimiter = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DELIMITER), AfterValidator(_delimiter)]

@@ -53,7 +53,11 @@ def _make(request: PageRequest) -> PageReport:
         size = _write(bucket, whole)
     own = (each.anomalies for each in told.history if each.run == request.run)
     return PageReport(
-        report=bucket.uri(layout.REPORT.key(run=request.run)), size=size, notes=maker.notes, anomalies=next(own, [])
+        report=bucket.uri(layout.REPORT.key(run=request.run)),
+        size=size,
+        notes=maker.notes,
+        anomalies=next(own, []),
+        month=maker.month,
     )
 
 

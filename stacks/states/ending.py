@@ -53,7 +53,7 @@ def states(pipeline: Pipeline, *, has_failed: str) -> States:
             "Default": cleanup.FIRST_STATE,
         },
         **cleanup.states(pipeline, next_state=report.PAGE),
-        report.PAGE: report.page(pipeline, "SUCCEEDED", next_state="Notify success"),
+        **report.states(pipeline, report.PAGE, "SUCCEEDED", next_state="Notify success"),
         "Notify success": notify(
             "succeeded",
             f"{_manifest('Manifest: ')} & $join([{_said(pipeline)}].('\\n\\n' & $))",

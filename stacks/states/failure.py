@@ -119,7 +119,7 @@ def states(pipeline: Pipeline, *, go_on_at: str) -> States:
             "Next": "Record failure",
         },
         "Record failure": _record(next_state=report.PAGE_OF_FAILURE),
-        report.PAGE_OF_FAILURE: report.page(pipeline, "FAILED", next_state="Notify failure"),
+        **report.states(pipeline, report.PAGE_OF_FAILURE, "FAILED", next_state="Notify failure"),
         "Notify failure": _notify(),
         "Tell bus of failure": events.of_run("FAILED", next_state="Failed", record=_KEY, error=jsonata("$error")),
         "Failed": _fail(),
