@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 
 from definition import layout
 from definition.file.pipeline import ItemLabels
+from definition.plan import names
 from stacks.acknowledge import acknowledge
 from stacks.function import Function
 
@@ -42,6 +43,8 @@ def report_function(
 ) -> lambda_.IFunction:
     """Return the function; it reads what runs have left, and writes nothing but the page and the row of a run.
 
+    It tells the topic how runs end if the file asks for links to their pages.
+
     Args:
         stack: where it is made.
         prefix: what names of this pipeline begin with.
@@ -53,6 +56,9 @@ def report_function(
     named = pipeline.item_labels
     labels = (layout.RAW.key(path=named.path),) if isinstance(named, ItemLabels) else ()
     # The histories of the run's executions tell what its time went for.
+    told = pipeline.report_link is not None
+    reads = (*_READS, *labels, *([layout.REPORT.pattern] if told else []))
+    topic = stack.format_arn(service="sns", resource=names.topic_name(prefix))
     executions = [_of_machine(stack, "execution", f"{prefix}{separator}*") for separator in (":", "/")]
     map_runs = _of_machine(stack, "mapRun", f"{prefix}/*")
     function = Function(
@@ -65,10 +71,12 @@ def report_function(
         memory_mb=memory_mb,
         statements=[
             storage.listing(),
-            iam.PolicyStatement(actions=["s3:GetObject"], resources=storage.arns((*_READS, *labels))),
+            iam.PolicyStatement(actions=["s3:GetObject"], resources=storage.arns(reads)),
             iam.PolicyStatement(actions=["s3:PutObject"], resources=storage.arns(_WRITES)),
             iam.PolicyStatement(actions=["states:GetExecutionHistory"], resources=executions),
             iam.PolicyStatement(actions=["states:ListExecutions"], resources=[map_runs]),
+            # What is signed with a link to the page, and sent from here.
+            *([iam.PolicyStatement(actions=["sns:Publish"], resources=[topic])] if told else []),
         ],
         findings=[storage.wildcard_finding(pattern) for pattern in sorted({*_READS, *_WRITES})],
     )

@@ -101,8 +101,33 @@ class PageRequest(Contract):
     budget: Decimal | None = None
 
 
-Request: TypeAdapter[UsageRequest | PageRequest] = TypeAdapter(
-    Annotated[UsageRequest | PageRequest, Field(discriminator="step")]
+class MessageRequest(Contract):
+    """Tell the topic how a run has ended, with a link to its page.
+
+    Attributes:
+        topic: its ARN.
+        subject: of the message.
+        message: its text, below which the link stands.
+        seconds: for how long the link is signed.
+    """
+
+    step: Literal["message"]
+    bucket: str
+    run: str
+    topic: str
+    subject: str
+    message: str
+    seconds: int
+
+
+class MessageReport(Contract):
+    """A message that was sent; ``linked`` is false where there is no page. The link is a secret, and not in it."""
+
+    linked: bool
+
+
+Request: TypeAdapter[UsageRequest | PageRequest | MessageRequest] = TypeAdapter(
+    Annotated[UsageRequest | PageRequest | MessageRequest, Field(discriminator="step")]
 )
 """Whatever the function is asked for."""
 

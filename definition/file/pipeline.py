@@ -22,6 +22,7 @@ from definition.file.values import (
     ArrivalPath,
     Delimiter,
     Freshness,
+    Link,
     Money,
     MonthlyMoney,
     PipelineName,
@@ -150,6 +151,10 @@ class Pipeline(Strict):
     )
     freshness: Freshness | None = absent(
         description="an alarm rings where the newest complete table of a batch job is older", examples=["26h"]
+    )
+    report_link: Link | None = absent(
+        description="how long a link to the page of the run, in its message, opens for whoever has it; up to 12h",
+        examples=["6h"],
     )
     timeouts: Timeouts = Timeouts()
     catalog: bool = Field(default=True, description="whether tables of the results stand in the Glue data catalog")

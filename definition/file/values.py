@@ -111,6 +111,21 @@ def _freshness(duration: timedelta) -> timedelta:
     return duration
 
 
+LONGEST_LINK = timedelta(hours=12)
+"""No session of a role is longer (STS API reference, page API_AssumeRole, DurationSeconds), and a pre-signed URL ends
+with the session that signed it, whatever was asked for (S3 user guide, page using-presigned-url). How long sessions of
+Lambda functions are no page says, so a link may end earlier."""
+
+
+def _link(duration: timedelta) -> timedelta:
+    if duration > LONGEST_LINK:
+        raise ValueError(
+            f"{duration_text(duration)} are more than the session of a role, with which a signed link ends; write up "
+            f"to {duration_text(LONGEST_LINK)}"
+        )
+    return duration
+
+
 MONEY = r"([0-9]{1,9}(?:\.[0-9]{1,2})?) USD"
 """Regular expression of an amount."""
 
@@ -240,6 +255,7 @@ Expression = Annotated[str, AfterValidator(_expression)]
 TimeFormat = Annotated[str, AfterValidator(_time_format)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Money = Annotated[str, BeforeValidator(_money), WithJsonSchema({"type": "string", "pattern": f"^{MONEY}$"})]
+Link = Annotated[Duration, AfterValidator(_link)]
 MonthlyMoney = Annotated[str, BeforeValidator(_budget), WithJsonSchema({"type": "string", "pattern": f"^{MONEY}$"})]
 Wait = Annotated[Duration, AfterValidator(_wait)]
 Freshness = Annotated[Duration, AfterValidator(_freshness)]

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from definition import layout
-from definition.contract.report import PageRequest, ReportedJob, UsageRequest
+from definition.contract.report import MessageRequest, PageRequest, ReportedJob, UsageRequest
 from definition.plan.mappings import dataset_mappings
 from pricing.forecast.spent import themed_jobs
 from stacks.states import metrics, retries
@@ -90,6 +90,45 @@ def states(pipeline: Pipeline, name: str, status: str, *, next_state: str) -> St
         },
         send: metrics.of_month(next_state=next_state),
     }
+
+
+def told(pipeline: Pipeline, name: str, notify: State) -> States:
+    """Return the state that tells the topic, and one before it if the file asks for a link to the page.
+
+    The function that signs the link sends it: what it returned would stand in the execution's history and logs. If it
+    cannot, the message goes without a link.
+
+    Args:
+        pipeline: the pipeline file.
+        name: of the state.
+        notify: the state, as ``calls.notify`` returns it.
+    """
+    if pipeline.report_link is None:
+        return {name: notify}
+    payload = document(
+        MessageRequest,
+        step="message",
+        bucket="${Bucket}",
+        run=jsonata("$run"),
+        topic=notify["Arguments"]["TopicArn"],
+        subject=notify["Arguments"]["Subject"],
+        message=notify["Arguments"]["Message"],
+        seconds=int(pipeline.report_link.total_seconds()),
+    )
+    linked = {
+        "Type": "Task",
+        "Comment": f"{notify['Comment'].rstrip('.')}; the function that signs the link to the report sends it.",
+        **_invoke(payload),
+        "Catch": catch_all(name),
+        "Output": {},
+        "Next": notify["Next"],
+    }
+    return {first_told(pipeline, name): linked, name: notify}
+
+
+def first_told(pipeline: Pipeline, name: str) -> str:
+    """Return the first state of ``told``."""
+    return name if pipeline.report_link is None else f"{name} with link"
 
 
 def _page(pipeline: Pipeline, status: str, *, next_state: str) -> State:
