@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sqlite3
 from typing import Any
 
 import pytest
 
+from cli.terminal import Terminal
+from cli.view import View
 from definition.mapping.sql import parse_counts
 from definition.plan.mappings import dataset_mapping
 from definition.problems import SpecError
 from tests.documents import parsed
-from tests.manifests import DATASET
+from tests.manifests import DATASET, REPORT
 from transform.checks import Failed, check_reports, told
-from transform.contract import CheckReport, DatasetReport, TransformRequest
+from transform.contract import CheckReport, DatasetReport, TransformReport, TransformRequest
 from transform.counting import holds
 from transform.raw.lineage import mapping_digest
 
@@ -176,6 +179,24 @@ def test_what_fails_is_told_with_what_and_where() -> None:
     )
     assert [paid] == list(told([report], "fail"))
     assert [fresh] == list(told([report], "warn"))
+
+
+def test_the_terminal_shows_what_each_check_found() -> None:
+    """A table has condition, result and rows of each, and none is there without checks."""
+    given = [{"name": "paid", "rows": "price > 0", "max": 2}, {"name": "whole", "counts": "users > 200"}]
+    checks = reports(*given, failed={"paid": Failed(2, "raw/events/a.csv", 7)})
+    shown = []
+    for found in (checks, []):
+        dataset = {**DATASET, "checks": [each.model_dump() for each in found]}
+        out = io.StringIO()
+        view = View(console=Terminal(file=out, width=160))
+        view.data(TransformReport.model_validate({**REPORT, "datasets": [dataset]}))
+        shown.append(out.getvalue())
+
+    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown[0].splitlines() if "│" in line]
+    assert ["interactions", "paid", "price > 0", "passes", "2", "1,100"] in cells
+    assert ["interactions", "whole", "users > 200", "fails", "-", "-"] in cells
+    assert "Checks" not in shown[1]
 
 
 def test_a_check_makes_no_other_dataset() -> None:
