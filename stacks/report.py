@@ -53,12 +53,7 @@ def report_function(
         layer: what it imports.
         memory_mb: of the function.
     """
-    named = pipeline.item_labels
-    labels = (layout.RAW.key(path=named.path),) if isinstance(named, ItemLabels) else ()
     # The histories of the run's executions tell what its time went for.
-    told = pipeline.report_link is not None
-    reads = (*_READS, *labels, *([layout.REPORT.pattern] if told else []))
-    topic = stack.format_arn(service="sns", resource=names.topic_name(prefix))
     executions = [_of_machine(stack, "execution", f"{prefix}{separator}*") for separator in (":", "/")]
     map_runs = _of_machine(stack, "mapRun", f"{prefix}/*")
     function = Function(
@@ -71,24 +66,40 @@ def report_function(
         memory_mb=memory_mb,
         statements=[
             storage.listing(),
-            iam.PolicyStatement(actions=["s3:GetObject"], resources=storage.arns(reads)),
+            iam.PolicyStatement(actions=["s3:GetObject"], resources=storage.arns(_read(pipeline))),
             iam.PolicyStatement(actions=["s3:PutObject"], resources=storage.arns(_WRITES)),
             iam.PolicyStatement(actions=["states:GetExecutionHistory"], resources=executions),
             iam.PolicyStatement(actions=["states:ListExecutions"], resources=[map_runs]),
-            # What is signed with a link to the page, and sent from here.
-            *([iam.PolicyStatement(actions=["sns:Publish"], resources=[topic])] if told else []),
+            *_telling(stack, prefix, pipeline),
         ],
         findings=[storage.wildcard_finding(pattern) for pattern in sorted({*_READS, *_WRITES})],
     )
     acknowledge(
         function.role,
         "Any execution of this state machine may be the run's, or be one of its Map Runs'",
-        *(
-            f"IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:{name}*]"
-            for name in (f"execution:{prefix}:", f"execution:{prefix}/", f"mapRun:{prefix}/")
-        ),
+        *map(_of_states, (f"execution:{prefix}:", f"execution:{prefix}/", f"mapRun:{prefix}/")),
     )
     return function.function
+
+
+def _of_states(name: str) -> str:
+    """Return the id of the finding about a grant on what begins with a name."""
+    return f"IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:{name}*]"
+
+
+def _read(pipeline: Pipeline) -> tuple[str, ...]:
+    """Return patterns of what the function reads; a signed link to the page may what its signer may."""
+    named = pipeline.item_labels
+    labels = (layout.RAW.key(path=named.path),) if isinstance(named, ItemLabels) else ()
+    return (*_READS, *labels, *([layout.REPORT.pattern] if pipeline.report_link else []))
+
+
+def _telling(stack: Stack, prefix: str, pipeline: Pipeline) -> list[iam.PolicyStatement]:
+    """Return the grant to send the message with the link, which no other role may see."""
+    if pipeline.report_link is None:
+        return []
+    topic = stack.format_arn(service="sns", resource=names.topic_name(prefix))
+    return [iam.PolicyStatement(actions=["sns:Publish"], resources=[topic])]
 
 
 def _of_machine(stack: Stack, resource: str, name: str) -> str:

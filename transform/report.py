@@ -125,10 +125,7 @@ def dataset_report(
         lookups: of each look-up.
         failed: rows out that fail a check, by its name.
     """
-    any_rejected = rows.rejected or any(each.rows_rejected for each in lookups)
-    bucket = f"s3://{request.bucket}/"
-    kept = records.total if exploded is None else exploded.rows_kept
-    duplicates = rows.out - kept if mapping.duplicates and kept is not None else 0
+    duplicates = _duplicate_rows(mapping, rows, records, exploded)
     report = DatasetReport(
         dataset=mapping.dataset,
         object_count=len(objects),
@@ -146,11 +143,19 @@ def dataset_report(
         elements=None if exploded is None else _elements(mapping, records, exploded),
         lookups=list(lookups),
         interactions=None if tallies is None else _interactions(records, tallies),
-        location=f"{bucket}{layout.DATASET.key(run=request.run, dataset=mapping.dataset)}",
-        rejects=f"{bucket}{layout.REJECTS.key(run=request.run)}" if any_rejected else None,
+        location=f"s3://{request.bucket}/{layout.DATASET.key(run=request.run, dataset=mapping.dataset)}",
+        rejects=_rejects(request) if rows.rejected or any(each.rows_rejected for each in lookups) else None,
     )
-    checks = check_reports(request, mapping, report, tested=rows.out, failed=failed)
-    return report.model_copy(update={"checks": checks})
+    return report.model_copy(update={"checks": check_reports(request, mapping, report, tested=rows.out, failed=failed)})
+
+
+def _duplicate_rows(mapping: DatasetMapping, rows: Rows, records: Records, exploded: Exploded | None) -> int:
+    kept = records.total if exploded is None else exploded.rows_kept
+    return rows.out - kept if mapping.duplicates and kept is not None else 0
+
+
+def _rejects(request: TransformRequest) -> str:
+    return f"s3://{request.bucket}/{layout.REJECTS.key(run=request.run)}"
 
 
 def lookup_report(

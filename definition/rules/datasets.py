@@ -61,6 +61,10 @@ def check_dataset(
     for index, check in enumerate(items(dataset.get("checks"))):
         yield from _check_condition((*path, "checks", index, "rows"), mapping(check).get("rows"), every)
     yield from _check_duplicates((*path, "duplicates"), kind, dataset, every)
+    yield from _check_import(path, name, dataset)
+
+
+def _check_import(path: Path, name: DatasetName, dataset: dict[str, Any]) -> Iterator[Finding]:
     keep = dataset.get("duplicates")
     keep = keep.get("keep", "latest") if isinstance(keep, dict) else keep
     if name == "interactions" and dataset.get("import_mode") == "incremental" and keep in {"latest", "first"}:

@@ -68,14 +68,9 @@ def rows_with_fate(rows: DataFrame, plan: Plan) -> DataFrame:
     fate = F.when(~F.col(_READABLE) | ~ok, REJECTED).when(taken, OUT).otherwise(FILTERED)
     line = F.col(LINE).cast("binary")
     checks = [failed(index) for index in range(len(mapping.row_checks))]
-    with_checks = judged.withColumn(FATE, fate).withColumns(
-        {
-            name: (F.col(FATE) == OUT) & ~RULES.fulfils(check)
-            for name, check in zip(checks, mapping.row_checks, strict=True)
-        }
-    )
+    judged = _checked(judged.withColumn(FATE, fate), mapping)
     shown = reduce(or_, map(col, checks), F.col(FATE) == REJECTED)
-    found = with_checks.select(
+    found = judged.select(
         OBJECT,
         BLOCK,
         ROW,
@@ -89,6 +84,13 @@ def rows_with_fate(rows: DataFrame, plan: Plan) -> DataFrame:
         *(F.when(_is_kept(key), col(value(key))).alias(value(key)) for key in plan.columns),
     )
     return with_row_fate(found, len(checks)) if mapping.explode else found
+
+
+def _checked(judged: DataFrame, mapping: DatasetMapping) -> DataFrame:
+    """Add to rows with a fate whether they fail each check."""
+    return judged.withColumns(
+        {failed(index): (F.col(FATE) == OUT) & ~RULES.fulfils(check) for index, check in enumerate(mapping.row_checks)}
+    )
 
 
 def records(rows: DataFrame, plan: Plan, order: DataFrame) -> DataFrame:
