@@ -38,6 +38,7 @@ def main(raw: Path, out: Path) -> None:
         staging=f"{place}/staging/",
         dataset=f"{place}/interactions/",
         rejects=f"{place}/rejects/{{:05}}.jsonl",
+        failures=f"{place}/failures/{{:05}}.jsonl",
         lookup_rejects=f"{place}/lookup-rejects/{{lookup}}-{{:05}}.jsonl",
     )
     outcome = execute(session, mapping, store, [item], target=target, started=0)

@@ -12,7 +12,7 @@ from cli.deployment import deploy, find_deployment
 from cli.errors import CommandError
 from cli.execution import Place, bring, start, watch
 from cli.folders import relative
-from cli.init.trial import previewed
+from cli.init.trial import previewed, refuse_failed
 from cli.operate import arrivals, schedule
 from definition.plan.names import prefix
 from embedded_aws import EmbeddedAWS, clock
@@ -80,7 +80,8 @@ def check_first(pipeline: Pipeline, options: RunOptions) -> None:
     if pipeline.engine == "glue" and (lack := spark.missing()):
         raise CommandError(lack, remedy="engine: lambda in the pipeline file runs here without it")
     if options.raw is not None:
-        previewed(pipeline, str(options.raw))
+        for found in previewed(pipeline, str(options.raw)):
+            refuse_failed(found)
 
 
 def deploy_embedded(

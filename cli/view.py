@@ -142,6 +142,8 @@ class View:
         self._lookups(report)
         if reasons := _all_reasons(report):
             self.console.print(_reasons_table(reasons))
+        if any(dataset.checks for dataset in report.datasets):
+            self.console.print(_checks_table(report))
         for warning in report.warnings:
             self.look(warning)
 
@@ -220,6 +222,17 @@ def _reasons_table(reasons: Sequence[tuple[str, Reason]]) -> FittedTable:
     most = sorted(reasons, key=lambda each: -each[1].rows)[:_MOST_REASONS]
     for dataset, reason in most:
         table.add_row(dataset, escape(reason.reason), f"{reason.rows:,}")
+    return table
+
+
+def _checks_table(report: Manifest | TransformReport) -> FittedTable:
+    table = FittedTable("Checks").ids("dataset", "check").text("condition", "result").figures("rows failing", "of")
+    for dataset in report.datasets:
+        for check in dataset.checks:
+            failed = "warns" if check.severity == "warn" else "fails"
+            counted = ("-" if rows is None else f"{rows:,}" for rows in (check.rows_failed, check.rows_tested))
+            result = "passes" if check.passed else failed
+            table.add_row(dataset.dataset, check.name, escape(check.condition), result, *counted)
     return table
 
 

@@ -147,6 +147,19 @@ REJECTED_LOOKUPS_PART = Place(
     written_by=("transform",),
     read_by=("report", "you"),
 )
+FAILED_CHECKS = Place(
+    # No look-up has a name with a hyphen.
+    "rejects/{run}/{dataset}.failed-checks.jsonl",
+    "rows that fail a check, which are no rejects: object, line, check, reason, raw; also the element",
+    written_by=("transform",),
+    read_by=("you",),
+)
+FAILED_CHECKS_PART = Place(
+    "rejects/{run}/{dataset}.failed-checks-{part}.jsonl",
+    "the same, by Spark",
+    written_by=("transform",),
+    read_by=("you",),
+)
 REJECTED_LINES = Place(
     "rejects/{run}/{solution}/{job}.jsonl",
     "lines that the job could not score, each with its error",
@@ -309,6 +322,8 @@ LAYOUT = (
     REJECTED_ROWS_PART,
     REJECTED_LOOKUPS,
     REJECTED_LOOKUPS_PART,
+    FAILED_CHECKS,
+    FAILED_CHECKS_PART,
     REJECTED_LINES,
     REJECTED_LINES_PARTS,
     BATCH_INPUT,

@@ -1,4 +1,4 @@
-"""Alarms that ring on the topic of the runs: runs, dead letters, functions, and the age of tables.
+"""Alarms that ring on the topic of the runs: runs, dead letters, functions, age of tables, cost of a month.
 
 All are evaluated by CloudWatch: also a run that never starts, or cannot tell of itself, is noticed.
 """
@@ -47,6 +47,7 @@ class Alarm:
         period: in seconds.
         periods: that must all be so.
         rings_below: whether it rings below the threshold, and without any data.
+        lasts: whether it rings above the threshold only, and stays as it is while there is no data.
     """
 
     name: str
@@ -59,6 +60,22 @@ class Alarm:
     period: int = _PERIOD
     periods: int = 1
     rings_below: bool = False
+    lasts: bool = False
+
+    @property
+    def compared(self) -> str:
+        """How the statistic is compared with the threshold, in CloudWatch's words."""
+        if self.rings_below:
+            return "LessThanThreshold"
+        return "GreaterThanThreshold" if self.lasts else "GreaterThanOrEqualToThreshold"
+
+    @property
+    def missing(self) -> str:
+        """What a period without data means, in CloudWatch's words."""
+        if self.lasts:
+            return "ignore"
+        # Failures are counted where there are some; tables that nobody counted were not made.
+        return "breaching" if self.rings_below else "notBreaching"
 
 
 @dataclass(frozen=True)
@@ -92,6 +109,7 @@ def _alarms(watched: Watched) -> list[Alarm]:
             if alarm.name not in expected
         ),
         *_on_tables(watched.pipeline, watched.prefix),
+        *_on_budget(watched.pipeline, watched.prefix),
     ]
 
 
@@ -169,6 +187,29 @@ def _on_tables(pipeline: Pipeline, prefix: str) -> Iterator[Alarm]:
             )
 
 
+def _on_budget(pipeline: Pipeline, prefix: str) -> Iterator[Alarm]:
+    """Yield the alarm on what the runs of a month have cost.
+
+    It looks at what the last run said, however long ago: CloudWatch looks back a week at most (API reference, page
+    API_PutMetricAlarm, Period), and keeps the state where missing data is ignored (user guide, page
+    alarms-and-missing-data).
+    """
+    if (budget := pipeline.budget_usd) is None:
+        return
+    yield Alarm(
+        "budget",
+        f"The runs of a calendar month (UTC) have cost more than the {budget:.2f} USD of budget, by what is known. "
+        "Nothing is stopped: see usd in the table runs for the dearest ones, make runs cheaper or fewer "
+        "(pipelines cost, pipelines pause), or raise budget. The first run of the next month clears it",
+        metrics.NAMESPACE,
+        metrics.COST_OF_MONTH,
+        {each["Name"]: each["Value"] for each in metrics.dimensions(prefix)},
+        statistic="Maximum",
+        threshold=float(budget),
+        lasts=True,
+    )
+
+
 class Alarms(Construct):
     """The alarms of a pipeline and stage.
 
@@ -181,7 +222,6 @@ class Alarms(Construct):
         self.arns = [self._make(watched.prefix, topic, alarm).attr_arn for alarm in _alarms(watched)]
 
     def _make(self, prefix: str, topic: sns.ITopic, alarm: Alarm) -> cloudwatch.CfnAlarm:
-        compared = "LessThanThreshold" if alarm.rings_below else "GreaterThanOrEqualToThreshold"
         return cloudwatch.CfnAlarm(
             self,
             alarm.name.replace("/", "-"),
@@ -197,10 +237,9 @@ class Alarms(Construct):
             evaluation_periods=alarm.periods,
             datapoints_to_alarm=alarm.periods,
             threshold=alarm.threshold,
-            comparison_operator=compared,
-            # Failures are counted where there are some; tables that nobody counted were not made.
-            treat_missing_data="breaching" if alarm.rings_below else "notBreaching",
+            comparison_operator=alarm.compared,
+            treat_missing_data=alarm.missing,
             alarm_actions=[topic.topic_arn],
-            # That tables are new again is news; that nothing more has failed for five minutes is none.
-            ok_actions=[topic.topic_arn] if alarm.rings_below else None,
+            # That tables are new again, or a month, is news; that nothing more has failed for five minutes is none.
+            ok_actions=[topic.topic_arn] if alarm.rings_below or alarm.lasts else None,
         )

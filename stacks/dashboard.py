@@ -48,6 +48,7 @@ def add_dashboard(scope: Construct, watched: Watched, alarms: Sequence[str]) -> 
         _chart("Lines with errors", _of_jobs(pipeline, prefix, "LinesWithErrors")),
         *(_chart(f"Rows of {name}", _of_dataset(prefix, name)) for name in pipeline.datasets.by_name()),
         *(_quality(prefix, solution.name) for solution in pipeline.solutions),
+        *_of_month(pipeline, prefix),
         *(
             _chart(
                 f"{name} of functions",
@@ -90,6 +91,16 @@ def _quality(prefix: str, solution: str) -> dict[str, Any]:
     """Return the chart of a solution's offline metrics, whose names depend on its recipe."""
     wanted = f'{{{metrics.NAMESPACE},Pipeline,Solution}} Pipeline="{prefix}" Solution="{solution}"'
     return _chart(f"Offline metrics of {solution}", [[{"expression": f"SEARCH('{wanted}', 'Average', {_HOUR})"}]])
+
+
+def _of_month(pipeline: Pipeline, prefix: str) -> list[dict[str, Any]]:
+    """Return the chart of what the runs of the month have cost, with the budget as a line; none without a budget."""
+    if pipeline.budget_usd is None:
+        return []
+    shown = [_own(prefix, metrics.COST_OF_MONTH, "known cost")]
+    chart = _chart("Cost of the month's runs (USD)", shown, "Maximum")
+    line = {"label": "budget", "value": float(pipeline.budget_usd)}
+    return [{**chart, "properties": {**chart["properties"], "annotations": {"horizontal": [line]}}}]
 
 
 def _chart(title: str, shown: Metrics, statistic: str = "Sum", *, period: int = _HOUR) -> dict[str, Any]:

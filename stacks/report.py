@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 
 from definition import layout
 from definition.file.pipeline import ItemLabels
+from definition.plan import names
 from stacks.acknowledge import acknowledge
 from stacks.function import Function
 
@@ -42,6 +43,8 @@ def report_function(
 ) -> lambda_.IFunction:
     """Return the function; it reads what runs have left, and writes nothing but the page and the row of a run.
 
+    It tells the topic how runs end if the file asks for links to their pages.
+
     Args:
         stack: where it is made.
         prefix: what names of this pipeline begin with.
@@ -50,8 +53,6 @@ def report_function(
         layer: what it imports.
         memory_mb: of the function.
     """
-    named = pipeline.item_labels
-    labels = (layout.RAW.key(path=named.path),) if isinstance(named, ItemLabels) else ()
     # The histories of the run's executions tell what its time went for.
     executions = [_of_machine(stack, "execution", f"{prefix}{separator}*") for separator in (":", "/")]
     map_runs = _of_machine(stack, "mapRun", f"{prefix}/*")
@@ -65,22 +66,40 @@ def report_function(
         memory_mb=memory_mb,
         statements=[
             storage.listing(),
-            iam.PolicyStatement(actions=["s3:GetObject"], resources=storage.arns((*_READS, *labels))),
+            iam.PolicyStatement(actions=["s3:GetObject"], resources=storage.arns(_read(pipeline))),
             iam.PolicyStatement(actions=["s3:PutObject"], resources=storage.arns(_WRITES)),
             iam.PolicyStatement(actions=["states:GetExecutionHistory"], resources=executions),
             iam.PolicyStatement(actions=["states:ListExecutions"], resources=[map_runs]),
+            *_telling(stack, prefix, pipeline),
         ],
         findings=[storage.wildcard_finding(pattern) for pattern in sorted({*_READS, *_WRITES})],
     )
     acknowledge(
         function.role,
         "Any execution of this state machine may be the run's, or be one of its Map Runs'",
-        *(
-            f"IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:{name}*]"
-            for name in (f"execution:{prefix}:", f"execution:{prefix}/", f"mapRun:{prefix}/")
-        ),
+        *map(_of_states, (f"execution:{prefix}:", f"execution:{prefix}/", f"mapRun:{prefix}/")),
     )
     return function.function
+
+
+def _of_states(name: str) -> str:
+    """Return the id of the finding about a grant on what begins with a name."""
+    return f"IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:{name}*]"
+
+
+def _read(pipeline: Pipeline) -> tuple[str, ...]:
+    """Return patterns of what the function reads; a signed link to the page may what its signer may."""
+    named = pipeline.item_labels
+    labels = (layout.RAW.key(path=named.path),) if isinstance(named, ItemLabels) else ()
+    return (*_READS, *labels, *([layout.REPORT.pattern] if pipeline.report_link else []))
+
+
+def _telling(stack: Stack, prefix: str, pipeline: Pipeline) -> list[iam.PolicyStatement]:
+    """Return the grant to send the message with the link, which no other role may see."""
+    if pipeline.report_link is None:
+        return []
+    topic = stack.format_arn(service="sns", resource=names.topic_name(prefix))
+    return [iam.PolicyStatement(actions=["sns:Publish"], resources=[topic])]
 
 
 def _of_machine(stack: Stack, resource: str, name: str) -> str:

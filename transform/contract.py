@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from definition.document import Contract
+from definition.mapping.checks import Severity
 from definition.mapping.mapping import DatasetMapping
 from definition.service.dataset_types import DatasetName
 from definition.service.recipes import BatchInput as UserItemOrRanking
@@ -227,6 +228,42 @@ class LookupReport(Contract):
     reasons: list[Reason]
 
 
+class FailedRow(Contract):
+    """Where a row stands that fails a check; ``line`` is None in Parquet."""
+
+    object: str
+    line: int | None
+
+
+class CheckReport(Contract):
+    """What a check has found.
+
+    Attributes:
+        name: in the pipeline file.
+        severity: whether a run stops where it fails, or warns.
+        condition: as the pipeline file has it.
+        passed: whether no more rows fail it than may, or whether it is true of the counts.
+        rows_tested: rows out, those among them that were the same as others; None of a check on counts.
+        rows_failed: those for which the condition is not true. They are no rejects: they stay in the dataset.
+        rows_allowed: how many of them may fail it.
+        first: the first of them in the order of objects and lines.
+        failures: S3 folder of the rows that fail it, in objects that begin with the dataset's name and
+            ``.failed-checks``. None if there are none.
+        counts: of a check on counts those that it reads, None where they are not known.
+    """
+
+    name: str
+    severity: Severity
+    condition: str
+    passed: bool
+    rows_tested: int | None = None
+    rows_failed: int | None = None
+    rows_allowed: int | None = None
+    first: FailedRow | None = None
+    failures: str | None = None
+    counts: dict[str, float | None] = Field(default_factory=dict)
+
+
 class DatasetReport(Contract):
     """Counts of one dataset; ``rows_in == rows_out + rows_filtered + rows_rejected``.
 
@@ -246,6 +283,7 @@ class DatasetReport(Contract):
         rejects: S3 folder of what the run rejected; the dataset's rows are in objects that begin with its name. None if
             there are none.
         imports: what is to be imported.
+        checks: what the pipeline file's checks of it have found.
     """
 
     dataset: DatasetName
@@ -267,6 +305,7 @@ class DatasetReport(Contract):
     location: str
     rejects: str | None
     imports: ImportPlan | None = None
+    checks: list[CheckReport] = Field(default_factory=list)
 
     @property
     def raw_bytes(self) -> int:

@@ -88,6 +88,11 @@ def name_taken(name: str, lookup: str) -> str:
     return f"{name} is a field of the row and of the look-up: give the look-up {lookup} another name"
 
 
+def failed_check(name: str, condition: str) -> str:
+    """Return why a row is shown that is not rejected: it fails a check."""
+    return f"check {name}: {condition} is not true"
+
+
 def empty(column: str) -> str:
     """Return the reason for nothing where there must be something."""
     return f"{column} is empty"

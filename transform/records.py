@@ -10,6 +10,17 @@ from definition.mapping.expressions import Number, Text
 OUT, FILTERED, REJECTED = "out", "filtered", "rejected"
 """Fates of a raw row (``definition.mapping.mapping``)."""
 
+
+def failed(check: int) -> str:
+    """Return the frame's column that says whether a row out fails one of ``DatasetMapping.row_checks``."""
+    return f"failed:{check}"
+
+
+def failed_at(check: int) -> str:
+    """Return the frame's column for the place of the first element that fails it, where a list is exploded."""
+    return f"failed_at:{check}"
+
+
 NULL_WORDS = ("NULL", "Null", "null", "NaN", "nan", "NAN", "None", "<NA>", "(null)")
 """Words that databases, pandas and Python write where there is no value. Those with a backslash no text may hold."""
 

@@ -10,6 +10,7 @@ from definition.service.limits import (
     MIN_SHARE_OF_USERS_WITH_TWO,
     MIN_USERS_WITH_TWO,
 )
+from transform.checks import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +29,8 @@ def refusals(
         batch_inputs: a report of each batch input.
     """
     counted_columns = {mapping.dataset: mapping.counted_columns for mapping in request.datasets}
-    found = [each for report in datasets for each in _of_lookups(report, request.max_rejected)]
+    found = [*told(datasets, "fail")]
+    found += [each for report in datasets for each in _of_lookups(report, request.max_rejected)]
     found += [each for report in datasets for each in _of_any(report, request.max_rejected)]
     for report in datasets:
         if report.interactions:

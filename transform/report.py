@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import heapq
 import math
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from definition import layout
+from transform.checks import check_reports
 from transform.contract import (
     MAX_LOOKUP_REASONS,
     MAX_REPORTED_EVENT_TYPES,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from definition.mapping.mapping import DatasetMapping
+    from transform.checks import Failed
     from transform.contract import RawObject, TransformRequest
 
 _TWO = 2
@@ -106,6 +109,7 @@ def dataset_report(
     tallies: Tallies | None,
     exploded: Exploded | None = None,
     lookups: Sequence[LookupReport] = (),
+    failed: Mapping[str, Failed] = MappingProxyType({}),
 ) -> DatasetReport:
     """Return the report of a dataset.
 
@@ -119,12 +123,10 @@ def dataset_report(
         tallies: of interactions, None for other datasets.
         exploded: elements of the rows, None where none are exploded.
         lookups: of each look-up.
+        failed: rows out that fail a check, by its name.
     """
-    any_rejected = rows.rejected or any(each.rows_rejected for each in lookups)
-    bucket = f"s3://{request.bucket}/"
-    kept = records.total if exploded is None else exploded.rows_kept
-    duplicates = rows.out - kept if mapping.duplicates and kept is not None else 0
-    return DatasetReport(
+    duplicates = _duplicate_rows(mapping, rows, records, exploded)
+    report = DatasetReport(
         dataset=mapping.dataset,
         object_count=len(objects),
         object_bytes=sum(item.size for item in objects),
@@ -141,9 +143,19 @@ def dataset_report(
         elements=None if exploded is None else _elements(mapping, records, exploded),
         lookups=list(lookups),
         interactions=None if tallies is None else _interactions(records, tallies),
-        location=f"{bucket}{layout.DATASET.key(run=request.run, dataset=mapping.dataset)}",
-        rejects=f"{bucket}{layout.REJECTS.key(run=request.run)}" if any_rejected else None,
+        location=f"s3://{request.bucket}/{layout.DATASET.key(run=request.run, dataset=mapping.dataset)}",
+        rejects=_rejects(request) if rows.rejected or any(each.rows_rejected for each in lookups) else None,
     )
+    return report.model_copy(update={"checks": check_reports(request, mapping, report, tested=rows.out, failed=failed)})
+
+
+def _duplicate_rows(mapping: DatasetMapping, rows: Rows, records: Records, exploded: Exploded | None) -> int:
+    kept = records.total if exploded is None else exploded.rows_kept
+    return rows.out - kept if mapping.duplicates and kept is not None else 0
+
+
+def _rejects(request: TransformRequest) -> str:
+    return f"s3://{request.bucket}/{layout.REJECTS.key(run=request.run)}"
 
 
 def lookup_report(

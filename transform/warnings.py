@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from transform.checks import told
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -36,7 +38,7 @@ def warnings(reports: list[DatasetReport]) -> list[str]:
     Args:
         reports: a report of each dataset.
     """
-    found: list[str] = []
+    found = [f"{each[0].upper()}{each[1:]}." for each in told(reports, "warn")]
     for report in reports:
         if report.interactions and report.records:
             found += _of_interactions(report, report.interactions)

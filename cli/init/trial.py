@@ -8,12 +8,15 @@ from cli.account import session, told
 from cli.errors import CommandError
 from cli.init.show import show_outcome
 from cli.view import View
+from definition.mapping.checks import OF_KNOWN_ITEMS
 from definition.plan.mappings import dataset_mappings
 from drafting.errors import DraftError
 from drafting.preview import Preview, preview
+from transform.checks import finding
 
 if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
+    from transform.contract import CheckReport
 
 
 def previewed(pipeline: Pipeline, raw: str) -> list[Preview]:
@@ -43,16 +46,19 @@ def trial(pipeline: Pipeline, raw: str) -> None:
             show_outcome(found.outcome, view.console)
             if not found.whole:
                 view.line("More of it was not looked at.")
-            _check(pipeline, found)
+            _check(pipeline, found, view)
 
 
-def _check(pipeline: Pipeline, found: Preview) -> None:
+def _check(pipeline: Pipeline, found: Preview, view: View) -> None:
     facts, dataset = found.outcome.facts, found.outcome.dataset
     unknown = found.outcome.unknown
     counted: list[tuple[str, int, int]] = [(dataset, facts["rows_rejected"] - unknown, facts["rows_in"] - unknown)]
     counted += [
         (f"the look-up {each.name} of {dataset}", each.rows_rejected, each.rows_in) for each in found.outcome.lookups
     ]
+    for check in _answered(found):
+        if check.rows_failed or not check.passed:
+            view.line(finding(dataset, check))
     for what, rejected, rows in counted:
         if rejected > pipeline.max_rejected * rows:
             raise CommandError(
@@ -60,3 +66,27 @@ def _check(pipeline: Pipeline, found: Preview) -> None:
                 f"{pipeline.max_rejected:.0%} that max_rejected allows",
                 remedy="Mend the raw data or its mapping; the reasons are above",
             )
+    refuse_failed(found)
+
+
+def refuse_failed(found: Preview) -> None:
+    """Refuse raw data for which a run would end by a check of the pipeline file.
+
+    Raises:
+        CommandError: the rows that were looked at fail one that does not only warn.
+    """
+    told = [
+        finding(found.outcome.dataset, each) for each in _answered(found) if not each.passed and each.severity == "fail"
+    ]
+    if told:
+        remedy = "Mend the raw data, or the check in the pipeline file: a run would end before its import"
+        raise CommandError("; ".join(told), remedy=remedy)
+
+
+def _answered(found: Preview) -> list[CheckReport]:
+    """Return the checks that can be answered: counts are those of a run only where everything was looked at."""
+    return [
+        check
+        for check in found.outcome.checks
+        if check.rows_failed is not None or (found.whole and OF_KNOWN_ITEMS.isdisjoint(check.counts))
+    ]

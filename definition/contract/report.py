@@ -6,6 +6,7 @@ failure record of the run say, as they say it, with what was counted for the rep
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -81,6 +82,7 @@ class PageRequest(Contract):
         jobs: those that the run was asked for; none where it failed before it knew them.
         labels: None where the pipeline file names none, or a column.
         label_column: column of items with labels, None where there is none.
+        budget: what the runs of a month may cost in USD, None where the pipeline file does not say.
     """
 
     step: Literal["page"]
@@ -96,12 +98,56 @@ class PageRequest(Contract):
     jobs: list[ReportedJob]
     labels: Labels | None = None
     label_column: str | None = None
+    budget: Decimal | None = None
 
 
-Request: TypeAdapter[UsageRequest | PageRequest] = TypeAdapter(
-    Annotated[UsageRequest | PageRequest, Field(discriminator="step")]
+class MessageRequest(Contract):
+    """Tell the topic how a run has ended, with a link to its page.
+
+    Attributes:
+        topic: its ARN.
+        subject: of the message.
+        message: its text, below which the link stands.
+        seconds: for how long the link is signed.
+    """
+
+    step: Literal["message"]
+    bucket: str
+    run: str
+    topic: str
+    subject: str
+    message: str
+    seconds: int
+
+
+class MessageReport(Contract):
+    """A message that was sent; ``linked`` is false where there is no page. The link is a secret, and not in it."""
+
+    linked: bool
+
+
+Request: TypeAdapter[UsageRequest | PageRequest | MessageRequest] = TypeAdapter(
+    Annotated[UsageRequest | PageRequest | MessageRequest, Field(discriminator="step")]
 )
 """Whatever the function is asked for."""
+
+
+class MonthCost(Contract):
+    """What the runs of a calendar month in UTC have cost, by the rows that they left in the history.
+
+    Attributes:
+        month: as ``2026-11``.
+        usd: the sum of what is known, None where nothing is.
+        runs: of which there are rows, this one among them.
+        runs_unknown: those of them of whose cost nothing is known.
+        told: all of it in a sentence.
+    """
+
+    month: str
+    usd: float | None
+    runs: int
+    runs_unknown: int
+    told: str
 
 
 class PageReport(Contract):
@@ -112,12 +158,14 @@ class PageReport(Contract):
         size: its bytes.
         notes: sentences about what could not be put on it, or not into the history.
         anomalies: sentences about what differs from the last runs.
+        month: what the runs of the month have cost, None where nobody asked for it or it could not be reckoned.
     """
 
     report: str
     size: int
     notes: list[str]
     anomalies: list[str]
+    month: MonthCost | None = None
 
 
 class Example(Contract):

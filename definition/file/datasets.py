@@ -9,7 +9,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from definition.file.source import Source
 from definition.file.values import (
+    CheckCondition,
+    CheckName,
     Condition,
+    CountsCondition,
     Expression,
     Scalar,
     Strict,
@@ -18,6 +21,7 @@ from definition.file.values import (
     ValueMap,
     absent,
 )
+from definition.mapping.checks import MAX_CHECKS, Severity
 from definition.service.dataset_types import ColumnType, DatasetName
 
 
@@ -126,6 +130,10 @@ class Lookup(Strict):
     )
 
 
+def _left_out(value: object) -> bool:
+    return value is None
+
+
 def _lookup_name(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         raise ValueError(
@@ -135,6 +143,28 @@ def _lookup_name(name: str) -> str:
 
 
 LookupName = Annotated[str, AfterValidator(_lookup_name)]
+
+
+class Check(Strict):
+    """A data test: what must be true of every row, or of the counts of the dataset."""
+
+    name: CheckName = Field(description="stands in messages and beside the rows that fail it", examples=["paid"])
+    rows: CheckCondition | None = absent(
+        description="SQL condition on the raw columns, which every row out must fulfil", examples=["price > 0"]
+    )
+    counts: CountsCondition | None = absent(
+        description="SQL condition on counts of the data report, such as rows_in, records, users or empty.TITLE",
+        examples=["records >= 10000", "empty.TITLE <= 0.1 * records"],
+    )
+    max: int | None = Field(
+        default=None, ge=0, exclude_if=_left_out, description="how many rows may fail it; default none"
+    )
+    max_share: float | None = Field(
+        default=None, ge=0, lt=1, strict=False, exclude_if=_left_out, description="share of the rows that may fail it"
+    )
+    severity: Severity = absent(
+        default="fail", description="fail: the run stops before anything is imported; warn: it says so and goes on"
+    )
 
 
 class Dataset(Strict):
@@ -155,6 +185,12 @@ class Dataset(Strict):
     )
     duplicates: DuplicatesForm | None = Field(
         default=None, description="left out: every interaction is kept, and the latest record of an item or user"
+    )
+    checks: list[Check] = absent(
+        default=[],
+        max_length=MAX_CHECKS,
+        description="data tests of your own, before anything is imported",
+        examples=[[{"name": "paid", "rows": "price > 0", "max_share": 0.01}]],
     )
     import_mode: Literal["full", "incremental"] = Field(
         default="full",

@@ -23,7 +23,9 @@ from definition.file.values import (
     Delimiter,
     Encoding,
     Freshness,
+    Link,
     Money,
+    MonthlyMoney,
     PipelineName,
     RawPath,
     Strict,
@@ -143,8 +145,16 @@ class Pipeline(Strict):
         description="the most that a run may cost; one that is known to cost more is refused before its import",
         examples=["50 USD"],
     )
+    budget: MonthlyMoney | None = absent(
+        description="what the runs of a calendar month in UTC may cost: an alarm rings where they have cost more",
+        examples=["300 USD"],
+    )
     freshness: Freshness | None = absent(
         description="an alarm rings where the newest complete table of a batch job is older", examples=["26h"]
+    )
+    report_link: Link | None = absent(
+        description="how long a link to the page of the run, in its message, opens for whoever has it; up to 12h",
+        examples=["6h"],
     )
     timeouts: Timeouts = Timeouts()
     catalog: bool = Field(default=True, description="whether tables of the results stand in the Glue data catalog")
@@ -172,3 +182,8 @@ class Pipeline(Strict):
     def max_usd(self) -> Decimal | None:
         """The most that a run may cost in USD, None where the file does not say."""
         return None if self.max_cost is None else Decimal(self.max_cost.removesuffix(" USD"))
+
+    @property
+    def budget_usd(self) -> Decimal | None:
+        """What the runs of a month may cost in USD, None where the file does not say."""
+        return None if self.budget is None else Decimal(self.budget.removesuffix(" USD"))

@@ -16,8 +16,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from definition import layout
 from definition.mapping import encodings
+from definition.mapping.checks import MAX_CONDITION
 from definition.mapping.mapping import MAX_DELIMITER
-from definition.mapping.sql import parse_condition, parse_value
+from definition.mapping.sql import parse_condition, parse_counts, parse_value
 from definition.mapping.times import compile_format
 
 Scalar = str | int | float
@@ -42,6 +43,20 @@ def _timezone(name: str) -> str:
 def _condition(text: str) -> str:
     parse_condition(text)
     return text
+
+
+def _counts(text: str) -> str:
+    parse_counts(text)
+    return text
+
+
+_CHECK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
+
+
+def _check_name(name: str) -> str:
+    if not _CHECK_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} cannot name a check; use a letter, then letters, digits, - and _, up to 63")
+    return name
 
 
 def _expression(text: str) -> str:
@@ -97,6 +112,21 @@ def _freshness(duration: timedelta) -> timedelta:
     return duration
 
 
+LONGEST_LINK = timedelta(hours=12)
+"""No session of a role is longer (STS API reference, page API_AssumeRole, DurationSeconds), and a pre-signed URL ends
+with the session that signed it, whatever was asked for (S3 user guide, page using-presigned-url). How long sessions of
+Lambda functions are no page says, so a link may end earlier."""
+
+
+def _link(duration: timedelta) -> timedelta:
+    if duration > LONGEST_LINK:
+        raise ValueError(
+            f"{duration_text(duration)} are more than the session of a role, with which a signed link ends; write up "
+            f"to {duration_text(LONGEST_LINK)}"
+        )
+    return duration
+
+
 MONEY = r"([0-9]{1,9}(?:\.[0-9]{1,2})?) USD"
 """Regular expression of an amount."""
 
@@ -108,6 +138,12 @@ def _money(text: Any) -> Any:
     if not Decimal(match[1]):
         raise ValueError("0 USD would refuse every run; write the most that one may cost, such as 50 USD")
     return text
+
+
+def _budget(text: Any) -> Any:
+    if isinstance(text, str) and re.fullmatch(MONEY, text) and not Decimal(text.removesuffix(" USD")):
+        raise ValueError("0 USD would ring with the first run; write what the runs of a month may cost, as 300 USD")
+    return _money(text)
 
 
 _NO_DELIMITERS = frozenset('"\r\n\x00\ufeff')
@@ -218,10 +254,15 @@ Encoding = Annotated[
     WithJsonSchema({"anyOf": [{"enum": list(encodings.BEST_KNOWN)}, {"type": "string"}]}),
 ]
 Condition = Annotated[str, AfterValidator(_condition)]
+CheckName = Annotated[str, AfterValidator(_check_name)]
+CheckCondition = Annotated[str, StringConstraints(max_length=MAX_CONDITION), AfterValidator(_condition)]
+CountsCondition = Annotated[str, StringConstraints(max_length=MAX_CONDITION), AfterValidator(_counts)]
 Expression = Annotated[str, AfterValidator(_expression)]
 TimeFormat = Annotated[str, AfterValidator(_time_format)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Money = Annotated[str, BeforeValidator(_money), WithJsonSchema({"type": "string", "pattern": f"^{MONEY}$"})]
+Link = Annotated[Duration, AfterValidator(_link)]
+MonthlyMoney = Annotated[str, BeforeValidator(_budget), WithJsonSchema({"type": "string", "pattern": f"^{MONEY}$"})]
 Wait = Annotated[Duration, AfterValidator(_wait)]
 Freshness = Annotated[Duration, AfterValidator(_freshness)]
 Delimiter = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DELIMITER), AfterValidator(_delimiter)]

@@ -20,6 +20,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from definition.mapping.checks import CheckMapping
 from definition.mapping.expressions import Condition, Number, RawColumn, Text, Value, kind_of, numbers_read, raw_columns
 from definition.mapping.lookups import LookupMapping, Reference
 from definition.mapping.source import Data, SourceMapping
@@ -199,6 +200,7 @@ class DatasetMapping(SourceMapping):
         lookups: what stands beside the rows, found by a key.
         keep: condition on the raw columns.
         records: what a row gives, one at least. Several go without ``duplicates``.
+        checks: what must be true of its rows and counts; nothing of the dataset depends on them.
     """
 
     dataset: DatasetName
@@ -206,6 +208,7 @@ class DatasetMapping(SourceMapping):
     keep: Condition | None = None
     records: list[RecordMapping]
     duplicates: Duplicates | None = None
+    checks: list[CheckMapping] = Field(default=[], exclude_if=operator.not_)
 
     @property
     def place(self) -> str:
@@ -269,14 +272,36 @@ class DatasetMapping(SourceMapping):
         name = same.order_by or ("TIMESTAMP" if timed else None)
         return next((column for column in self.records[0].columns if column.name == name), None)
 
+    @property
+    def row_checks(self) -> list[CheckMapping]:
+        """The checks that look at rows."""
+        return [check for check in self.checks if check.rows]
+
+    def without_checks(self) -> DatasetMapping:
+        """Return the mapping that makes the same dataset and checks nothing: what only checks read is not read."""
+        if not self.checks:
+            return self
+        bare = self.model_copy(update={"checks": []})
+        read = set(bare._read())  # noqa: SLF001  # another one of ours
+        lookups = [
+            each.model_copy(update={"columns": [name for name in each.columns if each.name_of(name) in read]})
+            for each in self.lookups
+        ]
+        return bare.model_copy(update={"lookups": lookups})
+
     def _read(self) -> list[str]:
         values = [column.value for record in self.records for column in record.columns]
         read = [leaf.name for node in (*values, *self.conditions) for leaf in raw_columns(node)]
-        return list(dict.fromkeys(read))
+        return list(dict.fromkeys([*read, *(name for check in self.checks for name in check.raw_columns())]))
 
     def compared_numbers(self) -> list[str]:
         """Return the names of the raw columns that conditions read as numbers, each once."""
         return list(dict.fromkeys(name for condition in self.conditions for name in numbers_read(condition)))
+
+    def numbers_of_conditions(self) -> list[str]:
+        """Return the same with those that checks read as numbers, which reject no row."""
+        of_checks = (name for check in self.checks for name in check.numbers_read())
+        return list(dict.fromkeys([*self.compared_numbers(), *of_checks]))
 
     def needed_lookups(self) -> list[Reference]:
         """Return the look-ups of which a row needs a match, or conditions cannot be answered, each once."""

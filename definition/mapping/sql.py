@@ -49,6 +49,9 @@ _DEEPEST = 60
 
 _TOO_DEEP = "the expression is nested too deep; write it with fewer parts"
 
+_COUNT = "count"
+"""What the names of counts are marked with in the tree: they are numbers wherever they stand."""
+
 _OPERATORS: dict[type[sql.Expr], Operator] = {
     sql.EQ: "=",
     sql.NEQ: "!=",
@@ -115,6 +118,23 @@ def parse_value(text: str, wanted: Kind | None = None) -> Value:
         UnsupportedSqlError: the text does not parse, uses what is outside the subset, or gives the other kind.
     """
     return _parsed(text, lambda tree: _value(tree, wanted), f"expression; {_VALUES}")
+
+
+def parse_counts(text: str) -> Condition:
+    """Parse a condition on counts such as ``rows_out >= 0.9 * rows_in``, where every name is a number.
+
+    Raises:
+        UnsupportedSqlError: the text does not parse, uses what is outside the subset, or holds a text.
+    """
+
+    def convert(tree: sql.Expr) -> Condition:
+        for column in tree.find_all(sql.Column):
+            column.meta[_COUNT] = True
+        if given := next((each for each in tree.find_all(sql.Literal) if each.is_string), None):
+            raise UnsupportedSqlError(f"{given.sql()} is a text; compare counts with numbers")
+        return _condition(tree)
+
+    return _parsed(text, convert, f"condition; {_CONDITIONS}")
 
 
 def _parsed(text: str, convert: Callable[[sql.Expr], _Parsed], what: str) -> _Parsed:
@@ -214,7 +234,7 @@ def _convert(tree: sql.Expr, wanted: Kind | None) -> Value:
     if isinstance(tree, sql.Literal):
         return Text(value=tree.name) if tree.is_string else Number(value=_finite(tree))
     if isinstance(tree, sql.Column):
-        return RawColumn(name=_name(tree), kind=wanted or "text")
+        return RawColumn(name=_name(tree), kind=_kind(tree) or wanted or "text")
     if isinstance(tree, sql.Neg):
         operand = _value(tree.this, "number")
         if isinstance(operand, Number):
@@ -311,7 +331,7 @@ def _kind(tree: sql.Expr) -> Kind | None:
     if isinstance(tree, sql.Nullif):
         return _first([tree.this, tree.expression])
     if isinstance(tree, sql.Column):
-        return None
+        return "number" if tree.meta.get(_COUNT) else None
     if isinstance(tree, sql.Literal):
         return "text" if tree.is_string else "number"
     if type(tree) in {*_ARITHMETIC, *_OF_NUMBER, sql.Neg, sql.Round, sql.Length}:

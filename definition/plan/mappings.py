@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from definition.mapping.checks import CheckMapping
 from definition.mapping.expressions import Number, RawColumn, Text, raw_columns
 from definition.mapping.lookups import LookupMapping
 from definition.mapping.mapping import (
@@ -16,14 +17,14 @@ from definition.mapping.mapping import (
     references,
 )
 from definition.mapping.source import Explode
-from definition.mapping.sql import parse_condition, parse_value
+from definition.mapping.sql import parse_condition, parse_counts, parse_value
 from definition.mapping.times import compile_format
 from definition.service.dataset_types import dataset_type, metadata_field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from definition.file.datasets import Column, Dataset, Lookup
+    from definition.file.datasets import Check, Column, Dataset, Lookup
     from definition.file.pipeline import Pipeline
     from definition.file.source import Source
     from definition.mapping.expressions import Value
@@ -76,6 +77,19 @@ def _mapping(pipeline: Pipeline, name: DatasetName, dataset: Dataset) -> Dataset
         keep=parse_condition(dataset.keep) if dataset.keep else None,
         records=records,
         duplicates=_duplicates(kind, dataset),
+        checks=[_check(each) for each in dataset.checks],
+    )
+
+
+def _check(check: Check) -> CheckMapping:
+    return CheckMapping(
+        name=check.name,
+        severity=check.severity,
+        text=" ".join((check.rows or check.counts or "").split()),
+        rows=parse_condition(check.rows) if check.rows else None,
+        counts=parse_counts(check.counts) if check.counts else None,
+        max_rows=check.max or 0,
+        max_share=check.max_share or 0,
     )
 
 
@@ -99,7 +113,7 @@ def _source(source: Source) -> dict[str, Any]:
 def _read(dataset: Dataset) -> list[str]:
     """Return the raw columns that columns and conditions read, each once."""
     values = [_value(column) for _, columns in _records(dataset) for column in columns.values()]
-    texts = [dataset.keep, *(when for when, _ in _records(dataset))]
+    texts = [dataset.keep, *(when for when, _ in _records(dataset)), *(check.rows for check in dataset.checks)]
     conditions = [parse_condition(text) for text in texts if text]
     return list(dict.fromkeys(leaf.name for node in (*values, *conditions) for leaf in raw_columns(node)))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from definition.mapping.expressions import raw_columns
 from definition.mapping.sql import UnsupportedSqlError, parse_condition
+from definition.rules.checks import check_checks
 from definition.rules.columns import check_column, form_of
 from definition.rules.exploding import check_explode
 from definition.rules.findings import Finding, items, mapping
@@ -28,13 +29,16 @@ _MARKED = frozenset({"categorical", "textual", "int", "long", "float", "double"}
 """Types of metadata that recipes train on."""
 
 
-def check_dataset(name: DatasetName, dataset: dict[str, Any], domain: Domain | None) -> Iterator[Finding]:
+def check_dataset(
+    name: DatasetName, dataset: dict[str, Any], domain: Domain | None, *, has_items: bool
+) -> Iterator[Finding]:
     """Yield every broken rule of a dataset.
 
     Args:
         name: which dataset.
         dataset: its section in the document.
         domain: of the dataset group, None for a custom one.
+        has_items: whether the pipeline has a dataset of items.
     """
     kind = dataset_type(name, domain)
     path: Path = ("datasets", name)
@@ -53,7 +57,14 @@ def check_dataset(name: DatasetName, dataset: dict[str, Any], domain: Domain | N
     yield from _check_condition((*path, "keep"), dataset.get("keep"), every)
     for index, event in enumerate(events):
         yield from _check_condition((*path, "events", index, "when"), event.get("when"), every)
+    yield from check_checks((*path, "checks"), name, dataset.get("checks"), every, has_items=has_items)
+    for index, check in enumerate(items(dataset.get("checks"))):
+        yield from _check_condition((*path, "checks", index, "rows"), mapping(check).get("rows"), every)
     yield from _check_duplicates((*path, "duplicates"), kind, dataset, every)
+    yield from _check_import(path, name, dataset)
+
+
+def _check_import(path: Path, name: DatasetName, dataset: dict[str, Any]) -> Iterator[Finding]:
     keep = dataset.get("duplicates")
     keep = keep.get("keep", "latest") if isinstance(keep, dict) else keep
     if name == "interactions" and dataset.get("import_mode") == "incremental" and keep in {"latest", "first"}:

@@ -32,7 +32,7 @@ def check(document: dict[str, Any]) -> Iterator[Finding]:
     datasets = mapping(document.get("datasets"))
     for name in _DATASETS:
         if isinstance(datasets.get(name), dict):
-            yield from check_dataset(name, datasets[name], domain)
+            yield from check_dataset(name, datasets[name], domain, has_items="items" in datasets)
     pipeline, solutions = document.get("name"), items(document.get("solutions"))
     yield from check_queries(document)
     yield from _check_trains(document)

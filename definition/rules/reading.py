@@ -25,7 +25,8 @@ def read_by_dataset(dataset: dict[str, Any]) -> list[str]:
     events = [mapping(event) for event in items(dataset.get("events"))]
     columns = [mapping(part.get("columns")) for part in (dataset, *events)]
     found = [name for part in columns for given in part.values() for name in read_by(given)]
-    for text in (dataset.get("keep"), *(event.get("when") for event in events)):
+    checked = (mapping(check).get("rows") for check in items(dataset.get("checks")))
+    for text in (dataset.get("keep"), *(event.get("when") for event in events), *checked):
         if isinstance(text, str):
             with contextlib.suppress(UnsupportedSqlError):
                 found += [leaf.name for leaf in raw_columns(parse_condition(text))]

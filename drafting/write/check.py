@@ -13,6 +13,8 @@ from drafting.errors import DraftError
 from drafting.write.document import document
 from lambdas.transform.execute import DATASET, execute
 from lambdas.transform.lookups import Lookups
+from lambdas.transform.report import dataset_report
+from transform.contract import TransformRequest
 from transform.errors import TransformError
 from transform.raw.dialect import Dialect
 from transform.raw.records import batches
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from definition.service.dataset_types import DatasetName
     from drafting.guess.draft import Draft, Part
     from drafting.look.samples import SampleFolder
-    from transform.contract import LookupReport
+    from transform.contract import CheckReport, LookupReport
 
 SHOWN = 10
 """Records that people see."""
@@ -47,6 +49,7 @@ class Outcome:
         first: the header, and the first records as they would be imported.
         lookups: what became of the rows of each look-up.
         unknown: rejected rows that may find in the rest of a look-up what its beginning does not hold.
+        checks: what the checks of the dataset have found.
     """
 
     dataset: DatasetName
@@ -55,6 +58,7 @@ class Outcome:
     first: list[list[str]]
     lookups: list[LookupReport] = field(default_factory=list)
     unknown: int = 0
+    checks: list[CheckReport] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -116,12 +120,16 @@ def outcome_of(mapping: DatasetMapping, folder: SampleFolder, prefix: str, parti
     for place in ("", *(f"{number}/" for number in range(len(objects) + 1))):
         folder.folder(staging + place)
     lookups = Lookups({each.name: folder.objects(each.path) for each in mapping.lookups})
-    found = execute(mapping, folder, objects, staging=staging, started=int(time.time()), lookups=lookups)
+    started = int(time.time())
+    found = execute(mapping, folder, objects, staging=staging, started=started, lookups=lookups)
     first = _first(folder, found.staging + DATASET)
     reasons = [(row["reason"], row["rows"]) for row in found.reasons.iter_rows(named=True)]
     missed = {no_match(each.name, each.on) for each in mapping.lookups if each.name in partial}
     unknown = sum(rows for reason, rows in reasons if reason in missed)
-    return Outcome(mapping.dataset, found.facts, reasons, first, [each.report for each in found.lookups], unknown)
+    request = TransformRequest(bucket="", run="", started=started, datasets=[mapping])
+    checks = dataset_report(request, mapping, objects, found, known_items=None).checks
+    looked_up = [each.report for each in found.lookups]
+    return Outcome(mapping.dataset, found.facts, reasons, first, looked_up, unknown, checks)
 
 
 def _first(folder: SampleFolder, key: str) -> list[list[str]]:

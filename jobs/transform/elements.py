@@ -32,7 +32,7 @@ from jobs.transform.columns import (
 )
 from transform import reasons
 from transform.meaning.names import raw
-from transform.records import FILTERED, OUT, REJECTED
+from transform.records import FILTERED, OUT, REJECTED, failed, failed_at
 from transform.report import Exploded
 
 if TYPE_CHECKING:
@@ -79,11 +79,12 @@ def exploded(rows: DataFrame, mapping: DatasetMapping) -> DataFrame:
     ).drop(ELEMENTS, _PLACE, _CELLS)
 
 
-def with_row_fate(elements: DataFrame) -> DataFrame:
-    """Return elements with the fate of their rows, of which the first element tells what is wrong.
+def with_row_fate(elements: DataFrame, checks: int) -> DataFrame:
+    """Return elements with the fate of their rows, of which the first element tells what is wrong, and where.
 
     Args:
-        elements: OBJECT, BLOCK, ROW, ELEMENT, FATE, REASON, and RAW of the first.
+        elements: OBJECT, BLOCK, ROW, ELEMENT, FATE, REASON, what they fail, and RAW of the first.
+        checks: how many checks of rows there are.
     """
     row = Window.partitionBy(OBJECT, BLOCK, ROW)
     fate = F.col(FATE)
@@ -95,14 +96,20 @@ def with_row_fate(elements: DataFrame) -> DataFrame:
             .when(F.max(fate == OUT).over(row), OUT)
             .otherwise(FILTERED),
             LEADS: F.coalesce(F.col(ELEMENT), F.lit(1)) == 1,
+            **{
+                failed_at(index): F.min(F.when(col(failed(index)), F.col(ELEMENT))).over(row) for index in range(checks)
+            },
         }
     )
+    out = F.col(LEADS) & (fate == OUT)
+    found = found.withColumns({failed(index): out & col(failed_at(index)).isNotNull() for index in range(checks)})
+    shown = reduce(or_, (col(failed(index)) for index in range(checks)), F.col(LEADS) & (fate == REJECTED))
     told = F.col(LEADS) & (fate == REJECTED)
     place = F.col(WRONG)["at"]
     return found.withColumns(
         {
             REASON: F.when(told, F.col(WRONG)["reason"]),
-            RAW: F.when(told, F.col(RAW)),
+            RAW: F.when(shown, F.col(RAW)),
             WRONG: F.when(told & (place > 0), place),
         }
     )

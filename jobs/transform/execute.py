@@ -5,7 +5,7 @@ The raw data is read once: what comes of each row is staged as Parquet, and ever
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from jobs.transform.columns import BLOCK, OBJECT, ROW
 from jobs.transform.fates import ADDRESS, ORDER, records, rows_with_fate, takes_each
 from jobs.transform.judged import judge, readable, staged
 from jobs.transform.lookups import look_up
-from jobs.transform.outputs import Place, write_dataset, write_rejects
+from jobs.transform.outputs import Place, write_dataset, write_failures, write_rejects
 from transform.records import REJECTED, Plan
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from jobs.transform.lookups import LookedUp
     from jobs.transform.outputs import Target
     from jobs.transform.source import Source
+    from transform.checks import Failed
     from transform.contract import LookupReport, RawObject
     from transform.raw.store import Store
     from transform.report import Exploded, Records
@@ -49,6 +50,7 @@ class Outcome:
         records: the dataset's records, staged.
         exploded: elements of the rows, None where none are exploded.
         lookups: of each look-up.
+        failed: rows that fail a check, by its name.
     """
 
     fates: Fates
@@ -57,6 +59,7 @@ class Outcome:
     records: DataFrame
     exploded: Exploded | None = None
     lookups: Sequence[LookupReport] = ()
+    failed: Mapping[str, Failed] = field(default_factory=dict)
 
 
 def execute(
@@ -113,12 +116,16 @@ def _execute(
     )
     if fates.rows.get(REJECTED):
         write_rejects(session, rows, places, Place(store.root, f"{target.staging}rejects", target.rejects))
+    failed: Mapping[str, Failed] = {}
+    if checks := mapping.row_checks:
+        at = Place(store.root, f"{target.staging}failures", target.failures)
+        failed = write_failures(session, rows, places, checks, at)
     exploded = None
     if mapping.explode:
         kept = found.select(OBJECT, BLOCK, ROW) if mapping.duplicates else None
         exploded = elements_of.count(rows, takes_each(plan), kept)
     lookups = [each.report for each in looked_up]
-    return Outcome(fates, counts.facts(found, mapping, started), rows, found, exploded, lookups)
+    return Outcome(fates, counts.facts(found, mapping, started), rows, found, exploded, lookups, failed)
 
 
 def _order(session: SparkSession, source: Source) -> DataFrame:

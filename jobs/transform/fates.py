@@ -27,7 +27,7 @@ from jobs.transform.columns import (
 from jobs.transform.elements import exploded, with_row_fate
 from jobs.transform.engine import RULES, with_values
 from jobs.transform.files import decoded
-from transform.records import FILTERED, OUT, REJECTED
+from transform.records import FILTERED, OUT, REJECTED, failed
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -42,7 +42,8 @@ _READABLE, _RANK = ":readable", ":rank"
 def rows_with_fate(rows: DataFrame, plan: Plan) -> DataFrame:
     """Return for each row its place, its fate (out, filtered, rejected), and what outputs need of it.
 
-    These are REASON and RAW (its bytes) of rejected rows, the values and ``takes`` of rows out, and USER_ID of
+    These are REASON of rejected rows, RAW (its bytes) of those and of rows that fail a check, whether they fail each of
+    ``DatasetMapping.row_checks``, the values and ``takes`` of rows out, and USER_ID of
     filtered ones if it is one. Of rows with a list that is exploded there is one for each element (``elements``).
 
     Args:
@@ -50,7 +51,7 @@ def rows_with_fate(rows: DataFrame, plan: Plan) -> DataFrame:
         plan: the dataset's mapping.
     """
     mapping = plan.mapping
-    compared = mapping.compared_numbers()
+    compared = mapping.numbers_of_conditions()
     rules = {key: RULES.column_rule(key, column) for key, column in plan.columns.items()}
     if mapping.explode:
         rows = exploded(rows, mapping)
@@ -66,7 +67,10 @@ def rows_with_fate(rows: DataFrame, plan: Plan) -> DataFrame:
     taken = reduce(or_, takes_each(plan))
     fate = F.when(~F.col(_READABLE) | ~ok, REJECTED).when(taken, OUT).otherwise(FILTERED)
     line = F.col(LINE).cast("binary")
-    found = judged.withColumn(FATE, fate).select(
+    checks = [failed(index) for index in range(len(mapping.row_checks))]
+    judged = _checked(judged.withColumn(FATE, fate), mapping)
+    shown = reduce(or_, map(col, checks), F.col(FATE) == REJECTED)
+    found = judged.select(
         OBJECT,
         BLOCK,
         ROW,
@@ -74,11 +78,19 @@ def rows_with_fate(rows: DataFrame, plan: Plan) -> DataFrame:
         *([ELEMENT] if mapping.explode else []),
         FATE,
         F.when(F.col(FATE) == REJECTED, _reason(plan)).alias(REASON),
-        (line if mapping.explode else F.when(F.col(FATE) == REJECTED, line)).alias(RAW),
+        (line if mapping.explode else F.when(shown, line)).alias(RAW),
         *(col(takes(index)) for index in range(len(plan.records))),
+        *map(col, checks),
         *(F.when(_is_kept(key), col(value(key))).alias(value(key)) for key in plan.columns),
     )
-    return with_row_fate(found) if mapping.explode else found
+    return with_row_fate(found, len(checks)) if mapping.explode else found
+
+
+def _checked(judged: DataFrame, mapping: DatasetMapping) -> DataFrame:
+    """Add to rows with a fate whether they fail each check."""
+    return judged.withColumns(
+        {failed(index): (F.col(FATE) == OUT) & ~RULES.fulfils(check) for index, check in enumerate(mapping.row_checks)}
+    )
 
 
 def records(rows: DataFrame, plan: Plan, order: DataFrame) -> DataFrame:

@@ -6,6 +6,7 @@ Source: pages preparing-training-data and items-datasets of the developer guide.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
@@ -13,14 +14,17 @@ from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 from jobs.transform.columns import BLOCK, FATE, MORE, OBJECT, RAW, REASON, ROW, col
 from jobs.transform.elements import WRONG, leading
 from jobs.transform.files import publish, write_text
+from transform import reasons
+from transform.checks import Failed
 from transform.raw.text import shown
-from transform.records import REJECTED
+from transform.records import REJECTED, failed, failed_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyspark.sql import Column, DataFrame, SparkSession
 
+    from definition.mapping.checks import CheckMapping
     from definition.mapping.mapping import ColumnMapping
 
 
@@ -32,12 +36,14 @@ class Target:
         staging: prefix of what is staged.
         dataset: prefix of the CSV objects.
         rejects: keys of the rejected rows, with the place of the part's number, ``{:05}``.
+        failures: the same of rows that fail a check.
         lookup_rejects: the same of a look-up, with ``{lookup}`` for its name.
     """
 
     staging: str
     dataset: str
     rejects: str
+    failures: str
     lookup_rejects: str
 
 
@@ -66,16 +72,46 @@ def write_rejects(session: SparkSession, rows: DataFrame, places: DataFrame, at:
         places: key, and number of lines before it (``before``, null in Parquet), of each split.
         at: where to.
     """
-    spelled = F.udf(shown)
-    placed = leading(rows).where(F.col(FATE) == REJECTED).join(F.broadcast(places), [OBJECT, BLOCK], "left")
-    rejected = placed.select(
-        F.col("key").alias("object"),
-        (F.col("before") + F.col(ROW) + F.col(MORE) + 1).alias("line"),
-        *([F.col(WRONG).alias("element")] if WRONG in rows.columns else []),
-        F.col(REASON).alias("reason"),
-        spelled(F.col(RAW)).alias("raw"),
-    )
-    rejected.write.json(at.root + at.staging, mode="overwrite", ignoreNullFields=False)
+    rejected = leading(rows).where(F.col(FATE) == REJECTED)
+    element = [F.col(WRONG).alias("element")] if WRONG in rows.columns else []
+    _write_lines(session, _shown(rejected, places, *element, F.col(REASON).alias("reason")), at)
+
+
+def write_failures(
+    session: SparkSession, rows: DataFrame, places: DataFrame, checks: Sequence[CheckMapping], at: Place
+) -> dict[str, Failed]:
+    """Write the rows that fail a check as ``write_rejects`` does, once for each; return them counted by its name.
+
+    Args:
+        session: the Spark session.
+        rows: what ``fates.rows_with_fate`` returns.
+        places: as of ``write_rejects``.
+        checks: those of rows.
+        at: where to.
+    """
+    frames = []
+    for index, check in enumerate(checks):
+        element = [col(failed_at(index)).alias("element")] if failed_at(index) in rows.columns else []
+        reason = F.lit(reasons.failed_check(check.name, check.text)).alias("reason")
+        failing = leading(rows).where(col(failed(index)))
+        frames.append(_shown(failing, places, *element, F.lit(check.name).alias("check"), reason))
+    every = reduce(lambda left, right: left.unionAll(right), frames)
+    first = F.min(F.struct("object", "line"))
+    counted = every.groupBy("check").agg(F.count(F.lit(1)).alias("rows"), first.alias("first")).collect()
+    if counted:
+        _write_lines(session, every, at)
+    return {row["check"]: Failed(row["rows"], row["first"]["object"], row["first"]["line"]) for row in counted}
+
+
+def _shown(rows: DataFrame, places: DataFrame, *more: Column) -> DataFrame:
+    """Return rows as they are written: object, line number from 1, more, and raw text."""
+    placed = rows.join(F.broadcast(places), [OBJECT, BLOCK], "left")
+    line = F.col("before") + F.col(ROW) + F.col(MORE) + 1
+    return placed.select(F.col("key").alias("object"), line.alias("line"), *more, F.udf(shown)(F.col(RAW)).alias("raw"))
+
+
+def _write_lines(session: SparkSession, lines: DataFrame, at: Place) -> None:
+    lines.write.json(at.root + at.staging, mode="overwrite", ignoreNullFields=False)
     publish(session, at.root, at.staging, at.target)
 
 

@@ -70,10 +70,12 @@ class _Work:
             staging=f"{self._staging}{mapping.dataset}/",
             dataset=layout.DATASET.key(**of_dataset),
             rejects=layout.REJECTED_ROWS_PART.key(**of_dataset, part="{:05}"),
+            failures=layout.FAILED_CHECKS_PART.key(**of_dataset, part="{:05}"),
             lookup_rejects=layout.REJECTED_LOOKUPS_PART.key(**of_dataset, lookup="{lookup}", part="{:05}"),
         )
         of_lookups = (layout.REJECTED_LOOKUPS.key(**of_dataset, lookup=name) for name in objects.lookups)
-        for left in (target.dataset, layout.REJECTED_ROWS.key(**of_dataset), *of_lookups):
+        of_rows = (layout.REJECTED_ROWS.key(**of_dataset), layout.FAILED_CHECKS.key(**of_dataset))
+        for left in (target.dataset, *of_rows, *of_lookups):
             # A function that ran out of memory may have written them: Personalize imports whatever lies there.
             delete(self._session, self._store.root, left)
         outcome = self._execute(mapping, objects, target)
@@ -90,6 +92,7 @@ class _Work:
             staging=staging,
             dataset=folder,
             rejects=f"{staging}rejects-{{:05}}.jsonl",
+            failures=f"{staging}failures-{{:05}}.jsonl",
             lookup_rejects=f"{staging}{{lookup}}-{{:05}}.jsonl",
         )
         return self._execute(mapping, objects, target).facts.total
@@ -142,4 +145,5 @@ def dataset_report(
         tallies=counted,
         exploded=outcome.exploded,
         lookups=outcome.lookups,
+        failed=outcome.failed,
     )

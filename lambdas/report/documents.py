@@ -145,7 +145,7 @@ def _examples(bucket: Bucket, folder: str, name: str, wanted: Collection[str]) -
 
 def _of_name(bucket: Bucket, folder: str, name: str) -> list[str]:
     """Return the objects with rejected rows of a dataset or look-up: one by the function, one or several by Spark."""
-    own = re.compile(rf"{re.escape(folder)}{re.escape(name)}(-[^/]*)?\.jsonl")
+    own = re.compile(rf"{re.escape(folder)}{re.escape(name)}(-[0-9]+)?\.jsonl")
     return [key for key in bucket.listed(f"{folder}{name}") if own.fullmatch(key)][:_REJECTS_OBJECTS]
 
 

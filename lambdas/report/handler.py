@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import boto3
 
 from definition import layout
-from definition.contract.report import PageReport, PageRequest, Request
+from definition.contract.report import MessageRequest, PageReport, PageRequest, Request
 from lambdas.observability import logger, metrics, record, s3_client, tracer
 from lambdas.report.documents import Bucket
+from lambdas.report.endpoints import is_aws
+from lambdas.report.message import tell
 from lambdas.report.page import fitted
 from lambdas.report.report import Maker
 from pricing.spending.spent import usage
@@ -22,14 +23,16 @@ if TYPE_CHECKING:
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler
+@tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Return what a run used, or write its page and return where that is."""
+    """Return what a run used, write its page and return where that is, or tell how it has ended."""
     request = Request.validate_python(event)
     logger.append_keys(run=request.run)
     if isinstance(request, PageRequest):
         return record(_make(request), {})
+    if isinstance(request, MessageRequest):
+        return record(tell(request), {})
     rates = request.rates.get(request.region, {})
     used = usage(
         request,
@@ -37,7 +40,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         themed=request.themed,
         region=request.region,
         rates=rates,
-        real_hours=_is_aws(s3_client()),
+        # Elsewhere they are those of some machine, which nobody bills.
+        real_hours=is_aws(s3_client()),
     )
     return record(used, {})
 
@@ -53,7 +57,11 @@ def _make(request: PageRequest) -> PageReport:
         size = _write(bucket, whole)
     own = (each.anomalies for each in told.history if each.run == request.run)
     return PageReport(
-        report=bucket.uri(layout.REPORT.key(run=request.run)), size=size, notes=maker.notes, anomalies=next(own, [])
+        report=bucket.uri(layout.REPORT.key(run=request.run)),
+        size=size,
+        notes=maker.notes,
+        anomalies=next(own, []),
+        month=maker.month,
     )
 
 
@@ -63,12 +71,6 @@ def _write(bucket: Bucket, report: Report) -> int:
         Bucket=bucket.name, Key=layout.REPORT.key(run=report.run), Body=body, ContentType="text/html; charset=utf-8"
     )
     return len(body)
-
-
-def _is_aws(client: Any) -> bool:
-    """Return whether a client speaks to AWS: elsewhere training hours are those of some machine, which nobody bills."""
-    host = urlsplit(client.meta.endpoint_url).hostname or ""
-    return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
 
 @cache

@@ -13,6 +13,7 @@ from definition.contract.history import ColumnOfRun, DatasetOfRun, JobOfRun, Run
 from definition.contract.manifest import UnreadableDocumentError, read_document
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from definition.contract.manifest import BatchJobResult, SolutionResult
@@ -37,7 +38,11 @@ def earlier_rows(bucket: Bucket, run: str) -> list[RunRow]:
     A row that is gone meanwhile, of a later release, or no row at all is passed over.
     """
     found = [named[1] for key in bucket.listed(_FOLDER) if (named := _ROW.fullmatch(key))]
-    keys = [layout.RUN_ROW.key(run=each) for each in sorted(found) if each < run][-MOST_ROWS:]
+    return read_rows(bucket, [layout.RUN_ROW.key(run=each) for each in sorted(found) if each < run][-MOST_ROWS:])
+
+
+def read_rows(bucket: Bucket, keys: Sequence[str]) -> list[RunRow]:
+    """Return the rows under keys, but for those that are gone, of a later release, or no rows at all."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return [
             row for body in pool.map(partial(bucket.read, most=_MOST_BYTES), keys) if (row := _read(body)) is not None

@@ -42,6 +42,7 @@ function rowsPart() {
       each.lookups.map((lookup) => lookupTold(of, lookup, found.filter((reason) => reason.lookup === lookup.name))),
       emptyTold(each),
       reasonsTold(of, each, found.filter((reason) => !isThere(reason.lookup))),
+      checksTold(of, each),
       each.rejects ? el("p", { class: "soft mono" }, each.rejects) : null);
   });
   section("rows", "Rows", say("Every row that came in is out, filtered or rejected."), blocks,
@@ -68,6 +69,19 @@ function reasonsTold(of, counted, found) {
   const example = (reason) => (found.find((one) => one.reason === reason) || {}).example;
   return counted.reasons.map((each) => el("div", { class: "box" }, el("b", {}, number(`${of}.reasons.${each.reason}`, each.rows), " rejected: "),
     each.reason, exampleTold(example(each.reason))));
+}
+
+// A row that fails a check stays in the dataset, so it is counted nowhere else.
+function checksTold(of, dataset) {
+  return dataset.checks.map((each) => {
+    const failed = `${of}.checks.${each.name}`, first = each.first;
+    const found = isThere(each.rows_failed)
+      ? [" is not true of ", number(`${failed}.rows_failed`, each.rows_failed), " of ", number(`${failed}.rows_tested`, each.rows_tested), " rows",
+        first ? `, first ${first.object}${isThere(first.line) ? `, line ${first.line}` : ""}` : ""]
+      : [", with ", Object.entries(each.counts).map(([name, count]) => `${name} = ${isThere(count) ? whole(count) : "unknown"}`).join(", ")];
+    return el("div", { class: each.passed ? "box" : "box stop" }, el("b", {}, `check ${each.name} ${each.passed ? "passed" : each.severity === "warn" ? "failed, as a warning" : "failed"}: `),
+      each.condition, found, each.failures ? el("div", { class: "soft mono" }, `${each.failures}${dataset.dataset}.failed-checks*.jsonl`) : null);
+  });
 }
 
 function emptyTold(dataset) {

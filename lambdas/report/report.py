@@ -18,6 +18,7 @@ from lambdas.report import history, samples, tables
 from lambdas.report.anomalies import anomalies
 from lambdas.report.documents import data_of, earlier_runs, failure_of, manifest_of, rejected
 from lambdas.report.labels import labels_of, read_labels
+from lambdas.report.month import month_cost
 from lambdas.report.phases import Histories
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from definition.contract.history import RunRow
     from definition.contract.manifest import Manifest
     from definition.contract.publishing import PublishReport
-    from definition.contract.report import PageRequest, ReportedJob, Sample, TableFacts, Thing
+    from definition.contract.report import MonthCost, PageRequest, ReportedJob, Sample, TableFacts, Thing
     from lambdas.report.documents import Bucket
     from transform.contract import DatasetReport
 
@@ -43,6 +44,7 @@ _FOUND: dict[str, Thing] = {"item_id": "item", "related_item_id": "item", "user_
 _NAMED: dict[str, Thing] = {"item_id": "item", "user_id": "user", "item_attributes": "attributes"}
 
 _OWN_ROW = "The row of this run in the table of runs"
+_MONTH = "What the runs of this month have cost, for the alarm on the budget"
 _NOTE_LENGTH = 500
 _NO_COUNTS = pl.DataFrame(schema={"thing": pl.String, "interactions": pl.UInt32})
 _NO_ROWS = pl.DataFrame(schema={"thing": pl.String, "rows": pl.UInt32})
@@ -78,6 +80,7 @@ class Maker:
 
     Attributes:
         notes: what could not be put on the page, and why.
+        month: what the runs of the month have cost, None where nobody asked for it or it could not be reckoned.
     """
 
     def __init__(self, bucket: Bucket, stepfunctions: Any, request: PageRequest, made: str) -> None:
@@ -86,6 +89,7 @@ class Maker:
         self._stepfunctions = stepfunctions
         self._made = made
         self.notes: list[str] = []
+        self.month: MonthCost | None = None
 
     def documents(self) -> Report:
         """Return the report as far as documents tell it, and leave the run's row: no data is read."""
@@ -135,6 +139,8 @@ class Maker:
         found = self._part("Anomalies", lambda: anomalies(row, earlier)) or []
         whole = row.model_copy(update={"anomalies": found})
         self._part(_OWN_ROW, lambda: history.write(bucket, whole))
+        if (budget := self._request.budget) is not None:
+            self.month = self._part(_MONTH, lambda: month_cost(bucket, whole, report.manifest, budget))
         return [*earlier, whole]
 
     def _of_tables(

@@ -17,7 +17,7 @@ from lambdas.transform.lookups import columns_beside
 from lambdas.transform.plan import ELEMENT, FATE, FATES, REASON
 from transform import reasons
 from transform.meaning.names import raw
-from transform.records import FILTERED, OUT, REJECTED
+from transform.records import FILTERED, OUT, REJECTED, failed, failed_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,7 +105,13 @@ def _schema(ids: Plan) -> dict[str, Any]:
         USERS: pl.List(pl.String),
         TOTAL: pl.UInt32,
         TAKEN: pl.UInt32,
+        **{failed(index): pl.Boolean for index in _row_checks(ids)},
+        **{failed_at(index): pl.UInt32 for index in _row_checks(ids)},
     }
+
+
+def _row_checks(ids: Plan) -> range:
+    return range(len(ids.mapping.row_checks))
 
 
 def _cut(explode: Explode, ids: Plan) -> pl.Expr:
@@ -144,6 +150,7 @@ def _judged(rows: pl.DataFrame, ids: Plan) -> pl.DataFrame:
         (fate == OUT).sum().cast(pl.UInt32).alias(TAKEN),
         pl.col(ELEMENT).count().cast(pl.UInt32).alias(TOTAL),
         _users(ids).alias(USERS),
+        *(pl.col(ELEMENT).filter(failed(index)).first().alias(failed_at(index)) for index in _row_checks(ids)),
     )
     rejected = judged.filter(fate == REJECTED).unique(_ROW, keep="first", maintain_order=True)
     wrong = plan.with_reason(rejected.lazy(), ids).select(_ROW, REASON, ELEMENT).collect(engine="in-memory")
@@ -156,7 +163,10 @@ def _judged(rows: pl.DataFrame, ids: Plan) -> pl.DataFrame:
     found = (
         pl.when("rejected").then(pl.lit(REJECTED)).when(pl.col(TAKEN) > 0).then(pl.lit(OUT)).otherwise(pl.lit(FILTERED))
     )
-    return joined.with_columns(found.cast(FATES).alias(FATE))
+    return joined.with_columns(found.cast(FATES).alias(FATE)).with_columns(
+        ((pl.col(FATE) == OUT) & pl.col(failed_at(index)).is_not_null()).alias(failed(index))
+        for index in _row_checks(ids)
+    )
 
 
 def _users(ids: Plan) -> pl.Expr:

@@ -16,15 +16,19 @@ from transform.errors import RowsLostError
 from transform.records import Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from definition.mapping.mapping import DatasetMapping
     from lambdas.transform.lookups import LookedUp, Lookups
+    from transform.checks import Failed
     from transform.contract import RawObject
     from transform.raw.store import Store
 
 DATASET = "dataset.csv"
 """Name of the dataset under the staging prefix, beside REJECTS."""
+
+FAILURES = "failed-checks.jsonl"
+"""Name of the rows that fail a check, if there are checks of rows."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Outcome:
         items: of interactions each item: ITEM_ID, INTERACTIONS; of items their ids.
         event_types: of interactions each type: EVENT_TYPE, INTERACTIONS.
         lookups: what stood beside the rows.
+        failed: rows that fail a check, by its name.
     """
 
     staging: str
@@ -48,6 +53,7 @@ class Outcome:
     items: pl.DataFrame = field(default_factory=pl.DataFrame)
     event_types: pl.DataFrame = field(default_factory=pl.DataFrame)
     lookups: Sequence[LookedUp] = ()
+    failed: Mapping[str, Failed] = field(default_factory=dict)
 
 
 def execute(
@@ -108,20 +114,25 @@ def _execute(
     }
     if mapping.dataset == "items":
         tables["items"] = dataset.select("ITEM_ID")
+    failing = plan.failures(rows, ids).cache() if mapping.row_checks else None
+    if failing is not None:
+        tables["failed"] = plan.failed_checks(failing)
     tallies = _tallies(rows, dataset, ids) if mapping.dataset == "interactions" else {}
     sinks = [
         csv_sink.sink(dataset, mapping, target + DATASET),
         rejected.sink_ndjson(target + REJECTS, lazy=True, check_extension=False),
+        *([] if failing is None else [failing.sink_ndjson(target + FAILURES, lazy=True, check_extension=False)]),
         *(tally.sink(counted) for tally, counted in tallies.values()),
     ]
     collected = pl.collect_all([*sinks, *tables.values()], engine="streaming")[len(sinks) :]
     frames = dict(zip(tables, collected, strict=True)) | {name: tally.counted() for name, (tally, _) in tallies.items()}
+    failed = {} if failing is None else plan.found_failures(frames.pop("failed"))
     facts = frames.pop("counts").row(0, named=True) | frames.pop("facts").row(0, named=True)
     if facts["records"] and (constant := ids.constant("EVENT_TYPE")) is not None:
         frames["event_types"] = pl.DataFrame({"EVENT_TYPE": [constant], plan.INTERACTIONS: [facts["records"]]})
     if facts["rows_in"] != facts["rows_out"] + facts["rows_filtered"] + facts["rows_rejected"]:
         raise RowsLostError(f"Rows do not add up: {facts}. This is a fault of the transform; please report it.")
-    return Outcome(staging, facts, lookups=looked_up, **frames)
+    return Outcome(staging, facts, lookups=looked_up, failed=failed, **frames)
 
 
 def _tallies(rows: pl.LazyFrame, dataset: pl.LazyFrame, ids: Plan) -> dict[str, tuple[Tally, pl.LazyFrame]]:

@@ -8,7 +8,9 @@ import polars as pl
 
 from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE
 from lambdas.transform.engine import RULES, with_values
-from transform.records import FILTERED, NULL_WORDS, OUT, REJECTED
+from transform import reasons as told
+from transform.checks import Failed
+from transform.records import FILTERED, NULL_WORDS, OUT, REJECTED, failed, failed_at
 
 if TYPE_CHECKING:
     from definition.mapping.mapping import DatasetMapping, Duplicates, RecordMapping
@@ -20,7 +22,11 @@ FATE, REASON, ELEMENT = ":fate", ":reason", ":element"
 
 FATES = pl.Enum([OUT, FILTERED, REJECTED])
 INTERACTIONS, NEWEST = ":interactions", ":newest"
+CHECK = ":check"
 _READABLE = ":readable"
+_APART, _LINE_DIGITS = "\n", 20
+"""What stands between key and line where they are compared as one text: no key that is read holds it."""
+
 _COUNT = pl.UInt32
 _LONGEST_WORD = max(map(len, NULL_WORDS))
 _ONE = pl.lit(1, dtype=_COUNT).alias(INTERACTIONS)
@@ -40,7 +46,7 @@ def with_fate(lines: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
         plan: the dataset's mapping.
     """
     mapping = plan.mapping
-    compared = mapping.compared_numbers()
+    compared = mapping.numbers_of_conditions()
     rules = {key: RULES.column_rule(key, column) for key, column in plan.columns.items()}
     taken = pl.any_horizontal(pl.col(_takes(index)) for index in range(len(plan.records)))
     ok = pl.all_horizontal(
@@ -61,6 +67,10 @@ def with_fate(lines: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
             .then(pl.lit(OUT, dtype=FATES))
             .otherwise(pl.lit(FILTERED, dtype=FATES))
             .alias(FATE)
+        )
+        .with_columns(
+            ((pl.col(FATE) == OUT) & ~RULES.fulfils(check)).alias(failed(index))
+            for index, check in enumerate(mapping.row_checks)
         )
     )
 
@@ -105,17 +115,48 @@ def rejects(rows: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     return written(with_reason(_having(rows, REJECTED), plan), plan.mapping)
 
 
-def written(rejected: pl.LazyFrame, source: SourceMapping) -> pl.LazyFrame:
-    """Return rejected rows with a REASON as they are written; ELEMENT is, too, where a list is exploded."""
+def written(rejected: pl.LazyFrame, source: SourceMapping, *more: pl.Expr) -> pl.LazyFrame:
+    """Return rows with a REASON as they are written, and ``more``; ELEMENT is, too, where a list is exploded."""
     has_lines = source.format != "parquet"
     line = pl.col(LINE_NUMBER) if has_lines else pl.lit(None, dtype=pl.get_index_type())
     return rejected.select(
         pl.col(OBJECT).alias("object"),
         line.alias("line"),
         *([pl.col(ELEMENT).alias("element")] if source.explode else []),
+        *more,
         pl.col(REASON).alias("reason"),
         pl.col(LINE).alias("raw"),
     )
+
+
+def failures(rows: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
+    """Return the rows out that fail a check, once for each: as ``rejects`` does, with the name of the check."""
+    mapping = plan.mapping
+    frames = [
+        rows.filter(failed(index)).with_columns(
+            pl.lit(check.name).alias(CHECK),
+            pl.lit(told.failed_check(check.name, check.text)).alias(REASON),
+            *([pl.col(failed_at(index)).alias(ELEMENT)] if mapping.explode else []),
+        )
+        for index, check in enumerate(mapping.row_checks)
+    ]
+    return pl.concat([written(frame, mapping, pl.col(CHECK).alias("check")) for frame in frames])
+
+
+def failed_checks(failing: pl.LazyFrame) -> pl.LazyFrame:
+    """Return a row for each check that some of ``failures`` fail: how many, and where the first one stands."""
+    line = pl.col("line").cast(pl.String).str.zfill(_LINE_DIGITS).fill_null("")
+    place = pl.concat_str("object", pl.lit(_APART), line).alias("first")
+    return failing.select("check", place).group_by("check").agg(pl.len().alias("rows"), pl.col("first").min())
+
+
+def found_failures(counted: pl.DataFrame) -> dict[str, Failed]:
+    """Return what ``failed_checks`` has counted by the names of the checks."""
+    found = {}
+    for check, rows, first in counted.iter_rows():
+        key, _, line = first.rpartition(_APART)
+        found[check] = Failed(rows, key, int(line) if line else None)
+    return found
 
 
 def counts(rows: pl.LazyFrame, *more: pl.Expr) -> pl.LazyFrame:

@@ -55,6 +55,7 @@ def dataset_report(
         tallies=_tallies(outcome, known_items) if mapping.dataset == "interactions" else None,
         exploded=_exploded(facts) if mapping.explode else None,
         lookups=[each.report for each in outcome.lookups],
+        failed=outcome.failed,
     )
 
 

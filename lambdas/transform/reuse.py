@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from definition import layout
+from transform.checks import renewed
 from transform.contract import BatchInputReport, FromFile, TransformReport
 from transform.raw.lineage import Lineage, no_import
 from transform.run_report import run_report, write
@@ -37,14 +38,14 @@ def reuse(
     if earlier[0] is None or earlier[1] is None:
         return None
     before, report = Lineage.model_validate_json(earlier[0]), TransformReport.model_validate_json(earlier[1])
-    if before.fingerprint != lineage.fingerprint:
+    if before.fingerprint != lineage.fingerprint or before.checks != lineage.checks:
         return None
     inputs = _inputs(request, run, before, report, store)
     if inputs is None:
         return None
     datasets = [
-        dataset.model_copy(update={"imports": no_import(change.reason)})
-        for dataset, change in zip(report.datasets, planned, strict=True)
+        dataset.model_copy(update={"imports": no_import(change.reason), "checks": renewed(request, mapping, dataset)})
+        for mapping, dataset, change in zip(request.datasets, report.datasets, planned, strict=True)
     ]
     again = run_report(
         request, lineage, engine=report.engine, datasets=datasets, batch_inputs=inputs, unchanged_since=run

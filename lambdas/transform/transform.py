@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from definition import layout
 from lambdas.transform import batch_input
 from lambdas.transform.attempts import REJECTS
-from lambdas.transform.execute import DATASET, execute
+from lambdas.transform.execute import DATASET, FAILURES, execute
 from lambdas.transform.lookups import Lookups, most_bytes
 from lambdas.transform.report import dataset_report
 from lambdas.transform.reuse import reuse
@@ -69,6 +69,8 @@ class _Work:
         self._store.copy(outcome.staging + DATASET, f"{layout.DATASET.key(**of_dataset)}{mapping.dataset}.csv")
         if outcome.facts["rows_rejected"]:
             self._store.copy(outcome.staging + REJECTS, layout.REJECTED_ROWS.key(**of_dataset))
+        if outcome.failed:
+            self._store.copy(outcome.staging + FAILURES, layout.FAILED_CHECKS.key(**of_dataset))
         for each in outcome.lookups:
             if each.report.rows_rejected:
                 key = layout.REJECTED_LOOKUPS.key(**of_dataset, lookup=each.report.name)

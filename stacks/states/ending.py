@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from definition import layout
 from stacks.states import cleanup, events, failure, report
-from stacks.states.asl import States, jsonata, when
+from stacks.states.asl import State, States, jsonata, when
 from stacks.states.calls import notify
 
 if TYPE_CHECKING:
     from definition.file.pipeline import Pipeline
 
 FIRST_STATE = "Did everything succeed?"
+_NOTIFY = "Notify success"
 
 
 def _manifest(before: str = "") -> str:
@@ -40,6 +41,15 @@ def _said(pipeline: Pipeline) -> str:
     return said
 
 
+def _notify(pipeline: Pipeline) -> State:
+    return notify(
+        "succeeded",
+        f"{_manifest('Manifest: ')} & $join([{_said(pipeline)}].('\\n\\n' & $))",
+        comment="Tell who subscribed to the topic.",
+        next_state="Tell bus of success",
+    )
+
+
 def states(pipeline: Pipeline, *, has_failed: str) -> States:
     """Return the fragment; ``has_failed`` is JSONata of whether a solution or a recommender has failed."""
     failures = "$solutions.failure, $solutions.batch_inference.failure, $solutions.batch_segment.failure"
@@ -55,13 +65,8 @@ def states(pipeline: Pipeline, *, has_failed: str) -> States:
             "Default": cleanup.FIRST_STATE,
         },
         **cleanup.states(pipeline, next_state=report.PAGE),
-        report.PAGE: report.page(pipeline, "SUCCEEDED", next_state="Notify success"),
-        "Notify success": notify(
-            "succeeded",
-            f"{_manifest('Manifest: ')} & $join([{_said(pipeline)}].('\\n\\n' & $))",
-            comment="Tell who subscribed to the topic.",
-            next_state="Tell bus of success",
-        ),
+        **report.states(pipeline, report.PAGE, "SUCCEEDED", next_state=report.first_told(pipeline, _NOTIFY)),
+        **report.told(pipeline, _NOTIFY, _notify(pipeline)),
         "Tell bus of success": events.of_run(
             "SUCCEEDED", next_state="Succeeded", record=jsonata(layout.MANIFEST.jsonata(run="$run"))
         ),

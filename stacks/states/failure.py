@@ -98,6 +98,7 @@ _UNDELIVERED = {
 }
 """What only a file with deliver is told."""
 
+_NOTIFY = "Notify failure"
 _REMEDY = "Mend what the reason names, then redrive this execution: what exists is taken over, nothing is paid twice."
 
 
@@ -130,8 +131,8 @@ def states(pipeline: Pipeline, *, go_on_at: str) -> States:
             "Next": "Record failure",
         },
         "Record failure": _record(next_state=report.PAGE_OF_FAILURE),
-        report.PAGE_OF_FAILURE: report.page(pipeline, "FAILED", next_state="Notify failure"),
-        "Notify failure": _notify(),
+        **report.states(pipeline, report.PAGE_OF_FAILURE, "FAILED", next_state=report.first_told(pipeline, _NOTIFY)),
+        **report.told(pipeline, _NOTIFY, _notify()),
         "Tell bus of failure": events.of_run("FAILED", next_state="Failed", record=_KEY, error=jsonata("$error")),
         "Failed": _fail(),
         "Go on with the run": {

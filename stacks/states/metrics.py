@@ -15,6 +15,9 @@ NAMESPACE = "PersonalizePipelines"
 TABLES = "TablesPublished"
 """1 for each table that a run made the newest one of its job; what watches the age of tables counts them."""
 
+COST_OF_MONTH = "CostOfMonth"
+"""USD that the runs of the month have cost, as each run says at its end; what watches a budget looks for it."""
+
 OF_JOB = {TABLES: "1", "TableRows": "$j.published.rows", "LinesWithErrors": "$j.published.errors"}
 """Metrics of a published table: JSONata of the value, where ``$j`` is the job's result."""
 
@@ -26,10 +29,10 @@ OF_DATASET = {
 }
 """Metrics of a transformed dataset: JSONata of the value, where ``$d`` is its part of the data report."""
 
+_ERROR = "$states.errorOutput.Error & ($exists($states.errorOutput.Cause) ? ': ' & $states.errorOutput.Cause : '')"
 _NOT_SENT = (
     "'CloudWatch did not take the metrics of this run, so an alarm on the age of its tables may ring although they are "
-    "new: ' & $states.errorOutput.Error & "
-    "($exists($states.errorOutput.Cause) ? ': ' & $states.errorOutput.Cause : '')"
+    f"new: ' & {_ERROR}"
 )
 
 
@@ -91,6 +94,18 @@ def of_version(*, next_state: str) -> State:
         comment="Draw the metrics in CloudWatch; a run does not fail for want of it.",
         next_state=next_state,
         catch=catch_all(next_state),
+    )
+
+
+def of_month(*, next_state: str) -> State:
+    """Return the state that sends what the runs of the month have cost, ``$month``; it may add to ``$remarks``."""
+    told = f"'CloudWatch did not take what the runs of this month have cost, for the alarm on the budget: ' & {_ERROR}"
+    cost = datum(f"'{COST_OF_MONTH}'", "$month.usd")
+    return put(
+        f"[{cost}]",
+        comment="Tell CloudWatch what the runs of the month have cost, for the alarm on the budget.",
+        next_state=next_state,
+        catch=catch_all(next_state, assign={"remarks": jsonata(f"$append($remarks, [{told}])")}),
     )
 
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from definition import layout
-from definition.contract.report import PageRequest, ReportedJob, UsageRequest
+from definition.contract.report import MessageRequest, PageRequest, ReportedJob, UsageRequest
 from definition.plan.mappings import dataset_mappings
 from pricing.forecast.spent import themed_jobs
-from stacks.states import retries
-from stacks.states.asl import REDRIVES, State, catch_all, document, inlined, jsonata
+from stacks.states import metrics, retries
+from stacks.states.asl import REDRIVES, State, States, catch_all, document, inlined, jsonata, when
 from stacks.states.program import program
 from stacks.states.rates import rates
 from transform.raw.lineage import mapping_digest
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 USAGE = "Reckon usage"
 PAGE = "Write report"
 PAGE_OF_FAILURE = "Write report of failure"
+_OF_MONTH = {
+    PAGE: ("Is the cost of the month known?", "Send cost of month"),
+    PAGE_OF_FAILURE: ("Is the cost of the month known after all?", "Send cost of month with failure"),
+}
 
 DATASETS = (
     "[$report.datasets.($name := dataset; $merge([$, $imports[dataset = $name].{'import_job_arn': import_job_arn}]))]"
@@ -63,14 +67,72 @@ def usage(pipeline: Pipeline, *, next_state: str) -> State:
     }
 
 
-def page(pipeline: Pipeline, status: str, *, next_state: str) -> State:
-    """Return the state that makes the page; ``$reported`` is what people should hear of it.
+def states(pipeline: Pipeline, name: str, status: str, *, next_state: str) -> States:
+    """Return the state that makes the page, and with a budget those that tell what the month's runs have cost.
+
+    ``$reported`` is what people should hear of it.
 
     Args:
         pipeline: the pipeline file.
+        name: of the first state, ``PAGE`` or ``PAGE_OF_FAILURE``.
         status: as the run ends.
         next_state: goes on, with a page or without.
     """
+    if pipeline.budget_usd is None:
+        return {name: _page(pipeline, status, next_state=next_state)}
+    known, send = _OF_MONTH[name]
+    return {
+        name: _page(pipeline, status, next_state=known),
+        known: {
+            "Type": "Choice",
+            "Comment": "Where nothing is known of the cost there is nothing to send; the message says so.",
+            "Choices": [when("something is known", "$type($month.usd) = 'number'", send)],
+            "Default": next_state,
+        },
+        send: metrics.of_month(next_state=next_state),
+    }
+
+
+def told(pipeline: Pipeline, name: str, notify: State) -> States:
+    """Return the state that tells the topic, and one before it if the file asks for a link to the page.
+
+    The function that signs the link sends it: what it returned would stand in the execution's history and logs. If it
+    cannot, the message goes without a link.
+
+    Args:
+        pipeline: the pipeline file.
+        name: of the state.
+        notify: the state, as ``calls.notify`` returns it.
+    """
+    if pipeline.report_link is None:
+        return {name: notify}
+    payload = document(
+        MessageRequest,
+        step="message",
+        bucket="${Bucket}",
+        run=jsonata("$run"),
+        topic=notify["Arguments"]["TopicArn"],
+        subject=notify["Arguments"]["Subject"],
+        message=notify["Arguments"]["Message"],
+        seconds=int(pipeline.report_link.total_seconds()),
+    )
+    linked = {
+        "Type": "Task",
+        "Comment": f"{notify['Comment'].rstrip('.')}; the function that signs the link to the report sends it.",
+        **_invoke(payload),
+        "Catch": catch_all(name),
+        "Output": {},
+        "Next": notify["Next"],
+    }
+    return {first_told(pipeline, name): linked, name: notify}
+
+
+def first_told(pipeline: Pipeline, name: str) -> str:
+    """Return the first state of ``told``."""
+    return name if pipeline.report_link is None else f"{name} with link"
+
+
+def _page(pipeline: Pipeline, status: str, *, next_state: str) -> State:
     job = document(
         ReportedJob,
         solution=jsonata("$plan.name"),
@@ -92,17 +154,23 @@ def page(pipeline: Pipeline, status: str, *, next_state: str) -> State:
         mappings={each.dataset: mapping_digest(each) for each in dataset_mappings(pipeline)},
         jobs=jsonata(f"[$plans.($plan := $; $plan.jobs.($job := $; {inlined(job)}))]"),
         **_labels(pipeline),
+        **({} if pipeline.budget_usd is None else {"budget": str(pipeline.budget_usd)}),
     )
     lacks = "$states.result.Payload.notes"
     differs = "$states.result.Payload.anomalies.('Anomaly: ' & $)"
     made = f"['Report: ' & $states.result.Payload.report, {differs}, {lacks}.('The report lacks something. ' & $)]"
+    unknown: dict[str, Any] = {}
+    month: dict[str, Any] = {}
+    if pipeline.budget_usd is not None:
+        unknown, month = {"month": None}, {"month": jsonata("$states.result.Payload.month")}
+        made = f"$append({made}, [$states.result.Payload.month.told])"
     failed = f"['The report of this run could not be made: ' & $substring({program('reason')}, 0, 1000)]"
     return {
         "Type": "Task",
         "Comment": f"Write {layout.REPORT.template.replace('{run}', '<run>')} for people, and the row of the run.",
         **_invoke(payload),
-        "Catch": catch_all(next_state, assign={"reported": jsonata(failed)}),
-        "Assign": {"reported": jsonata(made)},
+        "Catch": catch_all(next_state, assign={"reported": jsonata(failed), **unknown}),
+        "Assign": {"reported": jsonata(made), **month},
         "Output": {},
         "Next": next_state,
     }

@@ -15,6 +15,8 @@ from definition.load import parse
 from definition.plan.mappings import dataset_mapping
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from definition.mapping.mapping import DatasetMapping
     from definition.service.dataset_types import DatasetName
 
@@ -36,6 +38,7 @@ class Case:
         elements: of lists that are exploded all, those out, filtered, rejected; and rows without any.
         beside: the same of each look-up, by its name, which is that of its folder.
         lookups: of each look-up, by its name, its rows out and duplicate, and those rejected as in ``rejected``.
+        failed: object, line and check of each row that fails one; where a list is exploded, the place of the element.
     """
 
     name: str
@@ -49,6 +52,16 @@ class Case:
     domain: str | None = None
     beside: dict[str, dict[str, str | bytes]] = field(default_factory=dict)
     lookups: dict[str, tuple[int, int, list[tuple[Any, ...]]]] = field(default_factory=dict)
+    failed: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def failing(self, rows: Iterable[dict[str, Any]]) -> list[tuple[Any, ...]]:
+        """Return what an engine has written of rows that fail a check, as ``failed`` has it and in an order."""
+        found = []
+        for row in rows:
+            assert row["reason"].startswith(f"check {row['check']}: ")
+            place = [row["element"]] if self.elements else []
+            found.append((row["object"].rpartition("/")[2], row["line"], row["check"], *place))
+        return sorted(found, key=str)
 
     def mapping(self) -> DatasetMapping:
         """Return the mapping that the pipeline file of the case compiles to."""

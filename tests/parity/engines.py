@@ -13,7 +13,7 @@ from jobs.transform.execute import execute as spark_execute
 from jobs.transform.outputs import Target
 from jobs.transform.transform import dataset_report as spark_report
 from lambdas.transform.attempts import REJECTS
-from lambdas.transform.execute import DATASET
+from lambdas.transform.execute import DATASET, FAILURES
 from lambdas.transform.execute import execute as polars_execute
 from lambdas.transform.lookups import Lookups
 from lambdas.transform.report import dataset_report as polars_report
@@ -45,12 +45,13 @@ FEW = settings(
 
 @dataclass(frozen=True)
 class Result:
-    """What an engine made of raw objects: records, rejected lines, the report's facts, rejected lines of look-ups."""
+    """What an engine made of raw objects: records, rejected lines, the report, what look-ups and checks show."""
 
     records: list[tuple[Any, ...]]
     rejects: list[tuple[Any, ...]]
     report: dict[str, Any]
     lookups: dict[str, list[tuple[Any, ...]]]
+    failures: list[dict[str, Any]]
 
 
 def by_polars(folder: Path, mapping: DatasetMapping, contents: Mapping[str, bytes | str]) -> Result:
@@ -66,7 +67,8 @@ def by_polars(folder: Path, mapping: DatasetMapping, contents: Mapping[str, byte
     beside_rejects = {
         each.lookup.name: (folder / each.staging / REJECTS).read_text("utf-8") for each in outcome.lookups
     }
-    return _result(mapping, texts, (staged / REJECTS).read_text("utf-8"), report, beside_rejects)
+    failures = (staged / FAILURES).read_text("utf-8") if outcome.failed else ""
+    return _result(mapping, texts, (staged / REJECTS).read_text("utf-8"), report, beside_rejects, failures=failures)
 
 
 def by_spark(
@@ -78,6 +80,7 @@ def by_spark(
         staging="staging/",
         dataset="out/",
         rejects="rejects/r-{:05}.jsonl",
+        failures="failures/f-{:05}.jsonl",
         lookup_rejects="lookup-rejects/{lookup}-{:05}.jsonl",
     )
     store = Folder(folder, "file://")
@@ -92,7 +95,8 @@ def by_spark(
     assert [f"part-{index:05}.csv" for index in range(len(parts))] == [part.name for part in parts]
     beside_rejects = {lookup.name: _joined(folder / "lookup-rejects", f"{lookup.name}-*") for lookup in mapping.lookups}
     texts = [part.read_text("utf-8") for part in parts]
-    return _result(mapping, texts, _joined(folder / "rejects", "*"), report, beside_rejects)
+    failures = _joined(folder / "failures", "*")
+    return _result(mapping, texts, _joined(folder / "rejects", "*"), report, beside_rejects, failures=failures)
 
 
 def _joined(folder: Path, pattern: str) -> str:
@@ -104,7 +108,13 @@ def _request(mapping: DatasetMapping) -> TransformRequest:
 
 
 def _result(
-    mapping: DatasetMapping, texts: list[str], rejects: str, report: DatasetReport, beside: Mapping[str, str]
+    mapping: DatasetMapping,
+    texts: list[str],
+    rejects: str,
+    report: DatasetReport,
+    beside: Mapping[str, str],
+    *,
+    failures: str,
 ) -> Result:
     records = [record for text in texts for record in written(text, mapping)]
     rejected = [
@@ -124,7 +134,11 @@ def _result(
         )
         for name, text in beside.items()
     }
-    return Result(sorted(records, key=_order), sorted(rejected, key=_order), facts, lookups)
+    failed = sorted(
+        ({**row, "raw": _raw(mapping, row["raw"])} for row in _rows(failures)),
+        key=lambda row: str((row["check"], row["object"], row["line"])),
+    )
+    return Result(sorted(records, key=_order), sorted(rejected, key=_order), facts, lookups, failed)
 
 
 def _rows(lines: str) -> list[dict[str, Any]]:

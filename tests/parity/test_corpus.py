@@ -33,6 +33,7 @@ def check(session: SparkSession, folder: Path, case: Case) -> None:
     )
     assert case.elements == (tuple(spark.report["elements"].values()) if spark.report["elements"] else None)
     assert case.filtered == spark.report["rows_filtered"]
+    assert sorted(case.failed, key=str) == case.failing(spark.failures)
     assert polars == spark
 
 

@@ -57,6 +57,7 @@ DATASETS = {
             "TIMESTAMP": {"from": "day", "format": "%Y-%m-%d"},
             "EVENT_TYPE": "kind",
         },
+        "checks": [{"name": "known", "rows": "item <> 'i3'"}, {"name": "few", "counts": "users < 3"}],
     },
 }
 RAW: dict[str, bytes] = {
@@ -134,7 +135,7 @@ def ran(aws: EmbeddedAWS, wanted: TransformRequest) -> dict[str, Any]:
         found: dict[str, Any] = glue.get_job_run(JobName=job, RunId=run)["JobRun"]
         return found if found["JobRunState"] in TERMINAL else None
 
-    return eventually(over, deadline=180)
+    return eventually(over, deadline=300)
 
 
 def contents(aws: EmbeddedAWS, prefix: str) -> dict[str, bytes]:
@@ -163,6 +164,9 @@ def facts(report: TransformReport, run: str) -> dict[str, Any]:
         dataset["imports"].pop("bytes")
         rejects = dataset.pop("rejects")
         assert (f"s3://{BUCKET}/rejects/{run}/" if dataset["rows_rejected"] else None) == rejects
+        for check in dataset["checks"]:
+            assert check.pop("failures") == (f"s3://{BUCKET}/rejects/{run}/" if check["rows_failed"] else None)
+    document["refusals"] = [each.replace(f"/{run}/", "/") for each in document["refusals"]]
     document.pop("engine")
     for each in document["batch_inputs"]:
         each["prefix"] = each["prefix"].split("/")[2]
@@ -187,7 +191,8 @@ def test_the_job_does_what_the_function_does(aws: EmbeddedAWS, monkeypatch: pyte
     s3.put_object(Bucket=BUCKET, Key="runs/before/lineage.json", Body=earlier.model_dump_json().encode())
 
     polars = transform(request("polars", **since), s3)
-    rejects = ("rejects/spark/interactions.jsonl", "rejects/spark/items.prices.jsonl")
+    names = ("interactions", "items.prices", "interactions.failed-checks")
+    rejects = tuple(f"rejects/spark/{name}.jsonl" for name in names)
     for left in ("transformed/spark/interactions/interactions.csv", *rejects):
         # Of a function that ran out of memory before it came to its end.
         s3.put_object(Bucket=BUCKET, Key=left, Body=b"USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE\nleft,i1,1,buy\n")
@@ -212,6 +217,10 @@ def test_the_job_does_what_the_function_does(aws: EmbeddedAWS, monkeypatch: pyte
         assert {expected[0]} == {part[0] for part in parts}
         assert sorted(expected[1:]) == sorted(line for part in parts for line in part[1:])
         assert lines(contents(aws, "rejects/polars/"), dataset) == lines(contents(aws, "rejects/spark/"), dataset)
+    failing = lines(contents(aws, "rejects/spark/"), "interactions.failed-checks-")
+    assert [("raw/events/day=2024-01-01/a.csv", line, "known") for line in (5, 6, 7)] == [
+        (row["object"], row["line"], row["check"]) for row in failing
+    ]
     (broken,) = lines(contents(aws, "rejects/spark/"), "items.prices-")
     assert ("raw/prices.csv", 3, "id is empty", ",1") == tuple(broken.values())
     modes = [dataset.imports and dataset.imports.mode for dataset in report.datasets]

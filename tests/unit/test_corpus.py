@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lambdas.transform.attempts import REJECTS
-from lambdas.transform.execute import DATASET, execute
+from lambdas.transform.execute import DATASET, FAILURES, execute
 from lambdas.transform.lookups import Lookups
 from lambdas.transform.report import dataset_report
 from tests.corpus.case import Case, written
@@ -49,6 +50,11 @@ def check(folder: Path, case: Case, *, in_order: bool = True) -> None:
     report = dataset_report(request, mapping, objects, outcome, known_items=None)
     assert case.filtered == report.rows_filtered
     assert (report.rejects is None) == (not case.rejected and not any(wrong for *_, wrong in case.lookups.values()))
+    failures = folder / outcome.staging / FAILURES
+    shown = map(json.loads, failures.read_bytes().splitlines()) if failures.exists() else []
+    assert sorted(case.failed, key=str) == case.failing(shown)
+    counted = {check.name: check.rows_failed for check in report.checks if check.rows_failed}
+    assert Counter(check for _, _, check, *_ in case.failed) == counted
     assert case.elements == (tuple(report.elements.model_dump().values()) if report.elements else None)
 
 

@@ -37,6 +37,7 @@ SECTIONS = {
     "Look-ups": {"Lookup"},
     "Solutions": {"Solution"},
     "The best of several recipes": {"BestOf"},
+    "Checks": {"Check"},
     "Batch jobs": {"BatchInferenceJob", "BatchSegmentJob"},
     "Quality": {"Quality"},
     "Campaigns": {"Campaign"},

@@ -75,6 +75,38 @@ def test_what_would_end_a_run_is_told(
     assert told in done.output
 
 
+_KINDS = {"name": "kinds", "rows": "kind = 'click'"}
+
+
+@pytest.mark.parametrize(
+    ("check", "code", "told"),
+    [
+        (_KINDS, 1, "check kinds of interactions fails: kind = 'click' is not true of 1 of 101 rows, first"),
+        ({**_KINDS, "severity": "warn"}, 0, "check kinds of interactions fails: kind = 'click' is not true of 1 of"),
+        ({**_KINDS, "max": 1}, 0, "check kinds of interactions passes, but kind = 'click' is not true of 1 of 101"),
+        ({"name": "most", "counts": "records > 101"}, 1, "records > 101 is not true, with records = 101"),
+        ({"name": "some", "counts": "records > 100"}, 0, "101 out"),
+    ],
+)
+def test_checks_are_tried_with_the_rows(tmp_path: Path, check: dict[str, Any], code: int, told: str) -> None:
+    """What a check finds is told, and the exit code is 1 where a run would end by it."""
+    rows = HEADER + ROWS + f"u,i,{AT},view\n"
+    done = tried(tmp_path, {"events/a.csv": rows}, datasets__interactions__checks=[check])
+
+    assert code == done.exit_code, done.output
+    assert told in done.output.replace("\n", " ")
+
+
+def test_counts_of_a_part_are_not_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where only a beginning was looked at, a run may count more."""
+    monkeypatch.setattr(samples, "MOST_BYTES", len(ROWS) // 2)
+    check = {"name": "most", "counts": "records >= 100"}
+    done = tried(tmp_path, {"events/a.csv": HEADER + ROWS}, datasets__interactions__checks=[check])
+
+    assert 0 == done.exit_code, done.output
+    assert "More of it was not looked at." in done.output
+
+
 OF_LINES = {
     "source": {"path": "lines.csv"},
     "lookups": {"orders": {"source": {"path": "orders.csv"}, "key": "order"}},
@@ -136,6 +168,17 @@ def test_a_local_run_ends_before_it_deploys(tmp_path: Path) -> None:
 
     assert 1 == done.exit_code
     assert "events/a.csv has no column 'user'" in done.output
+    assert "Deploy" not in done.output
+
+
+def test_a_local_run_ends_by_a_check_before_it_deploys(tmp_path: Path) -> None:
+    """The rows that were looked at fail a check, so the run would too."""
+    checks = [{**_KINDS, "rows": "kind = 'view'"}]
+    files: dict[str, str | bytes] = {"events/a.csv": HEADER + ROWS}
+    done = tried(tmp_path, files, ("run", "--local"), datasets__interactions__checks=checks)
+
+    assert 1 == done.exit_code, done.output
+    assert "kind = 'view' is not true of 100 of 100 rows, first" in done.output.replace("\n", " ")
     assert "Deploy" not in done.output
 
 

@@ -33,6 +33,7 @@ from transform.meaning.values import Values
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from definition.mapping.checks import CheckMapping
     from definition.mapping.expressions import Condition
     from definition.mapping.lookups import Reference
     from definition.mapping.mapping import DatasetMapping
@@ -62,6 +63,10 @@ class Rules(Generic[Expr]):
     def holds(self, condition: Condition | None) -> Expr:
         """Return whether a condition takes a row; one that is neither true nor false does not."""
         return self._always() if condition is None else self._surely(self._sql.condition(condition))
+
+    def fulfils(self, check: CheckMapping) -> Expr:
+        """Return whether a row fulfils a check; one that holds no number where the check reads one does not."""
+        return self.holds(check.rows) & self.readable(check.numbers_read())
 
     def answerable(self, mapping: DatasetMapping) -> Expr:
         """Return whether a row has all that conditions read: matches of look-ups, and numbers where they compare."""

@@ -49,10 +49,15 @@ class Made(Contract):
 
 
 class Lineage(Contract):
-    """What the datasets and batch inputs of a run are made of."""
+    """What the datasets and batch inputs of a run are made of.
+
+    Attributes:
+        checks: digest of what is checked of the datasets, None where nothing is.
+    """
 
     datasets: list[Made]
     batch_inputs: list[BatchInput]
+    checks: str | None = Field(default=None, exclude_if=operator.not_)
 
     @property
     def fingerprint(self) -> str:
@@ -83,7 +88,10 @@ def lineage_of(request: TransformRequest, objects: Sequence[RawObjects]) -> Line
         )
         for mapping, raw in zip(request.datasets, objects, strict=True)
     ]
-    return Lineage(datasets=made, batch_inputs=request.batch_inputs)
+    checks = [
+        (mapping.dataset, check.model_dump(mode="json")) for mapping in request.datasets for check in mapping.checks
+    ]
+    return Lineage(datasets=made, batch_inputs=request.batch_inputs, checks=_digest(checks) if checks else None)
 
 
 def changes(request: TransformRequest, now: Lineage, store: Store) -> list[Change]:
@@ -168,9 +176,10 @@ def _objects(count: int) -> str:
 
 
 def mapping_digest(mapping: DatasetMapping) -> str:
-    """Return 16 hex digits that are the same for two runs that make a dataset in the same way."""
-    document = mapping.model_dump(mode="json", exclude_none=True)
-    for source, described in zip((mapping, *mapping.lookups), (document, *document.get("lookups", ())), strict=True):
+    """Return 16 hex digits that are the same for two runs that make a dataset in the same way, whatever they check."""
+    bare = mapping.without_checks()
+    document = bare.model_dump(mode="json", exclude_none=True)
+    for source, described in zip((bare, *bare.lookups), (document, *document.get("lookups", ())), strict=True):
         if source.queried:
             # Each run has it elsewhere.
             del described["path"]

@@ -1,5 +1,6 @@
 """What each request to S3 asks for, as S3's guide and those who measured it say."""
 
+import time
 from typing import Any
 
 import pytest
@@ -181,3 +182,19 @@ def test_a_url_may_what_its_signer_may(aws: EmbeddedAWS, name: str, version: str
 
     assert status == answer.status_code
     assert ("text" == answer.text) == (status == 200)
+
+
+@pytest.mark.parametrize("version", ["s3", "s3v4"])
+def test_a_url_ends_when_it_says(aws: EmbeddedAWS, name: str, version: str) -> None:
+    """By the clock of the machine that signed it, whatever the embedded time; other requests of the role go on."""
+    signer = Role(aws, {"Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{name}/in/*"})
+    s3 = signer.client("s3", signed_by=version)
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": name, "Key": "in/k"}, ExpiresIn=1)
+    aws.skip(3600)
+    before = requests.get(url, timeout=30)
+    time.sleep(2.5)
+    after = requests.get(url, timeout=30)
+
+    assert (200, 403) == (before.status_code, after.status_code)
+    assert "<Code>AccessDenied</Code><Message>Request has expired</Message>" in after.text
+    assert b"text" == s3.get_object(Bucket=name, Key="in/k")["Body"].read()

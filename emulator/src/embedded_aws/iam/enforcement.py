@@ -44,6 +44,8 @@ class Gate:
         request = ApiRequest(environ)
         if not request.access_key:
             return self._pass(environ, start_response)
+        if request.is_expired:
+            return _answer(refusals.denied(request, "Request has expired"), start_response)
         try:
             principal = principal_of(request.access_key)
         except InvalidTokenError:

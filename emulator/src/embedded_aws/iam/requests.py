@@ -4,6 +4,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
@@ -50,6 +51,18 @@ class ApiRequest:
         # Signature version 2, which only S3 still takes, and which boto3 makes pre-signed URLs with.
         if key := self.query.get("AWSAccessKeyId"):
             self.access_key, self.signing_name = key, "s3"
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether it is a pre-signed URL whose time is over (S3 API reference, page sigv4-query-string-auth).
+
+        By the machine's clock, which signed it. The end of a session of which it was signed ends none here.
+        """
+        now = datetime.now(UTC)
+        if found := self.query.get("X-Amz-Expires"):
+            signed = datetime.strptime(self.query.get("X-Amz-Date", ""), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+            return now > signed + timedelta(seconds=int(found))
+        return "AWSAccessKeyId" in self.query and now.timestamp() > int(self.query.get("Expires", 0))
 
     @cached_property
     def headers(self) -> Mapping[str, str]:
