@@ -95,8 +95,8 @@ test-all: setup ## as make test, and the suites that it leaves out whatever chan
 	@rm -f $(RECORDED:=/passed.sha256)
 	@$(MAKE) --no-print-directory test
 
-quick: lint ## style, layers and the two suites without an AWS, while you work; generators make a tenth
-	@$(PYTEST) --hypothesis-profile=quick tests/unit tests/stacks
+quick: lint ## style, layers and the two suites without an AWS, while you work: a tenth of what generators make, no slow test
+	@$(PYTEST) --hypothesis-profile=quick -m "not slow" tests/unit tests/stacks
 
 serve: setup ## the embedded AWS on localhost until Ctrl-C (PORT=4566, KEEP=folder for its account)
 	@pipelines serve --port $(PORT) $(if $(KEEP),--keep "$(KEEP)")

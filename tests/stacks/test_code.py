@@ -63,6 +63,7 @@ def test_charts_that_were_not_built_are_missed(monkeypatch: pytest.MonkeyPatch, 
         files_of("lambdas.report.handler")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", ENTRIES[:-1])
 def test_what_is_shipped_is_enough(tree: Path, tmp_path: Path, entry: str) -> None:
     """A handler loads where nothing of the repository lies beside what it ships."""

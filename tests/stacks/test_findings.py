@@ -84,6 +84,7 @@ def test_cdk_nag_would_report(tmp_path: Path) -> None:
     assert "Serverless-SQSRedrivePolicy other/Queue/Resource" in found
 
 
+@pytest.mark.slow
 def test_cfn_lint_reports_nothing(tmp_path: Path) -> None:
     """The templates, the state machine's definition included, pass cfn-lint with warnings; all at once, it is slow."""
     for number, changes in enumerate(SHOPS.values()):

@@ -106,6 +106,7 @@ def as_written(how: dict[str, Any]) -> bytes:
 
 
 # Each draft takes a third of a CPU second, whatever is drafted; a failure is read as it was drawn.
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(how=tables())
 def test_any_dialect_is_read_back(tmp_path_factory: pytest.TempPathFactory, how: dict[str, Any]) -> None:

@@ -55,6 +55,7 @@ def test_three_tables_without_headers(tmp_path: Path) -> None:
     assert "# - README: " in found.text
 
 
+@pytest.mark.slow
 def test_a_wide_table_without_header_is_written_on_several_lines(tmp_path: Path) -> None:
     """Names of many fields are wrapped, and the first hundred flags that items can have are taken."""
     dice = Random(9)
@@ -69,6 +70,7 @@ def test_a_wide_table_without_header_is_written_on_several_lines(tmp_path: Path)
     assert all(len(line) <= 120 for line in found.text.splitlines() if "field_" in line)
 
 
+@pytest.mark.slow
 def test_a_schema_takes_as_many_columns_as_fit(tmp_path: Path) -> None:
     """Long names make a schema longer than CloudFormation takes: what is beyond becomes a comment."""
     dice = Random(10)
@@ -423,6 +425,7 @@ def test_what_cannot_be_drafted_is_told_with_a_remedy(tmp_path: Path, files: dic
     assert error.value.remedy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["movielens", "online-retail", "ad-audience"])
 def test_drafts_of_the_bundled_samples_run(name: str) -> None:
     """The data that this project ships are drafted without rejecting more than is broken in them."""

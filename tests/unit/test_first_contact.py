@@ -139,6 +139,7 @@ def test_refused_and_accepted_calls_are_told_in_one_line() -> None:
     assert ("", 'accepted: {"Arn": "a"}', True) == (accepted.code, accepted.said, accepted.accepted)
 
 
+@pytest.mark.slow
 def test_the_films_are_cut_as_the_runs_need_them() -> None:
     """Every user has a rating in the first object, the later one is enough for an import, and a column is missing."""
     films = Films.read(FILMS)

@@ -88,6 +88,7 @@ def text_codecs() -> list[str]:
     return sorted(named - transforms - {"mbcs", "oem"} - parts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", text_codecs())
 def test_every_codec_of_python_is_an_encoding(tmp_path: Path, name: str) -> None:
     """What Python writes with a codec is read by that codec's name, letters beyond ASCII included where it has any."""

@@ -266,6 +266,7 @@ def objects_of(kind: Format, chance: random.Random, count: int) -> list[bytes]:
     return [kind.pack(content) for content in contents if content]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMATS)
 def test_no_row_is_lost_whatever_the_bytes(tmp_path: Path, name: str) -> None:
     """Rows in are the lines of the files; each is out, filtered or rejected; or an error says where and why."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 
-import pytest
-
 from definition.paths import PIPELINES, ROOT
 
 
@@ -31,11 +29,3 @@ def test_every_target_of_the_readme_is_there() -> None:
     targets = set(re.findall(r"\bmake ([a-z]+)", readme))
     assert {"run", "test", "serve", "deploy", "destroy"} <= targets
     assert targets - {"help"} <= set(re.findall(r"^  make (\w+)", listed, flags=re.MULTILINE))
-
-
-@pytest.mark.parametrize(("given", "passed"), [((), "broadening"), (("APPROVE=never",), "never")])
-def test_make_deploy_passes_on_who_approves(given: tuple[str, ...], passed: str) -> None:
-    """New permissions are asked about, unless the caller says that nobody is there to answer."""
-    done = subprocess.run(["make", "-n", "deploy", *given], cwd=ROOT, capture_output=True, text=True, check=True)
-
-    assert f"--require-approval {passed}" in done.stdout

@@ -46,6 +46,7 @@ def reached(suite: str) -> set[Path]:
     return seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suite", SUITES)
 def test_what_a_suite_imports_is_among_its_inputs(suite: str) -> None:
     """Nothing of the repository that a suite reaches by its imports can change without it: but for the command line."""

@@ -159,6 +159,7 @@ def test_numbers_that_are_none_are_no_constants() -> None:
     assert [f"{COLUMNS}.EVENT_VALUE.map.{key}" for key in "ab"] == [found.place for found in caught.value.problems]
 
 
+@pytest.mark.slow
 def test_long_conditions_and_lists_end_at_what_can_travel() -> None:
     """A thousand terms of OR are one level; what would not fit into the state machine is told with the remedy."""
     terms = " OR ".join(f"u = 'x{number}'" for number in range(1000))

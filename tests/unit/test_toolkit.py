@@ -28,6 +28,7 @@ def test_a_synthesis_that_nobody_waits_for_ends() -> None:
     assert [] == living(group)
 
 
+@pytest.mark.slow
 def test_a_synthesis_that_fails_tells_what_the_app_said() -> None:
     """The words of the app are in the error. It costs the start of the CDK's own app, which nothing else replaces."""
     with (
