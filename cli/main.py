@@ -167,7 +167,8 @@ def run_command(
     check_stage(stage)
     with told(view):
         folder, given = raw_folder(loaded, raw, local=local), as_json_value(execution_input)
-        with Synthesis(file, stage) if local else nullcontext() as synthesis:
+        # The embedded AWS refuses by itself what it does not take.
+        with Synthesis(file, stage, examined=False) if local else nullcontext() as synthesis:
             # After the synthesis has begun: to import an AWS takes as long as a third of it.
             from cli.run import RunOptions, run, run_local  # noqa: PLC0415  # see above
 

@@ -86,7 +86,8 @@ def up(
     check_stage(stage)
     with told(view):
         folder, given = raw_folder(loaded, raw, local=True), as_json_value(execution_input)
-        with Synthesis(file, stage) as synthesis:
+        # The embedded AWS refuses by itself what it does not take.
+        with Synthesis(file, stage, examined=False) as synthesis:
             # As in `pipelines run`: the synthesis goes on while an AWS is imported.
             from cli.live.up import Wanted  # noqa: PLC0415  # as above
             from cli.live.up import up as begin  # noqa: PLC0415  # as above
