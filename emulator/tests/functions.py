@@ -1,13 +1,19 @@
 """Lambda functions for the tests of the embedded AWS."""
 
 import base64
+import contextlib
 import io
 import json
+import os
 import zipfile
+from pathlib import Path
 from typing import Any
 
 from embedded_aws.server import EmbeddedAWS
 from emulator.tests.support import administrator, unique
+
+PID = "import os\ndef handler(event, context): return os.getpid()"
+"""A handler that answers with the process it runs in."""
 
 
 def archive(**files: str) -> bytes:
@@ -52,3 +58,11 @@ def invoke(aws: EmbeddedAWS, name: str, event: Any = None) -> dict[str, Any]:
 def messages(aws: EmbeddedAWS, group: str) -> list[str]:
     """Return every line of a log group."""
     return [event["message"] for event in aws.client("logs").filter_log_events(logGroupName=group)["events"]]
+
+
+def gone(pid: int) -> bool:
+    """Say whether a process has ended."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return b") Z " in Path(f"/proc/{pid}/stat").read_bytes() if Path("/proc").exists() else False
+    return True
