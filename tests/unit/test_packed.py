@@ -129,10 +129,19 @@ def test_other_forms_are_named(tmp_path: Path, content: bytes, told: str) -> Non
         fates(tmp_path, {"x": content})
 
 
-@pytest.mark.parametrize("name", ["PAR1", "ORC", "Rar!", "PK", "ARROW1"])
-def test_columns_may_begin_like_other_forms(tmp_path: Path, name: str) -> None:
-    """A header is text, whatever its letters are."""
-    frame = fates(tmp_path, {"x": f"{name},user,item,at\n1,u1,i1,{AT}\n"})
+@pytest.mark.parametrize("delimiter", [",", "\x01"])
+@pytest.mark.parametrize("name", ["PAR1", "ORC", "Obj", "Rar!", "PK", "ARROW1", "7z", "SQLite format 3"])
+def test_text_may_begin_like_other_forms(tmp_path: Path, name: str, delimiter: str) -> None:
+    """Text is text, whatever its first letters are, and though it is cut at control characters, as Hive does."""
+    row = delimiter.join((name, "u1", "i1", str(AT)))
+    frame = fates(tmp_path, {"x": f"{row}\n"}, delimiter=delimiter, header=["first", "user", "item", "at"])
+
+    assert [("u1", "i1", AT, None)] == told(frame)
+
+
+def test_text_with_the_letters_of_tar_is_text(tmp_path: Path) -> None:
+    """An archive has names that end with zeros before them."""
+    frame = fates(tmp_path, {"x": f"user,item,at,{'x' * 244}ustar\nu1,i1,{AT},\n"})
 
     assert [("u1", "i1", AT, None)] == told(frame)
 

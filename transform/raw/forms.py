@@ -8,9 +8,6 @@ from typing import Final
 _UNPACK: Final = "unpack it, or pack it with gzip, bzip2 or zstd"
 _CONVERT: Final = "write it as Parquet, CSV or JSON Lines"
 _SAVE: Final = "save each sheet as CSV UTF-8"
-_BINARY: Final = rb"[\x00-\x08\x0e-\x1f]"
-"""A byte that no text has: column names may begin with the same letters as a file."""
-
 _FORMS: Final = tuple(
     (name, re.compile(pattern, re.DOTALL), remedy)
     for name, pattern, remedy in (
@@ -20,16 +17,18 @@ _FORMS: Final = tuple(
         ("an Excel workbook of before 2007", rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _SAVE),
         ("a zip archive", rb"PK(\x03\x04|\x05\x06)", _UNPACK),
         ("packed with xz", rb"\xfd7zXZ\x00", _UNPACK),
-        ("a tar archive", rb".{257}ustar", _UNPACK),
+        ("a tar archive", rb"(?=.{1,100}\x00).{257}ustar", _UNPACK),
         ("a 7z archive", rb"7z\xbc\xaf\x27\x1c", _UNPACK),
         ("a rar archive", rb"Rar!\x1a\x07", _UNPACK),
-        ("Avro", rb"Obj\x01", _CONVERT),
-        ("ORC", rb"ORC.{0,60}?" + _BINARY, _CONVERT),
+        # Text may begin with the letters of the next, and be cut at control characters, as Hive does.
+        ("Avro", rb"Obj\x01.{1,500}?avro\.(schema|codec)", _CONVERT),
+        ("ORC", rb"ORC.{0,500}?\x00", _CONVERT),
         ("an Arrow file", rb"ARROW1\x00\x00", _CONVERT),
         ("a database of SQLite", rb"SQLite format 3\x00", _CONVERT),
     )
 )
-_PARQUET: Final = re.compile(rb"PAR1" + _BINARY)
+# Behind it the header of a page, whose first field, its type, is always there (Thrift's compact protocol).
+_PARQUET: Final = re.compile(rb"PAR1\x15")
 
 LONGEST: Final = 512
 """Bytes of a beginning that are enough to know."""

@@ -116,7 +116,7 @@ def unpacked(key: str, stream: io.BufferedReader) -> Unpacked | None:
     with damage_named(key):
         inner = content.peek(LONGEST)
     if wrong := foreign_form(inner):
-        raise UndecodableError(f"{key}, unpacked, {wrong}.")
+        raise UndecodableError(f"{key}, unpacked, {wrong}. Upload what is in it.")
     if inner.startswith((_GZIP, ZSTD)) or _BZIP2.match(inner):
         raise UndecodableError(f"{key} is packed twice. Pack it once.")
     return content
