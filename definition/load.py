@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
@@ -17,6 +16,7 @@ from definition.rules.findings import Finding
 from definition.rules.freshness import freshness
 from definition.rules.sizes import sizes
 from definition.sql_files import fill_in
+from definition.suggestions import did_you_mean
 from definition.yaml_text import MOST_CHARACTERS, NoPipelineFileError, read_yaml, scalar
 
 if TYPE_CHECKING:
@@ -200,9 +200,7 @@ def _place(location: Path, document: Any, *, missing: bool) -> Path:
 
 def _similar(key: str, parent: Path) -> str:
     allowed = _keys_at(parent)
-    close = difflib.get_close_matches(key, allowed, n=1)
-    hint = f"Did you mean {close[0]}? " if close else ""
-    return f"{hint}Known here: {', '.join(allowed)}"
+    return f"{did_you_mean(key, allowed)}Known here: {', '.join(allowed)}"
 
 
 def _keys_at(place: Path) -> list[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 from definition.problems import Problem, SpecError
+from definition.suggestions import did_you_mean
 
 ROOT = Path(__file__).resolve().parent.parent
 PIPELINES = ROOT / "pipelines"
@@ -21,7 +21,5 @@ def find(named: str) -> Path:
         if candidate.is_file():
             return candidate.resolve()
     known = sorted(file.stem for file in PIPELINES.glob("*.yaml"))
-    close = difflib.get_close_matches(Path(named).stem, known, n=1)
-    hint = f"Did you mean {close[0]}? " if close else ""
-    remedy = f"{hint}Give the path of a file, or one of: {', '.join(known)}"
+    remedy = f"{did_you_mean(Path(named).stem, known)}Give the path of a file, or one of: {', '.join(known)}"
     raise SpecError(named, [Problem(0, "", "is no pipeline", remedy)])

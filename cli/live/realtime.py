@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from cli.account import said
 from cli.deployment import outputs_of
 from cli.errors import CommandError
-from cli.live.sources import did_you_mean
+from cli.live.sources import there_is
 from definition.plan.filters import placeholders
 from definition.plan.names import filter_name
 from definition.service.resource_kinds import ACTIVE
@@ -101,7 +101,7 @@ def filtered(pipeline: Pipeline, stage: str, machine: str, name: str, given: Seq
     if name not in known:
         raise CommandError(
             f"the pipeline file has no filter {name}",
-            remedy=did_you_mean(name, known, otherwise="add it under filters, and deploy"),
+            remedy=there_is(name, known, otherwise="add it under filters, and deploy"),
         )
     found = known[name]
     arn = arn_beside(machine, "filter", filter_name(pipeline, stage, found.name, found.expression))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -10,6 +9,7 @@ from cli.errors import CommandError
 from definition.plan.names import campaign_name, recommender_name
 from definition.plan.tables import Columns, columns
 from definition.service.recipes import USE_CASES, Query
+from definition.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -152,16 +152,14 @@ def _of_name(pool: list[Source], name: str, noun: str, option: str) -> list[Sour
     known = dict.fromkeys(part for each in pool for part in (each.name.partition("/")[0], each.name))
     raise CommandError(
         f"the pipeline file has no {noun} {name} that answers about users or items",
-        remedy=did_you_mean(name, known, otherwise=f"leave {option} out"),
+        remedy=there_is(name, known, otherwise=f"leave {option} out"),
     )
 
 
-def did_you_mean(name: str, known: Iterable[str], *, otherwise: str) -> str:
+def there_is(name: str, known: Iterable[str], *, otherwise: str) -> str:
     """Return a remedy for a wrong name: the one that it is like, and all others."""
     listed = list(known)
-    close = difflib.get_close_matches(name, listed, n=1)
-    hint = f"Did you mean {close[0]}? " if close else ""
-    return f"{hint}There is {', '.join(listed)}" if listed else f"There is none: {otherwise}"
+    return f"{did_you_mean(name, listed)}There is {', '.join(listed)}" if listed else f"There is none: {otherwise}"
 
 
 def candidates(pool: list[Source], question: Question) -> list[Source]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -11,6 +10,7 @@ from definition.file.training import Columns
 from definition.file.values import LowerName, Strict
 from definition.service.limits import MAX_ATTRIBUTED_METRICS, MAX_FILTER_EXPRESSION
 from definition.service.recipes import USE_CASES
+from definition.suggestions import one_of
 
 
 class Filter(Strict):
@@ -55,9 +55,7 @@ class Campaign(Strict):
 
 def _use_case(name: str) -> str:
     if name not in USE_CASES:
-        close = difflib.get_close_matches(name, USE_CASES, n=1)
-        hint = f"did you mean {close[0]}? Known: " if close else "use one of "
-        raise ValueError(f"'{name}' is no use case of a domain; {hint}{', '.join(USE_CASES)}")
+        raise ValueError(f"'{name}' is no use case of a domain; {one_of(name, USE_CASES)}")
     return name
 
 

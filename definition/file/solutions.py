@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag
@@ -13,6 +12,7 @@ from definition.file.values import Duration, LowerName, RawPath, Strict, absent
 from definition.layout import ExportFormat
 from definition.service.limits import MAX_NUM_RESULTS, MAX_SEGMENT_USERS
 from definition.service.recipes import LEGACY_RECIPES, RANKING_METRICS, RECIPES, Recipe
+from definition.suggestions import one_of
 
 
 def _recipe(name: str) -> str:
@@ -20,9 +20,7 @@ def _recipe(name: str) -> str:
         raise ValueError(f"'{name}' is a legacy recipe, which AWS no longer offers; use {LEGACY_RECIPES[name]}")
     if name not in RECIPES:
         known = [recipe.name for recipe in RECIPES.values() if not recipe.needs_actions]
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]}? Known: " if close else "use one of "
-        raise ValueError(f"'{name}' is not a Personalize recipe; {hint}{', '.join(known)}")
+        raise ValueError(f"'{name}' is not a Personalize recipe; {one_of(name, known)}")
     if RECIPES[name].needs_actions:
         usable = [recipe.name for recipe in RECIPES.values() if not recipe.needs_actions]
         raise ValueError(f"'{name}' trains on actions, which pipelines do not import; use one of {', '.join(usable)}")
@@ -31,10 +29,8 @@ def _recipe(name: str) -> str:
 
 def _comparable(metric: str) -> str:
     if metric not in RANKING_METRICS:
-        known = ", ".join(RANKING_METRICS)
-        close = difflib.get_close_matches(metric, RANKING_METRICS, n=1)
-        hint = f"did you mean {close[0]}? Known: " if close else "use one of "
-        raise ValueError(f"'{metric}' is no metric that recipes can be compared by; {hint}{known}")
+        remedy = one_of(metric, RANKING_METRICS)
+        raise ValueError(f"'{metric}' is no metric that recipes can be compared by; {remedy}")
     return metric
 
 

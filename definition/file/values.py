@@ -15,7 +15,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from definition import layout
-from definition.mapping import encodings
+from definition.file import encodings
 from definition.mapping.checks import MAX_CONDITION
 from definition.mapping.mapping import MAX_DELIMITER
 from definition.mapping.sql import parse_condition, parse_counts, parse_value

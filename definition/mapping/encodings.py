@@ -1,46 +1,15 @@
-"""The encodings of raw text: those that Python reads, by the names of the web where they have one.
+"""The codecs of Python that read encodings, by the names that `definition.file.encodings` gives these.
 
-Python's are in https://docs.python.org/3/library/codecs.html#standard-encodings, the web's in
+Python's are in https://docs.python.org/3/library/codecs.html#standard-encodings, the web's names in
 https://encoding.spec.whatwg.org/#names-and-labels.
 """
 
 from __future__ import annotations
 
-import codecs
-import difflib
-import encodings.aliases
 from typing import Final
 
-BEST_KNOWN: Final = (
-    "utf-8",
-    "latin-1",
-    "windows-1252",
-    "windows-1251",
-    "shift_jis",
-    "euc-kr",
-    "big5",
-    "gb18030",
-    "utf-16",
-)
-"""What most files are in, for editors and messages."""
-
-_NAMES: Final = {
-    # A byte order mark is no part of the text in any encoding.
-    "utf-8-sig": "utf-8",
-    "iso8859-1": "latin-1",
-    "cp1252": "windows-1252",
-    "cp1251": "windows-1251",
-    "cp932": "shift_jis",
-    "euc_kr": "euc-kr",
-    "cp949": "euc-kr",
-}
-"""Python's names of those that have another one here."""
-
-_CODECS: Final = {"shift_jis": "cp932", "euc-kr": "cp949", "latin-1": "iso8859-1"}
+_CODECS: Final = {"shift_jis": "cp932", "euc-kr": "cp949"}
 """What files in these encodings are written in, as browsers read them, too (Encoding Standard, as above)."""
-
-_NO_FILES: Final = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "utf-7"}
-"""Python's codecs that are for parts of texts, where a line feed may be written as something else."""
 
 _WINDOWS: Final = {
     "latin-1": "windows-1252",
@@ -54,31 +23,8 @@ _WINDOWS: Final = {
 """What files are often in that are said to be ISO 8859: it has letters and quotes where ISO has control characters."""
 
 
-def canonical(name: str) -> str:
-    """Return the one name of an encoding here: ``windows-1252`` of ``cp1252``, ``utf-8`` of ``UTF-8``.
-
-    Raises:
-        ValueError: Python has no such codec for text; the message has what might be meant.
-    """
-    try:
-        found = codecs.lookup(name).name
-        "\n".encode(found)
-    except (LookupError, UnicodeError, ValueError):
-        found = ""
-    if not found or found in _NO_FILES:
-        raise ValueError(f"'{name}' is no encoding of text that Python knows; {_meant(name)}")
-    return _NAMES.get(found, found)
-
-
-def _meant(name: str) -> str:
-    known = {*BEST_KNOWN, *(alias.replace("_", "-") for alias in encodings.aliases.aliases)}
-    near = difflib.get_close_matches(name.lower().replace("_", "-"), sorted(known), n=1)
-    others = f"use {', '.join(BEST_KNOWN[:-1])} or {BEST_KNOWN[-1]}, or another one's name"
-    return f"did you mean {near[0]}? Else {others}" if near else others
-
-
 def codec(encoding: str) -> str:
-    """Return the name of the codec of Python that reads an encoding, which is given by its canonical name."""
+    """Return the name of the codec that reads an encoding."""
     return _CODECS.get(encoding, encoding)
 
 

@@ -59,7 +59,7 @@ class SourceMapping(Data):
     Attributes:
         path: object, prefix ending in ``/`` or glob, under ``raw/`` or, as ``s3://bucket/…``, anywhere.
         queried: whether Athena has found the rows: each run has them elsewhere, and puts in the path.
-        encoding: of the text in CSV and JSON, by the name that ``encodings.canonical`` gives.
+        encoding: of the text in CSV and JSON, by the name that `definition.file.encodings` gives it.
         delimiter: text between the fields of CSV, of up to ``MAX_DELIMITER`` characters.
         quote: character around fields of CSV, or None where fields are never quoted.
         header: names of the fields of CSV, or None where each object's first line gives them.

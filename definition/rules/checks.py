@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
 from definition.mapping.checks import count_names
 from definition.mapping.expressions import raw_columns
 from definition.mapping.sql import UnsupportedSqlError, parse_counts
 from definition.rules.findings import Finding, duplicates, items, mapping
+from definition.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -61,6 +61,5 @@ def _check_names(path: Path, text: Any, known: list[str]) -> Iterator[Finding]:
         yield Finding(path, "names no count, so it says nothing of the data", f"Use some of {', '.join(known)}")
     for name in dict.fromkeys(named):
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"Did you mean {close[0]}? " if close else ""
-            yield Finding(path, f"'{name}' is no count of the dataset", f"{hint}Known: {', '.join(known)}")
+            remedy = f"{did_you_mean(name, known)}Known: {', '.join(known)}"
+            yield Finding(path, f"'{name}' is no count of the dataset", remedy)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -17,6 +16,7 @@ from definition.rules.reading import read_by
 from definition.rules.sources import check_source, is_queried
 from definition.service.dataset_types import ColumnType, avro_schema, dataset_type, metadata_field
 from definition.service.limits import MAX_SCHEMA_LENGTH, MAX_TEXTUAL_COLUMNS
+from definition.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,9 +107,7 @@ def _check_metadata(path: Path, kind: DatasetType, name: str, form: dict[str, An
     if not _NAME.fullmatch(name):
         yield Finding(path, f"'{name}' cannot be a field's name", "Use letters, digits and underscores")
     elif "type" not in form:
-        close = difflib.get_close_matches(name, kind.fields, n=1)
-        hint = f"Did you mean {close[0]}? " if close else ""
-        known = ", ".join(kind.fields)
+        hint, known = did_you_mean(name, kind.fields), ", ".join(kind.fields)
         yield Finding(
             path,
             f"is no field that Personalize knows in {kind.name}",

@@ -6,7 +6,6 @@ types report, does not hide a mistake in another.
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
 from definition.rules.datasets import check_dataset
@@ -15,6 +14,7 @@ from definition.rules.findings import Finding, items, mapped_columns, mapping
 from definition.rules.queries import check_queries
 from definition.rules.realtime import check_attribution, check_recommenders
 from definition.rules.solutions import check_solutions
+from definition.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,11 +54,10 @@ def _check_trains(document: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _check_labels(given: Any, columns: dict[str, dict[str, Any]]) -> Iterator[Finding]:
-    if isinstance(given, str) and given not in columns.get("items", {}):
-        close = difflib.get_close_matches(given, columns.get("items", {}), n=1)
-        hint = f"Did you mean {close[0]}? " if close else ""
+    known = columns.get("items", {})
+    if isinstance(given, str) and given not in known:
         remedy = "Map it in datasets.items.columns, or name a raw file: {path: …, id: …, label: …}"
-        yield Finding(("item_labels",), f"'{given}' is no column of items", hint + remedy)
+        yield Finding(("item_labels",), f"'{given}' is no column of items", did_you_mean(given, known) + remedy)
 
 
 def _check_events(document: dict[str, Any], solutions: list[Any]) -> Iterator[Finding]:

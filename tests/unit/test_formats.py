@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from definition.problems import SpecError
 from lambdas.transform import packing
 from lambdas.transform.reader import FEW, broken_objects
 from tests.documents import parsed
@@ -79,13 +80,15 @@ def test_what_spreadsheets_save(tmp_path: Path, encoding: str, content: bytes, t
     assert text == frame["USER_ID"][0]
 
 
+# https://docs.python.org/3/library/codecs.html: binary and text transforms, and what is for parts of texts or for none.
+TRANSFORMS = ("base64_codec", "bz2_codec", "hex_codec", "quopri_codec", "rot_13", "uu_codec", "zlib_codec")
+PARTS = ("charmap", "idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape", "utf_7")
+
+
 def text_codecs() -> list[str]:
-    """Return the names of all of Python's codecs with which whole files may be written."""
-    named = {module.name for module in pkgutil.iter_modules(encodings.__path__)} - {"aliases"}
-    # https://docs.python.org/3/library/codecs.html: binary and text transforms, Windows alone, and parts of texts.
-    transforms = {"base64_codec", "bz2_codec", "hex_codec", "quopri_codec", "rot_13", "uu_codec", "zlib_codec"}
-    parts = {"charmap", "idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape", "utf_7"}
-    return sorted(named - transforms - {"mbcs", "oem"} - parts)
+    """Return the names of Python's codecs with which whole files may be written, on any system."""
+    named = {module.name for module in pkgutil.iter_modules(encodings.__path__)}
+    return sorted(named - {"aliases", "mbcs", "oem", *TRANSFORMS, *PARTS})
 
 
 @pytest.mark.slow
@@ -98,6 +101,13 @@ def test_every_codec_of_python_is_an_encoding(tmp_path: Path, name: str) -> None
     frame = fates(tmp_path, {"a.csv": body}, encoding=encoding)
 
     assert [(user, "i1", AT, None), ("u2", "i2", AT, None)] == told(frame)
+
+
+@pytest.mark.parametrize("name", [*TRANSFORMS, *PARTS])
+def test_other_codecs_are_no_encodings(name: str) -> None:
+    """What Python calls a codec and no file is written in is refused, before a run would read nonsense by it."""
+    with pytest.raises(SpecError, match="is no encoding of text that Python knows"):
+        parsed(datasets__interactions__source__encoding=name)
 
 
 @pytest.mark.parametrize(
