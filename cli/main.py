@@ -169,7 +169,7 @@ def run_command(
         folder, given = raw_folder(loaded, raw, local=local), as_json_value(execution_input)
         # The embedded AWS refuses by itself what it does not take.
         with Synthesis(file, stage, examined=False) if local else nullcontext() as synthesis:
-            # After the synthesis has begun: to import an AWS takes as long as a third of it.
+            # After the synthesis has begun: to import an AWS takes seconds, and neither needs the other.
             from cli.run import RunOptions, run, run_local  # noqa: PLC0415  # see above
 
             options = RunOptions(file, stage, folder, out, given)

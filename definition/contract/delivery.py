@@ -6,31 +6,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from definition.contract.publishing import Kind, Line
+from definition.contract.publishing import JobOfRun, Range
 from definition.document import Contract
 
 
-class Delivered(Contract):
+class Delivered(JobOfRun):
     """The published table of a batch job, and the DynamoDB table that is to have its lists.
 
     Attributes:
-        solution: name of the solution in the pipeline file.
-        job: name of the job there.
-        kind: whether the job inferred, or found segments of users.
-        line: what a line of its input names.
-        themed: whether lines have a theme.
         location: S3 folder of the published table.
         lists: how many lists it has, one for each line with a result.
         table: name of the DynamoDB table.
     """
 
-    bucket: str
-    run: str
-    solution: str
-    job: str
-    kind: Kind
-    line: Line
-    themed: bool
     location: str
     lists: int
     table: str
@@ -42,21 +30,15 @@ class BeginRequest(Delivered):
     step: Literal["begin"]
 
 
-class WriteRequest(Delivered):
-    """Write the lists of some keys that are others than those that stand there; delete those that are gone.
+class WriteRequest(Delivered, Range):
+    """Write the lists of a range of keys that are others than those that stand there; delete those that are gone.
 
     Attributes:
-        number: which of the parts it is, from 0 on.
-        low: the least key; None: whatever is below ``high``.
-        high: the first key that is not in it; None: there is no end.
         before: S3 folders of the tables of which lists may stand there; None: of any, so all are written.
         after: the last key that is done with, None at first.
     """
 
     step: Literal["write"]
-    number: int
-    low: str | None
-    high: str | None
     before: list[str] | None
     after: str | None = None
 
@@ -88,13 +70,10 @@ Request: TypeAdapter[BeginRequest | WriteRequest | SweepRequest | EndRequest] = 
 """Whatever the function is asked for."""
 
 
-class WritePart(Contract):
+class WritePart(Range):
     """What a call that writes is asked for beside the job; see ``WriteRequest``."""
 
     step: Literal["write"] = "write"
-    number: int
-    low: str | None
-    high: str | None
     before: list[str] | None
 
 

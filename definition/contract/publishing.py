@@ -15,17 +15,15 @@ Line = BatchInput | SegmentInput
 """What a line of a job's input names."""
 
 
-class Job(Contract):
-    """The output of one batch job, whose keys are those of ``definition.layout``.
+class JobOfRun(Contract):
+    """A batch job of a run, whose keys are those of ``definition.layout``.
 
     Attributes:
         solution: name of the solution in the pipeline file.
         job: name of the job there.
         kind: whether the job inferred, or found segments of users.
         line: what a line of its input names.
-        max_errors: share of lines with errors beyond which nothing is published.
         themed: whether lines have a theme.
-        formats: beside Parquet.
     """
 
     bucket: str
@@ -34,8 +32,18 @@ class Job(Contract):
     job: str
     kind: Kind
     line: Line
-    max_errors: float
     themed: bool = False
+
+
+class Job(JobOfRun):
+    """The output of one batch job.
+
+    Attributes:
+        max_errors: share of lines with errors beyond which nothing is published.
+        formats: beside Parquet.
+    """
+
+    max_errors: float
     formats: list[ExportFormat] = Field(default=[])
 
 

@@ -168,6 +168,7 @@ class Items:
             try:
                 answer: dict[str, Any] = getattr(self._client, operation)(TableName=self._table, **arguments)
             except HTTPClientError:
+                # Without an answer nobody knows whether it was done: doing it again writes the same.
                 pass
             except ClientError as error:
                 if error.response["Error"]["Code"] not in _PASSES:
