@@ -23,6 +23,7 @@ from moto.core.request import Request
 from moto.dynamodb import urls
 from moto.dynamodb.responses import DynamoHandler
 
+from embedded_aws.faults import answer_at_door
 from embedded_aws.patches import replaces
 
 _PREFIX: Final = "com.amazonaws.dynamodb.v20120810#"
@@ -111,20 +112,7 @@ def calls_are_throttled_where_a_test_says_so(self: Any) -> Any:
 
 def serve(request: Request, _url: str | None = None, _headers: Any = None) -> tuple[int, dict[str, str], str]:
     """Answer a request to the door (see the module)."""
-    status, answer = 200, None
-    match request.method:
-        case "GET":
-            pass
-        case "DELETE":
-            FAULTS.clear()
-        case "POST":
-            try:
-                FAULTS.arm(_parse(json.loads(request.get_data(as_text=True))))
-            except (ValueError, TypeError) as error:
-                status, answer = 400, {"message": str(error)}
-        case other:
-            status, answer = 405, {"message": f"{other} is not one of GET, POST, DELETE"}
-    return status, {"Content-Type": "application/json"}, json.dumps(answer or FAULTS.report())
+    return answer_at_door(request, lambda wish: FAULTS.arm(_parse(wish)), FAULTS.clear, FAULTS.report)
 
 
 replaces(urls, "url_paths", gap="moto: has no door for faults. Here: one beside the API (see `faults`).")(

@@ -32,7 +32,6 @@ are left, the fired ones in order; `DELETE` forgets both. A fault that cannot be
 `{"message": …}`. Faults hold for every account and region of this process, and starting the server clears them.
 """
 
-import json
 from dataclasses import asdict, dataclass
 from functools import cache
 from threading import Lock
@@ -41,6 +40,7 @@ from typing import Any
 from botocore.session import Session
 from moto.core.request import Request
 
+from embedded_aws.faults import answer_at_door
 from embedded_aws.personalize.exceptions import ServiceError
 from embedded_aws.personalize.kinds import KINDS, Life, Status
 from embedded_aws.personalize.progress import LONGEST
@@ -178,32 +178,16 @@ FAULTS = FaultBook()
 
 def serve(request: Request, _url: str | None = None, _headers: Any = None) -> tuple[int, dict[str, str], str]:
     """Answer a request to the door (see the module)."""
-    answer: dict[str, Any]
-    match request.method:
-        case "GET":
-            status, answer = 200, FAULTS.report()
-        case "DELETE":
-            FAULTS.clear()
-            status, answer = 200, FAULTS.report()
-        case "POST":
-            status, answer = _arm(request.get_data(as_text=True))
-        case other:
-            status, answer = 405, {"message": f"{other} is not one of GET, POST, DELETE"}
-    return status, {"Content-Type": "application/json"}, json.dumps(answer)
+    return answer_at_door(request, _arm, FAULTS.clear, FAULTS.report)
 
 
-def _arm(body: str) -> tuple[int, dict[str, Any]]:
-    try:
-        wish = json.loads(body)
-        if isinstance(wish, dict) and "raised_to" in wish:
-            _raise(**wish)
-        elif isinstance(wish, dict) and "names" in wish:
-            _choose_names(**wish)
-        else:
-            FAULTS.arm(_parse(wish))
-    except (ValueError, TypeError) as error:
-        return 400, {"message": str(error)}
-    return 200, FAULTS.report()
+def _arm(wish: Any) -> None:
+    if isinstance(wish, dict) and "raised_to" in wish:
+        _raise(**wish)
+    elif isinstance(wish, dict) and "names" in wish:
+        _choose_names(**wish)
+    else:
+        FAULTS.arm(_parse(wish))
 
 
 def _raise(quota: str, raised_to: int) -> None:
