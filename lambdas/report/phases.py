@@ -190,6 +190,8 @@ def _lane(lane: str, events: list[dict[str, Any]]) -> str:
     item, of = given.get("item"), given.get("given")
     if lane == _OWN and not (isinstance(item, dict) and isinstance(of, dict)):
         return lane
+    if isinstance(item, dict) and "job" in item:
+        return f"{item['solution']}/{item['job']}"
     named = str(item.get("name")) if isinstance(item, dict) else lane
     return f"{of['solution']}/{named}" if isinstance(of, dict) and "solution" in of else named
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from definition.contract.delivery import Delivered
+from definition.plan.executions import DELIVERY
 from lambdas.report import phases
 from lambdas.report.phases import Histories, HistoryTooLongError, stretches
 
@@ -172,6 +174,18 @@ def test_child_executions_have_lanes_of_their_own() -> None:
     assert {("run", "Transform"), ("for-you", "Get training metrics"), ("for-you/top", "Publish")} == {
         (each.lane, each.name) for each in found
     }
+
+
+def test_a_delivery_goes_by_the_table_that_is_delivered() -> None:
+    """Its child execution is given the table itself, and no name: the chart said None of it."""
+    map_run = MAP_RUN.format(label=DELIVERY)
+    names = dict.fromkeys(("bucket", "run", "location", "table"), "x")
+    table = Delivered(**names, solution="for-you", job="top", kind="inference", line="user", lists=1)
+    item = {"item": table.model_dump(mode="json"), "given": {}}
+    histories = {ROOT: execution({}, "Transform", map_run), "delivery": execution(item, "Find changed lists")}
+    found = Histories(Service(histories, {map_run: ["delivery"]})).phases(ROOT)
+
+    assert {("run", "Transform"), ("for-you/top", "Find changed lists")} == {(each.lane, each.name) for each in found}
 
 
 def test_of_many_phases_the_longest_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
