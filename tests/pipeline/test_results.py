@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cli.execution import Place, bring, own_run
 from cli.results import download
+from cli.view import View
 from definition.load import parse
 from tests.documents import shop
 
@@ -88,3 +91,24 @@ def test_documents_of_one_line_are_brought_to_be_read(bucket: Bucket, tmp_path: 
     expected = ["{", f'  "run": "{RUN}",', '  "failure": {', '    "reason": "é"', "  }", "}"]
     assert expected == (tmp_path / "failure.json").read_text("utf-8").splitlines()
     assert b"\xff{" == (tmp_path / "cleanup.json").read_bytes()
+
+
+@pytest.mark.parametrize("lasts", [True, False])
+def test_the_remedy_of_a_failed_run_fits_its_aws(
+    bucket: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str], *, lasts: bool
+) -> None:
+    """What an AWS that ends with its command ran cannot be redriven, and the record is where this machine has it."""
+    execution = {"name": "n", "startDate": datetime(2026, 1, 1, tzinfo=UTC), "status": "FAILED", "cause": "no data"}
+    run = own_run(execution)
+    record = {
+        "run": run, "pipeline": "shop", "stage": "dev", "execution": "arn", "cause": "no data", "failures": [],
+        "remedy": "Then redrive this execution.",
+    }  # fmt: skip
+    bucket.s3.put_object(Bucket=bucket.name, Key=f"runs/{run}/failure.json", Body=json.dumps(record).encode())
+    place = Place(SHOP, tmp_path / "shop.yaml", bucket.name, tmp_path, embedded=True, lasts=lasts)
+
+    assert not bring(bucket.s3, place, execution, View())
+    told = capsys.readouterr().out
+    assert "Then redrive this execution." in told
+    assert ("nothing is left to redrive: mend it and run it again" in told) is not lasts
+    assert f"shop/{run}" in told
