@@ -1,7 +1,7 @@
 """Tell of executions that ended without being able to tell it themselves: stopped from outside, or out of time.
 
-EventBridge hears of every end. It could publish the event as it is; a state machine makes of it what people read, with
-the run's id and the way to resume: two states, no code.
+EventBridge hears of every end. It could publish the event as it is; a state machine makes of it what other runs that
+fail leave: a record, a page, a row, and a message with the run's id and the way to resume.
 """
 
 from __future__ import annotations
@@ -15,15 +15,22 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from definition import layout
 from definition.plan import names
+from stacks.acknowledge import acknowledge
 from stacks.dead_letters import dead_letter_queue
+from stacks.grants import telling_statements
 from stacks.machine import Machine
 from stacks.rules import start_role
 from stacks.states.alert import definition
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_lambda as lambda_
     from aws_cdk import aws_sns as sns
     from aws_cdk import aws_stepfunctions as sfn
+
+    from definition.file.pipeline import Pipeline
+    from stacks.storage import StorageStack
 
 
 class EndAlerts(Construct):
@@ -34,7 +41,17 @@ class EndAlerts(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, name: str, topic: sns.ITopic, state_machine: sfn.IStateMachine
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        pipeline: Pipeline,
+        stage: str,
+        storage: StorageStack,
+        topic: sns.ITopic,
+        report: lambda_.IFunction,
+        state_machine: sfn.IStateMachine,
     ) -> None:
         super().__init__(scope, construct_id)
         rule = names.alert_name(name)
@@ -44,10 +61,29 @@ class EndAlerts(Construct):
             "Machine",
             name=rule,
             comment="Tells of runs that were stopped from outside",
-            definition=json.dumps(definition(), indent=1),
-            substitutions={"TopicArn": topic.topic_arn, "Prefix": name, "Region": Stack.of(self).region},
+            definition=json.dumps(definition(pipeline), indent=1, ensure_ascii=False),
+            substitutions={
+                "Bucket": storage.bucket.bucket_name,
+                "Pipeline": pipeline.name,
+                "Prefix": name,
+                "Region": Stack.of(self).region,
+                "ReportFunctionArn": report.function_arn,
+                "Stage": stage,
+                "TopicArn": topic.topic_arn,
+            },
         )
-        machine.role.add_to_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]))
+        for statement in (
+            iam.PolicyStatement(actions=["s3:PutObject"], resources=storage.arns((layout.FAILURE.pattern,))),
+            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[report.function_arn]),
+            iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]),
+            *telling_statements(Stack.of(self), metrics=pipeline.budget_usd is not None),
+        ):
+            machine.role.add_to_policy(statement)
+        acknowledge(
+            machine.role,
+            "The record of a failure lies under the id of its run, which is not known at deployment",
+            storage.wildcard_finding(layout.FAILURE.pattern),
+        )
         arns = {
             resource: Stack.of(self).format_arn(
                 service="states",

@@ -1,4 +1,4 @@
-"""What the state machine may do with Personalize, read from the table of resource kinds, and with itself."""
+"""What state machines may do: with Personalize, read from the table of resource kinds, with itself, and to tell."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
 
+from definition.contract import events
 from definition.plan import names
 from definition.service.resource_kinds import KINDS, SOLUTION
+from stacks.states.metrics import NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -123,6 +125,21 @@ def map_run_statements(state_machine_arn: str, executions_arn: str) -> list[iam.
         iam.PolicyStatement(actions=["states:DescribeExecution", "states:StopExecution"], resources=[own, children]),
         iam.PolicyStatement(actions=["states:RedriveExecution"], resources=[children]),
     ]
+
+
+def telling_statements(stack: Stack, *, metrics: bool = True) -> list[iam.PolicyStatement]:
+    """Return the grants to put the project's events on the account's bus and, if asked for, its metrics."""
+    bus = stack.format_arn(service="events", resource="event-bus", resource_name="default")
+    told = iam.PolicyStatement(
+        actions=["events:PutEvents"], resources=[bus], conditions={"StringEquals": {"events:source": events.SOURCE}}
+    )
+    # The action knows no resource, but a namespace.
+    measured = iam.PolicyStatement(
+        actions=["cloudwatch:PutMetricData"],
+        resources=["*"],
+        conditions={"StringEquals": {"cloudwatch:namespace": NAMESPACE}},
+    )
+    return [told, *([measured] if metrics else [])]
 
 
 _NAMED_BY_RUNS = {kind.arn_type for kind in KINDS} | {"filter"}

@@ -9,7 +9,6 @@ from aws_cdk import ArnFormat, CfnOutput, Stack
 from aws_cdk import aws_iam as iam
 
 from definition import layout
-from definition.contract import events
 from definition.plan import names
 from definition.plan.buckets import source_buckets
 from definition.plan.kinds import kinds_of, recipes_of
@@ -24,13 +23,12 @@ from stacks.cleanup import cleanup_function
 from stacks.dashboard import add_dashboard
 from stacks.deliveries import Deliveries
 from stacks.function import Function, dependencies_layer
-from stacks.grants import map_run_statements, personalize_statements, wildcard_findings
+from stacks.grants import map_run_statements, personalize_statements, telling_statements, wildcard_findings
 from stacks.machine import Machine
 from stacks.queries import Queries
 from stacks.report import report_function
 from stacks.schedule import StartSchedule
 from stacks.spark import TransformJob
-from stacks.states import metrics
 from stacks.states.run import definition
 from stacks.topic import make_topic
 
@@ -81,6 +79,7 @@ class WorkflowStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, description=f"Runs of {pipeline.name} ({stage})")
         self._pipeline = pipeline
+        self._stage = stage
         self._prefix = names.prefix(pipeline.name, stage)
         self._storage = storage
         self._personalize = personalize
@@ -126,7 +125,17 @@ class WorkflowStack(Stack):
     def _starts_and_ends(self) -> dict[str, sqs.IQueue]:
         """Make what starts runs and tells of their ends; return the queues of what could not be delivered."""
         name, machine = self._prefix, self.state_machine
-        alerts = EndAlerts(self, "EndAlerts", name=name, topic=self._topic, state_machine=machine)
+        alerts = EndAlerts(
+            self,
+            "EndAlerts",
+            name=name,
+            pipeline=self._pipeline,
+            stage=self._stage,
+            storage=self._storage,
+            topic=self._topic,
+            report=self._functions["Report"],
+            state_machine=machine,
+        )
         queues: dict[str, sqs.IQueue] = {"alert": alerts.dead_letters}
         if schedule := self._pipeline.schedule:
             start = StartSchedule(self, "Schedule", name=name, schedule=schedule, state_machine=machine)
@@ -290,17 +299,7 @@ class WorkflowStack(Stack):
             iam.PolicyStatement(actions=["states:SendTaskFailure"], resources=[state_machine_arn]),
             *map_run_statements(state_machine_arn, executions_arn),
             iam.PolicyStatement(actions=["sns:Publish"], resources=[self._topic.topic_arn]),
-            iam.PolicyStatement(
-                actions=["events:PutEvents"],
-                resources=[self.format_arn(service="events", resource="event-bus", resource_name="default")],
-                conditions={"StringEquals": {"events:source": events.SOURCE}},
-            ),
-            # The action knows no resource, but a namespace.
-            iam.PolicyStatement(
-                actions=["cloudwatch:PutMetricData"],
-                resources=["*"],
-                conditions={"StringEquals": {"cloudwatch:namespace": metrics.NAMESPACE}},
-            ),
+            *telling_statements(self),
             *personalize_statements(
                 self,
                 prefix=self._prefix,

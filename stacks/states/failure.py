@@ -130,7 +130,7 @@ def states(pipeline: Pipeline, *, go_on_at: str) -> States:
             },
             "Next": "Record failure",
         },
-        "Record failure": _record(next_state=report.PAGE_OF_FAILURE),
+        "Record failure": record("$states.context.Execution.Id", next_state=report.PAGE_OF_FAILURE),
         **report.states(pipeline, report.PAGE_OF_FAILURE, "FAILED", next_state=report.first_told(pipeline, _NOTIFY)),
         **report.told(pipeline, _NOTIFY, _notify()),
         "Tell bus of failure": events.of_run("FAILED", next_state="Failed", record=_KEY, error=jsonata("$error")),
@@ -160,13 +160,19 @@ def _fail() -> State:
     }
 
 
-def _record(*, next_state: str) -> State:
+def record(execution: str, *, next_state: str) -> State:
+    """Return the state that writes down ``$run``, ``$cause``, ``$remedy`` and ``$failures``.
+
+    Args:
+        execution: JSONata of the ARN of the execution that ends.
+        next_state: goes on, written or not.
+    """
     body = document(
         FailureRecord,
         run=jsonata("$run"),
         pipeline="${Pipeline}",
         stage="${Stage}",
-        execution=jsonata("$states.context.Execution.Id"),
+        execution=jsonata(execution),
         cause=jsonata("$cause"),
         remedy=jsonata("$remedy"),
         failures=jsonata("[$failures]"),

@@ -9,6 +9,7 @@ Neither can make a run fail, or hide why one has failed: what goes wrong with th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from definition import layout
@@ -31,6 +32,24 @@ _OF_MONTH = {
     PAGE: ("Is the cost of the month known?", "Send cost of month"),
     PAGE_OF_FAILURE: ("Is the cost of the month known after all?", "Send cost of month with failure"),
 }
+
+
+@dataclass(frozen=True)
+class Ended:
+    """JSONata of what a page is about.
+
+    Attributes:
+        execution: ARN of the execution that ends.
+        started: when it began (ISO 8601).
+        redrives: how often it was redriven.
+        jobs: ``ReportedJob`` of each batch job that it was asked for.
+    """
+
+    execution: str
+    started: str
+    redrives: str
+    jobs: str
+
 
 DATASETS = (
     "[$report.datasets.($name := dataset; $merge([$, $imports[dataset = $name].{'import_job_arn': import_job_arn}]))]"
@@ -67,7 +86,7 @@ def usage(pipeline: Pipeline, *, next_state: str) -> State:
     }
 
 
-def states(pipeline: Pipeline, name: str, status: str, *, next_state: str) -> States:
+def states(pipeline: Pipeline, name: str, status: str, *, next_state: str, ended: Ended | None = None) -> States:
     """Return the state that makes the page, and with a budget those that tell what the month's runs have cost.
 
     ``$reported`` is what people should hear of it.
@@ -77,12 +96,14 @@ def states(pipeline: Pipeline, name: str, status: str, *, next_state: str) -> St
         name: of the first state, ``PAGE`` or ``PAGE_OF_FAILURE``.
         status: as the run ends.
         next_state: goes on, with a page or without.
+        ended: what the page is about; left out: the execution that makes it.
     """
+    ended = ended or _own()
     if pipeline.budget_usd is None:
-        return {name: _page(pipeline, status, next_state=next_state)}
+        return {name: _page(pipeline, status, ended, next_state=next_state)}
     known, send = _OF_MONTH[name]
     return {
-        name: _page(pipeline, status, next_state=known),
+        name: _page(pipeline, status, ended, next_state=known),
         known: {
             "Type": "Choice",
             "Comment": "Where nothing is known of the cost there is nothing to send; the message says so.",
@@ -132,7 +153,7 @@ def first_told(pipeline: Pipeline, name: str) -> str:
     return name if pipeline.report_link is None else f"{name} with link"
 
 
-def _page(pipeline: Pipeline, status: str, *, next_state: str) -> State:
+def _own() -> Ended:
     job = document(
         ReportedJob,
         solution=jsonata("$plan.name"),
@@ -140,6 +161,15 @@ def _page(pipeline: Pipeline, status: str, *, next_state: str) -> State:
         kind=jsonata("$job.kind"),
         line=jsonata("$job.input.line"),
     )
+    return Ended(
+        execution="$states.context.Execution.Id",
+        started="$states.context.Execution.StartTime",
+        redrives=REDRIVES,
+        jobs=f"[$plans.($plan := $; $plan.jobs.($job := $; {inlined(job)}))]",
+    )
+
+
+def _page(pipeline: Pipeline, status: str, ended: Ended, *, next_state: str) -> State:
     payload = document(
         PageRequest,
         step="page",
@@ -147,12 +177,12 @@ def _page(pipeline: Pipeline, status: str, *, next_state: str) -> State:
         run=jsonata("$run"),
         pipeline="${Pipeline}",
         stage="${Stage}",
-        execution=jsonata("$states.context.Execution.Id"),
+        execution=jsonata(ended.execution),
         status=status,
-        started=jsonata("$states.context.Execution.StartTime"),
-        redrives=jsonata(REDRIVES),
+        started=jsonata(ended.started),
+        redrives=jsonata(ended.redrives),
         mappings={each.dataset: mapping_digest(each) for each in dataset_mappings(pipeline)},
-        jobs=jsonata(f"[$plans.($plan := $; $plan.jobs.($job := $; {inlined(job)}))]"),
+        jobs=jsonata(ended.jobs),
         **_labels(pipeline),
         **({} if pipeline.budget_usd is None else {"budget": str(pipeline.budget_usd)}),
     )

@@ -20,6 +20,7 @@ VARIABLES: dict[str, str] = {
     "remarks": "sentences for the message at the end",
     "usage": "what the run used, and what that costs; null if that could not be reckoned",
     "reported": "sentences about the report for the message at the end: where it is, or why there is none",
+    "month": "what the runs of the month have cost, where the file has a budget; null where that is not known",
     "refusal": "what is wrong with the input",
     # One run at a time
     "target": "id of the run to claim: a new one, or an earlier one that is resumed",
@@ -94,10 +95,9 @@ VARIABLES: dict[str, str] = {
     "cause": "the reasons of all failures in one text",
     "error": "name of the first failure's error",
     "remedy": "what to do about it",
-    "redrives": "how often the execution was redriven before it failed",
+    "redrives": "how often the execution was redriven before it ended",
     "cleanup": "what was deleted after the run, and what could not be",
     # The alert of an execution that could not speak for itself
     "execution": "ARN of the execution",
-    "ending": "how it ended",
-    "why": "its error and cause",
+    "started": "when it began",
 }

@@ -75,6 +75,12 @@ def test_a_run_that_was_stopped_holds_nothing(rig: Rig) -> None:
     assert f"shop-test: run {killed} ended without a word" == alert["Subject"]
     assert alert["Message"].startswith(f"Run {killed} ended as aborted (Budget). Too dear\n")
     assert arn in alert["Message"]
+    assert f"Report: s3://{rig.deployment.bucket}/runs/{killed}/report.html" in alert["Message"]
+    assert "Too dear" in rig.read(f"runs/{killed}/report.html").decode()
+    (failure,) = rig.lines(f"runs/{killed}/failure.json")
+    assert (killed, arn, "Budget") == (failure["run"], failure["execution"], failure["failures"][0]["error"])
+    (row,) = rig.lines(f"history/{killed}.json")
+    assert ("FAILED", "Budget", arn) == (row["status"], row["error"], row["execution"])
 
 
 def test_a_failed_run_is_gone_on_with(rig: Rig) -> None:

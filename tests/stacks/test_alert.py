@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 import pytest
 
 from definition.plan.names import run_id
 from stacks.states.alert import definition
-from tests.stacks.evaluation import evaluate
+from tests.documents import parsed
+from tests.stacks.evaluation import evaluated
 
 STARTED = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 DETAIL = {
@@ -19,28 +21,52 @@ DETAIL = {
 }
 
 
-def told(**detail: Any) -> dict[str, Any]:
+def told(**detail: Any) -> Any:
     """Return the variables that the first state makes of the event's detail."""
-    begin = definition()["States"]["Begin alert"]
-    event = {"detail": DETAIL | detail}
-    return {name: evaluate(text, states={"input": event}) for name, text in begin["Assign"].items()}
+    begin = definition(parsed())["States"]["Begin alert"]
+    return evaluated(begin["Assign"], states={"input": {"detail": DETAIL | detail}})
 
 
-@pytest.mark.parametrize("absent", [{}, {"error": None, "cause": None}], ids=["absent", "null"])
+@pytest.mark.parametrize("absent", [{}, {"error": None, "cause": None, "input": None}], ids=["absent", "null"])
 def test_an_end_without_error_and_cause_is_told(absent: dict[str, Any]) -> None:
     """A time-out has neither: the message still names run, status and execution, and says that no cause was given."""
     said = told(status="TIMED_OUT", **absent)
+    run = run_id(STARTED, "nightly")
 
     assert {
-        "run": run_id(STARTED, "nightly"),
-        "ending": "timed out",
-        "why": "No cause was given.",
+        "run": run,
         "execution": DETAIL["executionArn"],
+        "started": "2026-01-02T03:04:05.000Z",
+        "redrives": 0,
+        "cause": f"Run {run} ended as timed out. No cause was given.",
+        "remedy": "Redrive this execution to resume the run: what exists already is used, nothing is paid twice.",
+        "remarks": [],
+        "failures": [{"state": "Execution", "error": "TIMED_OUT", "reason": "No cause was given."}],
     } == said
 
 
 def test_error_and_cause_are_told() -> None:
-    """What the one who stopped it gave as error and cause is in the message."""
-    said = told(status="ABORTED", error="Budget", cause="Too dear")
+    """What the one who stopped it gave as error and cause is in the message and in the record."""
+    said = told(status="ABORTED", error="Budget", cause="Too dear", redriveCount=2)
 
-    assert ("aborted (Budget)", "Too dear") == (said["ending"], said["why"])
+    assert said["cause"].endswith(" ended as aborted (Budget). Too dear")
+    assert [{"state": "Execution", "error": "Budget", "reason": "Too dear"}] == said["failures"]
+    assert 2 == said["redrives"]
+
+
+@pytest.mark.parametrize(
+    ("given", "resumed"),
+    [
+        ({"run": "20260101T000000-abcdef"}, "20260101T000000-abcdef"),
+        ({"run": "../other"}, None),
+        ({"run": 7}, None),
+        ({}, None),
+        ([{"run": "20260101T000000-abcdef"}] * 2, None),
+    ],
+)
+def test_a_resumed_run_is_named(given: object, resumed: str | None) -> None:
+    """An execution that was to resume a run wrote under that run's id; whatever is no id of a run names its own."""
+    said = told(status="ABORTED", input=json.dumps(given))
+
+    assert (resumed or run_id(STARTED, "nightly")) == said["run"]
+    assert said["run"] in said["cause"]
