@@ -1,0 +1,66 @@
+"""Lines with quotes are cut many at once as Python's csv module cuts each of them."""
+
+from __future__ import annotations
+
+import csv
+
+import polars as pl
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from lambdas.transform.formats.quoting import BROKEN, Cutter
+from transform import reasons
+from transform.raw.dialect import Dialect
+
+BROKEN_BY = {"unexpected end of data": reasons.OPEN_QUOTE}
+
+DELIMITERS = st.sampled_from([",", "\t", ";", "|", "]", "^", "-", "\\", " ", "é"])
+QUOTE = '"'
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> tuple[str, int, list[str]]:
+    """Draw a delimiter, a number of fields, and lines in which delimiters and quotes mean something, or nothing."""
+    delimiter = draw(DELIMITERS)
+    signs = st.sampled_from([delimiter, QUOTE, '""', QUOTE + delimiter + QUOTE, "a", "ß", " ", "\r", "\n", "\0"])
+    field = st.lists(signs, max_size=3).map("".join)
+    quoted = field.map(lambda text: QUOTE + text.replace(QUOTE, '""') + QUOTE)
+    simple = st.sampled_from(["b", "", '"b"', '""'])
+    record = st.lists(simple | quoted | field, max_size=5).map(delimiter.join)
+    return delimiter, draw(st.integers(1, 4)), draw(st.lists(record, min_size=1, max_size=8))
+
+
+def told(line: str, delimiter: str, width: int) -> tuple[object, ...]:
+    """Return the fields of a line as the csv module reads them: more, fewer, or why they cannot be told apart."""
+    if QUOTE not in line:
+        return shaped(line.split(delimiter), width)
+    try:
+        return shaped(next(csv.reader([line], delimiter=delimiter, strict=True)), width)
+    except csv.Error as error:
+        return (BROKEN_BY.get(str(error), reasons.MISPLACED_QUOTE),)
+
+
+def shaped(fields: list[str], width: int) -> tuple[object, ...]:
+    """Return fields, or of another number of them only whether they are more or fewer."""
+    if len(fields) == width:
+        return tuple(fields)
+    return (len(fields) > width,)
+
+
+@given(texts())
+@example((",", 3, ['",",a"",', '",","b","c"', 'a"",b,"c"']))
+@example((",", 2, ['"a",b', 'a,"b,c"', 'a,"b""c"', "a,b", '"a","b"', '"a,"b"', 'a"b,c', '"a","b","c"', '"a"', '"']))
+def test_lines_are_cut_as_the_csv_module_cuts_them(given: tuple[str, int, list[str]]) -> None:
+    """Whatever stands beside them: fields, whether there are more or fewer, and why quoting is broken."""
+    delimiter, width, lines = given
+    found = Cutter(Dialect(delimiter, QUOTE), width).cut(pl.Series(lines, dtype=pl.String)).struct.unnest()
+    cut: list[tuple[object, ...]] = []
+    for *fields, more, broken in found.select(*found.columns[:-1], BROKEN).rows():
+        if broken is not None:
+            cut.append((broken,))
+        elif more is not None or fields[-1] is None:
+            cut.append((more is not None,))
+        else:
+            cut.append(tuple(fields))
+
+    assert [told(line, delimiter, width) for line in lines] == cut
