@@ -25,9 +25,10 @@ def main() -> None:
     parser.add_argument("--movielens", type=Path, help="folder of MovieLens 100K, which holds u.data")
     parser.add_argument("--most", type=int, default=1_000_000, help="most interactions of the growth table, up to 10 M")
     parser.add_argument("--most-rows", type=int, default=20_000_000, help="most rows of the table of limits")
+    parser.add_argument("--partners", nargs="+", default=[], help="of the transform: some only, as s3 ours polars")
     given = parser.parse_args()
     if given.name in {None, "transform"}:
-        transform.main(given.rows)
+        transform.main(given.rows, given.partners)
     if given.name in {None, "limits"}:
         limits.main(given.most_rows)
     if given.name in {None, "lookups"}:

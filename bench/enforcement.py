@@ -38,18 +38,19 @@ def _run_films(*, enforced: bool) -> None:
     """Do what `make run` does, or the same with a server that asks nobody."""
     from cli.folders import raw_folder  # noqa: PLC0415  # the parent needs none of it
     from cli.run import RunOptions, run_local  # noqa: PLC0415  # as above
+    from cli.toolkit import Synthesis  # noqa: PLC0415  # as above
     from cli.view import View  # noqa: PLC0415  # as above
     from definition.load import load  # noqa: PLC0415  # as above
     from definition.paths import find  # noqa: PLC0415  # as above
     from embedded_aws import server  # noqa: PLC0415  # as above
 
     if not enforced:
-        server.Gate = lambda inner, _: inner  # type: ignore[assignment,misc]
+        server.Gate = lambda inner, _: inner  # type: ignore[assignment,attr-defined]
     file = find("movielens")
     pipeline = load(file)
-    with tempfile.TemporaryDirectory() as out:
+    with tempfile.TemporaryDirectory() as out, Synthesis(file, "dev", examined=False) as synthesis:
         options = RunOptions(file, "dev", raw_folder(pipeline, None, local=True), Path(out), {})
-        if not run_local(pipeline, options, View()):
+        if not run_local(pipeline, options, View(), synthesis):
             sys.exit(1)
 
 

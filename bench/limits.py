@@ -18,7 +18,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from bench.data import EXPECTED, write_raw
+from bench.data import PLAIN, write_raw
 from bench.process import run_command
 from bench.transform import bucket
 from bench.transform_mapping import write_mapping
@@ -79,8 +79,8 @@ def _raw(folder: Path, rows: int) -> Path:
 
 def _measured(raw: Path, rows: int, *arguments: str) -> Measured:
     printed, cpu, wall, peak = run_command(sys.executable, *arguments)
-    if tuple(map(int, printed.split())) != EXPECTED(rows):
-        sys.exit(f"rows out and rejected are {printed}, expected {EXPECTED(rows)}")
+    if tuple(map(int, printed.split())) != PLAIN.expected(rows):
+        sys.exit(f"rows out and rejected are {printed}, expected {PLAIN.expected(rows)}")
     return Measured(rows, raw.stat().st_size, cpu, wall, peak)
 
 

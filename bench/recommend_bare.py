@@ -130,8 +130,10 @@ def _scores(block: Interactions, tables: dict[str, Any], weights: list[float]) -
 
 
 def _share(scores: np.ndarray) -> np.ndarray:
-    return scores / np.maximum(scores.max(axis=1, keepdims=True), 1e-12)
+    shared: np.ndarray = scores / np.maximum(scores.max(axis=1, keepdims=True), 1e-12)
+    return shared
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:4]), [float(weight) for weight in sys.argv[4].split(",")])
+    first, second, third = map(int, sys.argv[1:4])
+    main(first, second, third, [float(weight) for weight in sys.argv[4].split(",")])

@@ -37,7 +37,7 @@ def newest_of_some(interactions: Interactions, part: int, parts: int = 10) -> tu
     """Return what trains, inputs and answers: the newest tenth of the events of one of `parts` sets of users."""
     held = np.zeros(len(interactions.user_ids), dtype=np.bool_)
     held[np.random.default_rng(0).permutation(len(held))[part::parts]] = True
-    users = [interactions.user_ids[place] for place in np.flatnonzero(held)]
+    users = [interactions.user_ids[int(place)] for place in np.flatnonzero(held)]
     training = interactions.where(~held[interactions.users]).without_idle_users()
     return training, *interactions.of_users(users).split_newest(0.1)
 

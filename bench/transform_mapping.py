@@ -29,6 +29,7 @@ PIPELINE = {
 }
 
 
-def write_mapping(file: Path) -> None:
-    """Write the mapping as JSON."""
-    file.write_text(dataset_mapping(parse(json.dumps(PIPELINE)), "interactions").model_dump_json())
+def write_mapping(file: Path, *, quoted: bool = False) -> None:
+    """Write the mapping as JSON; by it fields may stand in quotes, or quotes are text."""
+    mapping = dataset_mapping(parse(json.dumps(PIPELINE)), "interactions")
+    file.write_text(mapping.model_copy(update={"quote": '"' if quoted else None}).model_dump_json())

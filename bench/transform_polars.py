@@ -8,11 +8,11 @@ from pathlib import Path
 import polars as pl
 
 
-def main(raw: Path, out: Path) -> None:
+def main(raw: Path, out: Path, quote: str | None) -> None:
     """Write interactions, rejects and users, and print rows out and rejected."""
     schema = {"userID": pl.String, "movieID": pl.String, "rating": pl.String, "timestamp": pl.String}
     rows = (
-        pl.scan_csv(raw, separator="\t", quote_char=None, schema=schema)
+        pl.scan_csv(raw, separator="\t", quote_char=quote, schema=schema)
         .with_columns(
             pl.col("rating").cast(pl.Float64, strict=False), pl.col("timestamp").cast(pl.Int64, strict=False) // 1000
         )
@@ -35,4 +35,4 @@ def main(raw: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), '"' if sys.argv[3:] == ["quoted"] else None)

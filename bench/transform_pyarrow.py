@@ -16,7 +16,7 @@ WRITTEN = pa.schema(
 )
 
 
-def main(raw: Path, out: Path) -> None:
+def main(raw: Path, out: Path, quote: str | None) -> None:
     """Write interactions, rejects and users, and print rows out and rejected."""
     broken: list[str] = []
 
@@ -26,7 +26,7 @@ def main(raw: Path, out: Path) -> None:
 
     reader = csv.open_csv(
         raw,
-        parse_options=csv.ParseOptions(delimiter="\t", quote_char=False, invalid_row_handler=refuse),
+        parse_options=csv.ParseOptions(delimiter="\t", quote_char=quote or False, invalid_row_handler=refuse),
         convert_options=csv.ConvertOptions(column_types=dict.fromkeys(NAMES, pa.string())),
     )
     kept_rows = 0
@@ -51,4 +51,4 @@ def main(raw: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), '"' if sys.argv[3:] == ["quoted"] else None)

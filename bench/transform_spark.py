@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from pyspark.sql import SparkSession
 
@@ -54,7 +55,7 @@ def main(raw: Path, out: Path) -> None:
 
 def _end(session: SparkSession) -> None:
     """End Spark and wait for its Java process, which is what is measured."""
-    gateway = session.sparkContext._gateway  # noqa: SLF001  # pyspark has no public way
+    gateway: Any = session.sparkContext._gateway  # noqa: SLF001  # pyspark has no public way
     session.stop()
     gateway.shutdown()
     gateway.proc.stdin.close()
