@@ -112,6 +112,7 @@ def _import_map(pipeline: Pipeline, on_failure: str) -> State:
             "DataSource": {"DataLocation": jsonata("$dataset.imports.location")},
             "RoleArn": "${ServiceRoleArn}",
             "ImportMode": jsonata("$dataset.imports.mode"),
+            **_reported(pipeline),
         },
         tags=tags.of_job(pipeline, run="$run"),
         timeout=pipeline.timeouts.import_,
@@ -141,6 +142,14 @@ def _import_map(pipeline: Pipeline, on_failure: str) -> State:
         "Output": {},
         "Next": "Is everything imported?",
     }
+
+
+def _reported(pipeline: Pipeline) -> dict[str, str]:
+    """Return the argument by which an import of interactions is reported on, if the file asks for reports."""
+    wanted = pipeline.metric_attribution
+    if wanted is None or wanted.report is None:
+        return {}
+    return {"PublishAttributionMetricsToS3": jsonata("$dataset.dataset = 'interactions'")}
 
 
 def _begin(first_state: str) -> States:

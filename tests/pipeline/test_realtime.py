@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -137,6 +138,16 @@ def test_the_first_run_makes_what_answers(rig: Rig, first: Run) -> None:
     for each in first.manifest["recommenders"]:
         asked = {"recommenderArn": each["arn"], "itemId": "B01", "userId": "b1", "numResults": 5}
         assert runtime.get_recommendations(**asked)["itemList"]
+
+
+def test_the_import_of_a_run_is_reported_on(rig: Rig, first: Run) -> None:
+    """Personalize leaves how many purchases the first import has brought under the report's name."""
+    assert first.manifest
+    (key,) = rig.keys("attribution/sales/")
+    told = pl.read_csv(rig.read(key))
+
+    assert ["sales"] == told["METRIC_NAME"].unique().to_list()
+    assert first.manifest["datasets"][0]["records"] == told["VALUE"].sum()
 
 
 def test_what_a_run_makes_is_tagged(rig: Rig, first: Run) -> None:

@@ -104,6 +104,17 @@ def test_metric_attribution_reports_where_it_may_write() -> None:
     assert "attribution" not in json.dumps(templates_of(parsed())["storage"].to_json())
 
 
+@pytest.mark.parametrize(("report", "asked"), [({"report": "sales"}, [True, False]), ({}, [None, None])])
+def test_imports_of_interactions_are_reported_on(report: dict[str, str], asked: list[bool | None]) -> None:
+    """If the file asks for reports: of items Personalize would make none."""
+    metrics = LIVE["metric_attribution"]["metrics"]
+    states = definition(parsed(**LIVE | {"metric_attribution": {"metrics": metrics, **report}}), "dev", spec_hash="0")
+    job = states["States"]["Import datasets"]["ItemProcessor"]["States"]["Create import job"]
+    found = job["Arguments"].get("PublishAttributionMetricsToS3")
+
+    assert asked == [found and evaluate(found, dataset={"dataset": name}) for name in ("interactions", "items")]
+
+
 def test_metric_attribution_without_a_report_writes_nothing() -> None:
     """CloudWatch alone needs no place in the bucket."""
     found = templates_of(parsed(**LIVE | {"metric_attribution": {"metrics": LIVE["metric_attribution"]["metrics"]}}))

@@ -28,7 +28,7 @@ LEFT_OUT: Final = {
     "kmsKeyArn": "the job is for S3 without a key of its own",
     "itemName": "themes are for Similar-Items",
     "themeGenerationConfig": "themes are for Similar-Items",
-    "publishAttributionMetricsToS3": "not emulated",
+    "publishAttributionMetricsToS3": "the dataset has no interactions",
     "removeMetrics": "one metric is not removed and added at once",
     "domain": "a custom dataset group",
 }

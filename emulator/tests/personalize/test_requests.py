@@ -107,8 +107,8 @@ POPULARITY = "arn:aws:personalize:::recipe/aws-popularity-count"
         (
             "create_dataset_import_job",
             {"dataSource": {"dataLocation": "s3://b/k"}, "publishAttributionMetricsToS3": True},
-            "NotImplementedException",
-            "publishAttributionMetricsToS3",
+            "InvalidInputException",
+            "publishAttributionMetricsToS3: the dataset group has no metric attribution with an S3 destination",
         ),
         (
             "create_dataset_group",

@@ -72,6 +72,10 @@ Resources
 - A resource has at most 50 tags, and no key begins with `aws:`, as elsewhere in AWS.
 - What a job brings is there when its work is done, even where a progression or delay keeps its status back.
 - A metric attribution is updated at once.
+- The report of an import is named AggregatedAttributionMetrics-<mode>-<time>.csv. Intervals of a quarter of an hour
+  begin at the full one; interactions without EVENT_ATTRIBUTION_SOURCE are told without a source, whatever their
+  RECOMMENDATION_ID. publishAttributionMetricsToS3 without a destination in S3, or for other datasets than that of
+  interactions, is an `InvalidInputException`; a report that cannot be written fails the import.
 - `AWS::Personalize::Dataset` with a `DatasetImportJob` is complete when the import is.
 - Keys of KMS are remembered and described; nothing is encrypted, and no key policy is asked.
 - Durations: see `progress`. The service takes minutes for all of it.

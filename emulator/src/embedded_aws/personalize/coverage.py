@@ -13,7 +13,7 @@ SERVICES: Final = {
     "personalize-events": events.OPERATIONS,
 }
 
-_STORED_METRICS: Final = "stored and described; no report is written"
+_IN_S3_ONLY: Final = "imports that ask for it are reported in S3; nothing is reported to CloudWatch"
 
 SIMPLIFIED: Final = {
     "CreateBatchInferenceJob": "themes are named by the words that set their items apart, not by a language model",
@@ -21,8 +21,7 @@ SIMPLIFIED: Final = {
     "CreateDataDeletionJob": "done in seconds; models keep what they learned until they are trained again",
     "CreateDatasetExportJob": "one file per job",
     "CreateDatasetGroup": "kmsKeyArn is remembered, nothing is encrypted",
-    "CreateDatasetImportJob": "publishAttributionMetricsToS3 is refused",
-    "CreateMetricAttribution": _STORED_METRICS,
+    "CreateMetricAttribution": _IN_S3_ONLY,
     "CreateRecommender": "minRecommendationRequestsPerSecond has no effect",
     "CreateSolution": "performAutoML is refused: it chooses among HRNN recipes, which the service no longer offers",
     "CreateSolutionVersion": "other algorithms than the service's; trainingMode AUTOTRAIN is refused",
@@ -37,7 +36,7 @@ SIMPLIFIED: Final = {
     "PutEvents": "no rate quota; metric attribution is ignored",
     "PutItems": "no rate quota",
     "PutUsers": "no rate quota",
-    "UpdateMetricAttribution": _STORED_METRICS,
+    "UpdateMetricAttribution": _IN_S3_ONLY,
 }
 """What an operation does less than the service, in the words of the documentation."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from embedded_aws.personalize import attribution
 from embedded_aws.personalize.exceptions import JobFailedError
 from embedded_aws.personalize.models import PersonalizeBackend
 from embedded_aws.personalize.resources import Resource
@@ -46,6 +47,8 @@ def run(backend: PersonalizeBackend, job: Resource, dataset: Resource, schema: S
             raise JobFailedError("The first import into a dataset must be FULL")
         if interactions:
             _check_event_types([*contents.frames(bulk=mode != "FULL"), rows], schema)
+        if job.members.get("publishAttributionMetricsToS3"):
+            attribution.publish(backend, job, dataset, rows)
         if mode == "FULL":
             contents.replace(rows)
         else:

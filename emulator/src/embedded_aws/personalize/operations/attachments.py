@@ -8,6 +8,7 @@ import hashlib
 import re
 from typing import Any, Final
 
+from embedded_aws.personalize.attribution import SUM
 from embedded_aws.personalize.datasets import schemas_of
 from embedded_aws.personalize.exceptions import (
     InvalidInputException,
@@ -22,7 +23,6 @@ from embedded_aws.personalize.operations.data import tracking_id
 from embedded_aws.personalize.operations.generic import Operation, Params, answer_page, created, picked
 from embedded_aws.personalize.schemas import Schema
 
-_SUM: Final = re.compile(r"SUM\((Items|Interactions)\.(\w+)\)", re.IGNORECASE)
 _COUNT: Final = re.compile(r"SAMPLECOUNT\(\)", re.IGNORECASE)
 _MOST_METRICS: Final = 10
 _MOST_FIELDS: Final = 20
@@ -74,7 +74,7 @@ def _check_metrics(metrics: list[dict[str, str]], schemas: dict[str, Schema]) ->
         expression = metric["expression"].replace(" ", "")
         if _COUNT.fullmatch(expression):
             continue
-        match = _SUM.fullmatch(expression)
+        match = SUM.fullmatch(expression)
         if match is None:
             raise InvalidInputException(
                 f"The expression of {metric['metricName']} must be SUM(Items.COLUMN), SUM(Interactions.COLUMN) or "

@@ -2,10 +2,10 @@
 
 import hashlib
 
-from embedded_aws.personalize import deleting, exporting, importing
+from embedded_aws.personalize import attribution, deleting, exporting, importing
 from embedded_aws.personalize.contents import Contents
 from embedded_aws.personalize.datasets import schema_of
-from embedded_aws.personalize.exceptions import InvalidInputException, NotImplementedException, ResourceInUseException
+from embedded_aws.personalize.exceptions import InvalidInputException, ResourceInUseException
 from embedded_aws.personalize.kinds import (
     DATA_DELETION_JOB,
     DATASET,
@@ -84,7 +84,7 @@ def _create_dataset_import_job(backend: PersonalizeBackend, params: Params) -> d
     if "roleArn" not in params:
         raise InvalidInputException("roleArn is required")
     if params.get("publishAttributionMetricsToS3"):
-        raise NotImplementedException("publishAttributionMetricsToS3")
+        attribution.check(backend, dataset)
     schema = schema_of(backend, dataset)
     job = backend.add(DATASET_IMPORT_JOB, {"importMode": "FULL", **params})
     backend.start(job, lambda: importing.run(backend, job, dataset, schema))
