@@ -94,7 +94,7 @@ def rows_with_fate(rows: DataFrame, plan: Plan) -> DataFrame:
 def _without_forgotten(judged: DataFrame, plan: Plan) -> DataFrame:
     """Let no record be taken whose user is to be forgotten; add FORGOTTEN, whether one is, and NAMED.
 
-    Where its user can be read a row is nobody's reject, whatever else is wrong with it.
+    So nothing that is wrong with the other columns of such a row makes it a reject.
     """
     salt, listed = F.lit(plan.forgotten.salt), [(digest,) for digest in sorted(plan.forgotten.digests)]
     keys = list(dict.fromkeys(plan.users))

@@ -166,13 +166,10 @@ def _judged(rows: pl.DataFrame, ids: Plan) -> pl.DataFrame:
     found = (
         pl.when("rejected").then(pl.lit(REJECTED)).when(pl.col(TAKEN) > 0).then(pl.lit(OUT)).otherwise(pl.lit(FILTERED))
     )
-    judged_rows = joined.with_columns(found.cast(FATES).alias(FATE)).with_columns(
+    return joined.with_columns(found.cast(FATES).alias(FATE)).with_columns(
         ((pl.col(FATE) == OUT) & pl.col(failed_at(index)).is_not_null()).alias(failed(index))
         for index in _row_checks(ids)
     )
-    if not ids.forgets:
-        return judged_rows
-    return judged_rows.with_columns(((pl.col(FATE) == FILTERED) & pl.col(FORGOTTEN)).alias(FORGOTTEN))
 
 
 def _users(ids: Plan) -> pl.Expr:

@@ -113,7 +113,7 @@ def _execute(
     rejected = how.rejects(rows, ids).cache()
     target = store.root + staging
     tables = {
-        "counts": how.counts(rows, *([pl.col(plan.FORGOTTEN).sum().alias("rows_forgotten")] if ids.forgets else [])),
+        "counts": how.counts(rows, *([plan.counted_forgotten()] if ids.forgets else [])),
         "facts": how.facts(found, ids, started),
         "reasons": plan.reasons(rejected),
     }

@@ -25,8 +25,8 @@ FATES = pl.Enum([OUT, FILTERED, REJECTED])
 INTERACTIONS, NEWEST = ":interactions", ":newest"
 CHECK = ":check"
 FORGOTTEN, NAMED = ":forgotten", ":named"
-"""Whether a row is filtered since it is of a user that is to be forgotten; and whether it is surely of others. Both are
-there only if there are such users."""
+"""Whether a row is of a user that is to be forgotten, and whether it is surely of others. Both are there only if there
+are such users."""
 
 WITHOUT_TEXT = pl.lit(None, dtype=pl.String).alias(LINE)
 """The text of a row that is rejected, where it may be of such a user."""
@@ -67,7 +67,7 @@ def with_fate(lines: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     )
     if plan.forgets:
         judged = _without_forgotten(judged, plan)
-    found = judged.with_columns(
+    return judged.with_columns(
         pl.when(~pl.col(_READABLE) | ~ok)
         .then(pl.lit(REJECTED, dtype=FATES))
         .when(taken)
@@ -78,15 +78,12 @@ def with_fate(lines: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
         ((pl.col(FATE) == OUT) & ~RULES.fulfils(check)).alias(failed(index))
         for index, check in enumerate(mapping.row_checks)
     )
-    if not plan.forgets:
-        return found
-    return found.with_columns(((pl.col(FATE) == FILTERED) & pl.col(FORGOTTEN)).alias(FORGOTTEN))
 
 
 def _without_forgotten(judged: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     """Let no record be taken whose user is to be forgotten; add FORGOTTEN, whether one is, and NAMED.
 
-    Where its user can be read a row is nobody's reject, whatever else is wrong with it.
+    So nothing that is wrong with the other columns of such a row makes it a reject.
     """
     keys = dict.fromkeys(plan.users)
     gone = [is_forgotten(key, plan.forgotten).alias(_gone(key)) for key in keys]
@@ -187,6 +184,11 @@ def found_failures(counted: pl.DataFrame) -> dict[str, Failed]:
         key, _, line = first.rpartition(_APART)
         found[check] = Failed(rows, key, int(line) if line else None)
     return found
+
+
+def counted_forgotten() -> pl.Expr:
+    """Return how many rows are filtered since their users are to be forgotten, for ``counts``."""
+    return ((pl.col(FATE) == FILTERED) & pl.col(FORGOTTEN)).sum().alias("rows_forgotten")
 
 
 def counts(rows: pl.LazyFrame, *more: pl.Expr) -> pl.LazyFrame:
