@@ -99,8 +99,8 @@ def rows_of(
         found = rows.filter(~pl.col(NAMED)).collect(engine="streaming")
     theirs = found.filter(pl.col(FORGOTTEN) | pl.col(LINE).map_elements(users.are_named_in, return_dtype=pl.Boolean))
     if mapping.format == "parquet":
-        # A scan of one object numbers its rows from 1.
-        places = [(number - 1, 1) for number in theirs[LINE_NUMBER]]
+        # A scan of one object numbers its rows from 0.
+        places = [(number, 1) for number in theirs[LINE_NUMBER]]
     else:
         places = [(number, line.count("\n") + 1) for number, line in theirs.select(LINE_NUMBER, LINE).iter_rows()]
     return Rows(sorted(places), bool((theirs[FORGOTTEN] & (theirs[FATE] == OUT)).any()))
