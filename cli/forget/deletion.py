@@ -1,7 +1,8 @@
 """The data deletion job in Personalize: made once, waited for, and its list of ids removed when it has ended.
 
-Source: https://docs.aws.amazon.com/personalize/latest/dg/delete-records.html and the API reference, which says that a
-job takes up to a day. Whether a job that has failed deleted some records is not documented: then another one is made.
+Source: https://docs.aws.amazon.com/personalize/latest/dg/delete-records.html, which says that a job takes up to a day,
+and that no training, batch job or import should be in progress before or beside it: else the users may be left in
+models, and another job is recommended. What a job that failed has deleted is not documented: another is made then, too.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 ENDED, FAILED = "COMPLETED", "FAILED"
 
 _EXISTS = "ResourceAlreadyExistsException"
-_FULL = "LimitExceededException"
+_LATER = frozenset({"LimitExceededException", "ResourceInUseException"})
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0
 """Seconds between two looks at a job, twice as long each time."""
 
@@ -72,10 +73,10 @@ class Deletion:
             if code == _EXISTS:
                 # The ARN of a job is made of its name, as those of other jobs are.
                 return f"{group.rpartition(':')[0]}:data-deletion-job/{self._name}"
-            if code == _FULL:
+            if code in _LATER:
                 raise CommandError(
-                    f"Personalize takes no further data deletion job for now: {error.response['Error']['Message']}",
-                    remedy="Five may be pending at once. Give the same command when one has ended",
+                    f"Personalize takes no data deletion job for now: {error.response['Error']['Message']}",
+                    remedy="Give the same command when other such jobs, of which five may be pending, have ended",
                 ) from error
             raise
         return str(answer["dataDeletionJobArn"])

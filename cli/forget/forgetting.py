@@ -72,6 +72,7 @@ class Forgetting:
         """Return what is going to be done, a sentence each."""
         versions, size = objects.sized(self._bucket)
         tables = ", ".join(table.name for table in self._tables)
+        nights = self._at.pipeline.schedule or self._at.pipeline.trigger
         raw = "rewritten without them" if self._wanted.raw else "left as it is, and named where it holds them"
         return [
             f"{len(self._wanted.ids):,} users go on the list that every later transform leaves out",
@@ -80,6 +81,11 @@ class Forgetting:
             f"{versions:,} versions of objects, {size / 1e6:,.1f} MB, are looked through, and rewritten without them",
             f"what runs staged under {layout.STAGING.area}/ and {layout.QUERY_RESULT.area}/ goes whole",
             f"raw data is {raw}",
+            *(
+                ["until Personalize has ended, which takes up to a day, no run should begin: pipelines pause"]
+                if nights
+                else []
+            ),
         ]
 
     def check_idle(self) -> None:
@@ -104,26 +110,32 @@ class Forgetting:
         # A run that read the list before may have begun since the first look.
         self.check_idle()
         record = self._keep(record.done("list"))
-        deletion = self._deletion(record)
+        while True:
+            record = self._once(record, only)
+            if "job ended" not in record.steps:
+                return record
+            if self._newest() == record.newest:
+                return self._keep(record.done(ended=_now()))
+            # Of what was trained or imported meanwhile the service guarantees nothing, and recommends another job.
+            self.check_idle()
+            view.look(
+                "A run began before Personalize had ended: it is asked once more, and everything looked through again"
+            )
+            again = record.undone("job", "items", "bucket", "job ended")
+            record = self._keep(again.model_copy(update={"attempt": record.attempt + 1, "job": None}))
+
+    def _once(self, record: Record, only: Forgotten) -> Record:
+        view = self._at.view
         if "job" not in record.steps:
             with view.phase("Data deletion job"):
-                record = self._create(record, deletion)
+                record = self._create(record)
         record = self._clean(record, only)
         with view.phase("Personalize deletes") as show:
-            record = self._wait(record, deletion, show)
-        if "job ended" not in record.steps:
-            return record
-        if self._newest() != record.newest:
-            # While Personalize still had the users, a run may have scored or found them.
-            self.check_idle()
-            record = self._clean(self._keep(record.undone("items", "bucket")), only)
-        return self._keep(record.done(ended=_now()))
+            return self._wait(record, show)
 
     def _clean(self, record: Record, only: Forgotten) -> Record:
         """Take the users out of DynamoDB and of the bucket."""
         view = self._at.view
-        # A run that begins from here on may write what is looked through already: then that is done again.
-        newest = self._newest()
         if "items" not in record.steps and self._tables:
             with view.phase("DynamoDB") as show:
                 dynamodb = self._at.session.client("dynamodb")
@@ -137,7 +149,7 @@ class Forgetting:
             with view.phase("Bucket") as show:
                 taken = objects.take_out(self._bucket, self._users, show)
             self.check_idle()
-            record = self._keep(record.done("bucket", areas=_added(record.areas, taken), newest=newest))
+            record = self._keep(record.done("bucket", areas=_added(record.areas, taken)))
         return record
 
     def _look_through_raw(self, record: Record, only: Forgotten, show: Say) -> Record:
@@ -160,7 +172,9 @@ class Forgetting:
         personalize = self._at.session.client("personalize")
         return Deletion(personalize, self._bucket, name=job_name(own, record), request=record.request)
 
-    def _create(self, record: Record, deletion: Deletion) -> Record:
+    def _create(self, record: Record) -> Record:
+        newest = self._newest()
+        self.check_idle()
         stack = self._at.session.client("cloudformation")
         found = outputs_of(stack, self._at.pipeline.name, self._at.stage, "personalize")
         if missing := {"DatasetGroupArn", "ServiceRoleArn"} - found.keys():
@@ -168,14 +182,16 @@ class Forgetting:
                 f"the deployment is of a release before this command: it lacks {', '.join(sorted(missing))}",
                 remedy=f"Deploy again: make deploy PIPELINE={self._at.pipeline.name} STAGE={self._at.stage}",
             )
-        arn = deletion.create(self._wanted.ids, group=found["DatasetGroupArn"], role=found["ServiceRoleArn"])
+        arn = self._deletion(record).create(
+            self._wanted.ids, group=found["DatasetGroupArn"], role=found["ServiceRoleArn"]
+        )
         self._at.view.line(arn)
-        return self._keep(record.done("job", job=arn))
+        return self._keep(record.done("job", job=arn, newest=newest))
 
-    def _wait(self, record: Record, deletion: Deletion, show: Say) -> Record:
+    def _wait(self, record: Record, show: Say) -> Record:
         if "job ended" in record.steps or record.job is None:
             return record
-        waits = self._wanted.wait
+        deletion, waits = self._deletion(record), self._wanted.wait
         job = deletion.wait(record.job, say=show) if waits else deletion.look(record.job)
         record = self._keep(record.model_copy(update={"job_status": job.status}))
         if job.status == FAILED:

@@ -112,8 +112,9 @@ class Raw:
         """Look through the versions of one object."""
         key, taken = versions[0].key, self.found.taken
         gone: list[Version] = []
+        others: set[str] = set()
         for version in versions:
-            if version.marker or not version.size:
+            if version.marker or not version.size or version.etag in others:
                 continue
             source = self._folder / "raw"
             beside = self._bucket.fetch(version, source)
@@ -128,6 +129,7 @@ class Raw:
                 self.found.not_read[key] = " ".join(str(error).split())[:300]
                 return
             if not count:
+                others.add(version.etag)
                 continue
             self._hold(key)
             if not rewrite:

@@ -51,7 +51,7 @@ class Record(Contract):
         job: ARN of the data deletion job in Personalize.
         job_status: as it was when it was looked at last.
         records_deleted: how many records that job has deleted, as Personalize counts them; None while it has not ended.
-        newest: ARN of the newest execution when the bucket was gone through; a later one may have brought users back.
+        newest: ARN of the newest execution when that job was created: a later one makes another job necessary.
         areas: what was done in the bucket, by area.
         items: items of DynamoDB tables that were deleted or written anew, by table.
         raw_held: keys of raw objects that hold the users; those of other buckets begin with ``s3://``.

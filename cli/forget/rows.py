@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from definition.mapping.mapping import DatasetMapping
     from transform.forgotten import Forgotten
 
+_STAGED = "read/"
+"""Folder of what the reader puts aside."""
+
 _GZIP = b"\x1f\x8b"
 _PACKED = (b"\x28\xb5\x2f\xfd", b"BZh")
 """How zstd and bzip2 begin."""
@@ -88,10 +91,10 @@ def rows_of(
         store = FolderStore(Path(folder))
         beside = {name: [_linked(store, file, key) for key, file in files.items()] for name, files in lookups.items()}
         item = _linked(store, file, key)
-        looked_up = look_up(mapping, store, Lookups(beside), staging="staging/")
+        looked_up = look_up(mapping, store, Lookups(beside), staging=_STAGED)
         # Staged first, whatever its form: so records of several lines and other encodings need no second attempt.
-        (store.path / "staging").mkdir(exist_ok=True)
-        lines = read(store, [item], mapping, mapping.raw_columns(), staging="staging/", broken={key})
+        (store.path / _STAGED).mkdir(exist_ok=True)
+        lines = read(store, [item], mapping, mapping.raw_columns(), staging=_STAGED, broken={key})
         for each in looked_up:
             lines = each.beside(lines)
         how = elements if mapping.explode else plan

@@ -23,6 +23,8 @@ from tests.pipeline.guarding import denied
 from tests.pipeline.rig import Rig
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from click.testing import Result
 
     from embedded_aws.server import EmbeddedAWS
@@ -32,6 +34,7 @@ NEIGHBOURS = ("zoe@example.com.au", "azoe@example.com", "\u00c9mil, 11")
 """Other users, whose ids hold those of the two."""
 
 NAMES = dict(zip(("a0", "b1", "a2", "b3", "a4"), (ZOE, EMIL, *NEIGHBOURS), strict=True))
+DAY = 86_400
 LISTS, SEGMENTS = "erasing-test--popular-top", "erasing-test--buyers-fans"
 
 
@@ -232,3 +235,68 @@ def records(rig: Rig) -> list[dict[str, Any]]:
     """Return the records of what was forgotten, the oldest first."""
     keys = [key for key in rig.keys("forgotten/") if key.endswith("/record.json")]
     return [json.loads(rig.read(key)) for key in keys]
+
+
+@pytest.fixture
+def quiet(rig: Rig) -> Iterator[Rig]:
+    """The same, whatever was done to it before, and afterwards without faults."""
+    put_raw(rig, 0)
+    yield rig
+    rig.disarm()
+
+
+def jobs_of(rig: Rig, request: str) -> dict[str, str]:
+    """Return the status of the data deletion jobs of a request, by the ends of their names."""
+    listed = rig.aws.client("personalize").list_data_deletion_jobs()["dataDeletionJobs"]
+    return {job["jobName"].partition(request)[2]: job["status"] for job in listed if request in job["jobName"]}
+
+
+def test_a_run_while_personalize_deletes_makes_another_job_necessary(quiet: Rig) -> None:
+    """The service guarantees nothing of what was trained meanwhile; the list keeps the user out of that run already."""
+    rig, command = quiet, ("b5", "--yes", "--no-wait")
+    rig.arm(job="DataDeletionJob", delay=DAY)
+    begun = forget(rig, *command)
+    assert (4, True) == (begun.exit_code, "Give the same command later" in begun.output), begun.output
+    record = records(rig)[-1]
+    assert ({"": "IN_PROGRESS"}, None) == (jobs_of(rig, record["request"]), record["ended"])
+    assert [f"deletions/{record['request']}/users.csv"] == rig.keys("deletions/")
+    run = rig.run({"solutions": ["popular"]})
+    assert ("SUCCEEDED", "") == (run.status, run.cause)
+    assert "b5" not in {line["userId"] for line in rig.lines(f"batch/{run.id}/popular/top/input/users-00000.json")}
+    rig.aws.skip(DAY)
+
+    done = forget(rig, "b5", "--yes")
+    assert (0, True) == (done.exit_code, "it is asked once more" in done.output), done.output
+    record = records(rig)[-1]
+    assert {"": "COMPLETED", "-1": "COMPLETED"} == jobs_of(rig, record["request"])
+    assert record["ended"]
+    assert [] == rig.keys("deletions/")
+
+
+def test_a_job_that_fails_is_made_anew(quiet: Rig) -> None:
+    """The command says why, and the same command goes on with another job."""
+    rig = quiet
+    rig.arm(job="DataDeletionJob", outcome="FAILED", reason="The role cannot be assumed")
+    failed = forget(rig, "b7", "--yes")
+    assert (1, True) == (failed.exit_code, "has failed: The role cannot be assumed" in failed.output), failed.output
+    done = forget(rig, "b7", "--yes")
+
+    assert 0 == done.exit_code, done.output
+    assert {"": "FAILED", "-1": "COMPLETED"} == jobs_of(rig, records(rig)[-1]["request"])
+
+
+def test_nothing_is_done_unasked_or_while_a_run_is_active(quiet: Rig) -> None:
+    """Without --yes it says what it is about to do and asks; beside a run it refuses; ids that cannot be are named."""
+    rig, before = quiet, len(records(quiet))
+    asked = forget(rig, "b9")
+    assert (1, True) == (asked.exit_code, "1 users go on the list" in asked.output), asked.output
+    arn = rig.start({"solutions": ["popular"]})
+    busy = forget(rig, "b9", "--yes")
+    rig.ended(arn)
+    assert (1, True) == (busy.exit_code, "a run is active" in busy.output), busy.output
+    wrong = forget(rig, "b9", "x" * 300, "--yes")
+    assert (1, True) == (wrong.exit_code, "is longer than 256 characters" in wrong.output), wrong.output
+    assert 1 == forget(rig, "--yes").exit_code
+    assert 2 == forget(rig, "b9", "--json").exit_code
+
+    assert before == len(records(rig))
