@@ -161,7 +161,7 @@ def test_an_eraser_erases(filled: Rig) -> None:
     assert b"user,item,at\nu2,A,1700000000\n" == filled.read("raw/events/part.csv")
     assert b"" == filled.read("batch/r/s/j/input/users-00000.json")
     reads = ("get raw", "get curated", "get rejects", "list", "list raw", "list curated")
-    refused(person, *reads, "put raw", "put curated", "put run", "stacks")
+    refused(person, *reads, "put raw", "delete raw", "put curated", "put run", "stacks")
 
 
 def _document(rig: Rig) -> dict[str, Any]:
