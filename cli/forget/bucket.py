@@ -9,9 +9,12 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
 
 from cli.errors import CommandError
 from cli.forget.places import Way, taking, way_of
@@ -27,6 +30,18 @@ _KEPT = ("ContentType", "ContentEncoding", "ContentDisposition", "CacheControl",
 
 _BATCH = 1000
 """The most versions that DeleteObjects takes."""
+
+_PART = 64 << 20
+"""Bytes that are written at once; 10,000 such parts make an object."""
+
+_ATTEMPTS = 10
+_LOST = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+_GONE = frozenset({"NoSuchKey", "NoSuchVersion"})
+"""Codes of S3: another version is the newest (page conditional-writes), or one is there no more."""
+
+
+class ChangedError(Exception):
+    """Somebody else has changed an object since its versions were listed."""
 
 
 @dataclass(frozen=True)
@@ -94,17 +109,54 @@ class Bucket:
             # Of one key two pages may have some each: then it is looked at twice.
             yield from sorted(found, key=lambda version: version.key)
 
+    def of_key(self, key: str) -> list[Version]:
+        """Return the versions of one key, the newest first."""
+        return next((versions for versions in self.objects(key) if versions[0].key == key), [])
+
     def fetch(self, version: Version, file: Path) -> dict[str, Any]:
-        """Write the content of a version to a file; return what the object has beside it."""
-        found = self.s3.get_object(Bucket=self.name, Key=version.key, VersionId=version.id)
+        """Write the content of a version to a file; return what the object has beside it.
+
+        Raises:
+            ChangedError: it is there no more.
+        """
+        try:
+            found = self.s3.get_object(Bucket=self.name, Key=version.key, VersionId=version.id)
+        except ClientError as error:
+            raise _changed(error, _GONE) from error
         with file.open("wb") as target:
             for block in found["Body"].iter_chunks(1 << 20):
                 target.write(block)
         return {name: found[name] for name in _KEPT if found.get(name)}
 
-    def put(self, key: str, file: Path, beside: dict[str, Any]) -> None:
-        """Write an object anew, also a large one, in parts."""
-        self.s3.upload_file(str(file), self.name, key, ExtraArgs=beside)
+    def replace(self, version: Version, file: Path, beside: dict[str, Any]) -> None:
+        """Write an object anew, a large one in parts, if this version is still the newest.
+
+        So two commands that take out different users at the same time do not bring back each other's.
+
+        Raises:
+            ChangedError: it is not.
+        """
+        where, if_same = {"Bucket": self.name, "Key": version.key}, {"IfMatch": version.etag}
+        try:
+            with file.open("rb") as body:
+                if file.stat().st_size <= _PART:
+                    self.s3.put_object(**where, Body=body, **beside, **if_same)
+                    return
+                upload = {**where, "UploadId": self.s3.create_multipart_upload(**where, **beside)["UploadId"]}
+                try:
+                    parts = [
+                        {
+                            "PartNumber": number,
+                            "ETag": self.s3.upload_part(**upload, PartNumber=number, Body=part)["ETag"],
+                        }
+                        for number, part in enumerate(iter(lambda: body.read(_PART), b""), 1)
+                    ]
+                    self.s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}, **if_same)
+                except BaseException:
+                    self.s3.abort_multipart_upload(**upload)
+                    raise
+        except ClientError as error:
+            raise _changed(error, _LOST | _GONE) from error
 
     def delete(self, versions: Sequence[Version]) -> None:
         """Delete versions for good.
@@ -120,6 +172,31 @@ class Bucket:
                     f"{failed[0]['Key']} in {self.name} cannot be deleted: {failed[0].get('Message', '')}",
                     remedy="Allow s3:DeleteObjectVersion on the bucket, and give the same command again",
                 )
+
+
+def _changed(error: ClientError, codes: frozenset[str]) -> Exception:
+    return ChangedError(str(error)) if error.response["Error"]["Code"] in codes else error
+
+
+def settled(bucket: Bucket, versions: Sequence[Version], work: Callable[[Sequence[Version]], None]) -> None:
+    """Do something with the versions of a key, again with those that there are then where others change them meanwhile.
+
+    Raises:
+        CommandError: they do so all the time.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            work(versions)
+        except ChangedError:
+            versions = bucket.of_key(versions[0].key)
+            if not versions:
+                return
+        else:
+            return
+    raise CommandError(
+        f"{versions[0].key} was changed by others {_ATTEMPTS} times in a row",
+        remedy="Give the same command again when they have ended",
+    )
 
 
 def take_out(bucket: Bucket, users: Users, say: Callable[[str], None] = lambda _: None) -> Taken:
@@ -143,13 +220,14 @@ def take_out(bucket: Bucket, users: Users, say: Callable[[str], None] = lambda _
                 taken.deleted[area] += sum(not each.marker for each in versions)
             take = taking(versions[0].key) if way is Way.REWRITE else None
             if take is not None:
-                clean(bucket, versions, users, take, taken=taken, folder=Path(folder))
+                work = partial(clean, bucket, users=users, take=take, taken=taken, folder=Path(folder))
+                settled(bucket, versions, work)
             say(f"{sum(taken.looked_at.values()):,} versions looked at, now {versions[0].key}")
     return taken
 
 
 def clean(
-    bucket: Bucket, versions: Sequence[Version], users: Users, take: Taking, *, taken: Taken, folder: Path
+    bucket: Bucket, versions: Sequence[Version], *, users: Users, take: Taking, taken: Taken, folder: Path
 ) -> None:
     """Take users out of the versions of one object.
 
@@ -162,6 +240,7 @@ def clean(
         folder: for files that go afterwards.
 
     Raises:
+        ChangedError: somebody else has changed it since.
         CommandError: as of ``take_out``.
     """
     area = versions[0].key.partition("/")[0]
@@ -177,7 +256,7 @@ def clean(
         if not gone:
             others.add(version.etag)
         elif version.newest:
-            bucket.put(version.key, target, beside)
+            bucket.replace(version, target, beside)
             taken.rewritten[area] += 1
             taken.records[area] += gone
             theirs = [each for each in versions if not each.marker]

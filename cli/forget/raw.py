@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from polars.exceptions import PanicException, PolarsError
 
 from cli.forget import formats, rows
-from cli.forget.bucket import Taken, Version
+from cli.forget.bucket import Taken, Version, settled
 from cli.forget.rows import UnwritableError
 from definition import layout
 from definition.mapping.address import other_bucket
@@ -89,7 +89,7 @@ class Raw:
             readers += [partial(self._list, column) for file, column in sorted(self._lists) if file == path]
             say(f"now {versions[0].key}")
             if readers:
-                self._look(versions, readers, rewrite=rewrite)
+                settled(self._bucket, versions, partial(self._look, readers, rewrite=rewrite))
             else:
                 others += not versions[0].marker
         if others:
@@ -108,7 +108,7 @@ class Raw:
                 return False
         return True
 
-    def _look(self, versions: Sequence[Version], readers: Sequence[Callable[..., int]], *, rewrite: bool) -> None:
+    def _look(self, readers: Sequence[Callable[..., int]], versions: Sequence[Version], *, rewrite: bool) -> None:
         """Look through the versions of one object."""
         key, taken = versions[0].key, self.found.taken
         gone: list[Version] = []
@@ -135,7 +135,7 @@ class Raw:
             if not rewrite:
                 return
             if version.newest:
-                self._bucket.put(key, result, beside)
+                self._bucket.replace(version, result, beside)
                 taken.rewritten[layout.RAW.area] += 1
                 taken.records[layout.RAW.area] += count
                 gone = [each for each in versions if not each.marker]

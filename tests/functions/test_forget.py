@@ -20,6 +20,8 @@ from cli.forget.record import Records, job_name
 from transform.forgotten import parsed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.functions.handlers import Bucket
 
 
@@ -230,3 +232,45 @@ def test_the_job_is_made_once(bucket: Bucket, versioned: Versioned) -> None:
     assert first == deletion.create(["1", "a,1"], group=group, role="arn:aws:iam::123456789012:role/r")
     assert 2 == deletion.remove_list()
     assert {} == versions(bucket)
+
+
+@pytest.mark.usefixtures("versioned")
+def test_two_commands_at_once_do_not_bring_back_each_others_users(bucket: Bucket) -> None:
+    """Whoever writes second reads again what the first one has written."""
+    key = "batch/r/s/j/input/users-00000.json"
+    bucket.put(key, "".join(f'{{"userId":"{user}"}}\n' for user in ("1", "2", "3")))
+
+    class Second(Versioned):
+        """A command that is overtaken after it has read."""
+
+        def fetch(self, version: objects.Version, file: Path) -> dict[str, Any]:
+            found = super().fetch(version, file)
+            if not overtaken:
+                overtaken.append(version)
+                objects.take_out(Versioned(self.s3, self.name), Users(["1"]))
+            return found
+
+    overtaken: list[objects.Version] = []
+    objects.take_out(Second(bucket.s3, bucket.name), Users(["2"]))
+
+    assert {key: [b'{"userId":"3"}\n']} == versions(bucket)
+
+
+def test_large_objects_are_written_in_parts(
+    bucket: Bucket, versioned: Versioned, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With what stands beside them, and not over a newer version."""
+    monkeypatch.setattr(objects, "_PART", 5 << 20)
+    key, line = "batch/r/s/j/input/users-00000.json", '{"userId":"11"}\n'
+    body = line * 400_000
+    bucket.s3.put_object(Bucket=bucket.name, Key=key, Body=f'{{"userId":"1"}}\n{body}'.encode(), Metadata={"a": "b"})
+    stale = versioned.of_key(key)[0]
+    objects.take_out(versioned, Users(["1"]))
+
+    assert {key: [body.encode()]} == versions(bucket)
+    assert {"a": "b"} == bucket.s3.head_object(Bucket=bucket.name, Key=key)["Metadata"]
+    large = tmp_path / "large"
+    large.write_bytes(body.encode())
+    with pytest.raises(objects.ChangedError):
+        versioned.replace(stale, large, {})
+    assert {key: [body.encode()]} == versions(bucket)
