@@ -5,6 +5,10 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
+import signal
+import subprocess
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from definition.paths import ROOT
 from embedded_aws.personalize.kinds import DATASET
 from embedded_aws.personalize.models import personalize_backends
 from embedded_aws.personalize.sessions import sessions_of
@@ -253,10 +258,11 @@ def jobs_of(rig: Rig, request: str) -> dict[str, str]:
 
 def test_a_run_while_personalize_deletes_makes_another_job_necessary(quiet: Rig) -> None:
     """The service guarantees nothing of what was trained meanwhile; the list keeps the user out of that run already."""
-    rig, command = quiet, ("b5", "--yes", "--no-wait")
+    rig = quiet
     rig.arm(job="DataDeletionJob", delay=DAY)
-    begun = forget(rig, *command)
+    begun = forget(rig, "b5", "--yes", "--no-wait")
     assert (4, True) == (begun.exit_code, "Give the same command later" in begun.output), begun.output
+    assert (130, True) == stopped_while_it_waits(rig, "b5", "--yes")
     record = records(rig)[-1]
     assert ({"": "IN_PROGRESS"}, None) == (jobs_of(rig, record["request"]), record["ended"])
     assert [f"deletions/{record['request']}/users.csv"] == rig.keys("deletions/")
@@ -271,6 +277,19 @@ def test_a_run_while_personalize_deletes_makes_another_job_necessary(quiet: Rig)
     assert {"": "COMPLETED", "-1": "COMPLETED"} == jobs_of(rig, record["request"])
     assert record["ended"]
     assert [] == rig.keys("deletions/")
+
+
+def stopped_while_it_waits(rig: Rig, *arguments: str) -> tuple[int, bool]:
+    """Press Ctrl-C while the command waits for Personalize; return its exit code, and whether it says how to go on."""
+    file = str(Path(rig.assembly).parent / f"{rig.pipeline.name}.yaml")
+    command = [ROOT / ".venv/bin/pipelines", "forget", file, *arguments, "--stage", "test"]
+    with subprocess.Popen(command, env=os.environ | rig.aws.environment(), stdout=subprocess.PIPE, text=True) as left:
+        assert left.stdout is not None
+        lines = list(takewhile(lambda line: "Personalize deletes" not in line, left.stdout))
+        assert left.poll() is None, "".join(lines)
+        left.send_signal(signal.SIGINT)
+        rest = left.stdout.read()
+    return left.returncode, "The same command goes on where it was cut off" in rest
 
 
 def test_a_job_that_fails_is_made_anew(quiet: Rig) -> None:
