@@ -19,6 +19,7 @@ from cli.cost.command import cost, prices
 from cli.doctor.command import doctor
 from cli.errors import CommandError
 from cli.first_contact.command import first_contact
+from cli.forget import command as forgetting
 from cli.graph import graph
 from cli.init.command import init
 from cli.init.migration import import_
@@ -41,6 +42,7 @@ app.command()(cost)
 app.command()(prices)
 app.add_typer(live.app)
 app.add_typer(operate.app)
+app.add_typer(forgetting.app)
 
 
 def _tell_version(wanted: bool) -> None:  # noqa: FBT001  # as Typer calls it

@@ -133,6 +133,7 @@ class View:
             if plan := dataset.imports:
                 told = f"{dataset.dataset}, {_import(plan)} import: {plan.reason}"
                 self.console.print(f"[dim]{escape(told)}[/dim]", highlight=False, soft_wrap=True)
+        self._forgotten(report)
         for dataset in report.datasets:
             if facts := dataset.interactions:
                 self.console.print(_interactions_table(facts))
@@ -146,6 +147,11 @@ class View:
             self.console.print(_checks_table(report))
         for warning in report.warnings:
             self.look(warning)
+
+    def _forgotten(self, report: Manifest | TransformReport) -> None:
+        for dataset in report.datasets:
+            if gone := dataset.rows_forgotten:
+                self.line(f"{dataset.dataset}: {gone:,} of the filtered rows are of users that are to be forgotten")
 
     def _lookups(self, report: Manifest | TransformReport) -> None:
         for dataset in report.datasets:

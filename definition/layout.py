@@ -10,11 +10,24 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-Party = Literal["you", "transform", "publish", "deliver", "clean-up", "report", "state machine", "Personalize"]
+Party = Literal[
+    "you", "transform", "publish", "deliver", "clean-up", "report", "state machine", "Personalize", "pipelines forget"
+]
 """Who reads and writes; the transform is a function or a Spark job, and you are whoever else may read the bucket."""
 
-DAYS = {"staging": 1, "queries": 14, "transformed": 30, "batch": 30, "rejects": 90, "attribution": 365}
+DAYS = {
+    "staging": 1,
+    "deletions": 7,
+    "queries": 14,
+    "transformed": 30,
+    "batch": 30,
+    "rejects": 90,
+    "attribution": 365,
+}
 """Days after which objects are deleted, by area; whatever has no number here stays."""
+
+FLEETING = ("staging", "deletions")
+"""Areas whose deleted objects are gone a day later, and not only after the days that all others are kept for."""
 
 RUN_ID = "[0-9]{8}T[0-9]{6}-[0-9a-f]{6}"
 """Pattern of the id of a run, a part of most keys: its time in UTC, and six digits of a hash."""
@@ -310,6 +323,24 @@ ATTRIBUTION = Place(
     written_by=("Personalize",),
     read_by=("you",),
 )
+FORGOTTEN = Place(
+    "forgotten/list.json",
+    "users that every transform leaves out: digests of their ids, and the salt of these",
+    written_by=("pipelines forget",),
+    read_by=("transform", "publish", "pipelines forget"),
+)
+FORGET_RECORD = Place(
+    "forgotten/{request}/record.json",
+    "what was done to forget some users, without their ids",
+    written_by=("pipelines forget",),
+    read_by=("pipelines forget", "you"),
+)
+DELETED_USERS = Place(
+    "deletions/{request}/users.csv",
+    "ids of users that a data deletion job deletes, until it has",
+    written_by=("pipelines forget",),
+    read_by=("Personalize",),
+)
 STAGING = Place("staging/{run}/", "while the transform works", written_by=("transform",), read_by=("transform",))
 
 LAYOUT = (
@@ -347,6 +378,9 @@ LAYOUT = (
     TRANSFORM_REQUEST,
     RUN_ROW,
     ATTRIBUTION,
+    FORGOTTEN,
+    FORGET_RECORD,
+    DELETED_USERS,
     STAGING,
 )
 """The whole table; `REJECTS`, `TABLES`, `ALL_CHANGES`, `RUN` and `HISTORY` are folders of what is in it."""

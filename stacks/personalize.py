@@ -83,6 +83,7 @@ class PersonalizeStack(Stack):
             # It goes before the teardown looks for the dataset that it may have made.
             add_event_tracker(self, group=group, datasets=[*datasets.values(), teardown.resource])
         CfnOutput(self, "DatasetGroupArn", value=group.attr_dataset_group_arn)
+        CfnOutput(self, "ServiceRoleArn", value=self.service_role.role_arn, description="Passed to data deletion jobs")
 
     def _arn(self, resource: str, name: str) -> str:
         return self.format_arn(service="personalize", resource=resource, resource_name=name)

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 _BUCKET_ARN_EXPORT = "ExportsOutputFnGetAttBucket83908E77Arn063C8555"
 """How other stacks, and so the security findings about them, see the bucket's ARN; it follows from the path."""
 
-READ_BY_PERSONALIZE = (layout.DATASET.area_pattern, layout.BATCH_INPUT.area_pattern)
+READ_BY_PERSONALIZE = (
+    layout.DATASET.area_pattern,
+    layout.BATCH_INPUT.area_pattern,
+    layout.DELETED_USERS.area_pattern,
+)
 """The page granting-personalize-s3-access lets it read what it writes, too, and does not say why."""
 
 WRITTEN_BY_PERSONALIZE = (layout.BATCH_OUTPUT.pattern,)
@@ -71,7 +75,12 @@ class StorageStack(Stack):
                     abort_incomplete_multipart_upload_after=Duration.days(1),
                 ),
                 *(
-                    s3.LifecycleRule(id=f"expire-{area}", prefix=f"{area}/", expiration=Duration.days(days))
+                    s3.LifecycleRule(
+                        id=f"expire-{area}",
+                        prefix=f"{area}/",
+                        expiration=Duration.days(days),
+                        noncurrent_version_expiration=Duration.days(1) if area in layout.FLEETING else None,
+                    )
                     for area, days in layout.DAYS.items()
                     if areas.get(area, True)
                 ),

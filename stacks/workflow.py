@@ -53,8 +53,9 @@ _RECORDS = (layout.RUN.pattern, layout.LATEST_VERSION.pattern)
 _BATCH_INPUT = layout.BATCH_INPUT.pattern
 _REPORTS = (layout.DATA_REPORT.pattern, layout.LINEAGE.pattern)
 _STAGING = layout.STAGING.pattern
-_READ_ALWAYS = (layout.RAW.pattern, layout.RUN.pattern)
-_TRANSFORM_READS = (layout.RAW.pattern, _STAGING, layout.RUN.pattern)
+_FORGOTTEN = layout.FORGOTTEN.key()
+_READ_ALWAYS = (layout.RAW.pattern, layout.RUN.pattern, _FORGOTTEN)
+_TRANSFORM_READS = (layout.RAW.pattern, _STAGING, layout.RUN.pattern, _FORGOTTEN)
 _TRANSFORM_WRITES = (_STAGING, layout.DATASET.pattern, layout.REJECTS.pattern, _BATCH_INPUT, *_REPORTS)
 """Nothing that says which runs there are or which tables are current: only the state machine writes that."""
 
@@ -243,7 +244,7 @@ class WorkflowStack(Stack):
         exports = any(job.formats for solution in self._pipeline.solutions for job in solution.jobs)
         writes = (layout.TABLE.pattern, layout.REJECTS.pattern, *([layout.EXPORT.pattern] if exports else []))
         # The table before is read for what has changed since, rejects for the first error.
-        reads = (layout.BATCH_OUTPUT.pattern, layout.TABLES.pattern, layout.REJECTS.pattern)
+        reads = (layout.BATCH_OUTPUT.pattern, layout.TABLES.pattern, layout.REJECTS.pattern, _FORGOTTEN)
         return self._function(
             "publish", "Personalize's output to Parquet", layer, reads=reads, writes=writes, deletes=writes
         ).function

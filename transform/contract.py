@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
@@ -271,8 +272,10 @@ class DatasetReport(Contract):
         object_count: raw objects that were read; object_bytes is their size.
         objects: the first of them.
         rows_out: raw rows that gave records.
-        rows_filtered: those that no condition took, and those that were the same as one that stayed.
+        rows_filtered: those that no condition took, those that were the same as one that stayed, and those of users
+            that are to be forgotten.
         rows_duplicate: the second kind of them.
+        rows_forgotten: the third kind of them.
         records: records of the dataset; more than rows_out where a row gives several.
         elements: what became of the elements of rows, None where none are exploded.
         lookups: what became of the rows of each look-up.
@@ -294,6 +297,7 @@ class DatasetReport(Contract):
     rows_out: int
     rows_filtered: int
     rows_duplicate: int
+    rows_forgotten: int = Field(default=0, exclude_if=operator.not_)
     rows_rejected: int
     records: int
     reasons: list[Reason]

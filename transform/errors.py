@@ -10,6 +10,7 @@
     ├── DelimiterError         an object names another delimiter than the pipeline file
     ├── UndecodableError       an object is not what format and encoding say
     ├── DamagedError           an object's compressed content is cut off or damaged
+    ├── ForgottenUnreadableError  the list of users to leave out is damaged
     └── RowsLostError          rows out, filtered and rejected do not add up: a fault of ours
 
 The class name is the error name that the state machine sees.
@@ -54,6 +55,10 @@ class UndecodableError(TransformError):
 
 class DamagedError(TransformError):
     """An object's compressed content is cut off or damaged."""
+
+
+class ForgottenUnreadableError(TransformError):
+    """The list of users to leave out is not what it should be: what it holds nobody knows."""
 
 
 class RowsLostError(TransformError):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from definition.mapping.expressions import Number, Text
+from transform.forgotten import NOBODY
 
 OUT, FILTERED, REJECTED = "out", "filtered", "rejected"
 """Fates of a raw row (``definition.mapping.mapping``)."""
@@ -26,6 +27,7 @@ NULL_WORDS = ("NULL", "Null", "null", "NaN", "nan", "NAN", "None", "<NA>", "(nul
 
 if TYPE_CHECKING:
     from definition.mapping.mapping import ColumnMapping, DatasetMapping
+    from transform.forgotten import Forgotten
 
 
 @dataclass(frozen=True)
@@ -35,16 +37,31 @@ class Plan:
     Attributes:
         columns: the columns by their ids; those of the first record have their names as ids.
         records: the ids of each record's columns, in the order of the schema.
+        forgotten: users whose records are left out.
     """
 
     mapping: DatasetMapping
     columns: dict[str, ColumnMapping]
     records: list[list[str]]
+    forgotten: Forgotten = field(default=NOBODY)
 
     @property
     def is_plain(self) -> bool:
         """Whether every row out is one record."""
         return len(self.records) == 1 and self.mapping.duplicates is None
+
+    @property
+    def users(self) -> list[str]:
+        """The id of each record's USER_ID; none in a dataset without users."""
+        if "USER_ID" not in self.mapping.column_names:
+            return []
+        place = self.mapping.column_names.index("USER_ID")
+        return [keys[place] for keys in self.records]
+
+    @property
+    def forgets(self) -> bool:
+        """Whether rows may be of users that are left out."""
+        return bool(self.forgotten) and bool(self.users)
 
     def constant(self, name: str) -> str | float | None:
         """Return the value that every record has in a column, None where it depends on the row or is not there."""
@@ -64,7 +81,7 @@ class Plan:
         return list(dict.fromkeys(each.name for each in texts))
 
     @classmethod
-    def of(cls, mapping: DatasetMapping) -> Plan:
+    def of(cls, mapping: DatasetMapping, forgotten: Forgotten = NOBODY) -> Plan:
         """Give ids to the columns of a mapping."""
         columns: dict[str, ColumnMapping] = {}
         records: list[list[str]] = []
@@ -76,4 +93,4 @@ class Plan:
                 columns[key] = column
                 keys.append(key)
             records.append(keys)
-        return cls(mapping, columns, records)
+        return cls(mapping, columns, records, forgotten)

@@ -34,11 +34,12 @@ _TWO = 2
 
 
 class Rows(NamedTuple):
-    """Raw rows by their fate."""
+    """Raw rows by their fate; ``forgotten`` are those among the filtered ones."""
 
     out: int
     filtered: int
     rejected: int
+    forgotten: int = 0
 
 
 class Records(NamedTuple):
@@ -131,10 +132,11 @@ def dataset_report(
         object_count=len(objects),
         object_bytes=sum(item.size for item in objects),
         objects=reported(objects),
-        rows_in=sum(rows),
+        rows_in=rows.out + rows.filtered + rows.rejected,
         rows_out=rows.out - duplicates,
         rows_filtered=rows.filtered + duplicates,
         rows_duplicate=duplicates,
+        rows_forgotten=rows.forgotten,
         rows_rejected=rows.rejected,
         records=records.total,
         reasons=_reasons(reasons, MAX_REPORTED_REASONS),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from definition import layout
+from transform.forgotten import NOBODY
 from transform.raw.lineage import changes, full_import, incremental_import, lineage_of, no_import
 from transform.raw.objects import RawObjects, check_readable, check_size
 from transform.run_report import run_report, write
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         TransformReport,
         TransformRequest,
     )
+    from transform.forgotten import Forgotten
     from transform.raw.lineage import Change, Lineage
     from transform.raw.store import Store
 
@@ -66,6 +68,7 @@ def transform(
     work: Work,
     *,
     reuse: Reuse | None = None,
+    forgotten: Forgotten = NOBODY,
 ) -> TransformReport:
     """Transform the datasets of a run, and write lineage and report.
 
@@ -75,11 +78,12 @@ def transform(
         store: the bucket.
         work: the engine's part.
         reuse: returns the report of a run whose data has not changed.
+        forgotten: users that ``work`` leaves out.
 
     Raises:
         TransformError: the raw data cannot be used at all.
     """
-    lineage = lineage_of(request, objects)
+    lineage = lineage_of(request, objects, forgotten)
     planned = changes(request, lineage, store)
     if reuse and (again := reuse(lineage, planned)):
         return again

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 TableKind = Literal["newest", "runs", "changes"]
 """The table of the newest run; those of all runs; what changed from run to run."""
 
+USER = "user_id"
+"""Column of tables that names a user."""
+
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 
 
@@ -45,11 +48,11 @@ class Columns(NamedTuple):
 
 
 _COLUMNS: dict[tuple[str, BatchInput | SegmentInput], Columns] = {
-    ("inference", "user"): Columns("userId", "user_id", "item_id"),
-    ("inference", "ranking"): Columns("userId", "user_id", "item_id"),
+    ("inference", "user"): Columns("userId", USER, "item_id"),
+    ("inference", "ranking"): Columns("userId", USER, "item_id"),
     ("inference", "item"): Columns("itemId", "item_id", "related_item_id"),
-    ("segment", "item"): Columns("itemId", "item_id", "user_id"),
-    ("segment", "attributes"): Columns("itemAttributes", "item_attributes", "user_id"),
+    ("segment", "item"): Columns("itemId", "item_id", USER),
+    ("segment", "attributes"): Columns("itemAttributes", "item_attributes", USER),
 }
 """By kind of job and what a line of its input names."""
 

@@ -18,6 +18,7 @@ from definition import layout
 from jobs.transform.counts import NEWEST
 from transform.batch_files import check_bytes, count_files, fitted, key_of, unreadable_ids
 from transform.contract import Active, BatchInputReport, FromFile
+from transform.forgotten import NOBODY
 from transform.raw.told import fields_told
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from transform.contract import BatchInput
+    from transform.forgotten import Forgotten
     from transform.raw.store import Store
 
 
@@ -48,14 +50,16 @@ class _Ids(NamedTuple):
     each: Callable[[], Iterator[str]]
 
 
-def write(store: Store, wanted: BatchInput, known: Known) -> BatchInputReport:
+def write(store: Store, wanted: BatchInput, known: Known, forgotten: Forgotten = NOBODY) -> BatchInputReport:
     """Write the input of one batch job; nothing where nothing is selected, which the data gate tells.
+
+    Users that are to be forgotten are in none, also where the pipeline file or a file of ids names them.
 
     Raises:
         BatchInputError: it would be beyond the service's limits, or a file of ids cannot be read.
     """
     ranked = list(_ids(store, wanted.items, known.items, "ITEM_ID").each()) if wanted.line == "ranking" else None
-    count, lines = _lines(store, wanted, known, ranked)
+    count, lines = _lines(store, wanted, known, ranked, forgotten)
     if ranked:
         wanted = fitted(wanted, ranked, count)
     files = count_files(wanted, count)
@@ -73,7 +77,7 @@ def _line(content: dict[str, Any]) -> str:
 
 
 def _lines(
-    store: Store, wanted: BatchInput, known: Known, ranked: Sequence[str] | None
+    store: Store, wanted: BatchInput, known: Known, ranked: Sequence[str] | None, forgotten: Forgotten
 ) -> tuple[int, Iterator[dict[str, Any]]]:
     if wanted.line == "attributes":
         queries = wanted.attributes or []
@@ -81,19 +85,23 @@ def _lines(
     if wanted.line == "item":
         items = _ids(store, wanted.items, known.items, "ITEM_ID")
         return items.total, ({"itemId": item} for item in items.each())
-    users = _users(store, wanted, known)
+    users = _users(store, wanted, known, forgotten)
     if ranked is None:
         return users.total, ({"userId": user} for user in users.each())
     return users.total if ranked else 0, ({"userId": user, "itemList": ranked} for user in users.each())
 
 
-def _users(store: Store, wanted: BatchInput, known: Known) -> _Ids:
+def _users(store: Store, wanted: BatchInput, known: Known, forgotten: Forgotten) -> _Ids:
     if isinstance(wanted.users, Active):
         newest = known.users.agg(F.max(NEWEST)).collect()[0][0]
         # Without any interaction nobody is active: a comparison with null takes no one.
         since = F.lit(newest).cast("long") - wanted.users.active_seconds
         return _of(known.users.where(F.col(NEWEST) >= since), "USER_ID")
-    return _ids(store, wanted.users, known.users, "USER_ID")
+    if isinstance(wanted.users, FromFile):
+        return _listed(forgotten.others(_from_file(store, wanted.users)))
+    if isinstance(wanted.users, list):
+        return _listed(forgotten.others(list(dict.fromkeys(wanted.users))))
+    return _of(known.users, "USER_ID")
 
 
 def _ids(store: Store, selected: object, everything: DataFrame, name: str) -> _Ids:

@@ -21,6 +21,10 @@ LINE, SHAPE = ":line", ":shape"
 FATE, REASON, RAW = ":fate", ":reason", ":raw"
 """What becomes of a row, and why it is rejected; its text in bytes."""
 
+FORGOTTEN, NAMED = ":forgotten", ":named"
+"""Whether a row is filtered since it is of a user that is to be forgotten; and whether it is surely of others. Both are
+there only if there are such users."""
+
 ELEMENTS, ELEMENT = ":elements", ":element"
 """Of rows with a list that is exploded its elements: of each what is wrong with its shape, and the text of each of
 ``DatasetMapping.element_columns``. Then a row is there for each of them, with its place from 1, or once without any."""

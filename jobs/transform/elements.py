@@ -19,7 +19,9 @@ from jobs.transform.columns import (
     ELEMENT,
     ELEMENTS,
     FATE,
+    FORGOTTEN,
     LINE,
+    NAMED,
     OBJECT,
     RAW,
     REASON,
@@ -79,12 +81,13 @@ def exploded(rows: DataFrame, mapping: DatasetMapping) -> DataFrame:
     ).drop(ELEMENTS, _PLACE, _CELLS)
 
 
-def with_row_fate(elements: DataFrame, checks: int) -> DataFrame:
+def with_row_fate(elements: DataFrame, checks: int, *, forgets: bool = False) -> DataFrame:
     """Return elements with the fate of their rows, of which the first element tells what is wrong, and where.
 
     Args:
         elements: OBJECT, BLOCK, ROW, ELEMENT, FATE, REASON, what they fail, and RAW of the first.
         checks: how many checks of rows there are.
+        forgets: whether they have FORGOTTEN and NAMED.
     """
     row = Window.partitionBy(OBJECT, BLOCK, ROW)
     fate = F.col(FATE)
@@ -101,6 +104,9 @@ def with_row_fate(elements: DataFrame, checks: int) -> DataFrame:
             },
         }
     )
+    if forgets:
+        forgotten = F.max(FORGOTTEN).over(row) & (fate == FILTERED)
+        found = found.withColumns({FORGOTTEN: forgotten, NAMED: F.min(NAMED).over(row)})
     out = F.col(LEADS) & (fate == OUT)
     found = found.withColumns({failed(index): out & col(failed_at(index)).isNotNull() for index in range(checks)})
     shown = reduce(or_, (col(failed(index)) for index in range(checks)), F.col(LEADS) & (fate == REJECTED))

@@ -10,15 +10,17 @@ from functools import reduce
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 from pyspark.sql.types import LongType, StringType, StructField, StructType
 
 from jobs.transform import counts
 from jobs.transform import elements as elements_of
-from jobs.transform.columns import BLOCK, OBJECT, ROW
+from jobs.transform.columns import BLOCK, FORGOTTEN, OBJECT, ROW
 from jobs.transform.fates import ADDRESS, ORDER, records, rows_with_fate, takes_each
 from jobs.transform.judged import judge, readable, staged
 from jobs.transform.lookups import look_up
 from jobs.transform.outputs import Place, write_dataset, write_failures, write_rejects
+from transform.forgotten import NOBODY
 from transform.records import REJECTED, Plan
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from jobs.transform.source import Source
     from transform.checks import Failed
     from transform.contract import LookupReport, RawObject
+    from transform.forgotten import Forgotten
     from transform.raw.store import Store
     from transform.report import Exploded, Records
 
@@ -51,6 +54,7 @@ class Outcome:
         exploded: elements of the rows, None where none are exploded.
         lookups: of each look-up.
         failed: rows that fail a check, by its name.
+        forgotten: filtered rows of users that are to be forgotten.
     """
 
     fates: Fates
@@ -60,6 +64,7 @@ class Outcome:
     exploded: Exploded | None = None
     lookups: Sequence[LookupReport] = ()
     failed: Mapping[str, Failed] = field(default_factory=dict)
+    forgotten: int = 0
 
 
 def execute(
@@ -71,6 +76,7 @@ def execute(
     target: Target,
     started: int,
     lookups: Mapping[str, Sequence[RawObject]] = MappingProxyType({}),
+    forgotten: Forgotten = NOBODY,
 ) -> Outcome:
     """Transform a dataset.
 
@@ -82,18 +88,20 @@ def execute(
         target: keys of the outputs.
         started: when the run began, in seconds since 1970.
         lookups: the raw objects of each look-up, by its name.
+        forgotten: users whose records are left out.
 
     Raises:
         TransformError: the raw data cannot be read.
     """
-    looked_up = look_up(session, mapping, store, lookups, target=target)
+    plan = Plan.of(mapping, forgotten)
+    looked_up = look_up(session, mapping, store, lookups, target=target, bare=plan.forgets)
     with readable(mapping, store, objects):
-        return _execute(session, mapping, store, objects, looked_up, target=target, started=started)
+        return _execute(session, plan, store, objects, looked_up, target=target, started=started)
 
 
 def _execute(
     session: SparkSession,
-    mapping: DatasetMapping,
+    plan: Plan,
     store: Store,
     objects: Sequence[RawObject],
     looked_up: Sequence[LookedUp],
@@ -101,7 +109,7 @@ def _execute(
     target: Target,
     started: int,
 ) -> Outcome:
-    plan = Plan.of(mapping)
+    mapping = plan.mapping
 
     def with_fate(rows: DataFrame) -> DataFrame:
         return rows_with_fate(reduce(lambda found, each: each.beside(found), looked_up, rows), plan)
@@ -125,7 +133,8 @@ def _execute(
         kept = found.select(OBJECT, BLOCK, ROW) if mapping.duplicates else None
         exploded = elements_of.count(rows, takes_each(plan), kept)
     lookups = [each.report for each in looked_up]
-    return Outcome(fates, counts.facts(found, mapping, started), rows, found, exploded, lookups, failed)
+    gone = elements_of.leading(rows).where(F.col(FORGOTTEN)).count() if plan.forgets else 0
+    return Outcome(fates, counts.facts(found, mapping, started), rows, found, exploded, lookups, failed, gone)
 
 
 def _order(session: SparkSession, source: Source) -> DataFrame:

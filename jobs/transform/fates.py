@@ -13,8 +13,10 @@ from jobs.transform.columns import (
     BLOCK,
     ELEMENT,
     FATE,
+    FORGOTTEN,
     LINE,
     MORE,
+    NAMED,
     OBJECT,
     RAW,
     REASON,
@@ -61,6 +63,8 @@ def rows_with_fate(rows: DataFrame, plan: Plan) -> DataFrame:
         | {_ok(key): rule.ok for key, rule in rules.items()}
         | {value(key): rule.value for key, rule in rules.items()}
     )
+    if plan.forgets:
+        judged = _without_forgotten(judged, plan)
     ok = all_of(
         *(~col(takes(index)) | col(_ok(key)) for index, keys in enumerate(plan.records) for key in dict.fromkeys(keys))
     )
@@ -81,9 +85,41 @@ def rows_with_fate(rows: DataFrame, plan: Plan) -> DataFrame:
         (line if mapping.explode else F.when(shown, line)).alias(RAW),
         *(col(takes(index)) for index in range(len(plan.records))),
         *map(col, checks),
+        *([_filtered_as_forgotten(mapping), F.col(NAMED)] if plan.forgets else []),
         *(F.when(_is_kept(key), col(value(key))).alias(value(key)) for key in plan.columns),
     )
-    return with_row_fate(found, len(checks)) if mapping.explode else found
+    return with_row_fate(found, len(checks), forgets=plan.forgets) if mapping.explode else found
+
+
+def _without_forgotten(judged: DataFrame, plan: Plan) -> DataFrame:
+    """Let no record be taken whose user is to be forgotten; add FORGOTTEN, whether one is, and NAMED.
+
+    So nothing that is wrong with the other columns of such a row makes it a reject.
+    """
+    salt, listed = F.lit(plan.forgotten.salt), [(digest,) for digest in sorted(plan.forgotten.digests)]
+    keys = list(dict.fromkeys(plan.users))
+    for key in keys:
+        digests = F.broadcast(judged.sparkSession.createDataFrame(listed, f"`{_gone(key)}` string"))
+        digest = F.sha2(F.concat(salt, col(value(key))), 256)
+        judged = judged.join(digests, digest == col(_gone(key)), "left")
+        judged = judged.withColumn(_gone(key), col(_gone(key)).isNotNull())
+    gone = {key: col(_gone(key)) for key in keys}
+    return judged.withColumns(
+        {
+            FORGOTTEN: reduce(or_, gone.values()),
+            NAMED: all_of(F.col(SHAPE).isNull(), *(col(_ok(key)) & ~found for key, found in gone.items())),
+            **{takes(index): col(takes(index)) & ~gone[key] for index, key in enumerate(plan.users)},
+            # Nor is such a user among those that there are.
+            **{_ok(key): col(_ok(key)) & ~found for key, found in gone.items()},
+            **{value(key): F.when(~found, col(value(key))) for key, found in gone.items()},
+        }
+    )
+
+
+def _filtered_as_forgotten(mapping: DatasetMapping) -> Column:
+    """Return FORGOTTEN of a row; of an element, which has no fate of its own, whether its user is."""
+    found = F.col(FORGOTTEN)
+    return found if mapping.explode else (found & (F.col(FATE) == FILTERED)).alias(FORGOTTEN)
 
 
 def _checked(judged: DataFrame, mapping: DatasetMapping) -> DataFrame:
@@ -146,6 +182,10 @@ def _taking(mapping: DatasetMapping, record: RecordMapping) -> Column:
 
 def _ok(key: str) -> str:
     return f"ok:{key}"
+
+
+def _gone(key: str) -> str:
+    return f"gone:{key}"
 
 
 def _is_kept(key: str) -> Column:

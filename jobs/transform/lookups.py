@@ -57,6 +57,7 @@ def look_up(
     objects: Mapping[str, Sequence[RawObject]],
     *,
     target: Target,
+    bare: bool = False,
 ) -> list[LookedUp]:
     """Read the look-ups of a dataset.
 
@@ -66,16 +67,23 @@ def look_up(
         store: where raw objects lie and outputs go.
         objects: the raw objects of each look-up, by its name.
         target: keys of the outputs.
+        bare: whether rejected rows are written without their text.
 
     Raises:
         TransformError: the raw data cannot be read.
         RepeatedKeyError: a key stands twice, and the pipeline file does not say which row counts.
     """
-    return [_looked_up(session, lookup, store, objects[lookup.name], target) for lookup in mapping.lookups]
+    return [_looked_up(session, lookup, store, objects[lookup.name], target, bare=bare) for lookup in mapping.lookups]
 
 
 def _looked_up(
-    session: SparkSession, lookup: LookupMapping, store: Store, objects: Sequence[RawObject], target: Target
+    session: SparkSession,
+    lookup: LookupMapping,
+    store: Store,
+    objects: Sequence[RawObject],
+    target: Target,
+    *,
+    bare: bool,
 ) -> LookedUp:
     staging = f"{target.staging}lookups/{lookup.name}/"
     with readable(lookup, store, objects):
@@ -83,7 +91,8 @@ def _looked_up(
         rejected = judged.fates.rows.get(REJECTED, 0)
         if rejected:
             key = target.lookup_rejects.replace("{lookup}", lookup.name)
-            write_rejects(session, judged.rows, judged.places, Place(store.root, f"{staging}rejects", key))
+            place = Place(store.root, f"{staging}rejects", key)
+            write_rejects(session, judged.rows, judged.places, place, bare=bare)
         table = staged(session, _table(judged, lookup), f"{store.root}{staging}table")
         report = lookup_report(
             lookup.name,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pyspark.sql import functions as F  # noqa: N812  # Spark's own name for it
 
-from jobs.transform.columns import BLOCK, FATE, MORE, OBJECT, RAW, REASON, ROW, col
+from jobs.transform.columns import BLOCK, FATE, MORE, NAMED, OBJECT, RAW, REASON, ROW, col
 from jobs.transform.elements import WRONG, leading
 from jobs.transform.files import publish, write_text
 from transform import reasons
@@ -63,7 +63,7 @@ def write_dataset(session: SparkSession, records: DataFrame, columns: Sequence[C
     publish(session, at.root, at.staging, at.target)
 
 
-def write_rejects(session: SparkSession, rows: DataFrame, places: DataFrame, at: Place) -> None:
+def write_rejects(session: SparkSession, rows: DataFrame, places: DataFrame, at: Place, *, bare: bool = False) -> None:
     """Write the rejected rows: object, line number from 1, reason, raw text; where a list is exploded element, too.
 
     Args:
@@ -71,8 +71,11 @@ def write_rejects(session: SparkSession, rows: DataFrame, places: DataFrame, at:
         rows: what ``fates.rows_with_fate`` returns.
         places: key, and number of lines before it (``before``, null in Parquet), of each split.
         at: where to.
+        bare: whether they are written without their text: nobody knows which users it names.
     """
     rejected = leading(rows).where(F.col(FATE) == REJECTED)
+    if bare:
+        rejected = rejected.withColumn(NAMED, F.lit(False))  # noqa: FBT003  # a value
     element = [F.col(WRONG).alias("element")] if WRONG in rows.columns else []
     _write_lines(session, _shown(rejected, places, *element, F.col(REASON).alias("reason")), at)
 
@@ -107,7 +110,10 @@ def _shown(rows: DataFrame, places: DataFrame, *more: Column) -> DataFrame:
     """Return rows as they are written: object, line number from 1, more, and raw text."""
     placed = rows.join(F.broadcast(places), [OBJECT, BLOCK], "left")
     line = F.col("before") + F.col(ROW) + F.col(MORE) + 1
-    return placed.select(F.col("key").alias("object"), line.alias("line"), *more, F.udf(shown)(F.col(RAW)).alias("raw"))
+    raw = F.udf(shown)(F.col(RAW))
+    if NAMED in rows.columns:
+        raw = F.when(F.col(NAMED), raw)
+    return placed.select(F.col("key").alias("object"), line.alias("line"), *more, raw.alias("raw"))
 
 
 def _write_lines(session: SparkSession, lines: DataFrame, at: Place) -> None:

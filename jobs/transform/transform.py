@@ -12,6 +12,7 @@ from jobs.transform.files import delete, size
 from jobs.transform.judged import staged
 from jobs.transform.outputs import Target
 from transform import report, run
+from transform.forgotten import forgotten_in
 from transform.records import FILTERED, OUT, REJECTED
 from transform.report import Rows
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         TransformReport,
         TransformRequest,
     )
+    from transform.forgotten import Forgotten
     from transform.raw.objects import RawObjects
     from transform.raw.store import Store
     from transform.report import Tallies
@@ -50,7 +52,8 @@ def transform(
     Raises:
         TransformError: the raw data cannot be used at all.
     """
-    return run.transform(request, objects, store, _Work(session, request, store))
+    forgotten = forgotten_in(store)
+    return run.transform(request, objects, store, _Work(session, request, store, forgotten), forgotten=forgotten)
 
 
 class _Work:
@@ -58,8 +61,8 @@ class _Work:
 
     engine: Engine = "glue"
 
-    def __init__(self, session: SparkSession, request: TransformRequest, store: Store) -> None:
-        self._session, self._request, self._store = session, request, store
+    def __init__(self, session: SparkSession, request: TransformRequest, store: Store, forgotten: Forgotten) -> None:
+        self._session, self._request, self._store, self._forgotten = session, request, store, forgotten
         self._staging = layout.STAGING.key(run=request.run)
         self._known_items: DataFrame | None = None
         self._known: batch_input.Known
@@ -101,7 +104,7 @@ class _Work:
         return size(self._session, self._store.root, folder)
 
     def batch_input(self, wanted: BatchInput) -> BatchInputReport:
-        return batch_input.write(self._store, wanted, self._known)
+        return batch_input.write(self._store, wanted, self._known, self._forgotten)
 
     def clean(self) -> None:
         delete(self._session, self._store.root, self._staging)
@@ -115,6 +118,7 @@ class _Work:
             target=target,
             started=self._request.started,
             lookups=objects.lookups,
+            forgotten=self._forgotten,
         )
 
     def _tallies(self, outcome: Outcome, target: Target) -> Tallies:
@@ -139,7 +143,7 @@ def dataset_report(
         request,
         mapping,
         raw,
-        Rows(rows.get(OUT, 0), rows.get(FILTERED, 0), rows.get(REJECTED, 0)),
+        Rows(rows.get(OUT, 0), rows.get(FILTERED, 0), rows.get(REJECTED, 0), outcome.forgotten),
         outcome.facts,
         reasons=outcome.fates.reasons,
         tallies=counted,

@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from definition.contract.publishing import Counts, PublishReport, TableReport, TotalReport
+from definition.plan.tables import USER, columns
+from lambdas.forgetting import without_forgotten
 from lambdas.publish.changes import ROWS_PER_RANGE, changes, compare, table_before
 from lambdas.publish.counting import count_different
 from lambdas.publish.lines import counted, errors, results, scan
 from lambdas.publish.objects import Objects, is_written
 from lambdas.ranges import ranges
+from transform.forgotten import forgotten_in
+from transform.raw.store import S3Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -129,18 +133,24 @@ def _write(
 ) -> Counts:
     """Write table and rejects of some objects; where there are no errors, no rejects are left behind.
 
+    A version that was trained before a user was to be forgotten may still find that user: it is left out.
+
     Raises:
         OutputUnreadableError: an object holds other lines than Personalize's pages show.
     """
     uris = [objects.uri(key) for key in keys]
     lines, failed = counted(uris)
     found = scan(uris)
-    table_of = results(found, request.kind, request.line, themed=request.themed)
+    wanted, forgotten = columns(request.kind, request.line), forgotten_in(S3Store(objects.s3, request.bucket))
+    users = [name for name in (wanted.named, wanted.found) if name == USER]
+    table_of = without_forgotten(results(found, request.kind, request.line, themed=request.themed), users, forgotten)
     queries = [table_of.sink_parquet(objects.uri(table), lazy=True)]
     for form, key in objects.exports(table).items():
         queries.append(_EXPORTS[form](table_of, objects.uri(key)))
     if failed:
-        of_errors = errors(found, request.kind, request.line)
+        of_errors = without_forgotten(
+            errors(found, request.kind, request.line), [name for name in users if name == wanted.named], forgotten
+        )
         queries.append(of_errors.sink_ndjson(objects.uri(rejects), lazy=True, check_extension=False))
     else:
         objects.delete([rejects])
@@ -187,8 +197,9 @@ def _made(
 def _first_error(uris: Sequence[str]) -> str | None:
     if not uris:
         return None
-    first: str = pl.scan_ndjson(uris[0], schema={"error": pl.String}).head(1).collect().item()
-    return first
+    found = pl.scan_ndjson(uris[0], schema={"error": pl.String}).head(1).collect()
+    # There is none where all of them are of users that are to be forgotten.
+    return None if found.is_empty() else str(found.item())
 
 
 def _refused(counts: Counts, most: float) -> str | None:

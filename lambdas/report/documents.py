@@ -161,7 +161,8 @@ def _rows(body: bytes) -> Iterator[dict[str, Any]]:
 
 def _example(row: dict[str, Any]) -> Example:
     raw, line = row.get("raw"), row.get("line")
-    text = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False)
+    # Of a row that may be of a user who is to be forgotten there is no text.
+    text = "" if raw is None else raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False)
     cut = f"{text[:_RAW_LENGTH]}…" if len(text) > _RAW_LENGTH else text
     return Example(object=str(row.get("object")), line=line if isinstance(line, int) else None, raw=cut)
 

@@ -81,6 +81,11 @@ def _fewer(report: Report) -> Report:
 
 def _embedded(report: Report) -> str:
     text = json.dumps(report.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":"))
+    return escaped(text)
+
+
+def escaped(text: str) -> str:
+    """Return JSON without a character that could end the element in which it stands."""
     return "".join(_ESCAPED.get(character, character) for character in text)
 
 

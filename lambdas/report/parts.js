@@ -37,6 +37,7 @@ function rowsPart() {
       rowsChart(each),
       el("p", {}, "Of the filtered rows ", number(`${of}.rows_duplicate`, each.rows_duplicate), " were the same as one that stayed. The dataset has ",
         number(`${of}.records`, each.records), " records. ", importTold(each)),
+      each.rows_forgotten ? el("p", {}, number(`${of}.rows_forgotten`, each.rows_forgotten), " of the filtered rows are of users that are to be forgotten.") : null,
       each.elements ? el("p", {}, `Elements of lists: ${whole(each.elements.total)}, of which ${whole(each.elements.out)} gave records, ` +
         `${whole(each.elements.filtered)} were filtered and ${whole(each.elements.rejected)} rejected.`) : null,
       each.lookups.map((lookup) => lookupTold(of, lookup, found.filter((reason) => reason.lookup === lookup.name))),

@@ -12,10 +12,12 @@ from definition import layout
 from lambdas.transform.plan import NEWEST
 from transform.batch_files import check_bytes, count_files, fitted, key_of, unreadable_ids
 from transform.contract import Active, BatchInputReport, FromFile
+from transform.forgotten import NOBODY
 from transform.raw.told import fields_told
 
 if TYPE_CHECKING:
     from transform.contract import BatchInput
+    from transform.forgotten import Forgotten
     from transform.raw.store import Store
 
 
@@ -31,13 +33,15 @@ class Known(NamedTuple):
     items: pl.DataFrame
 
 
-def write(store: Store, wanted: BatchInput, known: Known) -> BatchInputReport:
+def write(store: Store, wanted: BatchInput, known: Known, forgotten: Forgotten = NOBODY) -> BatchInputReport:
     """Write the input of one batch job; nothing where nothing is selected, which the data gate tells.
+
+    Users that are to be forgotten are in none, also where the pipeline file or a file of ids names them.
 
     Raises:
         BatchInputError: it would be beyond the service's limits, or a file of ids cannot be read.
     """
-    lines = _lines(store, wanted, known)
+    lines = _lines(store, wanted, known, forgotten)
     ranked = _items(store, wanted, known) if wanted.line == "ranking" else None
     if ranked is not None:
         lines = lines.clear() if ranked.is_empty() else lines
@@ -55,12 +59,14 @@ def write(store: Store, wanted: BatchInput, known: Known) -> BatchInputReport:
     return BatchInputReport(prefix=wanted.prefix, lines=len(lines), files=files)
 
 
-def _lines(store: Store, wanted: BatchInput, known: Known) -> pl.DataFrame:
+def _lines(store: Store, wanted: BatchInput, known: Known, forgotten: Forgotten) -> pl.DataFrame:
     if wanted.line == "attributes":
         return pl.DataFrame({"itemAttributes": wanted.attributes or []}, schema={"itemAttributes": pl.String})
     if wanted.line == "item":
         return _items(store, wanted, known).rename("itemId").to_frame()
-    return _users(store, wanted, known).rename("userId").to_frame()
+    users = _users(store, wanted, known)
+    named = users.filter(~users.is_in(forgotten.among(users))) if forgotten else users
+    return named.rename("userId").to_frame()
 
 
 def _with_list(users: pl.DataFrame, items: pl.Series) -> pl.DataFrame:

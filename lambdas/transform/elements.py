@@ -14,7 +14,7 @@ from definition.mapping.mapping import SEVERAL
 from lambdas.transform import plan
 from lambdas.transform.columns import ELEMENTS, LINE, LINE_NUMBER, OBJECT, SHAPE
 from lambdas.transform.lookups import columns_beside
-from lambdas.transform.plan import ELEMENT, FATE, FATES, REASON
+from lambdas.transform.plan import ELEMENT, FATE, FATES, FORGOTTEN, NAMED, REASON
 from transform import reasons
 from transform.meaning.names import raw
 from transform.records import FILTERED, OUT, REJECTED, failed, failed_at
@@ -67,10 +67,10 @@ def records(rows: pl.LazyFrame, ids: Plan) -> pl.LazyFrame:
 
 def rejects(rows: pl.LazyFrame, ids: Plan) -> pl.LazyFrame:
     """Return the rejected rows: object, line number from 1, place of the element that is wrong, reason, raw text."""
-    return plan.written(rows.filter(pl.col(FATE) == REJECTED), ids.mapping)
+    return plan.written(plan.shown(rows.filter(pl.col(FATE) == REJECTED), ids), ids.mapping)
 
 
-def counts(rows: pl.LazyFrame) -> pl.LazyFrame:
+def counts(rows: pl.LazyFrame, *more: pl.Expr) -> pl.LazyFrame:
     """Return what ``plan.counts`` does, and elements in all, with a record, and of rejected rows; rows without any."""
     total, rejected = pl.col(TOTAL), pl.col(FATE) == REJECTED
     return plan.counts(
@@ -79,6 +79,7 @@ def counts(rows: pl.LazyFrame) -> pl.LazyFrame:
         pl.when(~rejected).then(TAKEN).sum().alias("elements_out"),
         pl.when(rejected).then(total).sum().alias("elements_rejected"),
         ((total == 0) & ~rejected).sum().alias("rows_without"),
+        *more,
     )
 
 
@@ -107,6 +108,7 @@ def _schema(ids: Plan) -> dict[str, Any]:
         TAKEN: pl.UInt32,
         **{failed(index): pl.Boolean for index in _row_checks(ids)},
         **{failed_at(index): pl.UInt32 for index in _row_checks(ids)},
+        **(dict.fromkeys((FORGOTTEN, NAMED), pl.Boolean) if ids.forgets else {}),
     }
 
 
@@ -151,6 +153,7 @@ def _judged(rows: pl.DataFrame, ids: Plan) -> pl.DataFrame:
         pl.col(ELEMENT).count().cast(pl.UInt32).alias(TOTAL),
         _users(ids).alias(USERS),
         *(pl.col(ELEMENT).filter(failed(index)).first().alias(failed_at(index)) for index in _row_checks(ids)),
+        *([pl.col(FORGOTTEN).any(), pl.col(NAMED).all()] if ids.forgets else []),
     )
     rejected = judged.filter(fate == REJECTED).unique(_ROW, keep="first", maintain_order=True)
     wrong = plan.with_reason(rejected.lazy(), ids).select(_ROW, REASON, ELEMENT).collect(engine="in-memory")

@@ -13,6 +13,7 @@ from lambdas.transform.lookups import NO_LOOKUPS, look_up
 from lambdas.transform.reader import read
 from lambdas.transform.tally import Tally
 from transform.errors import RowsLostError
+from transform.forgotten import NOBODY
 from transform.records import Plan
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from lambdas.transform.lookups import LookedUp, Lookups
     from transform.checks import Failed
     from transform.contract import RawObject
+    from transform.forgotten import Forgotten
     from transform.raw.store import Store
 
 DATASET = "dataset.csv"
@@ -64,6 +66,7 @@ def execute(
     staging: str,
     started: int,
     lookups: Lookups = NO_LOOKUPS,
+    forgotten: Forgotten = NOBODY,
 ) -> Outcome:
     """Transform a dataset.
 
@@ -74,20 +77,22 @@ def execute(
         staging: prefix of the outputs.
         started: when the run began, in seconds since 1970.
         lookups: the raw objects of its look-ups.
+        forgotten: users whose records are left out.
 
     Raises:
         TransformError: the raw data cannot be read.
     """
-    looked_up = look_up(mapping, store, lookups, staging=staging)
+    ids = Plan.of(mapping, forgotten)
+    looked_up = look_up(mapping, store, lookups, staging=staging, bare=ids.forgets)
 
     def attempt(folder: str, broken: Collection[str]) -> Outcome:
-        return _execute(mapping, store, objects, looked_up, staging=folder, started=started, broken=broken)
+        return _execute(ids, store, objects, looked_up, staging=folder, started=started, broken=broken)
 
     return until_read(mapping, store, objects, staging, attempt)
 
 
 def _execute(
-    mapping: DatasetMapping,
+    ids: Plan,
     store: Store,
     objects: Sequence[RawObject],
     looked_up: Sequence[LookedUp],
@@ -96,7 +101,7 @@ def _execute(
     started: int,
     broken: Collection[str],
 ) -> Outcome:
-    ids = Plan.of(mapping)
+    mapping = ids.mapping
     lines = read(store, objects, mapping, mapping.raw_columns(), staging=staging, broken=broken)
     for each in looked_up:
         lines = each.beside(lines)
@@ -108,7 +113,7 @@ def _execute(
     rejected = how.rejects(rows, ids).cache()
     target = store.root + staging
     tables = {
-        "counts": how.counts(rows),
+        "counts": how.counts(rows, *([plan.counted_forgotten()] if ids.forgets else [])),
         "facts": how.facts(found, ids, started),
         "reasons": plan.reasons(rejected),
     }

@@ -13,7 +13,7 @@ import polars as pl
 
 from lambdas.transform.attempts import REJECTS, until_read
 from lambdas.transform.columns import LINE_NUMBER, OBJECT, SHAPE
-from lambdas.transform.plan import REASON, reasons, written
+from lambdas.transform.plan import REASON, WITHOUT_TEXT, reasons, written
 from lambdas.transform.reader import read
 from transform.errors import DataTooLargeError
 from transform.meaning.names import found, raw
@@ -107,7 +107,9 @@ def columns_beside(lookups: Sequence[LookupMapping]) -> list[str]:
     return [name for each in lookups for name in (*_values(each), found(each.name))]
 
 
-def look_up(mapping: DatasetMapping, store: Store, lookups: Lookups, *, staging: str) -> list[LookedUp]:
+def look_up(
+    mapping: DatasetMapping, store: Store, lookups: Lookups, *, staging: str, bare: bool = False
+) -> list[LookedUp]:
     """Read the look-ups of a dataset.
 
     Args:
@@ -115,6 +117,7 @@ def look_up(mapping: DatasetMapping, store: Store, lookups: Lookups, *, staging:
         store: where their raw objects lie.
         lookups: these objects.
         staging: prefix of what is staged.
+        bare: whether rejected rows are written without their text: nobody knows which users it names.
 
     Raises:
         TransformError: the raw data cannot be read.
@@ -124,7 +127,7 @@ def look_up(mapping: DatasetMapping, store: Store, lookups: Lookups, *, staging:
     every, size = [], 0
     for lookup in mapping.lookups:
         objects = lookups.objects[lookup.name]
-        staged = _staged(lookup, store, objects, f"{staging}lookups/{lookup.name}/")
+        staged = _staged(lookup, store, objects, f"{staging}lookups/{lookup.name}/", bare=bare)
         size += staged.size
         if lookups.most is not None and size > lookups.most:
             raise DataTooLargeError(
@@ -149,19 +152,20 @@ def _values(lookup: LookupMapping) -> dict[str, pl.Expr]:
     return {raw(lookup.name_of(name)): pl.col(raw(name)) for name in lookup.columns}
 
 
-def _staged(lookup: LookupMapping, store: Store, objects: Sequence[RawObject], staging: str) -> _Staged:
+def _staged(lookup: LookupMapping, store: Store, objects: Sequence[RawObject], staging: str, *, bare: bool) -> _Staged:
     def attempt(folder: str, broken: Collection[str]) -> _Staged:
         lines = read(store, objects, lookup, lookup.raw_columns(), staging=folder, broken=broken)
-        return _stage(lookup, lines, store.root, folder)
+        return _stage(lookup, lines, store.root, folder, bare=bare)
 
     return until_read(lookup, store, objects, staging, attempt)
 
 
-def _stage(lookup: LookupMapping, lines: pl.LazyFrame, root: str, folder: str) -> _Staged:
+def _stage(lookup: LookupMapping, lines: pl.LazyFrame, root: str, folder: str, *, bare: bool) -> _Staged:
     key = pl.col(raw(lookup.key))
     reason = pl.coalesce(SHAPE, pl.when(key.is_null()).then(pl.lit(empty(lookup.key))))
     rows = lines.with_columns(reason.alias(REASON)).cache()
-    rejected = written(rows.filter(pl.col(REASON).is_not_null()), lookup).cache()
+    wrong = rows.filter(pl.col(REASON).is_not_null())
+    rejected = written(wrong.with_columns(WITHOUT_TEXT) if bare else wrong, lookup).cache()
     values = _values(lookup)
     good = (
         rows.filter(pl.col(REASON).is_null())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
+from lambdas.forgetting import is_forgotten
 from lambdas.transform.columns import LINE, LINE_NUMBER, OBJECT, SHAPE
 from lambdas.transform.engine import RULES, with_values
 from transform import reasons as told
@@ -23,6 +24,12 @@ FATE, REASON, ELEMENT = ":fate", ":reason", ":element"
 FATES = pl.Enum([OUT, FILTERED, REJECTED])
 INTERACTIONS, NEWEST = ":interactions", ":newest"
 CHECK = ":check"
+FORGOTTEN, NAMED = ":forgotten", ":named"
+"""Whether a row is of a user that is to be forgotten, and whether it is surely of others. Both are there only if there
+are such users."""
+
+WITHOUT_TEXT = pl.lit(None, dtype=pl.String).alias(LINE)
+"""The text of a row that is rejected, where it may be of such a user."""
 _READABLE = ":readable"
 _APART, _LINE_DIGITS = "\n", 20
 """What stands between key and line where they are compared as one text: no key that is read holds it."""
@@ -52,27 +59,47 @@ def with_fate(lines: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     ok = pl.all_horizontal(
         ~pl.col(_takes(index)) | pl.col(_ok(key)) for index, keys in enumerate(plan.records) for key in keys
     )
-    return (
-        with_values(lines, plan.columns, compared)
-        .with_columns(
-            (pl.col(SHAPE).is_null() & RULES.answerable(mapping)).alias(_READABLE),
-            *(_taking(mapping, record).alias(_takes(index)) for index, record in enumerate(mapping.records)),
-            *(rule.ok.alias(_ok(key)) for key, rule in rules.items()),
-            *(rule.value.alias(key) for key, rule in rules.items()),
-        )
-        .with_columns(
-            pl.when(~pl.col(_READABLE) | ~ok)
-            .then(pl.lit(REJECTED, dtype=FATES))
-            .when(taken)
-            .then(pl.lit(OUT, dtype=FATES))
-            .otherwise(pl.lit(FILTERED, dtype=FATES))
-            .alias(FATE)
-        )
-        .with_columns(
-            ((pl.col(FATE) == OUT) & ~RULES.fulfils(check)).alias(failed(index))
-            for index, check in enumerate(mapping.row_checks)
-        )
+    judged = with_values(lines, plan.columns, compared).with_columns(
+        (pl.col(SHAPE).is_null() & RULES.answerable(mapping)).alias(_READABLE),
+        *(_taking(mapping, record).alias(_takes(index)) for index, record in enumerate(mapping.records)),
+        *(rule.ok.alias(_ok(key)) for key, rule in rules.items()),
+        *(rule.value.alias(key) for key, rule in rules.items()),
     )
+    if plan.forgets:
+        judged = _without_forgotten(judged, plan)
+    return judged.with_columns(
+        pl.when(~pl.col(_READABLE) | ~ok)
+        .then(pl.lit(REJECTED, dtype=FATES))
+        .when(taken)
+        .then(pl.lit(OUT, dtype=FATES))
+        .otherwise(pl.lit(FILTERED, dtype=FATES))
+        .alias(FATE)
+    ).with_columns(
+        ((pl.col(FATE) == OUT) & ~RULES.fulfils(check)).alias(failed(index))
+        for index, check in enumerate(mapping.row_checks)
+    )
+
+
+def _without_forgotten(judged: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
+    """Let no record be taken whose user is to be forgotten; add FORGOTTEN, whether one is, and NAMED.
+
+    So nothing that is wrong with the other columns of such a row makes it a reject.
+    """
+    keys = dict.fromkeys(plan.users)
+    gone = [is_forgotten(key, plan.forgotten).alias(_gone(key)) for key in keys]
+    named = pl.all_horizontal(pl.col(SHAPE).is_null(), *(pl.col(_ok(key)) & ~pl.col(_gone(key)) for key in keys))
+    return judged.with_columns(gone).with_columns(
+        pl.any_horizontal(map(_gone, keys)).alias(FORGOTTEN),
+        named.alias(NAMED),
+        *((pl.col(_takes(index)) & ~pl.col(_gone(key))).alias(_takes(index)) for index, key in enumerate(plan.users)),
+        # Nor is such a user among those that there are.
+        *((pl.col(_ok(key)) & ~pl.col(_gone(key))).alias(_ok(key)) for key in keys),
+    )
+
+
+def shown(rows: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
+    """Return rows that are written as they are read, without the text of those that may be of forgotten users."""
+    return rows.with_columns(pl.when(NAMED).then(LINE).alias(LINE)) if plan.forgets else rows
 
 
 def with_reason(rows: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
@@ -112,7 +139,7 @@ def records_of(out: pl.LazyFrame, plan: Plan, *more: str) -> pl.LazyFrame:
 
 def rejects(rows: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     """Return the rejected rows: object, line number from 1, reason, raw text."""
-    return written(with_reason(_having(rows, REJECTED), plan), plan.mapping)
+    return written(shown(with_reason(_having(rows, REJECTED), plan), plan), plan.mapping)
 
 
 def written(rejected: pl.LazyFrame, source: SourceMapping, *more: pl.Expr) -> pl.LazyFrame:
@@ -133,7 +160,7 @@ def failures(rows: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     """Return the rows out that fail a check, once for each: as ``rejects`` does, with the name of the check."""
     mapping = plan.mapping
     frames = [
-        rows.filter(failed(index)).with_columns(
+        shown(rows.filter(failed(index)), plan).with_columns(
             pl.lit(check.name).alias(CHECK),
             pl.lit(told.failed_check(check.name, check.text)).alias(REASON),
             *([pl.col(failed_at(index)).alias(ELEMENT)] if mapping.explode else []),
@@ -157,6 +184,11 @@ def found_failures(counted: pl.DataFrame) -> dict[str, Failed]:
         key, _, line = first.rpartition(_APART)
         found[check] = Failed(rows, key, int(line) if line else None)
     return found
+
+
+def counted_forgotten() -> pl.Expr:
+    """Return how many rows are filtered since their users are to be forgotten, for ``counts``."""
+    return ((pl.col(FATE) == FILTERED) & pl.col(FORGOTTEN)).sum().alias("rows_forgotten")
 
 
 def counts(rows: pl.LazyFrame, *more: pl.Expr) -> pl.LazyFrame:
@@ -263,3 +295,7 @@ def _takes(record: int) -> str:
 
 def _ok(key: str) -> str:
     return f"ok:{key}"
+
+
+def _gone(key: str) -> str:
+    return f"gone:{key}"

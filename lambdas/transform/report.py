@@ -49,7 +49,7 @@ def dataset_report(
         request,
         mapping,
         objects,
-        Rows(facts["rows_out"], facts["rows_filtered"], facts["rows_rejected"]),
+        Rows(facts["rows_out"], facts["rows_filtered"], facts["rows_rejected"], facts.get("rows_forgotten", 0)),
         records,
         reasons=outcome.reasons.rows(),
         tallies=_tallies(outcome, known_items) if mapping.dataset == "interactions" else None,

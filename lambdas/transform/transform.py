@@ -12,6 +12,7 @@ from lambdas.transform.lookups import Lookups, most_bytes
 from lambdas.transform.report import dataset_report
 from lambdas.transform.reuse import reuse
 from transform import run
+from transform.forgotten import forgotten_in
 from transform.raw.objects import raw_objects
 from transform.raw.store import S3Store
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         TransformReport,
         TransformRequest,
     )
+    from transform.forgotten import Forgotten
     from transform.raw.objects import RawObjects
 
 
@@ -42,13 +44,15 @@ def transform(request: TransformRequest, s3: Any) -> TransformReport:
         TransformError: the raw data cannot be used at all.
     """
     store = S3Store(s3, request.bucket)
+    forgotten = forgotten_in(store)
     objects = [raw_objects(s3, request.bucket, mapping) for mapping in request.datasets]
     return run.transform(
         request,
         objects,
         store,
-        _Work(request, store),
+        _Work(request, store, forgotten),
         reuse=lambda lineage, planned: reuse(request, lineage, planned, store),
+        forgotten=forgotten,
     )
 
 
@@ -57,8 +61,8 @@ class _Work:
 
     engine: Engine = "lambda"
 
-    def __init__(self, request: TransformRequest, store: S3Store) -> None:
-        self._request, self._store = request, store
+    def __init__(self, request: TransformRequest, store: S3Store, forgotten: Forgotten) -> None:
+        self._request, self._store, self._forgotten = request, store, forgotten
         self._staging = layout.STAGING.key(run=request.run)
         self._known_items: pl.Series | None = None
         self._known: batch_input.Known
@@ -91,7 +95,7 @@ class _Work:
         return self._store.size(folder)
 
     def batch_input(self, wanted: BatchInput) -> BatchInputReport:
-        return batch_input.write(self._store, wanted, self._known)
+        return batch_input.write(self._store, wanted, self._known, self._forgotten)
 
     def clean(self) -> None:
         """Remove what is staged.
@@ -108,4 +112,5 @@ class _Work:
             staging=staging,
             started=self._request.started,
             lookups=Lookups(objects.lookups, most_bytes(self._request)),
+            forgotten=self._forgotten,
         )

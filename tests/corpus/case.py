@@ -6,6 +6,7 @@ Expected values are worked out by hand, times with Python's datetime and zoneinf
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from definition.load import parse
 from definition.plan.mappings import dataset_mapping
+from transform.forgotten import Forgotten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,6 +41,9 @@ class Case:
         beside: the same of each look-up, by its name, which is that of its folder.
         lookups: of each look-up, by its name, its rows out and duplicate, and those rejected as in ``rejected``.
         failed: object, line and check of each row that fails one; where a list is exploded, the place of the element.
+        forget: ids of users that are to be forgotten.
+        forgotten: rows among the filtered ones that are theirs.
+        bare: object and line of each rejected row that is written without its text.
     """
 
     name: str
@@ -53,6 +58,14 @@ class Case:
     beside: dict[str, dict[str, str | bytes]] = field(default_factory=dict)
     lookups: dict[str, tuple[int, int, list[tuple[Any, ...]]]] = field(default_factory=dict)
     failed: list[tuple[Any, ...]] = field(default_factory=list)
+    forget: tuple[str, ...] = ()
+    forgotten: int = 0
+    bare: list[tuple[str, int | None]] = field(default_factory=list)
+
+    @property
+    def left_out(self) -> Forgotten:
+        """The users of ``forget``, as the bucket's list has them."""
+        return Forgotten("5a17", frozenset(hashlib.sha256(f"5a17{user}".encode()).hexdigest() for user in self.forget))
 
     def failing(self, rows: Iterable[dict[str, Any]]) -> list[tuple[Any, ...]]:
         """Return what an engine has written of rows that fail a check, as ``failed`` has it and in an order."""

@@ -161,7 +161,7 @@ def test_reasons_have_an_example(bucket: Bucket) -> None:
     """
     document = leave(bucket, *random_shop())
     (dataset,) = document["datasets"]
-    dataset["reasons"] = [{"reason": name, "rows": 2} for name in ("short", "long", "elsewhere")]
+    dataset["reasons"] = [{"reason": name, "rows": 2} for name in ("short", "long", "elsewhere", "bare")]
     fates = {"rows_in": 3, "rows_out": 2, "rows_duplicate": 0, "rows_rejected": 1}
     orders = {"name": "orders", "object_count": 1, "object_bytes": 9, **fates}
     dataset["lookups"] = [orders | {"reasons": [{"reason": "short", "rows": 1}]}]
@@ -170,6 +170,7 @@ def test_reasons_have_an_example(bucket: Bucket) -> None:
         {"object": "raw/a.csv", "line": 3, "reason": "short", "raw": "x"},
         {"object": "raw/a.csv", "line": 4, "reason": "short", "raw": "y"},
         {"object": "raw/a.csv", "line": 5, "reason": "long", "raw": "z" * 1000},
+        {"object": "raw/a.csv", "line": 6, "reason": "bare", "raw": None},
     ]
     bucket.put(f"rejects/{RUN}/interactions-0001.jsonl", "\n".join(map(json.dumps, rows)) + '\n{"cut": ')
     bucket.put(f"rejects/{RUN}/interactions_other.jsonl", json.dumps(rows[0] | {"reason": "elsewhere"}))
@@ -182,6 +183,9 @@ def test_reasons_have_an_example(bucket: Bucket) -> None:
     assert long is not None
     assert 301 == len(long.raw)
     assert found[None, "elsewhere"] is None
+    # Of a row that may be of a user who is to be forgotten there is no text.
+    assert (bare := found[None, "bare"]) is not None
+    assert (6, "") == (bare.line, bare.raw)
     assert of_orders is not None
     assert "raw/orders.csv" == of_orders.object
 

@@ -20,6 +20,7 @@ from lambdas.transform.report import dataset_report as polars_report
 from tests.corpus.case import written
 from tests.unit.raw import Folder, fill_all
 from transform.contract import TransformRequest
+from transform.forgotten import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from definition.mapping.mapping import DatasetMapping
     from transform.contract import DatasetReport
+    from transform.forgotten import Forgotten
 
 STARTED = 1_700_000_500
 
@@ -54,12 +56,20 @@ class Result:
     failures: list[dict[str, Any]]
 
 
-def by_polars(folder: Path, mapping: DatasetMapping, contents: Mapping[str, bytes | str]) -> Result:
+def by_polars(
+    folder: Path, mapping: DatasetMapping, contents: Mapping[str, bytes | str], forgotten: Forgotten = NOBODY
+) -> Result:
     """Transform raw objects, by their keys, with the function's engine."""
     objects, beside = fill_all(folder, mapping, contents)
     (folder / "staging").mkdir()
     outcome = polars_execute(
-        mapping, Folder(folder), objects, staging="staging/", started=STARTED, lookups=Lookups(beside)
+        mapping,
+        Folder(folder),
+        objects,
+        staging="staging/",
+        started=STARTED,
+        lookups=Lookups(beside),
+        forgotten=forgotten,
     )
     report = polars_report(_request(mapping), mapping, objects, outcome, known_items=None)
     staged = folder / outcome.staging
@@ -72,7 +82,11 @@ def by_polars(folder: Path, mapping: DatasetMapping, contents: Mapping[str, byte
 
 
 def by_spark(
-    session: SparkSession, folder: Path, mapping: DatasetMapping, contents: Mapping[str, bytes | str]
+    session: SparkSession,
+    folder: Path,
+    mapping: DatasetMapping,
+    contents: Mapping[str, bytes | str],
+    forgotten: Forgotten = NOBODY,
 ) -> Result:
     """Transform raw objects, by their keys, with the Glue job's engine."""
     objects, beside = fill_all(folder, mapping, contents)
@@ -84,7 +98,9 @@ def by_spark(
         lookup_rejects="lookup-rejects/{lookup}-{:05}.jsonl",
     )
     store = Folder(folder, "file://")
-    outcome = spark_execute(session, mapping, store, objects, target=target, started=STARTED, lookups=beside)
+    outcome = spark_execute(
+        session, mapping, store, objects, target=target, started=STARTED, lookups=beside, forgotten=forgotten
+    )
     counted = None
     if mapping.dataset == "interactions":
         users = spark_counts.per_user(outcome.rows, outcome.records)
@@ -130,7 +146,7 @@ def _result(
     facts = report.model_dump()
     lookups = {
         name: sorted(
-            (row["object"], row["line"], row["reason"], row["raw"]) for row in map(json.loads, text.splitlines())
+            (row["object"], row["line"], row["reason"], str(row["raw"])) for row in map(json.loads, text.splitlines())
         )
         for name, text in beside.items()
     }
@@ -145,9 +161,9 @@ def _rows(lines: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines.split("\n")[:-1]]
 
 
-def _raw(mapping: DatasetMapping, raw: str) -> Any:
+def _raw(mapping: DatasetMapping, raw: str | None) -> Any:
     """Return the raw text of a row; of Parquet it is JSON, which may be spelled in several ways."""
-    return json.dumps(json.loads(raw), sort_keys=True) if mapping.format == "parquet" else raw
+    return json.dumps(json.loads(raw), sort_keys=True) if raw is not None and mapping.format == "parquet" else raw
 
 
 def _order(row: tuple[Any, ...]) -> list[Any]:

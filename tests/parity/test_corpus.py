@@ -24,15 +24,15 @@ def check(session: SparkSession, folder: Path, case: Case) -> None:
     """Transform the raw objects of a case with both engines, and compare all that comes of it."""
     mapping = case.mapping()
     contents = case.contents()
-    spark = by_spark(session, folder / "spark", mapping, contents)
-    polars = by_polars(folder / "polars", mapping, contents)
+    spark = by_spark(session, folder / "spark", mapping, contents, case.left_out)
+    polars = by_polars(folder / "polars", mapping, contents, case.left_out)
 
     assert sorted(case.records, key=str) == sorted(spark.records, key=str)
     assert sorted(case.rejected, key=str) == sorted(
         ((key.rpartition("/")[2], line, reason, *place) for key, line, reason, _, *place in spark.rejects), key=str
     )
     assert case.elements == (tuple(spark.report["elements"].values()) if spark.report["elements"] else None)
-    assert case.filtered == spark.report["rows_filtered"]
+    assert (case.filtered, case.forgotten) == (spark.report["rows_filtered"], spark.report.get("rows_forgotten", 0))
     assert sorted(case.failed, key=str) == case.failing(spark.failures)
     assert polars == spark
 

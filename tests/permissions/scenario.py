@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import copy
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from typer.testing import CliRunner
+
+from cli.main import app
 from tests.documents import LIVE, rarely, shop
 from tests.pipeline.data import broken, csv, planted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.pipeline.rig import Rig
 
@@ -85,6 +88,7 @@ def exercise(rig: Rig, document: dict[str, Any], folder: Path) -> None:
     rig.arm(job="BatchInferenceJob", broken_lines=1, reason="Internal error")
     _succeeds(rig)  # compares with the table before, and sets a line aside
     rig.disarm()
+    _forgets(rig, "a0")  # Personalize reads the list of the data deletion job
     _succeeds(rig, {"jobs": [], "training": "skip"})  # nothing is new
 
     put_raw(rig, broken(_ROWS, len(_ROWS)))
@@ -118,6 +122,13 @@ def _leaves_a_training(rig: Rig) -> None:
     rig.aws.client("stepfunctions").stop_execution(executionArn=arn)
     rig.ended(arn)
     rig.disarm()
+
+
+def _forgets(rig: Rig, user: str) -> None:
+    """Erase a user, as an operator does: nobody of the pipeline's roles takes part but Personalize's own."""
+    file = str(Path(rig.assembly).parent / f"{rig.pipeline.name}.yaml")
+    done = CliRunner().invoke(app, ["forget", file, user, "--stage", "test", "--yes"], env=rig.aws.environment())
+    assert done.exit_code == 0, done.output
 
 
 def _succeeds(rig: Rig, given: Any = None) -> None:

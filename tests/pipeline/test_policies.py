@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from typer.testing import CliRunner
 
 from cli.deployment import deploy
 from cli.follow import Follower
+from cli.main import app
 from definition.paths import ROOT
 from definition.plan import names
 from embedded_aws.environment import ACCOUNT_ID, REGION
@@ -17,7 +20,6 @@ from emulator.tests.iam.support import Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from embedded_aws.server import EmbeddedAWS
     from tests.pipeline.rig import Rig
@@ -143,6 +145,23 @@ def test_a_deployer_deploys(filled: Rig, aws: EmbeddedAWS, tmp_path: Path) -> No
     assert [line for line in said if "shop-test-workflow" in line and "✅" in line], said
     assert [role["RoleName"] for role in aws.client("iam").list_roles()["Roles"] if "cdk-hnb659fds" in role["RoleName"]]
     refused(person, "stacks", "assume")
+
+
+def test_an_eraser_erases(filled: Rig) -> None:
+    """The whole command works under the policy, raw data included; nobody else's objects are written or deleted."""
+    person = Person(filled, "eraser")
+    filled.put_raw("events/part.csv", "user,item,at\nu1,A,1700000000\nu2,A,1700000000\n")
+    s3, bucket = filled.aws.client("s3"), filled.deployment.bucket
+    s3.put_object(Bucket=bucket, Key="batch/r/s/j/input/users-00000.json", Body=b'{"userId":"u1"}\n')
+    file = Path(filled.assembly).parent / f"{filled.pipeline.name}.yaml"
+    arguments = ["forget", str(file), "u1", "--stage", "test", "--raw", "--yes"]
+    done = CliRunner().invoke(app, arguments, env=person.environment())
+
+    assert 0 == done.exit_code, done.output
+    assert b"user,item,at\nu2,A,1700000000\n" == filled.read("raw/events/part.csv")
+    assert b"" == filled.read("batch/r/s/j/input/users-00000.json")
+    reads = ("get raw", "get curated", "get rejects", "list", "list raw", "list curated")
+    refused(person, *reads, "put raw", "delete raw", "put curated", "put run", "stacks")
 
 
 def _document(rig: Rig) -> dict[str, Any]:

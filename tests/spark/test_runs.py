@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -101,3 +104,27 @@ def test_spark_must_be_allowed_to_look(small: Rig) -> None:
     assert "java.nio.file.AccessDeniedException: s3a://" in run.cause
     assert "is not authorized to perform: s3:GetObject on resource: " in run.cause
     assert [] == small.keys(f"transformed/{run.id}/")
+
+
+def test_the_job_leaves_out_who_is_to_be_forgotten(small: Rig) -> None:
+    """It reads the list itself, with its own role, and neither dataset nor batch input nor rejects name the user."""
+    small.put_raw("events/part.csv", csv([*ROWS, "a0,A01,never"]))
+    s3, list_of = small.aws.client("s3"), {"Bucket": small.deployment.bucket, "Key": "forgotten/list.json"}
+    salt = "0123456789abcdef0123456789abcdef"
+    digest = hashlib.sha256(f"{salt}a0".encode()).hexdigest()
+    s3.put_object(**list_of, Body=json.dumps({"salt": salt, "digests": [digest]}).encode())
+    try:
+        run = small.run({"solutions": ["popular"]})
+    finally:
+        s3.delete_object(**list_of)
+
+    assert ("SUCCEEDED", "") == (run.status, run.cause)
+    assert run.manifest is not None
+    (dataset,) = run.manifest["datasets"]
+    assert "glue" == run.manifest["engine"]
+    assert (1801, 1770, 31, 0) == tuple(dataset[f"rows_{fate}"] for fate in ("in", "out", "filtered", "rejected"))
+    assert 31 == dataset["rows_forgotten"]
+    assert 59 == run.manifest["batch_inputs"][0]["lines"]
+    folders = (f"transformed/{run.id}/", f"batch/{run.id}/", f"rejects/{run.id}/")
+    for key in (key for folder in folders for key in small.keys(folder)):
+        assert not re.search(rb"\ba0\b", small.read(key)), key

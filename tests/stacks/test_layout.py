@@ -88,9 +88,9 @@ def key_of(place: Place) -> str:
 
 @pytest.mark.parametrize("place", LAYOUT, ids=lambda place: place.template)
 def test_who_writes_and_reads_may_do_so(place: Place, grants: Grants) -> None:
-    """Each party that the table names has the grant for it, other than people, who have roles of their own."""
+    """Each party that the table names has the grant for it, other than people and their commands."""
     for parties, action in ((place.written_by, "s3:PutObject"), (place.read_by, "s3:GetObject")):
-        for party in set(parties) - {"you"}:
+        for party in set(parties) - {"you", "pipelines forget"}:
             patterns = grants[party, action]
             assert any(fnmatchcase(key_of(place), pattern) for pattern in patterns), (party, action, patterns)
 
@@ -117,6 +117,18 @@ def test_the_bucket_forgets_what_the_table_says(
     (films,) = (each for each in templates["storage"]["Resources"].values() if each["Type"] == "AWS::S3::Bucket")
     assert "attribution/" not in json.dumps(films)
     assert "queries/" not in json.dumps(films)
-    assert {"staging/": 1, "queries/": 14, "transformed/": 30, "batch/": 30, "rejects/": 90, "attribution/": 365} == {
-        f"{place.area}/": place.days for place in LAYOUT if place.days
+    assert {
+        "staging/": 1,
+        "deletions/": 7,
+        "queries/": 14,
+        "transformed/": 30,
+        "batch/": 30,
+        "rejects/": 90,
+        "attribution/": 365,
+    } == {f"{place.area}/": place.days for place in LAYOUT if place.days}
+    # What is deleted there is copies of raw data, and ids of users who are to be forgotten.
+    assert {"staging/": 1, "deletions/": 1} == {
+        rule["Prefix"]: rule["NoncurrentVersionExpiration"]["NoncurrentDays"]
+        for rule in rules
+        if "Prefix" in rule and "NoncurrentVersionExpiration" in rule
     }

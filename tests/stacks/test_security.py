@@ -103,7 +103,7 @@ def test_the_service_role_knows_its_account_and_service(templates: Templates) ->
     ("sid", "action", "paths"),
     [
         ("PersonalizeLists", "s3:ListBucket", None),
-        ("PersonalizeReads", "s3:GetObject", ["/batch/*", "/transformed/*"]),
+        ("PersonalizeReads", "s3:GetObject", ["/batch/*", "/deletions/*", "/transformed/*"]),
         ("PersonalizeWrites", "s3:PutObject", ["/batch/*/output/*"]),
     ],
 )

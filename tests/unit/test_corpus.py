@@ -26,15 +26,25 @@ def check(folder: Path, case: Case, *, in_order: bool = True) -> None:
     mapping = case.mapping()
     objects, beside = fill_all(folder, mapping, case.contents())
     (folder / "staging").mkdir()
-    outcome = execute(mapping, Folder(folder), objects, staging="staging/", started=0, lookups=Lookups(beside))
+    outcome = execute(
+        mapping,
+        Folder(folder),
+        objects,
+        staging="staging/",
+        started=0,
+        lookups=Lookups(beside),
+        forgotten=case.left_out,
+    )
 
     records = written((folder / outcome.staging / DATASET).read_text("utf-8"), mapping)
     assert sorted(case.records, key=str) == sorted(records, key=str)
-    lines = (folder / outcome.staging / REJECTS).read_bytes().splitlines()
+    rows = [json.loads(line) for line in (folder / outcome.staging / REJECTS).read_bytes().splitlines()]
     rejected = [
         (row["object"].rpartition("/")[2], row["line"], row["reason"], *([row["element"]] if case.elements else []))
-        for row in map(json.loads, lines)
+        for row in rows
     ]
+    bare = [(row["object"].rpartition("/")[2], row["line"]) for row in rows if row["raw"] is None]
+    assert sorted(case.bare, key=str) == sorted(bare, key=str)
     if in_order:
         assert case.rejected == rejected
     assert sorted(case.rejected, key=str) == sorted(rejected, key=str)
@@ -48,7 +58,7 @@ def check(folder: Path, case: Case, *, in_order: bool = True) -> None:
     assert case.lookups.keys() == case.beside.keys() == {each.report.name for each in outcome.lookups}
     request = TransformRequest(bucket="b", run="r", started=0, datasets=[mapping])
     report = dataset_report(request, mapping, objects, outcome, known_items=None)
-    assert case.filtered == report.rows_filtered
+    assert (case.filtered, case.forgotten) == (report.rows_filtered, report.rows_forgotten)
     assert (report.rejects is None) == (not case.rejected and not any(wrong for *_, wrong in case.lookups.values()))
     failures = folder / outcome.staging / FAILURES
     shown = map(json.loads, failures.read_bytes().splitlines()) if failures.exists() else []

@@ -33,6 +33,7 @@ PARTS = {
     "format": "csv",
     "source": "items",
     "attempt": "a-0",
+    "request": "20261122T030000-1ebdeb",
 }
 
 

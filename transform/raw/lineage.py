@@ -18,6 +18,7 @@ from definition.document import Contract
 from definition.service.dataset_types import DatasetName
 from definition.service.limits import MAX_INCREMENTAL_BYTES, MIN_INTERACTIONS
 from transform.contract import BatchInput, ImportMode, ImportPlan, RawObject
+from transform.forgotten import NOBODY
 from transform.raw.objects import unpacked_bytes
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from definition.mapping.mapping import DatasetMapping
     from transform.contract import DatasetReport, TransformRequest
+    from transform.forgotten import Forgotten
     from transform.raw.objects import RawObjects
     from transform.raw.store import Store
 
@@ -39,13 +41,15 @@ class Made(Contract):
         mapping: digest of how it is made.
         objects: all raw objects, in the order of their keys.
         lookups: the raw objects of each look-up, by its name.
+        forgotten: digest of the users that are left out, None of a dataset without users, and where nobody is.
     """
 
     dataset: DatasetName
     mapping: str
     objects: list[RawObject]
-    # Left out where there are none, so that datasets of before keep their fingerprint.
+    # These are left out where there are none, so that datasets of before keep their fingerprint.
     lookups: dict[str, list[RawObject]] = Field(default={}, exclude_if=operator.not_)
+    forgotten: str | None = Field(default=None, exclude_if=operator.not_)
 
 
 class Lineage(Contract):
@@ -80,11 +84,15 @@ class Change:
     added: Sequence[RawObject] = field(default=())
 
 
-def lineage_of(request: TransformRequest, objects: Sequence[RawObjects]) -> Lineage:
-    """Return the lineage of a run from the raw objects of each dataset."""
+def lineage_of(request: TransformRequest, objects: Sequence[RawObjects], forgotten: Forgotten = NOBODY) -> Lineage:
+    """Return the lineage of a run from the raw objects of each dataset, and the users that are left out."""
     made = [
         Made(
-            dataset=mapping.dataset, mapping=mapping_digest(mapping), objects=list(raw.rows), lookups=dict(raw.lookups)
+            dataset=mapping.dataset,
+            mapping=mapping_digest(mapping),
+            objects=list(raw.rows),
+            lookups=dict(raw.lookups),
+            forgotten=forgotten.mark if "USER_ID" in mapping.column_names else None,
         )
         for mapping, raw in zip(request.datasets, objects, strict=True)
     ]
@@ -150,6 +158,9 @@ def _change(made: Made, run: str | None, store: Store, *, may_add: bool) -> Chan
         return Change("FULL", f"the record of run {run} is gone")
     if before.mapping != made.mapping:
         return Change("FULL", f"the mapping has changed since run {run}")
+    # What is imported holds them.
+    if before.forgotten != made.forgotten:
+        return Change("FULL", f"other users are to be forgotten than in run {run}")
     # A row of before may find something else now, so nothing can be added to what is imported.
     if changed := sorted(name for name in made.lookups if before.lookups.get(name) != made.lookups[name]):
         return Change("FULL", f"the raw data of the look-up {', '.join(changed)} has changed since run {run}")

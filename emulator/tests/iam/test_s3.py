@@ -198,3 +198,17 @@ def test_a_url_ends_when_it_says(aws: EmbeddedAWS, name: str, version: str) -> N
     assert (200, 403) == (before.status_code, after.status_code)
     assert "<Code>AccessDenied</Code><Message>Request has expired</Message>" in after.text
     assert b"text" == s3.get_object(Bucket=name, Key="in/k")["Body"].read()
+
+
+def test_versions_are_deleted_by_who_may_delete_versions(aws: EmbeddedAWS) -> None:
+    """DeleteObjects asks for another permission where it names a version than where it does not."""
+    name, owner = "versions-of-several", aws.client("s3")
+    owner.create_bucket(Bucket=name)
+    owner.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    version = owner.put_object(Bucket=name, Key="a", Body=b"1")["VersionId"]
+    objects = {"s3:DeleteObject": {"Key": "a"}, "s3:DeleteObjectVersion": {"Key": "a", "VersionId": version}}
+    for action, other in (("s3:DeleteObject", "s3:DeleteObjectVersion"), ("s3:DeleteObjectVersion", "s3:DeleteObject")):
+        s3 = Role(aws, {"Effect": "Allow", "Action": action, "Resource": f"arn:aws:s3:::{name}/*"}).client("s3")
+        assert "Errors" not in s3.delete_objects(Bucket=name, Delete={"Objects": [objects[action]]})
+        (error,) = s3.delete_objects(Bucket=name, Delete={"Objects": [objects[other]]})["Errors"]
+        assert ("a", True) == (error["Key"], f"is not authorized to perform: {other} on" in error["Message"])

@@ -102,7 +102,12 @@ def needed_where_missing(request: ApiRequest) -> Iterator[Ask]:
 
 def deleted_keys(body: bytes) -> list[str]:
     """Return the keys in the body of DeleteObjects."""
-    return [node.text or "" for node in _parsed(body).iter() if _tag(node) == "Key"]
+    return [each.get("Key", "") for each in _deleted(body)]
+
+
+def _deleted(body: bytes) -> list[dict[str, str]]:
+    """Return what the body of DeleteObjects says of each object: `Key`, and of a version `VersionId`."""
+    return [{_tag(node): node.text or "" for node in each} for each in _parsed(body) if _tag(each) == "Object"]
 
 
 def without_keys(body: bytes, refused: set[str]) -> bytes:
@@ -143,8 +148,10 @@ def _of_bucket(request: ApiRequest, arn: str) -> Iterator[Ask]:
     parts, method = _subresources(request), request.method
     name: str | None = None
     if is_delete_of_several(request):
-        for key in deleted_keys(request.body):
-            yield Ask("s3:DeleteObject", f"{arn}/{key}")
+        for each in _deleted(request.body):
+            # User guide, page DeletingObjectVersions: a version is deleted by who may delete versions.
+            version = "Version" if "VersionId" in each else ""
+            yield Ask(f"s3:DeleteObject{version}", f"{arn}/{each.get('Key', '')}")
         return
     if method == "GET" and len(parts) <= 1:
         name = _BUCKET_READS.get(parts.pop()) if parts else "ListBucket"
