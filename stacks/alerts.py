@@ -17,11 +17,13 @@ from constructs import Construct
 
 from definition.plan import names
 from stacks.dead_letters import dead_letter_queue
+from stacks.encryption import WRITE, grants
 from stacks.machine import Machine
 from stacks.rules import start_role
 from stacks.states.alert import definition
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_kms as kms
     from aws_cdk import aws_sns as sns
     from aws_cdk import aws_stepfunctions as sfn
 
@@ -34,11 +36,18 @@ class EndAlerts(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, name: str, topic: sns.ITopic, state_machine: sfn.IStateMachine
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        topic: sns.ITopic,
+        state_machine: sfn.IStateMachine,
+        key: kms.IKey | None,
     ) -> None:
         super().__init__(scope, construct_id)
         rule = names.alert_name(name)
-        self.dead_letters = dead_letter_queue(self)
+        self.dead_letters = dead_letter_queue(self, key)
         machine = Machine(
             self,
             "Machine",
@@ -46,8 +55,11 @@ class EndAlerts(Construct):
             comment="Tells of runs that were stopped from outside",
             definition=json.dumps(definition(), indent=1),
             substitutions={"TopicArn": topic.topic_arn, "Prefix": name, "Region": Stack.of(self).region},
+            key=key,
         )
         machine.role.add_to_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]))
+        for statement in grants(key, WRITE):
+            machine.role.add_to_policy(statement)
         arns = {
             resource: Stack.of(self).format_arn(
                 service="states",

@@ -26,8 +26,8 @@ def read_dataset_group(personalize: Any, arn: str) -> Found:
     """
     group = personalize.describe_dataset_group(datasetGroupArn=arn)["datasetGroup"]
     found = Found(group["name"], domain=group.get("domain"))
-    if group.get("kmsKeyArn"):
-        found.left.append("kmsKeyArn of the dataset group: pipelines have no key of their own yet")
+    if key := group.get("kmsKeyArn"):
+        found.left.append(f"kmsKeyArn of the dataset group: encryption: {{kms_key: {key}}} is for all that is kept")
     within = {"datasetGroupArn": arn}
     for dataset in _listed(personalize, "datasets", **within):
         _read_dataset(personalize, dataset, found)
