@@ -18,6 +18,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 from definition.plan import names
+from definition.service.kms import PERSONALIZE_ACTIONS, PERSONALIZE_PRINCIPAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,9 +32,6 @@ READ = ("kms:Decrypt",)
 
 WRITE = ("kms:Decrypt", "kms:GenerateDataKey")
 """What writing takes: objects in parts, messages of topics and queues ask for both."""
-
-PERSONALIZE = ("kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey", "kms:CreateGrant", "kms:ListGrants")
-"""What Personalize and its service role need of a key (page granting-personalize-key-access)."""
 
 GLUE = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")
 """What a job under a security configuration needs (Glue developer guide, page set-up-encryption)."""
@@ -109,7 +107,7 @@ def _policy(stack: Stack, prefix: str, *, spark: bool) -> list[iam.PolicyStateme
     return [
         # The page shows no conditions, and which keys Personalize sends is documented nowhere: a wrong guess ends every
         # run. Its service role, which it works with, keeps the confused deputy out.
-        admitted("PersonalizeUses", "personalize.amazonaws.com", PERSONALIZE),
+        admitted("PersonalizeUses", PERSONALIZE_PRINCIPAL, PERSONALIZE_ACTIONS),
         admitted(
             "LogGroupsOfThePipeline",
             f"logs.{stack.region}.amazonaws.com",
@@ -147,7 +145,7 @@ def _tell_owner(scope: Construct, statements: Sequence[iam.PolicyStatement]) -> 
     account = iam.PolicyStatement(
         sid="RolesByIam",
         principals=[iam.AccountRootPrincipal()],
-        actions=sorted({*PERSONALIZE, *GLUE, *WRITE, *_DEPLOYMENT}),
+        actions=sorted({*PERSONALIZE_ACTIONS, *GLUE, *WRITE, *_DEPLOYMENT}),
         resources=["*"],
     )
     CfnOutput(

@@ -10,8 +10,9 @@ from aws_cdk import aws_personalize as personalize
 from constructs import Construct
 
 from definition import layout
+from definition.service.kms import PERSONALIZE_ACTIONS
 from stacks.acknowledge import acknowledge
-from stacks.encryption import PERSONALIZE, grants
+from stacks.encryption import grants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +85,7 @@ class Attribution(Construct):
             pattern = layout.ATTRIBUTION.pattern
             role.add_to_policy(iam.PolicyStatement(actions=["s3:PutObject"], resources=storage.arns((pattern,))))
             acknowledge(role, "Reports have names that the service gives", storage.wildcard_finding(pattern))
-            for statement in grants(storage.key, PERSONALIZE):
+            for statement in grants(storage.key, PERSONALIZE_ACTIONS):
                 role.add_to_policy(statement)
         return role
 

@@ -15,10 +15,11 @@ from aws_cdk import aws_personalize as personalize
 from definition.plan import names
 from definition.plan.filters import all_filters
 from definition.service.dataset_types import dataset_type
+from definition.service.kms import PERSONALIZE_ACTIONS
 from definition.service.resource_kinds import CAMPAIGN, RECOMMENDER
 from stacks.acknowledge import acknowledge
 from stacks.datasets import UpdatableDatasets
-from stacks.encryption import PERSONALIZE, grants
+from stacks.encryption import grants
 from stacks.events import Attribution, add_event_tracker
 from stacks.storage import READ_BY_PERSONALIZE, WRITTEN_BY_PERSONALIZE
 from stacks.teardown import Teardown
@@ -148,7 +149,7 @@ class PersonalizeStack(Stack):
         """
         if not storage.key:
             return
-        for statement in grants(storage.key, PERSONALIZE):
+        for statement in grants(storage.key, PERSONALIZE_ACTIONS):
             self.service_role.add_to_policy(statement)
         group.kms_key_arn, group.role_arn = storage.key.key_arn, self.service_role.role_arn
         # The service looks whether the role may use the key.
