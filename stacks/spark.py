@@ -16,7 +16,7 @@ from definition.paths import ROOT
 from stacks import sources
 from stacks.acknowledge import acknowledge
 from stacks.code import ignored_but, modules_of
-from stacks.encryption import GLUE, grants
+from stacks.encryption import GLUE, GLUE_LOGS, grants
 from stacks.function import REQUIREMENTS
 
 if TYPE_CHECKING:
@@ -141,11 +141,9 @@ class TransformJob(Construct):
     def _role(self, storage: StorageStack, reads: tuple[str, ...], writes: tuple[str, ...]) -> iam.Role:
         # Which source conditions Glue meets when it assumes a role is not documented: a wrong guess locks it out.
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("glue.amazonaws.com"))
+        groups = f"{GLUE_LOGS}*" if storage.key else f"{GLUE_LOGS}/*"
         logs = Stack.of(self).format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name="/aws-glue/jobs/*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            service="logs", resource="log-group", resource_name=groups, arn_format=ArnFormat.COLON_RESOURCE_NAME
         )
         statements = [
             # Without prefixes: Spark looks for folders above the objects, in ways that change with its version.
@@ -173,7 +171,7 @@ class TransformJob(Construct):
         acknowledge(
             role,
             "Glue names the log groups of jobs",
-            "IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws-glue/jobs/*]",
+            f"IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:{groups}]",
         )
         return role
 

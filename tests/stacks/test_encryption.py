@@ -227,6 +227,7 @@ FREE: dict[str, Any] = {}
                 (REGION, "/aws/vendedlogs/states/shop-dev", Decision.ALLOW),
                 (REGION, "/aws/vendedlogs/states/shop-dev--alert", Decision.ALLOW),
                 (REGION, "/aws-glue/jobs/shop-dev-transform-role/x/error", Decision.ALLOW),
+                (REGION, "/aws-glue/jobs-x-shop-dev-transform/error", Decision.ALLOW),
                 (REGION, "/aws/lambda/shop-prod-transform", Decision.SILENT),
                 ("us-east-1", "/aws/lambda/shop-dev-transform", Decision.SILENT),
             )

@@ -1,8 +1,10 @@
 """Objects of S3 under keys of KMS: who may write and read them, and when nobody may."""
 
+from http import HTTPStatus
 from typing import Any
 
 import pytest
+import requests
 
 from embedded_aws.environment import ACCOUNT_ID
 from embedded_aws.server import EmbeddedAWS
@@ -167,3 +169,21 @@ def test_a_key_that_cannot_be_used_stops_administrators_too(aws: EmbeddedAWS) ->
     signing = Key(aws, KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048").arn
     for named, code in ((MISSING, "KMS.NotFoundException"), (signing, "KMS.InvalidKeyUsageException")):
         assert code == refused(safe.s3.put_object, **safe.at(), ServerSideEncryption="aws:kms", SSEKMSKeyId=named)[0]
+
+
+def test_a_signed_url_needs_the_newer_signature(aws: EmbeddedAWS) -> None:
+    """An object under a key, also that of S3, is not given for a signature of version 2, which boto3 makes unasked."""
+    key = Key(aws)
+    safe = Safe(aws, key.arn)
+    safe.s3.put_object(**safe.at(), Body=b"x")
+    role = Role(aws, OBJECTS, key.may("Decrypt"))
+    answers = [
+        requests.get(
+            role.client("s3", signed_by=version).generate_presigned_url("get_object", Params=safe.at()), timeout=9
+        )
+        for version in ("s3v4", "s3")
+    ]
+
+    assert [HTTPStatus.OK, HTTPStatus.BAD_REQUEST] == [each.status_code for each in answers]
+    assert "<Code>InvalidArgument</Code>" in answers[1].text
+    assert "require AWS Signature Version 4" in answers[1].text

@@ -25,6 +25,10 @@ from embedded_aws.sns.encryption import key_of as key_of_topic
 
 READ: Final = ("kms:Decrypt",)
 WRITE: Final = ("kms:GenerateDataKey", "kms:Decrypt")
+_OLD_SIGNATURE: Final = Unusable(
+    "InvalidArgument",
+    "Requests specifying Server Side Encryption with AWS KMS managed keys require AWS Signature Version 4.",
+)
 _CONFIGURE: Final = ("kms:CreateGrant", "kms:Encrypt", "kms:Decrypt")
 
 
@@ -48,16 +52,21 @@ def asked(request: ApiRequest, account_id: str) -> Iterator[Ask]:
 
 def broken(request: ApiRequest, account_id: str) -> Unusable | None:
     """Return why a key cannot be used that a request uses, None if all can; that is so for administrators, too."""
-    found = (unusable(account_id, request.region, use.key) for use in uses(request, account_id))
-    return next((each for each in found if each is not None), None)
+    for use in uses(request, account_id):
+        # Signature version 2, which boto3 makes pre-signed URLs with; that the service says so is in many reports.
+        if "AWSAccessKeyId" in request.query:
+            return _OLD_SIGNATURE
+        if problem := unusable(account_id, request.region, use.key):
+            return problem
+    return None
 
 
 def code(request: ApiRequest, problem: Unusable) -> str:
     """Return the error code in which a service says that a key cannot be used."""
-    form = _CODES.get(request.signing_name, "KMS{}Exception")
-    return form.format(
-        "KMSInvalidState" if problem.kind == "InvalidState" and request.signing_name == "s3" else problem.kind
-    )
+    if problem is _OLD_SIGNATURE:
+        return problem.kind
+    kind = "KMSInvalidState" if problem.kind == "InvalidState" and request.signing_name == "s3" else problem.kind
+    return _CODES.get(request.signing_name, "KMS{}Exception").format(kind)
 
 
 def uses(request: ApiRequest, account_id: str) -> Iterator[KeyUse]:
