@@ -19,6 +19,7 @@ from definition import layout
 from definition.plan import names
 from stacks.acknowledge import acknowledge
 from stacks.dead_letters import dead_letter_queue
+from stacks.encryption import WRITE, grants
 from stacks.grants import telling_statements
 from stacks.machine import Machine
 from stacks.rules import start_role
@@ -55,7 +56,7 @@ class EndAlerts(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         rule = names.alert_name(name)
-        self.dead_letters = dead_letter_queue(self)
+        self.dead_letters = dead_letter_queue(self, storage.key)
         machine = Machine(
             self,
             "Machine",
@@ -71,12 +72,14 @@ class EndAlerts(Construct):
                 "Stage": stage,
                 "TopicArn": topic.topic_arn,
             },
+            key=storage.key,
         )
         for statement in (
             iam.PolicyStatement(actions=["s3:PutObject"], resources=storage.arns((layout.FAILURE.pattern,))),
             iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[report.function_arn]),
             iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]),
             *telling_statements(Stack.of(self), metrics=pipeline.budget_usd is not None),
+            *grants(storage.key, WRITE),
         ):
             machine.role.add_to_policy(statement)
         acknowledge(

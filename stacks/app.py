@@ -36,6 +36,9 @@ def add_stacks(scope: Construct, pipeline: Pipeline, *, stage: str, keep_data: b
         tells_events=pipeline.trigger is not None,
         queries=any(source.is_queried for source in pipeline.datasets.sources().values()),
         description=f"Bucket of {pipeline.name} ({stage})",
+        prefix=prefix,
+        encryption=pipeline.encryption,
+        spark=pipeline.engine != "lambda",
     )
     personalize = PersonalizeStack(scope, f"{prefix}-personalize", pipeline=pipeline, stage=stage, storage=storage)
     workflow = WorkflowStack(

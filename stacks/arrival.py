@@ -15,6 +15,7 @@ from stacks.dead_letters import dead_letter_queue
 from stacks.rules import start_role
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_kms as kms
     from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_stepfunctions as sfn
 
@@ -37,10 +38,11 @@ class StartOnArrival(Construct):
         trigger: Trigger,
         bucket: s3.IBucket,
         state_machine: sfn.IStateMachine,
+        key: kms.IKey | None,
     ) -> None:
         super().__init__(scope, construct_id)
         rule = names.arrival_name(name)
-        self.dead_letters = dead_letter_queue(self)
+        self.dead_letters = dead_letter_queue(self, key)
         target = targets.SfnStateMachine(
             state_machine,
             input=events.RuleTargetInput.from_object({"arrival": events.EventField.from_path("$.detail.object.key")}),

@@ -57,6 +57,7 @@ def cleanup_function(stack: Stack, prefix: str, storage: StorageStack) -> lambda
             storage.listing(),
         ],
         findings=[storage.wildcard_finding(_PUBLISHED)],
+        key=storage.key,
     )
     acknowledge(
         function.role,

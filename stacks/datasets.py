@@ -20,6 +20,7 @@ from stacks.function import Function
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aws_cdk import aws_kms as kms
     from aws_cdk import aws_personalize as personalize
 
     from definition.file.pipeline import Pipeline
@@ -44,9 +45,10 @@ class UpdatableDatasets(Construct):
         stage: str,
         datasets: Sequence[DatasetName],
         group: personalize.CfnDatasetGroup,
+        key: kms.IKey | None,
     ) -> None:
         super().__init__(scope, construct_id)
-        function = self._function(pipeline, stage)
+        function = self._function(pipeline, stage, key)
         self.resources = {
             name: CustomResource(
                 self,
@@ -69,7 +71,7 @@ class UpdatableDatasets(Construct):
             # The grant comes before its use, and goes after it.
             resource.node.add_dependency(function.role.node.find_child("DefaultPolicy"))
 
-    def _function(self, pipeline: Pipeline, stage: str) -> Function:
+    def _function(self, pipeline: Pipeline, stage: str, key: kms.IKey | None) -> Function:
         prefix = names.prefix(pipeline.name, stage)
         # Grants change before what a deployment replaces or drops is deleted: former groups and schemas have other
         # hashes, and a dataset may have gone from the file.
@@ -103,6 +105,7 @@ class UpdatableDatasets(Construct):
                 iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[Stack.of(self).stack_id]),
             ],
             findings=[],
+            key=key,
         )
         acknowledge(
             function.role,

@@ -1,9 +1,8 @@
 """DynamoDB tables with the lists of batch jobs, one for each job that says so, and the function that fills them.
 
 They can be made anew from the Parquet tables at any time, so they go with the deployment that names them no more. On
-demand: a run writes for minutes a night, and readers come as they like. Encrypted with the key that DynamoDB owns: the
-Parquet tables they come from are encrypted with a key that S3 owns, and a key of one's own would be asked, and billed,
-for reads that are to take milliseconds.
+demand: a run writes for minutes a night, and readers come as they like. Encrypted as the Parquet tables they come from:
+with the pipeline's own key, or with one that the service owns, which is not asked, nor billed, for reads.
 Sources: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ with the pages encryption.howitworks and
 PointInTimeRecovery.Tutorial
 """
@@ -21,11 +20,13 @@ from definition import layout
 from definition.plan import names
 from definition.plan.batch_jobs import batch_plans, columns_of
 from definition.plan.capacity import DELIVERY_SECONDS
+from stacks.encryption import WRITE
 from stacks.function import Function
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aws_cdk import aws_kms as kms
     from aws_cdk import aws_lambda as lambda_
 
     from definition.file.pipeline import Pipeline
@@ -61,21 +62,22 @@ class Deliveries(Construct):
         ]
         for solution, job in jobs:
             name = names.delivered_name(prefix, solution, job.name)
-            self._table(f"{solution}-{job.name}", name, columns_of(job).named)
+            self._table(f"{solution}-{job.name}", name, columns_of(job).named, storage.key)
             what = f"DynamoDB table of {solution}/{job.name}"
             CfnOutput(Stack.of(self), f"Delivered-{solution}-{job.name}", value=name, description=what)
         self.function = self._function(
             prefix, [(solution, job.name) for solution, job in jobs], storage, layer, memory_mb
         )
 
-    def _table(self, construct_id: str, name: str, key: str) -> None:
+    def _table(self, construct_id: str, name: str, named: str, key: kms.IKey | None) -> None:
         dynamodb.Table(
             self,
             construct_id,
             table_name=name,
-            partition_key=dynamodb.Attribute(name=key, type=dynamodb.AttributeType.STRING),
+            partition_key=dynamodb.Attribute(name=named, type=dynamodb.AttributeType.STRING),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            encryption=dynamodb.TableEncryption.DEFAULT,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else dynamodb.TableEncryption.DEFAULT,
+            encryption_key=key,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
@@ -113,6 +115,8 @@ class Deliveries(Construct):
                 ),
             ],
             findings=[storage.wildcard_finding(pattern) for pattern in reads],
+            key=storage.key,
+            key_actions=WRITE,
         ).function
 
     def _arn(self, table: str) -> str:

@@ -10,7 +10,9 @@ from aws_cdk import aws_personalize as personalize
 from constructs import Construct
 
 from definition import layout
+from definition.service.kms import PERSONALIZE_ACTIONS
 from stacks.acknowledge import acknowledge
+from stacks.encryption import grants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +47,7 @@ class Attribution(Construct):
         storage: StorageStack,
     ) -> None:
         super().__init__(scope, construct_id)
+        role = self._role(trust, storage if wanted.report else None)
         report = wanted.report and layout.ATTRIBUTION.key(report=wanted.report)
         attribution = personalize.CfnMetricAttribution(
             self,
@@ -58,11 +61,14 @@ class Attribution(Construct):
                 for metric in wanted.metrics
             ],
             metrics_output_config=personalize.CfnMetricAttribution.MetricsOutputConfigProperty(
-                role_arn=self._role(trust, storage if wanted.report else None).role_arn,
-                s3_data_destination={"path": f"s3://{storage.bucket.bucket_name}/{report}"} if report else None,
+                role_arn=role.role_arn,
+                s3_data_destination=_destination(storage, report) if report else None,
             ),
         )
         attribution.node.add_dependency(*datasets)
+        if storage.key and report:
+            # The service looks whether the role may use the key.
+            attribution.node.add_dependency(role.node.find_child("DefaultPolicy"))
 
     def _role(self, trust: iam.IPrincipal, storage: StorageStack | None) -> iam.Role:
         role = iam.Role(
@@ -79,4 +85,11 @@ class Attribution(Construct):
             pattern = layout.ATTRIBUTION.pattern
             role.add_to_policy(iam.PolicyStatement(actions=["s3:PutObject"], resources=storage.arns((pattern,))))
             acknowledge(role, "Reports have names that the service gives", storage.wildcard_finding(pattern))
+            for statement in grants(storage.key, PERSONALIZE_ACTIONS):
+                role.add_to_policy(statement)
         return role
+
+
+def _destination(storage: StorageStack, report: str) -> dict[str, str]:
+    place = {"path": f"s3://{storage.bucket.bucket_name}/{report}"}
+    return {**place, "kmsKeyArn": storage.key.key_arn} if storage.key else place

@@ -13,10 +13,13 @@ from constructs import Construct
 from definition.paths import ROOT
 from stacks.acknowledge import acknowledge, acknowledge_lint
 from stacks.code import files_of, ignored_but
+from stacks.encryption import READ, grants
 from stacks.states import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from aws_cdk import aws_kms as kms
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 ARCHITECTURE = lambda_.Architecture.ARM_64
@@ -80,6 +83,8 @@ class Function(Construct):
         memory_mb: int,
         statements: Sequence[iam.PolicyStatement],
         findings: Sequence[str],
+        key: kms.IKey | None,
+        key_actions: Sequence[str] = READ,
         timeout: Duration = TIMEOUT,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -88,9 +93,11 @@ class Function(Construct):
             "Logs",
             log_group_name=f"/aws/lambda/{function_name}",
             retention=logs.RetentionDays.THREE_MONTHS,
+            encryption_key=key,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        self.role = self._role(log_group, statements, findings)
+        # Also where it touches no data: its environment is decrypted in its role's name.
+        self.role = self._role(log_group, [*statements, *grants(key, key_actions)], findings)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -107,6 +114,7 @@ class Function(Construct):
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE,
             environment={**_ENVIRONMENT, "POWERTOOLS_SERVICE_NAME": name},
+            environment_encryption=key,
         )
         acknowledge(
             self.function,

@@ -15,6 +15,8 @@ from stacks.acknowledge import acknowledge, acknowledge_lint
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aws_cdk import aws_kms as kms
+
 _NO_RESOURCE = "IAM5[Resource::*]"
 
 
@@ -35,6 +37,7 @@ class Machine(Construct):
         comment: str,
         definition: str,
         substitutions: Mapping[str, str],
+        key: kms.IKey | None,
         starts_itself: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -44,6 +47,7 @@ class Machine(Construct):
             "Logs",
             log_group_name=f"/aws/vendedlogs/states/{name}",
             retention=logs.RetentionDays.THREE_MONTHS,
+            encryption_key=key,
             removal_policy=RemovalPolicy.DESTROY,
         )
         self.state_machine = sfn.StateMachine(

@@ -15,9 +15,11 @@ from aws_cdk import aws_personalize as personalize
 from definition.plan import names
 from definition.plan.filters import all_filters
 from definition.service.dataset_types import dataset_type
+from definition.service.kms import PERSONALIZE_ACTIONS
 from definition.service.resource_kinds import CAMPAIGN, RECOMMENDER
 from stacks.acknowledge import acknowledge
 from stacks.datasets import UpdatableDatasets
+from stacks.encryption import grants
 from stacks.events import Attribution, add_event_tracker
 from stacks.storage import READ_BY_PERSONALIZE, WRITTEN_BY_PERSONALIZE
 from stacks.teardown import Teardown
@@ -48,12 +50,13 @@ class PersonalizeStack(Stack):
         group = personalize.CfnDatasetGroup(
             self, "DatasetGroup", name=names.dataset_group_name(pipeline, stage), domain=pipeline.domain
         )
-        datasets = self._datasets(pipeline, stage, group)
+        datasets = self._datasets(pipeline, stage, group, storage)
         # Not the resources' attributes: what another stack imports cannot change, and a new group changes them all.
         self.dataset_group_arn = self._arn("dataset-group", names.dataset_group_name(pipeline, stage))
         self.dataset_arns = {name: self._arn("dataset", names.dataset_path(pipeline, stage, name)) for name in datasets}
         self._filters(pipeline, stage, group, datasets.values())
         self.service_role = self._service_role(storage)
+        self._encrypt(group, storage)
         if pipeline.metric_attribution:
             Attribution(
                 self,
@@ -78,6 +81,7 @@ class PersonalizeStack(Stack):
                 ),
                 *((RECOMMENDER, names.recommender_name(pipeline, stage, each)) for each in pipeline.recommenders),
             ],
+            key=storage.key,
         )
         if pipeline.event_tracker:
             # It goes before the teardown looks for the dataset that it may have made.
@@ -89,7 +93,7 @@ class PersonalizeStack(Stack):
         return self.format_arn(service="personalize", resource=resource, resource_name=name)
 
     def _datasets(
-        self, pipeline: Pipeline, stage: str, group: personalize.CfnDatasetGroup
+        self, pipeline: Pipeline, stage: str, group: personalize.CfnDatasetGroup, storage: StorageStack
     ) -> dict[DatasetName, Construct]:
         kind = dataset_type("interactions")
         schema = personalize.CfnSchema(
@@ -110,7 +114,9 @@ class PersonalizeStack(Stack):
         others = [name for name in pipeline.datasets.by_name() if name != kind.name]
         if not others:
             return {kind.name: interactions}
-        updatable = UpdatableDatasets(self, "Datasets", pipeline=pipeline, stage=stage, datasets=others, group=group)
+        updatable = UpdatableDatasets(
+            self, "Datasets", pipeline=pipeline, stage=stage, datasets=others, group=group, key=storage.key
+        )
         return {kind.name: interactions, **updatable.resources}
 
     def _filters(
@@ -135,6 +141,20 @@ class PersonalizeStack(Stack):
             made.node.add_dependency(*datasets)
             if (name, expression) in declared:
                 CfnOutput(self, f"FilterArn-{name}", value=made.attr_filter_arn, description=f"Filter {name}")
+
+    def _encrypt(self, group: personalize.CfnDatasetGroup, storage: StorageStack) -> None:
+        """Let Personalize encrypt what it keeps with the pipeline's key, if it has one; a group's cannot be changed.
+
+        In the key's policy stands the service. The role stands in the account, to which the policy leaves who else may,
+        so it is granted CreateGrant, too, which the page granting-personalize-key-access has in a policy that names it.
+        """
+        if not storage.key:
+            return
+        for statement in grants(storage.key, PERSONALIZE_ACTIONS):
+            self.service_role.add_to_policy(statement)
+        group.kms_key_arn, group.role_arn = storage.key.key_arn, self.service_role.role_arn
+        # The service looks whether the role may use the key.
+        group.node.add_dependency(self.service_role.node.find_child("DefaultPolicy"))
 
     def _trust(self) -> iam.IPrincipal:
         """Return Personalize of this account and region, and of no other."""

@@ -53,7 +53,10 @@ class Queries(Construct):
         self.workgroup = given.workgroup or self._workgroup(prefix, given.max_bytes)
 
     def _workgroup(self, name: str, most_bytes: int) -> str:
-        encrypted = athena.CfnWorkGroup.EncryptionConfigurationProperty(encryption_option="SSE_S3")
+        key = self._storage.key
+        encrypted = athena.CfnWorkGroup.EncryptionConfigurationProperty(
+            encryption_option="SSE_KMS" if key else "SSE_S3", kms_key=key.key_arn if key else None
+        )
         place = layout.QUERY_RECORDS.key()
         athena.CfnWorkGroup(
             self,

@@ -11,6 +11,7 @@ from definition import layout
 from definition.file.pipeline import ItemLabels
 from definition.plan import names
 from stacks.acknowledge import acknowledge
+from stacks.encryption import WRITE
 from stacks.function import Function
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ def report_function(
             *_telling(stack, prefix, pipeline),
         ],
         findings=[storage.wildcard_finding(pattern) for pattern in sorted({*_READS, *_WRITES})],
+        key=storage.key,
+        key_actions=WRITE,
     )
     acknowledge(
         function.role,

@@ -10,8 +10,10 @@ from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from stacks.dead_letters import dead_letter_queue
+from stacks.encryption import WRITE, grants
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_kms as kms
     from aws_cdk import aws_stepfunctions as sfn
 
     from definition.file.pipeline import Schedule
@@ -32,10 +34,11 @@ class StartSchedule(Construct):
         name: str,
         schedule: Schedule,
         state_machine: sfn.IStateMachine,
+        key: kms.IKey | None,
     ) -> None:
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
-        self.dead_letters = queue = dead_letter_queue(self)
+        self.dead_letters = queue = dead_letter_queue(self, key)
         group_arn = stack.format_arn(service="scheduler", resource="schedule-group", resource_name="default")
         role = iam.Role(
             self,
@@ -48,6 +51,8 @@ class StartSchedule(Construct):
         state_machine.grant_start_execution(role)
         # CDK's own grant also lets the role ask for the queue's attributes, which Scheduler does not.
         role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[queue.queue_arn]))
+        for statement in grants(key, WRITE):
+            role.add_to_policy(statement)
         scheduler.CfnSchedule(
             self,
             "Schedule",

@@ -16,10 +16,13 @@ from definition.paths import ROOT
 from stacks import sources
 from stacks.acknowledge import acknowledge
 from stacks.code import ignored_but, modules_of
+from stacks.encryption import GLUE, GLUE_LOGS, grants
 from stacks.function import REQUIREMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from aws_cdk import aws_kms as kms
 
     from definition.plan.buckets import SourceBucket
     from stacks.storage import StorageStack
@@ -81,12 +84,37 @@ class TransformJob(Construct):
             )
         job = self._job(role, workers, script.s3_object_url, packages.s3_object_url)
         job.node.add_dependency(role.node.find_child("DefaultPolicy"))
+        if storage.key:
+            job.security_configuration = self._security_configuration(storage.key)
+            return
         acknowledge(
             job,
             "Logs hold counts and keys, no data, and CloudWatch encrypts them; there are no bookmarks",
             "GL1",
             "GL3",
         )
+
+    def _security_configuration(self, key: kms.IKey) -> str:
+        """Make the configuration; return its name. There are no bookmarks, and none would be without the key."""
+        made = glue.CfnSecurityConfiguration(
+            self,
+            "SecurityConfiguration",
+            name=self.name,
+            encryption_configuration=glue.CfnSecurityConfiguration.EncryptionConfigurationProperty(
+                cloud_watch_encryption=glue.CfnSecurityConfiguration.CloudWatchEncryptionProperty(
+                    cloud_watch_encryption_mode="SSE-KMS", kms_key_arn=key.key_arn
+                ),
+                job_bookmarks_encryption=glue.CfnSecurityConfiguration.JobBookmarksEncryptionProperty(
+                    job_bookmarks_encryption_mode="CSE-KMS", kms_key_arn=key.key_arn
+                ),
+                s3_encryptions=[
+                    glue.CfnSecurityConfiguration.S3EncryptionProperty(
+                        s3_encryption_mode="SSE-KMS", kms_key_arn=key.key_arn
+                    )
+                ],
+            ),
+        )
+        return made.ref
 
     def _job(self, role: iam.Role, workers: int, script: str, packages: str) -> glue.CfnJob:
         return glue.CfnJob(
@@ -113,11 +141,9 @@ class TransformJob(Construct):
     def _role(self, storage: StorageStack, reads: tuple[str, ...], writes: tuple[str, ...]) -> iam.Role:
         # Which source conditions Glue meets when it assumes a role is not documented: a wrong guess locks it out.
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("glue.amazonaws.com"))
+        groups = f"{GLUE_LOGS}*" if storage.key else f"{GLUE_LOGS}/*"
         logs = Stack.of(self).format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name="/aws-glue/jobs/*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            service="logs", resource="log-group", resource_name=groups, arn_format=ArnFormat.COLON_RESOURCE_NAME
         )
         statements = [
             # Without prefixes: Spark looks for folders above the objects, in ways that change with its version.
@@ -131,6 +157,9 @@ class TransformJob(Construct):
             iam.PolicyStatement(
                 actions=["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], resources=[logs]
             ),
+            *grants(storage.key, GLUE),
+            # Glue makes the log groups of an encrypted job in its role's name, with the key.
+            *([iam.PolicyStatement(actions=["logs:AssociateKmsKey"], resources=[logs])] if storage.key else []),
         ]
         for statement in statements:
             role.add_to_policy(statement)
@@ -142,7 +171,7 @@ class TransformJob(Construct):
         acknowledge(
             role,
             "Glue names the log groups of jobs",
-            "IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws-glue/jobs/*]",
+            f"IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:{groups}]",
         )
         return role
 

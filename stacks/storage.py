@@ -10,9 +10,12 @@ from aws_cdk import aws_s3 as s3
 
 from definition import layout
 from stacks.acknowledge import acknowledge
+from stacks.encryption import key_of
 
 if TYPE_CHECKING:
     from constructs import Construct
+
+    from definition.file.encryption import Encryption
 
 _BUCKET_ARN_EXPORT = "ExportsOutputFnGetAttBucket83908E77Arn063C8555"
 """How other stacks, and so the security findings about them, see the bucket's ARN; it follows from the path."""
@@ -32,6 +35,7 @@ class StorageStack(Stack):
 
     Attributes:
         bucket: the bucket.
+        key: what everything that the pipeline keeps is encrypted with; None without one of its own.
     """
 
     def __init__(
@@ -44,6 +48,9 @@ class StorageStack(Stack):
         tells_events: bool,
         queries: bool,
         description: str,
+        prefix: str,
+        encryption: Encryption | None,
+        spark: bool,
     ) -> None:
         """Make the bucket.
 
@@ -55,14 +62,20 @@ class StorageStack(Stack):
             tells_events: whether EventBridge hears of its objects.
             queries: whether Athena writes into it.
             description: of the stack.
+            prefix: what names of this pipeline and stage begin with.
+            encryption: the pipeline's section of it.
+            spark: whether a job of Glue may work.
         """
         super().__init__(scope, construct_id, description=description)
         areas = {layout.ATTRIBUTION.area: attribution, layout.QUERY_RESULT.area: queries}
+        self.key = key_of(self, encryption, prefix, keep=keep_data, spark=spark)
         self.bucket = s3.Bucket(
             self,
             "Bucket",
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            encryption=s3.BucketEncryption.S3_MANAGED,
+            encryption=s3.BucketEncryption.KMS if self.key else s3.BucketEncryption.S3_MANAGED,
+            encryption_key=self.key,
+            bucket_key_enabled=True if self.key else None,
             enforce_ssl=True,
             minimum_tls_version=1.2,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,

@@ -16,11 +16,13 @@ from definition.plan import names
 from definition.service.dataset_types import dataset_type
 from definition.service.resource_kinds import CAMPAIGN, RECOMMENDER, SOLUTION, SOLUTION_VERSION
 from stacks.acknowledge import acknowledge
+from stacks.encryption import WRITE
 from stacks.function import Function
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from aws_cdk import aws_kms as kms
     from aws_cdk import aws_personalize as personalize
     from constructs import IDependable
 
@@ -49,6 +51,7 @@ class Teardown(Construct):
         group: personalize.CfnDatasetGroup,
         datasets: Mapping[DatasetName, IDependable],
         live: Sequence[tuple[ResourceKind, str]],
+        key: kms.IKey | None,
     ) -> None:
         """Make the function and call it.
 
@@ -59,9 +62,10 @@ class Teardown(Construct):
             group: the dataset group.
             datasets: its datasets; others in the group are deleted with it.
             live: kind and name of each campaign and recommender in the pipeline file.
+            key: the pipeline's own, under which the topic's messages are.
         """
         super().__init__(scope, construct_id)
-        teardown = self._function(prefix)
+        teardown = self._function(prefix, key)
         self.resource = resource = CustomResource(
             self,
             "Resource",
@@ -77,7 +81,7 @@ class Teardown(Construct):
         # What is made last is deleted first: solutions before the datasets, and the grant after its use.
         resource.node.add_dependency(*datasets.values(), teardown.role.node.find_child("DefaultPolicy"))
 
-    def _function(self, prefix: str) -> Function:
+    def _function(self, prefix: str, key: kms.IKey | None) -> Function:
         own = names.resource_pattern(prefix)
         arns = {kind: _arn(self, kind.arn_type, own) for kind in _KINDS}
         function = Function(
@@ -110,6 +114,8 @@ class Teardown(Construct):
                 ),
             ],
             findings=[],
+            key=key,
+            key_actions=WRITE,
         )
         acknowledge(
             function.role,

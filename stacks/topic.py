@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import ArnFormat, RemovalPolicy, Stack
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
 from definition.plan import names
+from stacks.encryption import alarms_of
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -20,14 +21,15 @@ _USE = ["kms:Decrypt", "kms:GenerateDataKey*"]
 _ALARMS = iam.ServicePrincipal("cloudwatch.amazonaws.com")
 
 
-def make_topic(scope: Construct, prefix: str) -> sns.Topic:
-    """Return the topic of a pipeline and stage, of the prefix of its names.
+def make_topic(scope: Construct, prefix: str, key: kms.IKey | None) -> sns.Topic:
+    """Return the topic of a pipeline and stage, of the prefix of its names, under the pipeline's key if it has one.
 
     CloudWatch cannot publish under the key that AWS manages for SNS, since that key's policy names no service and
     nobody can change it (https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns). So the key is the
-    pipeline's own: this pipeline's alarms may use it, and, as under AWS's key, whoever in the account may publish.
+    topic's own: this pipeline's alarms may use it, and, as under AWS's key, whoever in the account may publish. Under
+    the pipeline's key publish those roles that are granted it.
     """
-    alarms = _alarms_of(Stack.of(scope), prefix)
+    alarms = alarms_of(Stack.of(scope), prefix)
     topic = sns.Topic(
         scope,
         "Topic",
@@ -35,7 +37,7 @@ def make_topic(scope: Construct, prefix: str) -> sns.Topic:
         topic_name=names.topic_name(prefix),
         display_name=f"Runs of {prefix}",
         enforce_ssl=True,
-        master_key=_key(scope, prefix, alarms),
+        master_key=key or _key(scope, prefix, alarms),
     )
     topic.add_to_resource_policy(
         iam.PolicyStatement(
@@ -69,14 +71,3 @@ def _key(scope: Construct, prefix: str, alarms: dict[str, dict[str, str]]) -> km
             iam.PolicyStatement(sid=sid, principals=[principal], actions=_USE, resources=["*"], conditions=conditions)
         )
     return key
-
-
-def _alarms_of(stack: Stack, prefix: str) -> dict[str, dict[str, str]]:
-    """Return the conditions under which CloudWatch works for an alarm of this pipeline and stage."""
-    alarms = stack.format_arn(
-        service="cloudwatch",
-        resource="alarm",
-        resource_name=names.resource_pattern(prefix),
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )
-    return {"StringEquals": {"aws:SourceAccount": stack.account}, "ArnLike": {"aws:SourceArn": alarms}}

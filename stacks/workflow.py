@@ -22,6 +22,7 @@ from stacks.catalog import Catalog
 from stacks.cleanup import cleanup_function
 from stacks.dashboard import add_dashboard
 from stacks.deliveries import Deliveries
+from stacks.encryption import WRITE, grants
 from stacks.function import Function, dependencies_layer
 from stacks.grants import map_run_statements, personalize_statements, telling_statements, wildcard_findings
 from stacks.machine import Machine
@@ -117,7 +118,7 @@ class WorkflowStack(Stack):
             if pipeline.catalog
             else None
         )
-        self._topic = make_topic(self, self._prefix)
+        self._topic = make_topic(self, self._prefix, storage.key)
         self.state_machine = self._machine(pipeline, stage, spec_hash)
         self._watch(self._starts_and_ends())
         CfnOutput(self, "StateMachineArn", value=self.state_machine.state_machine_arn)
@@ -125,7 +126,7 @@ class WorkflowStack(Stack):
 
     def _starts_and_ends(self) -> dict[str, sqs.IQueue]:
         """Make what starts runs and tells of their ends; return the queues of what could not be delivered."""
-        name, machine = self._prefix, self.state_machine
+        name, machine, key = self._prefix, self.state_machine, self._storage.key
         alerts = EndAlerts(
             self,
             "EndAlerts",
@@ -139,11 +140,11 @@ class WorkflowStack(Stack):
         )
         queues: dict[str, sqs.IQueue] = {"alert": alerts.dead_letters}
         if schedule := self._pipeline.schedule:
-            start = StartSchedule(self, "Schedule", name=name, schedule=schedule, state_machine=machine)
+            start = StartSchedule(self, "Schedule", name=name, schedule=schedule, state_machine=machine, key=key)
             queues["schedule"] = start.dead_letters
         if trigger := self._pipeline.trigger:
             arrival = StartOnArrival(
-                self, "Arrival", name=name, trigger=trigger, bucket=self._storage.bucket, state_machine=machine
+                self, "Arrival", name=name, trigger=trigger, bucket=self._storage.bucket, state_machine=machine, key=key
             )
             queues["arrival"] = arrival.dead_letters
         return queues
@@ -164,6 +165,7 @@ class WorkflowStack(Stack):
             definition=json.dumps(definition(pipeline, stage, spec_hash=spec_hash), indent=1, ensure_ascii=False),
             starts_itself=True,
             substitutions=self._substitutions(pipeline.name, stage),
+            key=self._storage.key,
         )
         for statement in self._statements():
             made.role.add_to_policy(statement)
@@ -195,6 +197,7 @@ class WorkflowStack(Stack):
             **({"TransformJob": self._job.name} if self._job else {}),
             **({"Database": self._catalog.database} if self._catalog else {}),
             **({"WorkGroup": self._queries.workgroup} if self._queries else {}),
+            **({"KeyArn": key.key_arn} if (key := self._storage.key) else {}),
         }
 
     def _tell_owners(self, function: iam.Role) -> None:
@@ -278,6 +281,8 @@ class WorkflowStack(Stack):
                 *more,
             ],
             findings=[self._storage.wildcard_finding(pattern) for pattern in patterns],
+            key=self._storage.key,
+            key_actions=WRITE,
         )
 
     def _statements(self) -> list[iam.PolicyStatement]:
@@ -297,6 +302,7 @@ class WorkflowStack(Stack):
             ),
             iam.PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=self._storage.arns(_RECORDS)),
             self._storage.listing(),
+            *grants(self._storage.key, WRITE),
             iam.PolicyStatement(actions=["states:SendTaskFailure"], resources=[state_machine_arn]),
             *map_run_statements(state_machine_arn, executions_arn),
             iam.PolicyStatement(actions=["sns:Publish"], resources=[self._topic.topic_arn]),

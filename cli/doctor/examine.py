@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.account import DENIED, denied_action, explained, said
-from cli.doctor import account_checks, deployment_checks, quotas, taken_names
+from cli.doctor import account_checks, deployment_checks, key_checks, quotas, taken_names
 from cli.doctor.findings import Check, Level, warning
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ CHECKS = (
     Check("deployment", deployment_checks.stacks),
     Check("names", taken_names.taken_names),
     Check("quotas", quotas.quotas),
+    Check("key", key_checks.key),
     Check("raw data", deployment_checks.raw_data),
     Check("schedule", deployment_checks.schedule),
     Check("last run", deployment_checks.last_run),

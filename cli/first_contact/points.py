@@ -101,5 +101,8 @@ LEFT_OUT = (
         "An account whose Glue data catalog is governed by Lake Formation.",
         "Switching that on would change the account for everybody; `catalog: false` does without tables.",
     ),
-    LeftOut("Keys of KMS, of bucket and dataset group.", "Pipelines take none."),
+    LeftOut(
+        "Keys of KMS, of bucket and dataset group.",
+        "A key cannot be deleted at once; set `encryption: {kms_key: create}` in a pipeline of your own to see it.",
+    ),
 )

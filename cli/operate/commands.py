@@ -219,6 +219,7 @@ def destroy(
     with deployed(pipeline, stage) as at:
         name, bucket, s3 = prefix(at.pipeline.name, stage), at.deployment.bucket, at.session.client("s3")
         removal.check_idle(at.stepfunctions, at.machine)
+        key = removal.made_key(at.session.client("cloudformation"), at.pipeline, stage)
         fate = f"the bucket {bucket} stays"
         if with_bucket:
             held = removal.contents(s3, bucket)
@@ -240,6 +241,8 @@ def destroy(
             removal.empty(s3, bucket)
             s3.delete_bucket(Bucket=bucket)
         at.view.line(f"{name} is gone" + ("" if with_bucket else f"; s3://{bucket} is there with its data"))
+        if key:
+            at.view.line(f"the key {key} stays: aws kms schedule-key-deletion --key-id {key}")
 
 
 def _turn(pipeline: str, stage: str, *, on: bool) -> None:

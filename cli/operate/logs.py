@@ -27,7 +27,8 @@ JOB = "spark"
 """The source of a line of the Spark job."""
 
 _STACKS = ("personalize", "workflow")
-_JOB_GROUPS = ("/aws-glue/jobs/output", "/aws-glue/jobs/error")
+_OF_GLUE = "/aws-glue/jobs"
+_JOB_GROUPS = (f"{_OF_GLUE}/output", f"{_OF_GLUE}/error")
 _BEFORE, _AFTER = timedelta(minutes=1), timedelta(minutes=5)
 """Beside a run's own times: a function's last lines come after the state that called it has failed."""
 
@@ -105,9 +106,9 @@ def read(
     """
     functions, job = _resources(session, prefix(pipeline, stage))
     logs = [_Log(f"/aws/lambda/{prefix(pipeline, stage)}-{name}", name) for name in functions]
-    if job:
-        logs += _of_job(session.client("glue"), job, times)
     client = session.client("logs")
+    if job:
+        logs += _of_job(session.client("glue"), client, job, times)
     chosen = [log for log in logs if not wanted or log.source in wanted]
     yield from heapq.merge(*(_lines(client, log, times) for log in chosen), key=lambda line: line.time)
 
@@ -154,14 +155,27 @@ def _resources(session: boto3.Session, name: str) -> tuple[list[str], str | None
     return functions, next((made for kind, made in found if kind == "AWS::Glue::Job"), None)
 
 
-def _of_job(glue: Any, job: str, times: Times) -> list[_Log]:
+def _of_job(glue: Any, logs: Any, job: str, times: Times) -> list[_Log]:
     """Return the streams of the job's runs that began in a time; Glue names a stream by the run."""
-    begun = []
+    begun: list[dict[str, Any]] = []
     for page in glue.get_paginator("get_job_runs").paginate(JobName=job):
-        begun += [each["Id"] for each in page["JobRuns"] if _is_within(each["StartedOn"], times)]
+        begun += [each for each in page["JobRuns"] if _is_within(each["StartedOn"], times)]
         if page["JobRuns"] and page["JobRuns"][-1]["StartedOn"] < times[0]:
             break  # the newest come first
-    return [_Log(group, JOB, run) for run in begun for group in _JOB_GROUPS]
+    groups = {name: _job_groups(logs, name) for name in {each.get("SecurityConfiguration") for each in begun}}
+    return [_Log(group, JOB, each["Id"]) for each in begun for group in groups[each.get("SecurityConfiguration")]]
+
+
+def _job_groups(logs: Any, security_configuration: str | None) -> list[str]:
+    """Return the log groups of runs: under a security configuration they have its name within theirs.
+
+    Where it stands there the guide and the API reference say in two ways, so all of Glue's groups are looked through.
+    """
+    if not security_configuration:
+        return list(_JOB_GROUPS)
+    pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=_OF_GLUE)
+    names = [str(each["logGroupName"]) for page in pages for each in page["logGroups"]]
+    return [name for name in names if security_configuration in name]
 
 
 def _lines(client: Any, log: _Log, times: Times) -> Iterator[Line]:

@@ -6,12 +6,15 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cli.deployment import outputs_of
 from cli.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import boto3
+
+    from definition.file.pipeline import Pipeline
 
 _BATCH = 1000
 """The most keys that DeleteObjects takes."""
@@ -47,6 +50,13 @@ def check_idle(stepfunctions: Any, machine: str) -> None:
         raise CommandError(
             f"a run is active: {active[0]['executionArn']}", remedy="Wait for its end (pipelines follow), or stop it"
         )
+
+
+def made_key(cloudformation: Any, pipeline: Pipeline, stage: str) -> str | None:
+    """Return the ARN of the key that the deployment made, which stays when the stacks go; None if it made none."""
+    if pipeline.encryption is None or pipeline.encryption.given:
+        return None
+    return outputs_of(cloudformation, pipeline.name, stage, "storage").get("KeyArn")
 
 
 def contents(s3: Any, bucket: str) -> Contents:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from definition.file.datasets import Datasets
+from definition.file.encryption import Encryption
 from definition.file.realtime import Filter, MetricAttribution, Recommender
 from definition.file.schedule import check_expression
 from definition.file.solutions import Solution
@@ -120,6 +121,9 @@ class Pipeline(Strict):
     )
     generation: int = Field(
         default=1, ge=1, description="another number begins a new dataset group: all is imported and trained anew"
+    )
+    encryption: Encryption | None = absent(
+        description="a customer managed key of KMS for what the pipeline keeps; left out: keys that AWS owns or manages"
     )
     engine: Literal["lambda", "glue", "auto"] = Field(
         default="lambda",

@@ -55,8 +55,13 @@ def _check_key(text: str, path: str) -> None:
 _KMS_KEY = re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
 
 
+def is_kms_key(text: str) -> bool:
+    """Say whether a text has the form of a KMS key's ARN; that of an alias has another one."""
+    return _KMS_KEY.fullmatch(text) is not None
+
+
 def _kms_key(text: str) -> str:
-    if not _KMS_KEY.fullmatch(text):
+    if not is_kms_key(text):
         raise ValueError(
             f"'{text}' is not the ARN of a KMS key, arn:aws:kms:region:account:key/id; an alias cannot be granted"
         )

@@ -76,7 +76,8 @@ def run_id(started: datetime, execution: str) -> str:
 def dataset_group_name(pipeline: Pipeline, stage: str) -> str:
     """Return the dataset group's name; it carries what a group cannot change, so that another is another group.
 
-    That is the domain, and a hash of the schema of the interactions (page updating-dataset-schema) and the generation.
+    That is the domain, and a hash of the schema of the interactions (page updating-dataset-schema), the generation, and
+    the key in the file (API page CreateDatasetGroup; no call changes it).
     """
     return f"{_own(pipeline.name, stage)}{_domain_part(pipeline)}{_group_hash(pipeline)}"
 
@@ -90,9 +91,10 @@ def _domain_part(pipeline: Pipeline) -> str:
 
 
 def _group_hash(pipeline: Pipeline) -> str:
-    # Without a generation, which is the rule, it leaves no trace in names.
+    # Without a generation or a key, which is the rule, they leave no trace in names.
     generation = f" generation {pipeline.generation}" if pipeline.generation > 1 else ""
-    return schema_hash(schema_document(pipeline, "interactions") + generation)
+    key = f" key {pipeline.encryption.kms_key}" if pipeline.encryption else ""
+    return schema_hash(schema_document(pipeline, "interactions") + generation + key)
 
 
 def dataset_name(pipeline: Pipeline, stage: str, dataset: DatasetName) -> str:

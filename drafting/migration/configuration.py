@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from drafting.errors import DraftError
-from drafting.migration.found import Found, FoundSolution
+from drafting.migration.found import ENCRYPTION, Found, FoundSolution
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,9 @@ def _found(config: dict[str, Any]) -> Found:
     found.recommenders = [each["serviceConfig"] for each in config.get("recommenders", ())]
     found.filters = [each["serviceConfig"] for each in config.get("filters", ())]
     found.has_event_tracker = bool(config.get("eventTracker"))
-    found.left += [f"datasetGroup.{key}: pipelines have no key of their own yet" for key in _KEYS if service.get(key)]
+    found.left += [
+        f"datasetGroup.{key}: {ENCRYPTION.format(key=service.get('kmsKeyArn'))}" for key in _KEYS if service.get(key)
+    ]
     found.schedules = list(dict.fromkeys(_all_schedules(config)))
     found.tags = {each["tagKey"]: each["tagValue"] for each in config.get("tags") or ()}
     if any(_tags({key: value for key, value in config.items() if key != "tags"})):

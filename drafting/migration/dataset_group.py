@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from definition.service.dataset_types import DatasetName
-from drafting.migration.found import Found, FoundSolution
+from drafting.migration.found import ENCRYPTION, Found, FoundSolution
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,8 +26,8 @@ def read_dataset_group(personalize: Any, arn: str) -> Found:
     """
     group = personalize.describe_dataset_group(datasetGroupArn=arn)["datasetGroup"]
     found = Found(group["name"], domain=group.get("domain"))
-    if group.get("kmsKeyArn"):
-        found.left.append("kmsKeyArn of the dataset group: pipelines have no key of their own yet")
+    if key := group.get("kmsKeyArn"):
+        found.left.append(f"kmsKeyArn of the dataset group: {ENCRYPTION.format(key=key)}")
     within = {"datasetGroupArn": arn}
     for dataset in _listed(personalize, "datasets", **within):
         _read_dataset(personalize, dataset, found)

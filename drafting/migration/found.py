@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 Request = dict[str, Any]
 """Parameters of a create call, or what a describe call answers; both have the same names."""
 
+ENCRYPTION = "add encryption: {{kms_key: {key}}} to the file, which is then for all that the pipeline keeps"
+"""What becomes of the key of a dataset group: its policy has to admit the pipeline first, so none is moved unasked."""
+
 
 @dataclass
 class FoundSolution:

@@ -111,12 +111,13 @@ def _url(place: layout.Place) -> str:
 
 
 def _job(pipeline: Pipeline, kind: ResourceKind, timeout: timedelta, more: list[str]) -> Job:
+    key = {"KmsKeyArn": "${KeyArn}"} if pipeline.encryption else {}
     arguments = {
         "SolutionVersionArn": jsonata("$task.version"),
         "RoleArn": "${ServiceRoleArn}",
         "NumResults": jsonata("$job.num_results"),
-        "JobInput": {"S3DataSource": {"Path": _url(layout.BATCH_INPUT)}},
-        "JobOutput": {"S3DataDestination": {"Path": _url(layout.BATCH_OUTPUT)}},
+        "JobInput": {"S3DataSource": {"Path": _url(layout.BATCH_INPUT), **key}},
+        "JobOutput": {"S3DataDestination": {"Path": _url(layout.BATCH_OUTPUT), **key}},
     }
     return Job(
         kind=kind,

@@ -79,6 +79,18 @@ EXPLAINED = (
         "Only a start that failed for good is sent there; emulator/tests/test_scheduler.py sends some",
     ),
     Explanation(
+        "ScheduleRole",
+        "kms:(Decrypt|GenerateDataKey)",
+        ".*:key/.*",
+        "The same: the queue is under the key; emulator/tests/kms/test_messages.py sends some",
+    ),
+    Explanation(
+        "TransformJobRole",
+        "kms:Encrypt",
+        ".*:key/.*",
+        "Glue's guide names it for what jobs write to S3 and for bookmarks (set-up-encryption); S3 does not ask for it",
+    ),
+    Explanation(
         "TeardownRole",
         "personalize:DeleteDataset",
         ".*",
@@ -86,7 +98,7 @@ EXPLAINED = (
     ),
     Explanation(
         "TeardownRole",
-        "sns:Publish",
+        "sns:Publish|kms:GenerateDataKey",
         ".*",
         "The teardown tells of what it could not delete; here it can delete everything",
     ),

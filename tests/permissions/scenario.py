@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 USERS = 60
 _ROWS = planted(users=USERS)
 _DAY = 86_400
+_KEY = {"kms_key": "create"}
 
 
 def everything(**changes: Any) -> dict[str, Any]:
-    """Return a shop with filters, a campaign, recommenders, events, attribution, jobs of all kinds, a delivery."""
-    document = copy.deepcopy(shop(name="whole", publish="parts", **rarely(), **LIVE))
+    """Return a shop with filters, a campaign, recommenders, events, attribution, all kinds of jobs, delivery, key."""
+    document = copy.deepcopy(shop(name="whole", publish="parts", encryption=dict(_KEY), **rarely(), **LIVE))
     document["datasets"]["items"] = {
         "source": {"path": "items.csv"},
         "columns": {"ITEM_ID": "item", "PRICE": "price", "CATEGORY_L1": "kind"},
@@ -53,7 +54,11 @@ DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "whole": everything,
     "whole-test": lambda: shop(name="whole-test", **rarely()),
     "sparkling": lambda: shop(
-        name="sparkling", engine="glue", datasets__interactions__import_mode="incremental", **rarely()
+        name="sparkling",
+        engine="glue",
+        encryption=dict(_KEY),
+        datasets__interactions__import_mode="incremental",
+        **rarely(),
     ),
 }
 """Three pipelines: with everything, with little under a name that begins as the first one's, with the Spark job."""

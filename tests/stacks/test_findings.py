@@ -22,24 +22,26 @@ if TYPE_CHECKING:
     from aws_cdk import App
 
 KIND = {"from": "kind", "type": "categorical"}
+EVERYTHING: dict[str, Any] = {
+    **LIVE,
+    **OTHER_BUCKETS,
+    "engine": "auto",
+    "workers": 7,
+    "trigger": {"arrival": "items/_SUCCESS"},
+    "solutions__0__batch_inference__0__deliver": "dynamodb",
+    "datasets__items": {
+        "source": {"path": "items/"},
+        "columns": {"ITEM_ID": "sku", "PRICE": "price", "CATEGORY_L1": "kind"},
+    },
+    "datasets__users": {
+        "source": {"table": "crm.people", "locations": ["s3://crm-data/people/"]},
+        "columns": {"USER_ID": "id", "SIDE": KIND},
+    },
+}
 SHOPS: dict[str, dict[str, Any]] = {
     "batch": {},
-    "everything": {
-        **LIVE,
-        **OTHER_BUCKETS,
-        "engine": "auto",
-        "workers": 7,
-        "trigger": {"arrival": "items/_SUCCESS"},
-        "solutions__0__batch_inference__0__deliver": "dynamodb",
-        "datasets__items": {
-            "source": {"path": "items/"},
-            "columns": {"ITEM_ID": "sku", "PRICE": "price", "CATEGORY_L1": "kind"},
-        },
-        "datasets__users": {
-            "source": {"table": "crm.people", "locations": ["s3://crm-data/people/"]},
-            "columns": {"USER_ID": "id", "SIDE": KIND},
-        },
-    },
+    "everything": EVERYTHING,
+    "encrypted": {**EVERYTHING, "encryption": {"kms_key": "create"}},
 }
 """Changes to a shop: with the second, every kind of resource and every kind of grant is there."""
 

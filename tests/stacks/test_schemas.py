@@ -63,12 +63,13 @@ def before() -> dict[str, Any]:
         ({"datasets__items__columns__PRICE": PRICE}, True),
         ({"datasets__interactions__columns__EVENT_VALUE": {"value": 1}}, False),
         ({"generation": 2}, False),
+        ({"encryption": {"kms_key": "create"}}, False),
     ],
 )
 def test_another_schema_is_another_solution(
     before: dict[str, Any], changes: dict[str, Any], *, same_group: bool
 ) -> None:
-    """Only interactions and the generation begin a new dataset group; what is trained is new in any case."""
+    """Only interactions, the generation and the key begin a new dataset group; what is trained is new in any case."""
     after = synthesized(parsed(datasets__items=deepcopy(ITEMS), **changes))
 
     assert same_group == (group_name(before) == group_name(after))

@@ -22,9 +22,10 @@ USES = ROOT / "emulator" / "tests" / "uses.json"
 def uses() -> dict[str, list[str]]:
     """Return the types of resources in the templates, and the integrations of every state machine."""
     with tempfile.TemporaryDirectory() as folder:
-        for engine in ("lambda", "glue"):
+        encrypted = {"encryption": {"kms_key": "create"}}
+        for engine, more in (("lambda", {}), ("glue", encrypted)):
             deliver = {"solutions__0__batch_inference__0__deliver": "dynamodb"}
-            app_of(parsed(**LIVE, **deliver, engine=engine), Path(folder, engine)).synth()
+            app_of(parsed(**LIVE, **deliver, **more, engine=engine), Path(folder, engine)).synth()
         templates = [json.loads(file.read_text()) for file in Path(folder).glob("*/*.template.json")]
     types = {resource["Type"] for template in templates for resource in template["Resources"].values()}
     integrations = {found for machine in RIGHT.values() for found in _integrations(machine)}

@@ -43,6 +43,7 @@ SECTIONS = {
     "Campaigns": {"Campaign"},
     "Recommenders": {"Recommender"},
     "Start where data arrives": {"Trigger"},
+    "Encryption": {"Encryption"},
     "Events of the application": {"MetricAttribution"},
     "Filters": {"Filter"},
 }

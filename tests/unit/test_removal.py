@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from cli.errors import CommandError
-from cli.operate.removal import Contents, check_idle, contents, empty
+from cli.operate.removal import Contents, check_idle, contents, empty, made_key
+from tests.documents import parsed
 
 PAGES: list[dict[str, Any]] = [
     {
@@ -78,3 +80,13 @@ def test_an_active_run_stops_a_removal() -> None:
     check_idle(FakeStepFunctions(), "any")
     with pytest.raises(CommandError, match="a run is active: arn:active"):
         check_idle(FakeStepFunctions("arn:active"), "any")
+
+
+def test_only_a_key_that_the_deployment_made_is_told() -> None:
+    """It stays when the stacks go; a given one is somebody else's, and without one there is nothing to tell."""
+    arn = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    stack = {"Outputs": [{"OutputKey": "KeyArn", "OutputValue": arn}]}
+    cloudformation = SimpleNamespace(describe_stacks=lambda **_: {"Stacks": [stack]})
+    files = [parsed(encryption={"kms_key": "create"}), parsed(encryption={"kms_key": arn}), parsed()]
+
+    assert [arn, None, None] == [made_key(cloudformation, file, "dev") for file in files]

@@ -51,6 +51,16 @@ def progress(aws: EmbeddedAWS, verb: str, progression: str = "") -> None:
         assert requests.post(url, json=body, timeout=DEADLINE).ok
 
 
+def key_of(account: Account) -> str:
+    """Return the ARN of a key that the service and the role may use."""
+    allow = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
+    name, grant = account.role.rpartition("/")[2], json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    account.iam.put_role_policy(RoleName=name, PolicyName="kms", PolicyDocument=grant)
+    principals = {"AWS": f"arn:aws:iam::{account.id}:root", "Service": "personalize.amazonaws.com"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{**allow, "Principal": principals}]})
+    return str(account.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"])
+
+
 def values(world: World) -> models.Values:
     """Return what makes the values of requests."""
     account = world.account
@@ -147,7 +157,7 @@ def _particular(world: World) -> dict[str, Callable[[], Any]]:
         "CreateBatchSegmentJob:filterArn": lambda: None,
         "CreateBatchSegmentJob:roleArn": lambda: account.role,
         "CreateDataDeletionJob:roleArn": lambda: account.role,
-        "CreateDatasetGroup:kmsKeyArn": lambda: "arn:aws:kms:us-east-1:123456789012:key/films",
+        "CreateDatasetGroup:kmsKeyArn": lambda: key_of(account),
         "CreateDatasetExportJob:roleArn": lambda: account.role,
         "CreateDatasetExportJob:path": lambda: world.place("exports/"),
         "CreateDatasetImportJob:roleArn": lambda: account.role,

@@ -38,6 +38,7 @@ _SETTINGS: Final[dict[str, Any]] = {
     "LoggingConfig": {},
     "TracingConfig": {"Mode": "PassThrough"},
     "EphemeralStorage": {"Size": 512},
+    "KMSKeyArn": None,
 }
 
 
@@ -65,8 +66,10 @@ def show_the_logging_config(self: Any, on_create: bool = False) -> dict[str, Any
 def update_every_setting(self: Any, config_updates: Mapping[str, Any]) -> dict[str, Any]:
     """Change a function's settings.
 
-    moto: ignores logging, tracing and storage. AWS: changes them.
+    moto: ignores logging, tracing, storage and the key of the environment. AWS: changes them.
     """
+    if "KMSKeyArn" in config_updates:
+        self.kms_key_arn = config_updates["KMSKeyArn"] or None
     if "LoggingConfig" in config_updates:
         self.logging_config = config_updates["LoggingConfig"] or {}
     if "TracingConfig" in config_updates:

@@ -17,6 +17,7 @@ from moto.settings import moto_server_port
 from embedded_aws import clock
 from embedded_aws.awslambda import assets
 from embedded_aws.awslambda.environment import Outcome, Specification
+from embedded_aws.awslambda.keys import check_key
 from embedded_aws.awslambda.pool import pool
 from embedded_aws.cloudwatch.metrics import emit
 from embedded_aws.iam.sessions import RoleNotAssumableError, credentials, session_for
@@ -138,6 +139,7 @@ def log_group(function: Any) -> str:
 def _specification(function: Any) -> Specification:
     """Return what an environment of a function must be."""
     code = assets.unpacked(function)
+    check_key(function)
     variables = {**function.environment_vars, **_reserved(function, code), **_credentials(function)}
     return Specification(
         function_arn=function.function_arn,

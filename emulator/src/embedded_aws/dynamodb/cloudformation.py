@@ -10,6 +10,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 
 from embedded_aws.cloudformation.properties import is_true
+from embedded_aws.kms.keys import arn_of, unusable
 from embedded_aws.patches import replaces
 
 _create = Table.create_from_cloudformation_json
@@ -18,7 +19,7 @@ _KNOWN: Final = {
     "LocalSecondaryIndexes", "PointInTimeRecoverySpecification", "ProvisionedThroughput", "SSESpecification",
     "StreamSpecification", "TableName", "Tags",
 }  # fmt: skip
-_IN_PLACE: Final = {"DeletionProtectionEnabled", "PointInTimeRecoverySpecification", "Tags"}
+_IN_PLACE: Final = {"DeletionProtectionEnabled", "PointInTimeRecoverySpecification", "SSESpecification", "Tags"}
 
 
 @replaces(Table, "create_from_cloudformation_json", classmethod)
@@ -32,6 +33,7 @@ def a_table_has_every_property(
     """
     properties = cloudformation_json["Properties"]
     _check(properties)
+    _encryption(properties.get("SSESpecification") or {}, account_id, region_name)
     table = _create.__func__(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs)  # type: ignore[attr-defined]
     _set(table, properties, account_id, region_name)
     return table
@@ -69,6 +71,20 @@ def update_table_in_place(  # noqa: PLR0917  # moto's signature
     return table
 
 
+def _encryption(specification: Mapping[str, Any], account_id: str, region_name: str) -> dict[str, Any] | None:
+    """Return the API's form of a table's encryption, None for the key that DynamoDB owns.
+
+    Raises:
+        ValueError: the key cannot be used (page encryption.usagenotes).
+    """
+    if not is_true(specification.get("SSEEnabled", False)):
+        return None
+    key = str(specification.get("KMSMasterKeyId") or "alias/aws/dynamodb")
+    if problem := unusable(account_id, region_name, key):
+        raise ValueError(f"KMS key of a table: {problem.message}")
+    return {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": arn_of(account_id, region_name, key)}
+
+
 def _check(properties: Mapping[str, Any]) -> None:
     if unknown := sorted(set(properties) - _KNOWN):
         raise ValueError(f"AWS::DynamoDB::Table is emulated without {', '.join(unknown)}")
@@ -84,6 +100,7 @@ def _changed(table: Any, properties: Mapping[str, Any]) -> str:
 def _set(table: Any, properties: Mapping[str, Any], account_id: str, region_name: str) -> None:
     table.made_of = {name: value for name, value in properties.items() if name not in _IN_PLACE}
     table.tags = [dict(tag) for tag in properties.get("Tags", [])]
+    table.sse_specification = _encryption(properties.get("SSESpecification") or {}, account_id, region_name)
     table.deletion_protection_enabled = is_true(properties.get("DeletionProtectionEnabled", False))
     recovery = properties.get("PointInTimeRecoverySpecification") or {}
     wanted = is_true(recovery.get("PointInTimeRecoveryEnabled", False))

@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from embedded_aws import clients
 from embedded_aws.events.inputs import shown
-from embedded_aws.iam.authorization import service_may
 from embedded_aws.iam.sessions import RoleNotAssumableError
+from embedded_aws.sqs.admission import admits
 from embedded_aws.sqs.sending import letter
 
 _SERVICE: Final = "events.amazonaws.com"
@@ -28,7 +28,7 @@ def keep(rule: Any, target: Mapping[str, Any], event: Mapping[str, Any], error: 
     Nothing is tried again first: what fails here, permissions and missing targets, AWS does not repeat either.
     """
     queue = (target.get("DeadLetterConfig") or {}).get("Arn")
-    if queue is None or not service_may(rule.account_id, _SERVICE, "sqs:SendMessage", queue, source_arn=rule.arn):
+    if queue is None or not admits(rule.account_id, _SERVICE, queue, source_arn=rule.arn):
         return False
     attributes = {
         "ERROR_CODE": _code(error),

@@ -20,10 +20,10 @@ from embedded_aws.iam.authorization import service_may
 from embedded_aws.iam.sessions import session_for
 from embedded_aws.patches import replaces
 from embedded_aws.sns.admission import not_admitted
+from embedded_aws.sqs.admission import admits
 from embedded_aws.sqs.sending import queue_url
 
 _SERVICE: Final = "events.amazonaws.com"
-_ACTIONS: Final = {"sqs": "sqs:SendMessage", "lambda": "lambda:InvokeFunction"}
 _send_to_targets = Rule.send_to_targets
 _delete = Rule.delete_from_cloudformation_json
 _logger = logging.getLogger(__name__)
@@ -138,8 +138,12 @@ def _admitted(rule: Any, target: Mapping[str, Any]) -> bool:
     arn = target["Arn"]
     if arn.startswith("arn:aws:sns:"):
         return not not_admitted(rule.account_id, _SERVICE, arn, source_arn=rule.arn)
-    action = _ACTIONS.get(arn.split(":")[2])
-    return action is None or service_may(rule.account_id, _SERVICE, action, arn, source_arn=rule.arn)
+    if arn.startswith("arn:aws:sqs:"):
+        return admits(rule.account_id, _SERVICE, arn, source_arn=rule.arn)
+    function = "lambda:InvokeFunction"
+    return not arn.startswith("arn:aws:lambda:") or service_may(
+        rule.account_id, _SERVICE, function, arn, source_arn=rule.arn
+    )
 
 
 @replaces(Rule, "delete_from_cloudformation_json", classmethod)

@@ -23,6 +23,8 @@ from embedded_aws.glue.exceptions import RunFailedError
 from embedded_aws.iam.authorization import AccessDeniedError, require
 from embedded_aws.iam.principals import Principal
 from embedded_aws.iam.rules.rule import Ask
+from embedded_aws.kms.keys import arn_of, is_of_aws, through
+from embedded_aws.s3.keys import Encrypted, of_object
 
 # Of folders made one in another faster than they can be watched: the second watch takes the place of the first.
 warnings.filterwarnings("ignore", message="Callback with id", category=RuntimeWarning, module="watchdog")
@@ -74,7 +76,7 @@ class Access(FileSystemEventHandler):
         if self.denied is not None or (place := self._place(source)) is None:
             return
         target = self._place(Path(str(event.dest_path))) if event.dest_path else None
-        for ask in _asks(event, *place, target):
+        for ask in _asks(self._principal, event, *place, target):
             if self.denied is None and ask not in self._known:
                 self._ask(ask)
 
@@ -93,11 +95,14 @@ class Access(FileSystemEventHandler):
         return None
 
 
-def _asks(event: FileSystemEvent, bucket: str, key: str, target: tuple[str, str] | None) -> Iterator[Ask]:
+def _asks(
+    principal: Principal, event: FileSystemEvent, bucket: str, key: str, target: tuple[str, str] | None
+) -> Iterator[Ask]:
     """Yield what S3A would need for what has happened to a file or folder."""
     arn = f"arn:aws:s3:::{bucket}"
     if event.event_type == "opened":
         yield _head(arn, key)
+        yield from _key(principal, of_object(principal.account_id, bucket, key), "kms:Decrypt")
     elif event.event_type == "created":
         yield from _looks(arn, key)
         if event.is_directory:
@@ -112,6 +117,14 @@ def _asks(event: FileSystemEvent, bucket: str, key: str, target: tuple[str, str]
         yield from (*_looks(arn, key), *_looks(goal, target[1]))
         yield Ask("s3:PutObject", f"{goal}/{target[1]}")
         yield Ask("s3:DeleteObject", f"{arn}/{key}")
+
+
+def _key(principal: Principal, found: Encrypted | None, action: str) -> Iterator[Ask]:
+    """Yield the use of a key of KMS by S3; what is written asks when it is brought to S3."""
+    region = "us-east-1" if found is None or not found.key.startswith("arn:") else found.key.split(":")[3]
+    if found is not None and not is_of_aws(principal.account_id, region, found.key):
+        context = through("s3", principal.account_id, region, aws_s3_arn=found.arn)
+        yield Ask(action, arn_of(principal.account_id, region, found.key), context)
 
 
 def _looks(arn: str, key: str) -> Iterator[Ask]:

@@ -18,6 +18,7 @@ from embedded_aws.glue import spark
 from embedded_aws.glue.arguments import merged, sorted_out
 from embedded_aws.glue.exceptions import JobAlreadyExistsException
 from embedded_aws.glue.runs import SERVICE, TERMINAL, JobRun, new_run_id
+from embedded_aws.glue.security import security_of
 from embedded_aws.iam.sessions import may_assume
 from embedded_aws.patches import replaces
 
@@ -26,7 +27,6 @@ _DEFAULT_TIMEOUT: Final = 2880
 _LONGEST_TIMEOUT: Final = 7 * 24 * 60
 _NOT_EMULATED: Final = (
     "connections",
-    "security_configuration",
     "source_control_details",
     "code_gen_configuration_nodes",
 )
@@ -46,6 +46,7 @@ def create_job_that_can_run(self: Any, name: str, **settings: Any) -> None:
     if name in self.jobs:
         raise JobAlreadyExistsException
     check("CreateJob", settings)
+    security_of(self, settings.get("security_configuration"))
     _create_job(self, name, **settings)
 
 
@@ -56,6 +57,7 @@ def update_job(backend: Any, name: str, **settings: Any) -> None:
         EntityNotFoundException: there is no such job.
     """
     check("UpdateJob", settings)
+    security_of(backend, settings.get("security_configuration"))
     old = backend.get_job(name)
     new = FakeJob(name=name, backend=backend, **settings)
     new.created_on, new.job_runs = old.created_on, old.job_runs
@@ -152,11 +154,13 @@ def _run(job: Any, arguments: Mapping[str, str], capacity: Mapping[str, Any]) ->
         region=job.backend.region_name,
         script=sorted_arguments.location or job.command["ScriptLocation"],
         arguments=sorted_arguments,
+        security=security_of(job.backend, capacity.get("security_configuration") or job.security_configuration),
         timeout=capacity["timeout"] or job.timeout or _DEFAULT_TIMEOUT,
         settings={
             "Arguments": arguments or None,
             "GlueVersion": job.glue_version or spark.GLUE_VERSIONS[-1],
             "ExecutionClass": job.execution_class,
+            "SecurityConfiguration": job.security_configuration,
             "MaxCapacity": capacity["max_capacity"] or job.max_capacity,
             "WorkerType": capacity["worker_type"] or job.worker_type,
             "NumberOfWorkers": capacity["number_of_workers"] or job.number_of_workers,

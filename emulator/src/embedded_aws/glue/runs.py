@@ -19,8 +19,9 @@ from embedded_aws.glue import sandbox, spark
 from embedded_aws.glue.access import Access, s3a_words
 from embedded_aws.glue.arguments import Arguments
 from embedded_aws.glue.exceptions import RunFailedError
+from embedded_aws.glue.security import Security
 from embedded_aws.glue.storage import Mirror, RoleBucket
-from embedded_aws.iam.principals import principal_of
+from embedded_aws.iam.principals import Principal, principal_of
 from embedded_aws.iam.sessions import RoleNotAssumableError, credentials, session_for
 from embedded_aws.stopwatch import Stopwatch
 
@@ -48,6 +49,7 @@ class JobRun:
     timeout: int
     settings: Mapping[str, Any]
     """What the API shows beside the rest: Arguments as they were given, GlueVersion, WorkerType and their like."""
+    security: Security = field(default_factory=Security)
     state: str = "STARTING"
     started_on: datetime = field(default_factory=clock.now)
     _modified_on: datetime = field(init=False)
@@ -98,11 +100,15 @@ class JobRun:
                 "ErrorMessage": self._error,
                 "ExecutionTime": round(self._execution_time),
                 "Timeout": self.timeout,
-                "LogGroupName": LOG_GROUP,
+                "LogGroupName": self._log_group,
                 "PredecessorRuns": [],
                 **self.settings,
             }
             return {name: value for name, value in described.items() if value is not None}
+
+    @property
+    def _log_group(self) -> str:
+        return self.security.log_group(LOG_GROUP, self.role_arn)
 
     def _work(self) -> None:
         try:
@@ -129,7 +135,7 @@ class JobRun:
         session = session_for(
             self.account_id, self.role_arn, SERVICE, source_arn=self.job_arn, session_name="GlueJobRunnerSession"
         )
-        bucket = RoleBucket(clients.client("s3", session=session))
+        bucket = RoleBucket(clients.client("s3", session=session), self.security.upload_arguments)
         script = workplace.made("script") / Path(self.script).name
         script.write_bytes(bucket.read(self.script))
         path = [self._library(workplace, bucket, at, url) for at, url in enumerate(self.arguments.libraries)]
@@ -156,7 +162,7 @@ class JobRun:
         self._execution_time = time.monotonic() - began
         if self._forgotten:
             return "STOPPED", None
-        self._log(workplace)
+        self._log(workplace, principal)
         if access.denied is not None:
             raise RunFailedError(s3a_words(access.denied))
         mirror.store(bucket)
@@ -186,12 +192,13 @@ class JobRun:
         file.write_bytes(bucket.read(url))
         return folder if file.suffix == ".py" else file
 
-    def _log(self, workplace: sandbox.Workplace) -> None:
+    def _log(self, workplace: sandbox.Workplace, principal: Principal) -> None:
         """Put the process's output where Glue does: stdout and stderr in groups of their own, a stream for each run."""
         logs = logs_backends[self.account_id][self.region]
         now = clock.milliseconds()
-        for group, file in ((f"{LOG_GROUP}/output", workplace.output), (f"{LOG_GROUP}/error", workplace.errors)):
-            logs.ensure_log_group(group)
+        root = self._log_group
+        for group, file in ((f"{root}/output", workplace.output), (f"{root}/error", workplace.errors)):
+            self.security.make_log_group(principal, self.region, group)
             logs.ensure_log_stream(group, self.job_run_id)
             lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
             events = [{"timestamp": now, "message": line[:_LOG_LINE]} for line in lines]

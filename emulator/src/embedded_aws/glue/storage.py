@@ -8,7 +8,7 @@ What cannot be a file is refused: an object `a` beside an object `a/b`, and keys
 job's role may neither read nor list such an object, it is left out: Spark would not meet it on AWS either.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -95,13 +95,14 @@ class Mirror:
 
 
 class RoleBucket:
-    """Objects as the role of a job reaches them, by an S3 client of its session.
+    """Objects as the role of a job reaches them, by an S3 client of its session, written with some more arguments.
 
     Raises, as all its methods do, `RunFailedError` where the role may not.
     """
 
-    def __init__(self, s3: Any) -> None:
+    def __init__(self, s3: Any, written_with: Mapping[str, str]) -> None:
         self._s3 = s3
+        self._written_with = dict(written_with)
 
     def read(self, url: str) -> bytes:
         """Return the content of the object that an `s3://` URL names; there must be one."""
@@ -119,7 +120,7 @@ class RoleBucket:
     def upload(self, file: Path, bucket: str, key: str) -> None:
         """Write a file to an object."""
         try:
-            self._s3.upload_file(str(file), bucket, key)
+            self._s3.upload_file(str(file), bucket, key, ExtraArgs=self._written_with)
         except S3UploadFailedError as error:
             raise RunFailedError(str(error)) from error
 

@@ -7,12 +7,14 @@ from typing import Any
 
 from moto.s3.models import s3_backends
 
+from embedded_aws.environment import ACCOUNT_ID
 from embedded_aws.iam import refusals
 from embedded_aws.iam.authorization import Verdict, decide, refusal
 from embedded_aws.iam.principals import PARTITION, InvalidTokenError, Principal, principal_of
 from embedded_aws.iam.requests import ApiRequest, UnknownOperationError
-from embedded_aws.iam.rules import needed, s3
+from embedded_aws.iam.rules import keys, needed, s3
 from embedded_aws.iam.rules.rule import UnknownCallError
+from embedded_aws.kms.keys import Unusable
 
 _Start = Callable[..., Any]
 _decided: ContextVar[bool] = ContextVar("decided", default=False)
@@ -39,9 +41,9 @@ class Gate:
 
     def __call__(self, environ: dict[str, Any], start_response: _Start) -> Iterable[bytes]:
         """Answer a request."""
-        if self._own in environ.get("HTTP_AUTHORIZATION", ""):
-            return self._pass(environ, start_response)
         request = ApiRequest(environ)
+        if self._own in environ.get("HTTP_AUTHORIZATION", ""):
+            return self._of_administrator(request, environ, start_response)
         if not request.access_key:
             return self._pass(environ, start_response)
         if request.is_expired:
@@ -51,12 +53,21 @@ class Gate:
         except InvalidTokenError:
             return _answer(refusals.unknown_token(request), start_response)
         if principal is None:
-            return self._pass(environ, start_response)
+            return self._of_administrator(request, environ, start_response)
         token = _decided.set(True)
         try:
             return self._checked(request, principal, environ, start_response)
         finally:
             _decided.reset(token)
+
+    def _of_administrator(
+        self, request: ApiRequest, environ: dict[str, Any], start_response: _Start
+    ) -> Iterable[bytes]:
+        """Answer a request of whom no policy denies anything; a key that cannot be used is no matter of policies."""
+        account_id = request.headers.get("x-moto-account-id", ACCOUNT_ID)
+        if problem := keys.broken(request, account_id):
+            return _answer(_broken(request, problem), start_response)
+        return self._pass(environ, start_response)
 
     def _pass(self, environ: dict[str, Any], start_response: _Start) -> Iterable[bytes]:
         answer: Iterable[bytes] = self._inner(environ, start_response)
@@ -84,10 +95,12 @@ class Gate:
         if request.signing_name == "s3":
             if s3.is_delete_of_several(request) and refused:
                 return self._delete_the_others(request, refused, environ, start_response)
-            if not refused:
+            if not refused and not keys.broken(request, principal.account_id):
                 return self._with_absence(request, principal, environ, start_response)
         if refused:
             return _answer(_refused(request, refused[0]), start_response)
+        if problem := keys.broken(request, principal.account_id):
+            return _answer(_broken(request, problem), start_response)
         return self._pass(environ, start_response)
 
     def _with_absence(
@@ -132,6 +145,10 @@ def _bucket_exists(request: ApiRequest, account_id: str) -> bool:
 
 def _refused(request: ApiRequest, verdict: Verdict) -> refusals.Answer:
     return refusals.denied(request, refusal(verdict), verdict.ask.refused_as)
+
+
+def _broken(request: ApiRequest, problem: Unusable) -> refusals.Answer:
+    return refusals.broken_key(request, problem.message, keys.code(request, problem))
 
 
 def _answer(answer: refusals.Answer, start_response: _Start) -> Iterable[bytes]:

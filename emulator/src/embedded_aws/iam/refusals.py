@@ -14,6 +14,7 @@ from embedded_aws.iam.requests import ApiRequest
 
 _FORBIDDEN: Final = "403 Forbidden"
 _BAD_REQUEST: Final = "400 Bad Request"
+_BAD_GATEWAY: Final = "502 Bad Gateway"
 _NOT_IMPLEMENTED: Final = "501 Not Implemented"
 _XML_CODES: Final = {"sns": "AuthorizationError"}
 DENIED: Final = "AccessDeniedException"
@@ -44,6 +45,15 @@ def denied(request: ApiRequest, message: str, code: str | None = None) -> Answer
         return _xml(_FORBIDDEN, code or _XML_CODES.get(request.signing_name, "AccessDenied"), message, wrapped=True)
     # With an address for each operation the status is that of HTTP, else it is 400.
     return _json(_BAD_REQUEST if "x-amz-target" in request.headers else _FORBIDDEN, code or DENIED, message)
+
+
+def broken_key(request: ApiRequest, message: str, code: str) -> Answer:
+    """Return the answer to a request whose key of KMS cannot be used, whoever asks."""
+    if request.signing_name == "s3":
+        return _xml(_BAD_REQUEST, code, message, head=request.method == "HEAD", wrapped=False)
+    if request.signing_name == "lambda":
+        return _json(_BAD_GATEWAY, code, message)
+    return _xml(_BAD_REQUEST, code, message, wrapped=True) if _is_query(request) else _json(_BAD_REQUEST, code, message)
 
 
 def forbidden(request: ApiRequest, message: str) -> Answer:

@@ -53,7 +53,8 @@ def publish(backend: PersonalizeBackend, job: Resource, dataset: Resource, rows:
         items = datasets_of(backend, dataset.members["datasetGroupArn"]).get("ITEMS")
     reported = [_reported(metric, rows, items) for metric in attribution.members["metrics"]]
     file = _FILE.format(mode=job.members["importMode"], time=job.created)
-    storage = RoleStorage(backend, output["roleArn"], job.arn)
+    key = output["s3DataDestination"].get("kmsKeyArn")
+    storage = RoleStorage(backend, output["roleArn"], job.arn, output_key=key)
     storage.write(Location(folder.bucket, folder.key + file), pl.concat(reported).write_csv().encode())
 
 

@@ -77,7 +77,12 @@ Resources
   RECOMMENDATION_ID. publishAttributionMetricsToS3 without a destination in S3, or for other datasets than that of
   interactions, is an `InvalidInputException`; a report that cannot be written fails the import.
 - `AWS::Personalize::Dataset` with a `DatasetImportJob` is complete when the import is.
-- Keys of KMS are remembered and described; nothing is encrypted, and no key policy is asked.
+- A dataset group or metric attribution whose key of KMS the service or the role may not use is an
+  `InvalidInputException`; a job is accepted and ends as `CREATE FAILED`. Nothing is encrypted.
+- The service sends no source with its requests to KMS, so a key policy with conditions on one does not admit it.
+- A role whose policies grant what the guide names is let use a key that its policy leaves to IAM, if they grant
+  CreateGrant, too.
+- Imports, trainings and batch jobs ask for the key of their dataset group; requests in real time and filters do not.
 - Durations: see `progress`. The service takes minutes for all of it.
 
 Filters

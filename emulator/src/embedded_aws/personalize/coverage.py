@@ -20,7 +20,7 @@ SIMPLIFIED: Final = {
     "CreateCampaign": "minProvisionedTPS has no effect",
     "CreateDataDeletionJob": "done in seconds; models keep what they learned until they are trained again",
     "CreateDatasetExportJob": "one file per job",
-    "CreateDatasetGroup": "kmsKeyArn is remembered, nothing is encrypted",
+    "CreateDatasetGroup": "the key and the role are asked, nothing is encrypted",
     "CreateMetricAttribution": _IN_S3_ONLY,
     "CreateRecommender": "minRecommendationRequestsPerSecond has no effect",
     "CreateSolution": "performAutoML is refused: it chooses among HRNN recipes, which the service no longer offers",

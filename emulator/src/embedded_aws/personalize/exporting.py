@@ -28,8 +28,9 @@ def run(backend: PersonalizeBackend, job: Resource, dataset: Resource, schema: S
         rows = dataset.result.rows(schema, bulk=mode != "PUT", streamed=mode != "BULK")
     if rows.is_empty():
         raise JobFailedError(f"The dataset {dataset.arn} has no records of the ingestion mode {mode}")
-    storage = RoleStorage(backend, job.members["roleArn"], job.arn)
-    target = Location.parse(job.members["jobOutput"]["s3DataDestination"]["path"])
+    destination = job.members["jobOutput"]["s3DataDestination"]
+    storage = RoleStorage(backend, job.members["roleArn"], job.arn, output_key=destination.get("kmsKeyArn"))
+    target = Location.parse(destination["path"])
     storage.list_keys(target.folder)
     key = target.folder.key + _FILE.format(name=dataset.members["datasetType"].lower(), mode=mode.lower())
     storage.write(Location(target.bucket, key), _csv(rows))

@@ -10,6 +10,8 @@ import polars as pl
 
 from embedded_aws.personalize import attribution
 from embedded_aws.personalize.exceptions import JobFailedError
+from embedded_aws.personalize.keys import refused_group
+from embedded_aws.personalize.kinds import DATASET_GROUP
 from embedded_aws.personalize.models import PersonalizeBackend
 from embedded_aws.personalize.resources import Resource
 from embedded_aws.personalize.schemas import Schema
@@ -30,7 +32,10 @@ def run(backend: PersonalizeBackend, job: Resource, dataset: Resource, schema: S
     Raises:
         JobFailedError: the files cannot be read, or break a rule of the service.
     """
-    storage = RoleStorage(backend, job.members["roleArn"], job.arn)
+    group = backend.find(DATASET_GROUP, dataset.members["datasetGroupArn"])
+    if refusal := refused_group(backend, group, imports=True):
+        raise JobFailedError(refusal)
+    storage = RoleStorage(backend, job.members["roleArn"], job.arn, imports=True)
     files = storage.read_folder(Location.parse(job.members["dataSource"]["dataLocation"]))
     mode = job.members["importMode"]
     if sum(map(len, files.values())) > _MOST_BYTES[mode]:

@@ -1,10 +1,11 @@
 """S3 as a job of the service sees it: through its role and the bucket's policy, both of which must allow.
 
-Rules: Developer Guide, granting-personalize-s3-access and cross-service-confused-deputy-prevention.
+Rules: Developer Guide, granting-personalize-s3-access, granting-personalize-key-access and
+cross-service-confused-deputy-prevention.
 """
 
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from moto.s3.exceptions import MissingBucket
 from moto.s3.models import S3Backend, s3_backends
@@ -14,10 +15,10 @@ from embedded_aws.iam.principals import role_session
 from embedded_aws.iam.rules.rule import Ask
 from embedded_aws.iam.sessions import may_assume
 from embedded_aws.personalize.exceptions import InvalidInputException, JobFailedError
+from embedded_aws.personalize.keys import SERVICE, refused_key
 from embedded_aws.personalize.models import PersonalizeBackend
+from embedded_aws.s3.keys import Encrypted, of_object, of_write
 from embedded_aws.s3.policy import bucket_policy_allows
-
-SERVICE: Final = "personalize.amazonaws.com"
 
 _GUIDE: Final = (
     "Please look at https://docs.aws.amazon.com/personalize/latest/dg/getting-started.html#gs-upload-to-bucket"
@@ -66,12 +67,25 @@ def check_s3(member: str, url: str) -> None:
 
 
 class RoleStorage:
-    """Reads and writes objects for one job.
+    """Reads and writes objects for one job; `output_key` is the key of KMS that it writes with.
+
+    With `imports` the policy of a key is enough for the role to use it.
 
     Raises, as all its methods do, `JobFailedError` where a permission is missing.
     """
 
-    def __init__(self, backend: PersonalizeBackend, role_arn: str, job_arn: str) -> None:
+    def __init__(
+        self,
+        backend: PersonalizeBackend,
+        role_arn: str,
+        job_arn: str,
+        *,
+        output_key: str | None = None,
+        imports: bool = False,
+    ) -> None:
+        self._backend = backend
+        self._imports = imports
+        self._output_key = output_key
         self._account = backend.account_id
         self._role_arn = role_arn
         self._context = {
@@ -114,12 +128,21 @@ class RoleStorage:
         """Return an object's content, None if there is none; needs s3:GetObject."""
         self._require("s3:GetObject", location.bucket, location.key)
         found = self._s3.get_object(location.bucket, location.key)
+        self._require_key(of_object(self._account, location.bucket, location.key))
         return None if found is None else bytes(found.value)
 
     def write(self, location: Location, content: bytes) -> None:
         """Write an object; needs s3:PutObject."""
         self._require("s3:PutObject", location.bucket, location.key)
-        self._s3.put_object(location.bucket, location.key, content)
+        key = self._output_key
+        chosen: dict[str, Any] = {} if key is None else {"encryption": "aws:kms", "kms_key_id": key}
+        by_bucket = of_write(self._account, location.bucket, location.key, {})
+        self._require_key(by_bucket if key is None else Encrypted(key, ""))
+        self._s3.put_object(location.bucket, location.key, content, **chosen)
+
+    def _require_key(self, found: Encrypted | None) -> None:
+        if found and (refusal := refused_key(self._backend, found.key, self._role_arn, imports=self._imports)):
+            raise JobFailedError(refusal)
 
     def _require(self, action: str, bucket: str, key: str | None, more: dict[str, str] | None = None) -> None:
         try:

@@ -5,7 +5,8 @@ cloudwatch-configure-alarm-sns, for the key that AWS manages, and for both refus
 """
 
 from embedded_aws.iam.authorization import service_may
-from embedded_aws.sns.encryption import USES, is_managed, key_of
+from embedded_aws.iam.service_keys import refused_use
+from embedded_aws.sns.encryption import key_of
 
 
 def not_admitted(account_id: str, service: str, topic: str, *, source_arn: str, owner: str | None = None) -> str:
@@ -22,7 +23,6 @@ def not_admitted(account_id: str, service: str, topic: str, *, source_arn: str, 
     if not service_may(account_id, service, "sns:Publish", topic, source_arn=source_arn, **context):
         return f"Resource: {source_arn} is not authorized to perform: SNS:Publish on resource: {topic}"
     key = key_of(account_id, topic)
-    allowed = key is None or (
-        not is_managed(key) and all(service_may(account_id, service, use, key, source_arn=source_arn) for use in USES)
-    )
+    source = {"aws_SourceAccount": account_id, "aws_SourceArn": source_arn}
+    allowed = key is None or not refused_use(account_id, service, topic.split(":")[3], key, **source)
     return "" if allowed else f"{service} does not have authorization to access the SNS topic encryption key."

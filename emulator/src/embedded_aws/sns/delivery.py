@@ -9,6 +9,7 @@ from moto.sns.models import Subscription
 
 from embedded_aws.iam.authorization import service_may
 from embedded_aws.patches import replaces
+from embedded_aws.sqs.admission import admits
 
 replaces(
     sns_models,
@@ -16,7 +17,6 @@ replaces(
     gap="moto: says in SQS's words that a message to a FIFO topic lacks its group. AWS: it is invalid (recorded).",
 )(lambda parameter: InvalidParameterValue(f"Invalid parameter: The {parameter} parameter is required for FIFO topics"))
 _SERVICE: Final = "sns.amazonaws.com"
-_ACTIONS: Final = {"sqs": "sqs:SendMessage", "lambda": "lambda:InvokeFunction"}
 _publish = Subscription.publish
 _logger = logging.getLogger(__name__)
 
@@ -28,9 +28,14 @@ def deliver_where_admitted(self: Any, *arguments: Any, **options: Any) -> None:
     moto: to any. AWS: to queues and functions whose policy lets the topic in (developer guide, pages
     subscribe-sqs-queue-to-sns-topic and lambda-console); nobody is told of a message that is not delivered.
     """
-    action = _ACTIONS.get(self.protocol)
     topic = self.topic.arn
-    if action and not service_may(self.account_id, _SERVICE, action, self.endpoint, source_arn=topic):
+    admitted = True
+    if self.protocol == "sqs":
+        admitted = admits(self.account_id, _SERVICE, self.endpoint, source_arn=topic)
+    elif self.protocol == "lambda":
+        function = "lambda:InvokeFunction"
+        admitted = service_may(self.account_id, _SERVICE, function, self.endpoint, source_arn=topic)
+    if not admitted:
         _logger.warning("%s does not admit messages of %s: nothing is delivered", self.endpoint, topic)
         return
     _publish(self, *arguments, **options)

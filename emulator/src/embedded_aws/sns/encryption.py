@@ -5,9 +5,6 @@ from typing import Any, Final
 from moto.kms.models import kms_backends
 from moto.sns.models import sns_backends
 
-USES: Final = ("kms:GenerateDataKey", "kms:Decrypt")
-"""What publishing to an encrypted topic takes of its key."""
-
 _MANAGED: Final = "alias/aws/sns"
 
 
@@ -23,8 +20,3 @@ def key_of(account_id: str, topic: str) -> str | None:
     backend: Any = kms_backends[account_id][region]
     key = backend.keys.get(backend.any_id_to_key_id(named))
     return key.arn if key is not None else named
-
-
-def is_managed(key: str) -> bool:
-    """Say whether a key is the one that AWS manages for SNS: its policy admits whoever may publish, and no service."""
-    return key.endswith(_MANAGED)

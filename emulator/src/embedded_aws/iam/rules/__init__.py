@@ -9,7 +9,7 @@ not let through.
 from collections.abc import Iterator
 
 from embedded_aws.iam.requests import ApiRequest
-from embedded_aws.iam.rules import management, messaging, personalize, queries, s3, workflow
+from embedded_aws.iam.rules import keys, management, messaging, personalize, queries, s3, workflow
 from embedded_aws.iam.rules.rule import Ask, Rule, UnknownCallError
 
 RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
@@ -31,8 +31,10 @@ def needed(request: ApiRequest, account_id: str) -> Iterator[Ask]:
     """
     if request.signing_name == "s3":
         yield from s3.needed(request)
+        yield from keys.asked(request, account_id)
         return
     if (rows := RULES.get(request.operation)) is None:
         raise UnknownCallError(":".join(request.operation))
     for row in rows:
         yield from row.asks(request, account_id)
+    yield from keys.asked(request, account_id)

@@ -1,4 +1,4 @@
-"""CloudFormation, CloudWatch and its logs, Systems Manager's parameters, IAM, STS, service quotas.
+"""CloudFormation, CloudWatch and its logs, Systems Manager's parameters, IAM, STS, service quotas, KMS.
 
 What the CDK's own roles call stands here too: the CDK's command line assumes them, as on AWS.
 """
@@ -10,6 +10,7 @@ from moto.cloudformation.models import cloudformation_backends
 
 from embedded_aws.iam.requests import ApiRequest
 from embedded_aws.iam.rules.rule import Rule, passing, rows
+from embedded_aws.kms.keys import arn_of
 
 
 def _stack(request: ApiRequest, account_id: str) -> Iterator[str]:
@@ -48,9 +49,11 @@ _LOGS: Final = rows(
     "logs",
     "logs",
     {
+        "AssociateKmsKey": (_GROUP,),
         "CreateLogGroup": (_GROUP,),
         "CreateLogStream": _STREAM,
         "DescribeLogGroups": ("*",),
+        "DisassociateKmsKey": (_GROUP,),
         "DescribeLogStreams": (f"{_GROUP}:*",),
         "FilterLogEvents": (f"{_GROUP}:*",),
         "GetLogEvents": _STREAM,
@@ -116,4 +119,14 @@ _QUOTAS: Final = rows(
     },
 )
 
-RULES: Final = {**_CLOUDFORMATION, **_LOGS, **_CLOUDWATCH, **_SSM, **_IAM, **_STS, **_QUOTAS}
+
+def _keys(request: ApiRequest, account_id: str) -> Iterator[str]:
+    """Yield the ARN of a key, which may be given by its id, its ARN or an alias."""
+    yield arn_of(account_id, request.region, str(request.params.get("KeyId", "")))
+
+
+_KMS: Final = {
+    ("kms", name): (Rule(f"kms:{name}", _keys),) for name in ("DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus")
+}
+
+RULES: Final = {**_CLOUDFORMATION, **_LOGS, **_CLOUDWATCH, **_SSM, **_IAM, **_STS, **_QUOTAS, **_KMS}

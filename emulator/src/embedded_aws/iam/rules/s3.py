@@ -6,6 +6,7 @@ and without a prefix, was measured (see `needed_where_missing`).
 """
 
 from collections.abc import Iterator, Mapping
+from enum import Enum, auto
 from typing import Final
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element, fromstring, register_namespace, tostring
@@ -59,6 +60,29 @@ _WRITE_KEYS: Final = {
     "x-amz-server-side-encryption-aws-kms-key-id": "s3:x-amz-server-side-encryption-aws-kms-key-id",
     "x-amz-storage-class": "s3:x-amz-storage-class",
 }
+
+
+class Kind(Enum):
+    """What a request does with the content of an object."""
+
+    READ = auto()
+    WRITE = auto()
+    PART = auto()
+    OTHER = auto()
+
+
+def kind(request: ApiRequest) -> Kind:
+    """Return what a request for an object does with its content; a part is of a multipart upload, or its end."""
+    parts, uploading = _subresources(request), "uploadId" in request.query
+    if request.method in {"PUT", "POST"} and uploading:
+        return Kind.PART
+    if (request.method == "PUT" and not parts) or (request.method == "POST" and parts == {"uploads"}):
+        return Kind.WRITE
+    # HEAD decrypts only for the checksum (API page HeadObject).
+    reads = request.method == "GET" or request.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED"
+    if request.method in {"GET", "HEAD"} and reads and not uploading and parts <= {"attributes"}:
+        return Kind.READ
+    return Kind.OTHER
 
 
 def place(request: ApiRequest) -> tuple[str, str]:

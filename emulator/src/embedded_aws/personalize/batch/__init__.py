@@ -10,7 +10,8 @@ from typing import Any, Final
 from embedded_aws.personalize.batch import inference, segments, themes
 from embedded_aws.personalize.batch.lines import Answering, answer_file
 from embedded_aws.personalize.exceptions import InvalidInputException, JobFailedError
-from embedded_aws.personalize.kinds import BATCH_SEGMENT_JOB
+from embedded_aws.personalize.keys import refused_group, refused_key
+from embedded_aws.personalize.kinds import BATCH_SEGMENT_JOB, DATASET_GROUP
 from embedded_aws.personalize.models import PersonalizeBackend
 from embedded_aws.personalize.resources import Resource
 from embedded_aws.personalize.storage import Location, RoleStorage
@@ -46,7 +47,9 @@ def run(backend: PersonalizeBackend, job: Resource, version: Resource, found: Re
     Raises:
         JobFailedError: S3 cannot be used, or the input is empty or breaks a quota.
     """
-    storage = RoleStorage(backend, job.members["roleArn"], job.arn)
+    _check_keys(backend, job, version)
+    output_key = job.members["jobOutput"]["s3DataDestination"].get("kmsKeyArn")
+    storage = RoleStorage(backend, job.members["roleArn"], job.arn, output_key=output_key)
     source, target = _locations(job.members)
     inputs = _inputs(storage, source)
     storage.list_keys(target.folder)
@@ -57,6 +60,19 @@ def run(backend: PersonalizeBackend, job: Resource, version: Resource, found: Re
     for name, content in inputs.items():
         output = answer_file(content, answering, job.broken_lines)
         storage.write(Location(target.bucket, f"{target.folder.key}{name.rpartition('/')[2]}.out"), output)
+
+
+def _check_keys(backend: PersonalizeBackend, job: Resource, version: Resource) -> None:
+    """Check the keys of the dataset group and of the input; that of the output is when something is written.
+
+    Raises:
+        JobFailedError: the service or the role may not use one.
+    """
+    group = backend.find(DATASET_GROUP, version.members["datasetGroupArn"])
+    key = job.members["jobInput"]["s3DataSource"].get("kmsKeyArn")
+    of_input = refused_key(backend, key, job.members["roleArn"]) if key else ""
+    if refusal := of_input or refused_group(backend, group):
+        raise JobFailedError(refusal)
 
 
 def _answering(backend: PersonalizeBackend, job: Resource, version: Resource, found: Resource | None) -> Answering:

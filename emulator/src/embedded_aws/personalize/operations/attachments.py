@@ -17,6 +17,7 @@ from embedded_aws.personalize.exceptions import (
     ResourceNotFoundException,
 )
 from embedded_aws.personalize.filters import parse_filter
+from embedded_aws.personalize.keys import refused_key
 from embedded_aws.personalize.kinds import DATASET_GROUP, EVENT_TRACKER, FILTER, METRIC_ATTRIBUTION
 from embedded_aws.personalize.models import PersonalizeBackend
 from embedded_aws.personalize.operations.data import tracking_id
@@ -61,7 +62,16 @@ def _create_metric_attribution(backend: PersonalizeBackend, params: Params) -> d
     if "INTERACTIONS" not in schemas or "EVENT_TYPE" not in schemas["INTERACTIONS"].names:
         raise InvalidInputException("A metric attribution needs an Interactions dataset with an EVENT_TYPE column")
     _check_metrics(params["metrics"], schemas)
+    _check_key(backend, params)
     return created(backend.add(METRIC_ATTRIBUTION, params))
+
+
+def _check_key(backend: PersonalizeBackend, params: Params) -> None:
+    """Check that reports may be written under the key of KMS that a request names for them."""
+    config = params.get("metricsOutputConfig") or {}
+    key = (config.get("s3DataDestination") or {}).get("kmsKeyArn")
+    if key and (refusal := refused_key(backend, key, config["roleArn"])):
+        raise InvalidInputException(refusal)
 
 
 def _check_metrics(metrics: list[dict[str, str]], schemas: dict[str, Schema]) -> None:
@@ -98,6 +108,7 @@ def _update_metric_attribution(backend: PersonalizeBackend, params: Params) -> d
         raise ResourceNotFoundException(f"{attribution.arn}, metric {min(unknown)}")
     metrics += params.get("addMetrics", [])
     _check_metrics(metrics, schemas_of(backend, attribution.members["datasetGroupArn"]))
+    _check_key(backend, params)
     attribution.members["metrics"] = metrics
     attribution.members.update(picked(params, "metricsOutputConfig"))
     return created(attribution)

@@ -6,6 +6,7 @@ from embedded_aws.personalize import attribution, deleting, exporting, importing
 from embedded_aws.personalize.contents import Contents
 from embedded_aws.personalize.datasets import schema_of
 from embedded_aws.personalize.exceptions import InvalidInputException, ResourceInUseException
+from embedded_aws.personalize.keys import refused_key
 from embedded_aws.personalize.kinds import (
     DATA_DELETION_JOB,
     DATASET,
@@ -29,6 +30,8 @@ def _create_schema(backend: PersonalizeBackend, params: Params) -> dict[str, str
 def _create_dataset_group(backend: PersonalizeBackend, params: Params) -> dict[str, str]:
     if ("roleArn" in params) != ("kmsKeyArn" in params):
         raise InvalidInputException("roleArn and kmsKeyArn go together")
+    if "kmsKeyArn" in params and (refusal := refused_key(backend, params["kmsKeyArn"], params["roleArn"])):
+        raise InvalidInputException(refusal)
     group = backend.add(DATASET_GROUP, params)
     return {**created(group), **picked(params, "domain")}
 

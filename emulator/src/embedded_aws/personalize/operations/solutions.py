@@ -12,11 +12,13 @@ from embedded_aws.personalize.contents import Datasets
 from embedded_aws.personalize.datasets import datasets_of, schemas_of
 from embedded_aws.personalize.exceptions import (
     InvalidInputException,
+    JobFailedError,
     NotImplementedException,
     ResourceAlreadyExistsException,
     ResourceInUseException,
 )
 from embedded_aws.personalize.faults import FAULTS
+from embedded_aws.personalize.keys import refused_group
 from embedded_aws.personalize.kinds import DATASET, DATASET_GROUP, SOLUTION, SOLUTION_VERSION, UNFINISHED, Status
 from embedded_aws.personalize.models import PersonalizeBackend
 from embedded_aws.personalize.operations.generic import Operation, Params, created, picked
@@ -155,7 +157,14 @@ def start_training(
     version = backend.add(SOLUTION_VERSION, members, asked=asked, solutionName=name, id=identifier)
     full_only = find_recipe(members["recipeArn"]).segments
     datasets = datasets_of(backend, group_arn, full_only=full_only)
-    backend.start(version, lambda: _train(members, datasets, before))
+    group = backend.find(DATASET_GROUP, group_arn)
+
+    def train() -> training.Trained:
+        if refusal := refused_group(backend, group):
+            raise JobFailedError(refusal)
+        return _train(members, datasets, before)
+
+    backend.start(version, train)
     return version
 
 
