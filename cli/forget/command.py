@@ -89,6 +89,7 @@ def _forgotten(at: Deployed, ids: list[str], *, raw: bool, wait: bool, yes: bool
     from cli.forget.forgetting import Forgetting, Wanted  # noqa: PLC0415  # as above
 
     forgetting = Forgetting(at, Wanted(ids, raw=raw, wait=wait))
+    forgetting.check_deployed()
     forgetting.check_idle()
     if not yes:
         for line in forgetting.told():

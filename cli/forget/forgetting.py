@@ -67,6 +67,7 @@ class Forgetting:
         self._users = Users(wanted.ids)
         self._records = Records(self._s3, at.deployment.bucket)
         self._tables = items.tables(at.pipeline, at.stage)
+        self._outputs = outputs_of(at.session.client("cloudformation"), at.pipeline.name, at.stage, "personalize")
 
     def told(self) -> list[str]:
         """Return what is going to be done, a sentence each."""
@@ -87,6 +88,18 @@ class Forgetting:
                 else []
             ),
         ]
+
+    def check_deployed(self) -> None:
+        """Check that what is deployed leaves out users who are on the list.
+
+        Raises:
+            CommandError: it does not.
+        """
+        if missing := {"DatasetGroupArn", "ServiceRoleArn"} - self._outputs.keys():
+            raise CommandError(
+                f"the deployment is of a release before this command: it lacks {', '.join(sorted(missing))}",
+                remedy=f"Deploy again: make deploy PIPELINE={self._at.pipeline.name} STAGE={self._at.stage}",
+            )
 
     def check_idle(self) -> None:
         """Check that no run is active.
@@ -175,13 +188,7 @@ class Forgetting:
     def _create(self, record: Record) -> Record:
         newest = self._newest()
         self.check_idle()
-        stack = self._at.session.client("cloudformation")
-        found = outputs_of(stack, self._at.pipeline.name, self._at.stage, "personalize")
-        if missing := {"DatasetGroupArn", "ServiceRoleArn"} - found.keys():
-            raise CommandError(
-                f"the deployment is of a release before this command: it lacks {', '.join(sorted(missing))}",
-                remedy=f"Deploy again: make deploy PIPELINE={self._at.pipeline.name} STAGE={self._at.stage}",
-            )
+        found = self._outputs
         arn = self._deletion(record).create(
             self._wanted.ids, group=found["DatasetGroupArn"], role=found["ServiceRoleArn"]
         )

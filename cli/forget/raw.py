@@ -20,6 +20,7 @@ from definition.plan.mappings import dataset_mappings
 from transform.contract import FromFile
 from transform.errors import TransformError
 from transform.raw.objects import matches
+from transform.raw.told import without_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from transform.forgotten import Forgotten
 
 _ROOT = layout.RAW.key(path="")
+_REASON = 300
+"""Characters of the reason why an object cannot be read."""
+
 _NOT_READ = (TransformError, PolarsError, PanicException, OSError, ValueError)
 
 
@@ -40,7 +44,7 @@ class Found:
 
     Attributes:
         held: keys of objects that hold users.
-        kept: those of them that were to be rewritten and could not be, with the reasons.
+        kept: objects that were to be rewritten and could not be read or written, with the reasons.
         not_read: what was not looked into, with the reasons.
         taken: what was rewritten and deleted.
     """
@@ -126,7 +130,9 @@ class Raw:
                 self.found.kept[key] = str(error)
                 return
             except _NOT_READ as error:
-                self.found.not_read[key] = " ".join(str(error).split())[:300]
+                why = without_values(" ".join(str(error).partition("\n\n")[0].split()))[:_REASON]
+                where = self.found.kept if rewrite else self.found.not_read
+                where[key] = f"it cannot be read: {self._users.taken_out_of(why, formats.GONE)}"
                 return
             if not count:
                 others.add(version.etag)

@@ -55,7 +55,7 @@ class Record(Contract):
         areas: what was done in the bucket, by area.
         items: items of DynamoDB tables that were deleted or written anew, by table.
         raw_held: keys of raw objects that hold the users; those of other buckets begin with ``s3://``.
-        raw_kept: those of them that were to be rewritten and could not be, each with the reason.
+        raw_kept: raw objects that were to be rewritten and could not be read or written, each with the reason.
         not_read: places of raw data that were not looked into, each with the reason.
     """
 

@@ -31,11 +31,12 @@ def show_record(at: Deployed, record: Record, ids: Sequence[str], *, raw: bool) 
         view.line(f"{name}: {count:,} items deleted, or written anew without them")
     if record.records_deleted is not None:
         view.line(f"Personalize: {record.records_deleted:,} records deleted by {record.job}")
-    for key in record.raw_held[:_MOST_NAMED]:
-        why = record.raw_kept.get(key)
-        view.look(f"{key} holds them" + (f" and was left: {why}" if why else ""))
-    if len(record.raw_held) > _MOST_NAMED:
-        view.look(f"{len(record.raw_held) - _MOST_NAMED:,} more raw objects hold them; the record names all")
+    told = [f"{key} was left: {why}" for key, why in record.raw_kept.items()]
+    told += [f"{key} holds them" for key in record.raw_held if key not in record.raw_kept]
+    for text in told[:_MOST_NAMED]:
+        view.look(text)
+    if len(told) > _MOST_NAMED:
+        view.look(f"{len(told) - _MOST_NAMED:,} more raw objects; the record names all")
     if record.raw_held and not raw:
         view.line("The list keeps them out of every run; --raw takes them out of these objects")
     for place, why in record.not_read.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +17,11 @@ from cli.forget import items, listing
 from cli.forget.bucket import Bucket as Versioned
 from cli.forget.deletion import Deletion
 from cli.forget.naming import Users
+from cli.forget.raw import Found, Raw
 from cli.forget.record import Records, job_name
-from transform.forgotten import parsed
+from tests.documents import OTHER_BUCKETS, QUERIED
+from tests.documents import parsed as parsed_file
+from transform.forgotten import Forgotten, parsed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -274,3 +278,53 @@ def test_large_objects_are_written_in_parts(
     with pytest.raises(objects.ChangedError):
         versioned.replace(stale, large, {})
     assert {key: [body.encode()]} == versions(bucket)
+
+
+def looked_through(versioned: Versioned, folder: Path, *, rewrite: bool, **changes: Any) -> Found:
+    """Look through the raw data of a shop for user 1."""
+    only = Forgotten("salt", frozenset([hashlib.sha256(b"salt1").hexdigest()]))
+    return Raw(parsed_file(**changes), versioned, Users(["1"]), only, folder).look_through(rewrite=rewrite)
+
+
+def test_raw_objects_are_named_or_written_anew(bucket: Bucket, versioned: Versioned, tmp_path: Path) -> None:
+    """Those that hold the user in any version; what cannot be read or written is told, and nothing of it changes."""
+    good, theirs, others = "raw/events/a.csv", "1,i,1700000000\n", "11,i,1700000000\n"
+    for body in (f"user,item,at\n{theirs}", f"user,item,at\n{others}", f"user,item,at\n{others}{theirs}"):
+        bucket.put(good, body)
+    older = "raw/events/b.csv"
+    for body in (f"user,item,at\n{theirs}", f"user,item,at\n{others}"):
+        bucket.put(older, body)
+    packed = bz2.compress(f"user,item,at\n{theirs}".encode())
+    left = {
+        "raw/events/c.csv": b"customer,item,at\n1,i,1700000000\n",
+        "raw/events/d.csv.bz2": packed,
+        "raw/events/e.csv": f"user,item,at\n{others}".encode(),
+        "raw/other.csv": b"1\n",
+    }
+    for key, content in left.items():
+        bucket.put(key, content)
+    named = looked_through(versioned, tmp_path, rewrite=False)
+
+    assert ([good, older, "raw/events/d.csv.bz2"], {}) == (named.held, named.kept)
+    assert "1 objects that no dataset with users" in named.not_read["raw/"]
+    assert "has no column 'user'" in named.not_read["raw/events/c.csv"]
+    assert 3 == len(versions(bucket)[good])
+
+    found = looked_through(versioned, tmp_path, rewrite=True)
+    assert {"raw/events/c.csv", "raw/events/d.csv.bz2"} == found.kept.keys()
+    assert "bzip2 is not written anew" in found.kept["raw/events/d.csv.bz2"]
+    assert {
+        good: [f"user,item,at\n{others}".encode()],
+        older: [f"user,item,at\n{others}".encode()],
+        **{key: [content] for key, content in left.items()},
+    } == versions(bucket)
+    assert {"raw": 1} == found.taken.rewritten
+    assert 4 == found.taken.deleted["raw"]
+
+
+def test_sources_elsewhere_are_only_named(versioned: Versioned, tmp_path: Path) -> None:
+    """Other buckets and tables that Athena reads are not the pipeline's."""
+    found = looked_through(versioned, tmp_path, rewrite=True, **OTHER_BUCKETS)
+    assert {"s3://company-data/events/"} == found.not_read.keys()
+    queried = looked_through(versioned, tmp_path, rewrite=True, **QUERIED)
+    assert "Athena" in queried.not_read["interactions"]

@@ -83,7 +83,7 @@ def test_what_was_done_and_what_is_left() -> None:
 
     assert "shop-dev--for-you-top: 2 items deleted" in told
     assert "Personalize: 31 records deleted" in told
-    assert "raw/b.json holds them and was left: JSON documents are not written anew" in told
+    assert "raw/b.json was left: JSON documents are not written anew" in told
     assert "not looked into: s3://erp/: another bucket" in told
     assert "the pipeline file names some of them in for-you/top" in told
     assert "s3://shop-bucket/forgotten/20261130T120000-abcdef/record.json" in told
