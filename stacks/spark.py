@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from aws_cdk import ArnFormat, Duration, IgnoreMode, Stack
+from aws_cdk import ArnFormat, Duration, IgnoreMode, Stack, Token
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3_assets as assets
@@ -13,6 +13,7 @@ from constructs import Construct
 
 from definition import layout
 from definition.paths import ROOT
+from definition.service.dataset_types import schema_hash
 from stacks import sources
 from stacks.acknowledge import acknowledge
 from stacks.code import ignored_but, modules_of
@@ -95,11 +96,15 @@ class TransformJob(Construct):
         )
 
     def _security_configuration(self, key: kms.IKey) -> str:
-        """Make the configuration; return its name. There are no bookmarks, and none would be without the key."""
+        """Make the configuration; return its name. There are no bookmarks, and none would be without the key.
+
+        Its name carries a key of the file: another key replaces it, which CloudFormation refuses under the same name.
+        """
+        given = "" if Token.is_unresolved(key.key_arn) else f"-{schema_hash(key.key_arn)}"
         made = glue.CfnSecurityConfiguration(
             self,
             "SecurityConfiguration",
-            name=self.name,
+            name=f"{self.name}{given}",
             encryption_configuration=glue.CfnSecurityConfiguration.EncryptionConfigurationProperty(
                 cloud_watch_encryption=glue.CfnSecurityConfiguration.CloudWatchEncryptionProperty(
                     cloud_watch_encryption_mode="SSE-KMS", kms_key_arn=key.key_arn

@@ -136,6 +136,20 @@ def test_the_job_writes_logs_objects_and_bookmarks_with_the_key() -> None:
     assert "SSE-KMS" == encryption["CloudWatchEncryption"]["CloudWatchEncryptionMode"]
 
 
+def test_another_key_is_another_security_configuration() -> None:
+    """CloudFormation replaces one whose key changes, and cannot give the new one the same name."""
+    keys = (CREATE, {"kms_key": GIVEN}, {"kms_key": f"{GIVEN[:-1]}c"})
+    named = [
+        each["Properties"]["Name"]
+        for key in keys
+        for each in resources(key, engine="auto").values()
+        if each["Type"] == "AWS::Glue::SecurityConfiguration"
+    ]
+
+    assert "shop-dev-transform" == named[0]
+    assert 3 == len(set(named))
+
+
 @pytest.mark.parametrize(("encryption", "key"), [(CREATE, "KEY"), ({"kms_key": GIVEN}, GIVEN)])
 def test_each_role_may_do_with_the_key_what_its_work_takes(encryption: dict[str, Any], key: str) -> None:
     """On exactly this key, and no role but those that read or write what it encrypts."""
