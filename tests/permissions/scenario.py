@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from typer.testing import CliRunner
 
-from cli.main import app
+from cli.forget.command import app
 from tests.documents import LIVE, rarely, shop
 from tests.pipeline.data import broken, csv, planted
 
@@ -132,7 +132,7 @@ def _leaves_a_training(rig: Rig) -> None:
 def _forgets(rig: Rig, user: str) -> None:
     """Erase a user, as an operator does: nobody of the pipeline's roles takes part but Personalize's own."""
     file = str(Path(rig.assembly).parent / f"{rig.pipeline.name}.yaml")
-    done = CliRunner().invoke(app, ["forget", file, user, "--stage", "test", "--yes"], env=rig.aws.environment())
+    done = CliRunner().invoke(app, [file, user, "--stage", "test", "--yes"], env=rig.aws.environment())
     assert done.exit_code == 0, done.output
 
 
