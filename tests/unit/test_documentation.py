@@ -245,3 +245,12 @@ def test_enough_is_shown() -> None:
     assert 3 <= len(spans(r"duplicates: .+"))
     assert 3 <= len(spans(r"explode: .+"))
     assert 3 <= len(BLOCKS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_prose_wraps(page: Path) -> None:
+    """No line of text is longer than 120 characters, but for tables, code, and an address that is longer by itself."""
+    prose = re.sub(r"^ *```.*?^ *```", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    long = [line for line in prose.splitlines() if len(line) > 120 and not line.startswith("|")]
+
+    assert [] == [line for line in long if len(max(line.split(), key=len)) <= 100]
