@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -122,4 +123,12 @@ def test_items_of_an_encrypted_table_are_decrypted_for_who_asks(aws: EmbeddedAWS
         code, message = refused(role.client("dynamodb").get_item, TableName=name, Key=item)
         assert ("AccessDeniedException", True) == (code, "not authorized to perform: kms:Decrypt" in message)
     key.disable()
-    assert "is disabled" in refused(client.get_item, TableName=name, Key=item)[1]
+    calls: list[tuple[Callable[..., Any], dict[str, Any]]] = [
+        (client.get_item, {"TableName": name, "Key": item}),
+        (client.batch_get_item, {"RequestItems": {name: {"Keys": [item]}}}),
+        (client.batch_write_item, {"RequestItems": {name: [{"PutRequest": {"Item": item}}]}}),
+        (client.transact_get_items, {"TransactItems": [{"Get": {"TableName": name, "Key": item}}]}),
+        (client.transact_write_items, {"TransactItems": [{"Put": {"TableName": name, "Item": item}}]}),
+    ]
+    for call, arguments in calls:
+        assert "is disabled" in refused(call, **arguments)[1]

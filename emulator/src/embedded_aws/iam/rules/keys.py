@@ -8,7 +8,7 @@ and sqs-key-management; DynamoDB developer guide, page encryption.usagenotes; La
 configuration-envvars-encryption.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote
@@ -120,17 +120,30 @@ def _sqs(request: ApiRequest, account_id: str) -> Iterator[KeyUse]:
 
 
 _ITEMS: Final = {"DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"}
+_ITEMS_OF_TABLES: Final = {"BatchGetItem", "BatchWriteItem"}
+_TRANSACTIONS: Final = {"TransactGetItems", "TransactWriteItems"}
 
 
 def _dynamodb(request: ApiRequest, account_id: str) -> Iterator[KeyUse]:
-    if _operation(request) not in _ITEMS:
-        return
-    name = str(request.params.get("TableName"))
-    table: Any = dynamodb_backends[account_id][request.region].tables.get(name.rpartition("/")[2])
-    specification = (table.sse_specification if table is not None else None) or {}
-    if key := specification.get("KMSMasterKeyId"):
-        pairs = {"aws_dynamodb_tableName": table.name, "aws_dynamodb_subscriberId": account_id}
-        yield KeyUse(str(key), READ, through("dynamodb", account_id, request.region, **pairs))
+    for name in _tables(request):
+        table: Any = dynamodb_backends[account_id][request.region].tables.get(name.rpartition("/")[2])
+        specification = (table.sse_specification if table is not None else None) or {}
+        if key := specification.get("KMSMasterKeyId"):
+            pairs = {"aws_dynamodb_tableName": table.name, "aws_dynamodb_subscriberId": account_id}
+            yield KeyUse(str(key), READ, through("dynamodb", account_id, request.region, **pairs))
+
+
+def _tables(request: ApiRequest) -> Iterable[str]:
+    """Return the names or ARNs of the tables whose items a request reads or writes, each once."""
+    operation = _operation(request)
+    if operation in _ITEMS:
+        return [str(request.params.get("TableName"))]
+    if operation in _ITEMS_OF_TABLES:
+        return list(request.params.get("RequestItems", {}))
+    if operation in _TRANSACTIONS:
+        calls = (call for item in request.params.get("TransactItems", ()) for call in item.values())
+        return dict.fromkeys(str(call.get("TableName")) for call in calls)
+    return []
 
 
 def _lambda(request: ApiRequest, account_id: str) -> Iterator[KeyUse]:
