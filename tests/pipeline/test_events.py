@@ -10,6 +10,7 @@ from jsonschema import validate
 
 from definition.contract.events import RUN_CHANGED, SOURCE, TABLE_PUBLISHED
 from definition.paths import ROOT
+from emulator.tests.support import eventually
 from tests.pipeline.data import csv, planted
 
 if TYPE_CHECKING:
@@ -89,6 +90,23 @@ def test_a_failure_is_told_with_its_record(aws: EmbeddedAWS, deployed: Rig, hear
 
     assert (RUN_CHANGED, "FAILED", "InvalidInput") == (event[0], event[1]["status"], event[1]["error"])
     assert run.failure == json.loads(deployed.read(event[1]["record"]))
+
+
+def test_a_run_that_was_stopped_is_told_as_failed(aws: EmbeddedAWS, deployed: Rig, heard: str) -> None:
+    """It can say nothing itself: its alert tells the run, the execution, what it was stopped for, and the record."""
+    deployed.arm(job="SolutionVersion", outcome="STALL")
+    arn = deployed.start({})
+    deployed.wait_for_state(arn, "Wait for solution version")
+    aws.client("stepfunctions").stop_execution(executionArn=arn, error="Budget", cause="Too dear")
+    deployed.disarm()
+    run = deployed.ended(arn)
+
+    def told() -> list[dict[str, Any]]:
+        return [detail for _, detail in received(aws, heard) if detail.get("status") == "FAILED"]
+
+    (event,) = eventually(told)
+    assert (run.id, arn, "Budget") == (event["run"], event["execution"], event["error"])
+    assert "Too dear" in json.loads(deployed.read(event["record"]))["cause"]
 
 
 def test_a_start_that_is_skipped_names_the_active_run(aws: EmbeddedAWS, deployed: Rig, heard: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from definition.plan.names import run_id
+from emulator.tests.support import eventually
 from tests.pipeline.data import csv, planted, scattered
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def test_a_run_that_was_stopped_holds_nothing(rig: Rig) -> None:
 
     assert rig.run(POPULAR).manifest is not None
     killed = run_id(stepfunctions.describe_execution(executionArn=arn)["startDate"], "killed")
-    (alert,) = rig.messages(killed)
+    (alert,) = eventually(lambda: rig.messages(killed))
     assert f"shop-test: run {killed} ended without a word" == alert["Subject"]
     assert alert["Message"].startswith(f"Run {killed} ended as aborted (Budget). Too dear\n")
     assert arn in alert["Message"]

@@ -3,7 +3,6 @@
 import io
 import json
 import zipfile
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -123,7 +122,7 @@ def test_items_of_an_encrypted_table_are_decrypted_for_who_asks(aws: EmbeddedAWS
         code, message = refused(role.client("dynamodb").get_item, TableName=name, Key=item)
         assert ("AccessDeniedException", True) == (code, "not authorized to perform: kms:Decrypt" in message)
     key.disable()
-    calls: list[tuple[Callable[..., Any], dict[str, Any]]] = [
+    calls: list[tuple[Any, dict[str, Any]]] = [
         (client.get_item, {"TableName": name, "Key": item}),
         (client.batch_get_item, {"RequestItems": {name: {"Keys": [item]}}}),
         (client.batch_write_item, {"RequestItems": {name: [{"PutRequest": {"Item": item}}]}}),
