@@ -26,6 +26,8 @@ from stacks.rules import start_role
 from stacks.states.alert import definition
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aws_cdk import aws_lambda as lambda_
     from aws_cdk import aws_sns as sns
     from aws_cdk import aws_stepfunctions as sfn
@@ -55,29 +57,46 @@ class EndAlerts(Construct):
         state_machine: sfn.IStateMachine,
     ) -> None:
         super().__init__(scope, construct_id)
-        rule = names.alert_name(name)
+        self._rule = names.alert_name(name)
         self.dead_letters = dead_letter_queue(self, storage.key)
+        substitutions = {
+            "Bucket": storage.bucket.bucket_name,
+            "Pipeline": pipeline.name,
+            "Prefix": name,
+            "Region": Stack.of(self).region,
+            "ReportFunctionArn": report.function_arn,
+            "Stage": stage,
+            "TopicArn": topic.topic_arn,
+        }
+        machine = self._machine(pipeline, storage, substitutions)
+        target = targets.SfnStateMachine(
+            machine.state_machine, role=start_role(self, self._rule), dead_letter_queue=self.dead_letters
+        )
+        events.Rule(
+            self,
+            "Rule",
+            description=f"Runs of {name} that could not tell how they ended",
+            event_pattern=self._ends(name),
+            rule_name=self._rule,
+            targets=[target],
+        ).node.add_dependency(state_machine)
+
+    def _machine(self, pipeline: Pipeline, storage: StorageStack, substitutions: Mapping[str, str]) -> Machine:
+        """Return the state machine that tells of an end, with what it may do."""
         machine = Machine(
             self,
             "Machine",
-            name=rule,
+            name=self._rule,
             comment="Tells of runs that were stopped from outside",
             definition=json.dumps(definition(pipeline), indent=1, ensure_ascii=False),
-            substitutions={
-                "Bucket": storage.bucket.bucket_name,
-                "Pipeline": pipeline.name,
-                "Prefix": name,
-                "Region": Stack.of(self).region,
-                "ReportFunctionArn": report.function_arn,
-                "Stage": stage,
-                "TopicArn": topic.topic_arn,
-            },
+            substitutions=substitutions,
             key=storage.key,
         )
+        function, topic = substitutions["ReportFunctionArn"], substitutions["TopicArn"]
         for statement in (
             iam.PolicyStatement(actions=["s3:PutObject"], resources=storage.arns((layout.FAILURE.pattern,))),
-            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[report.function_arn]),
-            iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]),
+            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function]),
+            iam.PolicyStatement(actions=["sns:Publish"], resources=[topic]),
             *telling_statements(Stack.of(self), metrics=pipeline.budget_usd is not None),
             *grants(storage.key, WRITE),
         ):
@@ -87,6 +106,10 @@ class EndAlerts(Construct):
             "The record of a failure lies under the id of its run, which is not known at deployment",
             storage.wildcard_finding(layout.FAILURE.pattern),
         )
+        return machine
+
+    def _ends(self, name: str) -> events.EventPattern:
+        """Return the pattern of ends of executions that have told nothing themselves."""
         arns = {
             resource: Stack.of(self).format_arn(
                 service="states",
@@ -96,28 +119,17 @@ class EndAlerts(Construct):
             )
             for resource in ("stateMachine", "execution")
         }
-        events.Rule(
-            self,
-            "Rule",
-            description=f"Runs of {name} that could not tell how they ended",
-            event_pattern=events.EventPattern(
-                source=["aws.states"],
-                detail_type=["Step Functions Execution Status Change"],
-                detail={
-                    "stateMachineArn": [arns["stateMachine"]],
-                    # Not those of a Map Run, <name>/<label>:<id>: the run that they belong to tells of them.
-                    "executionArn": [{"prefix": f"{arns['execution']}:"}],
-                    # What fails on the machine's own path of failures ends with an error of its own.
-                    "$or": [
-                        {"status": ["TIMED_OUT", "ABORTED"]},
-                        {"status": ["FAILED"], "error": [{"prefix": "States."}]},
-                    ],
-                },
-            ),
-            rule_name=rule,
-            targets=[
-                targets.SfnStateMachine(
-                    machine.state_machine, role=start_role(self, rule), dead_letter_queue=self.dead_letters
-                )
-            ],
-        ).node.add_dependency(state_machine)
+        return events.EventPattern(
+            source=["aws.states"],
+            detail_type=["Step Functions Execution Status Change"],
+            detail={
+                "stateMachineArn": [arns["stateMachine"]],
+                # Not those of a Map Run, <name>/<label>:<id>: the run that they belong to tells of them.
+                "executionArn": [{"prefix": f"{arns['execution']}:"}],
+                # What fails on the machine's own path of failures ends with an error of its own.
+                "$or": [
+                    {"status": ["TIMED_OUT", "ABORTED"]},
+                    {"status": ["FAILED"], "error": [{"prefix": "States."}]},
+                ],
+            },
+        )

@@ -13,6 +13,8 @@ from stacks.acknowledge import acknowledge
 from stacks.encryption import key_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from constructs import Construct
 
     from definition.file.encryption import Encryption
@@ -67,7 +69,6 @@ class StorageStack(Stack):
             spark: whether a job of Glue may work.
         """
         super().__init__(scope, construct_id, description=description)
-        areas = {layout.ATTRIBUTION.area: attribution, layout.QUERY_RESULT.area: queries}
         self.key = key_of(self, encryption, prefix, keep=keep_data, spark=spark)
         self.bucket = s3.Bucket(
             self,
@@ -81,23 +82,7 @@ class StorageStack(Stack):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             versioned=True,
             removal_policy=RemovalPolicy.RETAIN if keep_data else RemovalPolicy.DESTROY,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    id="forget-old-versions",
-                    noncurrent_version_expiration=Duration.days(30),
-                    abort_incomplete_multipart_upload_after=Duration.days(1),
-                ),
-                *(
-                    s3.LifecycleRule(
-                        id=f"expire-{area}",
-                        prefix=f"{area}/",
-                        expiration=Duration.days(days),
-                        noncurrent_version_expiration=Duration.days(1) if area in layout.FLEETING else None,
-                    )
-                    for area, days in layout.DAYS.items()
-                    if areas.get(area, True)
-                ),
-            ],
+            lifecycle_rules=_lifecycle({layout.ATTRIBUTION.area: attribution, layout.QUERY_RESULT.area: queries}),
         )
         if tells_events:
             # The construct's own option adds a function that sets what CloudFormation can set itself.
@@ -145,3 +130,29 @@ class StorageStack(Stack):
     def wildcard_finding(self, pattern: str) -> str:
         """Return the id of the finding about a grant on an object pattern, for ``acknowledge``."""
         return f"IAM5[Resource::{self.stack_name}:{_BUCKET_ARN_EXPORT}/{pattern}]"
+
+
+def _lifecycle(areas: Mapping[str, bool]) -> list[s3.LifecycleRule]:
+    """Return the rules by which objects, and old versions of them, are deleted.
+
+    Args:
+        areas: whether there are objects of an area; of those that it does not name there are.
+    """
+    old_versions = s3.LifecycleRule(
+        id="forget-old-versions",
+        noncurrent_version_expiration=Duration.days(30),
+        abort_incomplete_multipart_upload_after=Duration.days(1),
+    )
+    return [
+        old_versions,
+        *(
+            s3.LifecycleRule(
+                id=f"expire-{area}",
+                prefix=f"{area}/",
+                expiration=Duration.days(days),
+                noncurrent_version_expiration=Duration.days(1) if area in layout.FLEETING else None,
+            )
+            for area, days in layout.DAYS.items()
+            if areas.get(area, True)
+        ),
+    ]
