@@ -47,7 +47,7 @@ class Record(Contract):
         began: in UTC (ISO 8601).
         ended: None while something is left to do.
         steps: those that are done.
-        attempt: how many data deletion jobs have failed.
+        attempt: how many data deletion jobs were made before this one: they failed, or a run began beside them.
         job: ARN of the data deletion job in Personalize.
         job_status: as it was when it was looked at last.
         records_deleted: how many records that job has deleted, as Personalize counts them; None while it has not ended.
@@ -92,7 +92,7 @@ class Record(Contract):
 
 
 def job_name(own: str, record: Record) -> str:
-    """Return the name of a request's data deletion job, of the pipeline's prefix; after a failure, of the next one."""
+    """Return the name of a request's data deletion job, which begins as the pipeline's do; each attempt has its own."""
     again = f"-{record.attempt}" if record.attempt else ""
     return f"{resource_prefix(own)}forget-{record.request}{again}"
 

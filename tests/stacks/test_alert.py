@@ -12,6 +12,7 @@ from definition.plan.names import run_id
 from stacks.states.alert import definition
 from tests.documents import parsed
 from tests.stacks.evaluation import evaluated
+from tests.synthesis import templates_of
 
 STARTED = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 DETAIL = {
@@ -70,3 +71,20 @@ def test_a_resumed_run_is_named(given: object, resumed: str | None) -> None:
 
     assert (resumed or run_id(STARTED, "nightly")) == said["run"]
     assert said["run"] in said["cause"]
+
+
+@pytest.mark.parametrize(("changes", "more"), [({}, set()), ({"budget": "300 USD"}, {"cloudwatch:PutMetricData"})])
+def test_the_alert_may_do_what_it_does(changes: dict[str, Any], more: set[str]) -> None:
+    """It writes the record of one failure, calls one function, and tells; of a month's cost only with a budget."""
+    policies = templates_of(parsed(**changes))["workflow"].find_resources("AWS::IAM::Policy")
+    (policy,) = [made for name, made in policies.items() if name.startswith("EndAlertsMachineRole")]
+    granted = {
+        statement["Action"]: json.dumps(statement["Resource"])
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if isinstance(statement["Action"], str)
+    }
+
+    assert {"s3:PutObject", "lambda:InvokeFunction", "sns:Publish", "events:PutEvents"} | more == set(granted)
+    assert "/runs/*/failure.json" in granted["s3:PutObject"]
+    assert "Report" in granted["lambda:InvokeFunction"]
+    assert ":event-bus/default" in granted["events:PutEvents"]
