@@ -36,10 +36,6 @@ WRITE = ("kms:Decrypt", "kms:GenerateDataKey")
 GLUE = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")
 """What a job under a security configuration needs (Glue developer guide, page set-up-encryption)."""
 
-GLUE_LOGS = "/aws-glue/jobs"
-"""What Glue names the log groups of encrypted jobs behind: their security configuration and role, as the guide has it
-after a slash, and as the API reference has it (API page JobRun) after a hyphen."""
-
 _LOGS = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*")
 """As the page encrypt-log-data-kms has them."""
 
@@ -132,7 +128,7 @@ def _log_groups(stack: Stack, prefix: str, *, spark: bool) -> list[str]:
         f"/aws/lambda/{prefix}-*",
         f"{machines}{prefix}",
         f"{machines}{names.resource_pattern(prefix)}",
-        *([f"{GLUE_LOGS}*"] if spark else []),
+        *([f"{names.GLUE_LOGS}*"] if spark else []),
     ]
     return [
         stack.format_arn(

@@ -13,11 +13,12 @@ from constructs import Construct
 
 from definition import layout
 from definition.paths import ROOT
+from definition.plan import names
 from definition.service.dataset_types import schema_hash
 from stacks import sources
 from stacks.acknowledge import acknowledge
 from stacks.code import ignored_but, modules_of
-from stacks.encryption import GLUE, GLUE_LOGS, grants
+from stacks.encryption import GLUE, grants
 from stacks.function import REQUIREMENTS
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class TransformJob(Construct):
     def _role(self, storage: StorageStack, reads: tuple[str, ...], writes: tuple[str, ...]) -> iam.Role:
         # Which source conditions Glue meets when it assumes a role is not documented: a wrong guess locks it out.
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("glue.amazonaws.com"))
-        groups = f"{GLUE_LOGS}*" if storage.key else f"{GLUE_LOGS}/*"
+        groups = f"{names.GLUE_LOGS}*" if storage.key else f"{names.GLUE_LOGS}/*"
         logs = Stack.of(self).format_arn(
             service="logs", resource="log-group", resource_name=groups, arn_format=ArnFormat.COLON_RESOURCE_NAME
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from definition.plan.names import prefix
+from definition.plan.names import GLUE_LOGS, prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,8 +27,7 @@ JOB = "spark"
 """The source of a line of the Spark job."""
 
 _STACKS = ("personalize", "workflow")
-_OF_GLUE = "/aws-glue/jobs"
-_JOB_GROUPS = (f"{_OF_GLUE}/output", f"{_OF_GLUE}/error")
+_JOB_GROUPS = (f"{GLUE_LOGS}/output", f"{GLUE_LOGS}/error")
 _BEFORE, _AFTER = timedelta(minutes=1), timedelta(minutes=5)
 """Beside a run's own times: a function's last lines come after the state that called it has failed."""
 
@@ -173,7 +172,7 @@ def _job_groups(logs: Any, security_configuration: str | None) -> list[str]:
     """
     if not security_configuration:
         return list(_JOB_GROUPS)
-    pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=_OF_GLUE)
+    pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=GLUE_LOGS)
     names = [str(each["logGroupName"]) for page in pages for each in page["logGroups"]]
     return [name for name in names if security_configuration in name]
 

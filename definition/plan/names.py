@@ -22,6 +22,10 @@ SEPARATOR = "--"
 
 MAX_STAGE_LENGTH = 8
 STAGE_PATTERN = "[a-z][a-z0-9]{0,7}"
+GLUE_LOGS = "/aws-glue/jobs"
+"""What the log groups of Glue's jobs begin with. Those of encrypted jobs have their security configuration and role
+behind it, as the guide has it after a slash, and as the API reference has it (API page JobRun) after a hyphen."""
+
 RUN_ID_LENGTH = len("20260101T000000-abcdef")
 MAX_ATTEMPT = 9
 """Times that a run makes something anew whose creation failed, each with its number behind the name."""
