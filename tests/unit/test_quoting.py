@@ -64,3 +64,12 @@ def test_lines_are_cut_as_the_csv_module_cuts_them(given: tuple[str, int, list[s
             cut.append(tuple(fields))
 
     assert [told(line, delimiter, width) for line in lines] == cut
+
+
+def test_a_line_of_thousands_of_fields_is_cut() -> None:
+    """No pattern has a group for each of them; the engine would refuse to compile it."""
+    fields = [f'{number}"x' for number in range(3000)]
+    line = ",".join('"{}"'.format(field.replace('"', '""')) for field in fields)
+    cut = Cutter(Dialect(",", QUOTE), len(fields)).cut(pl.Series([line])).struct.unnest()
+
+    assert [*fields, None, None] == list(cut.row(0))

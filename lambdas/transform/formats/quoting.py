@@ -29,7 +29,7 @@ BROKEN: Final = "broken"
 """Why the quoting of a line is wrong, null where it is right."""
 
 _MOST_FIELDS: Final = 200
-"""Of a line whose fields are groups of one pattern; the compiled pattern grows with them."""
+"""Of a line whose fields are groups of one pattern: with some thousands the engine refuses to compile it."""
 
 
 class Cutter:
