@@ -7,6 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from embedded_aws import clock
+from embedded_aws.cloudwatch.metrics import emit
+from embedded_aws.environment import ACCOUNT_ID, REGION
 from embedded_aws.server import EmbeddedAWS
 from emulator.tests.cloudwatch.support import NAMESPACE, Watch
 from emulator.tests.functions import function, invoke
@@ -124,3 +126,20 @@ def test_data_have_embedded_times(aws: EmbeddedAWS) -> None:
                 Namespace=NAMESPACE, MetricData=[watch.datum(Value=1, Timestamp=clock.now() + shift)]
             )
     eventually(lambda: total(aws, NAMESPACE, watch.metric, Kind="good") == 1.0)
+
+
+def test_a_service_tells_of_what_was_before_the_clock_was_set_ahead(aws: EmbeddedAWS) -> None:
+    """A metric of a service's own is taken in where the clock was set weeks ahead before it could be told."""
+    before = clock.now() - timedelta(weeks=4)
+    machine = unique("machine")
+    emit(ACCOUNT_ID, REGION, "AWS/States", {"ExecutionsStarted": 1.0}, moment=before, StateMachineArn=machine)
+    found = aws.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/States",
+        MetricName="ExecutionsStarted",
+        Dimensions=[{"Name": "StateMachineArn", "Value": machine}],
+        StartTime=before - timedelta(hours=1),
+        EndTime=before + timedelta(hours=1),
+        Period=3600,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    assert [each["Sum"] for each in found] == [1.0]

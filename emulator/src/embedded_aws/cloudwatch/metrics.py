@@ -48,19 +48,14 @@ def data_have_embedded_times(self: Any, namespace: str, metric_data: Sequence[Ma
     clock's), and none older than two weeks or more than two hours ahead.
     """
     now = _plain(clock.now())
-    stamped = [{**each, "Timestamp": _plain(each.get("Timestamp") or now)} for each in metric_data]
+    stamped = _stamped(metric_data)
     for number, each in enumerate(stamped, 1):
         if not now - _OLDEST <= each["Timestamp"] <= now + _NEWEST:
             raise InvalidParameterValue(
                 f"The parameter MetricData.member.{number}.Timestamp must specify a time within the past two weeks "
                 "and no more than two hours ahead."
             )
-    with _lock:
-        known = len(self.metric_data)
-        _put_metric_data(self, namespace, stamped)
-        for datum in self.metric_data[known:]:
-            dimensions = ((each.name, each.value) for each in datum.dimensions)
-            series(self)[key_of(namespace, datum.name, dimensions)].append(datum)
+    _keep(self, namespace, stamped)
 
 
 def emit(
@@ -72,7 +67,7 @@ def emit(
     moment: datetime | None = None,
     **of: str,
 ) -> None:
-    """Let a service tell of itself.
+    """Let a service tell of itself, at whatever time: the clock may have been set weeks ahead since `moment`.
 
     Args:
         account_id: whose service it is.
@@ -87,7 +82,23 @@ def emit(
         {"MetricName": name, "Value": value, "Dimensions": dimensions, "Timestamp": moment}
         for name, value in values.items()
     ]
-    cloudwatch_backends[account_id][region].put_metric_data(namespace, data)
+    _keep(cloudwatch_backends[account_id][region], namespace, _stamped(data))
+
+
+def _stamped(metric_data: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return data whose times are as moto holds them; those without one are of now."""
+    now = clock.now()
+    return [{**each, "Timestamp": _plain(each.get("Timestamp") or now)} for each in metric_data]
+
+
+def _keep(backend: Any, namespace: str, stamped: Sequence[Mapping[str, Any]]) -> None:
+    """Put data behind what moto holds, and into `series`."""
+    with _lock:
+        known = len(backend.metric_data)
+        _put_metric_data(backend, namespace, stamped)
+        for datum in backend.metric_data[known:]:
+            dimensions = ((each.name, each.value) for each in datum.dimensions)
+            series(backend)[key_of(namespace, datum.name, dimensions)].append(datum)
 
 
 def _plain(moment: datetime) -> datetime:
