@@ -8,7 +8,7 @@ import polars as pl
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lambdas.transform.formats.quoting import BROKEN, Cutter
+from lambdas.transform.formats.quoting import BROKEN, COUNT, Cutter, field
 from transform import reasons
 from transform.raw.dialect import Dialect
 
@@ -53,13 +53,13 @@ def shaped(fields: list[str], width: int) -> tuple[object, ...]:
 def test_lines_are_cut_as_the_csv_module_cuts_them(given: tuple[str, int, list[str]]) -> None:
     """Whatever stands beside them: fields, whether there are more or fewer, and why quoting is broken."""
     delimiter, width, lines = given
-    found = Cutter(Dialect(delimiter, QUOTE), width).cut(pl.Series(lines, dtype=pl.String)).struct.unnest()
+    found = Cutter(Dialect(delimiter, QUOTE), width, range(width)).cut(pl.Series(lines, dtype=pl.String))
     cut: list[tuple[object, ...]] = []
-    for *fields, more, broken in found.select(*found.columns[:-1], BROKEN).rows():
+    for *fields, count, broken in found.struct.unnest().select(*map(field, range(width)), COUNT, BROKEN).rows():
         if broken is not None:
             cut.append((broken,))
-        elif more is not None or fields[-1] is None:
-            cut.append((more is not None,))
+        elif count != width:
+            cut.append((count > width,))
         else:
             cut.append(tuple(fields))
 
@@ -70,6 +70,16 @@ def test_a_line_of_thousands_of_fields_is_cut() -> None:
     """No pattern has a group for each of them; the engine would refuse to compile it."""
     fields = [f'{number}"x' for number in range(3000)]
     line = ",".join('"{}"'.format(field.replace('"', '""')) for field in fields)
-    cut = Cutter(Dialect(",", QUOTE), len(fields)).cut(pl.Series([line])).struct.unnest()
+    cut = Cutter(Dialect(",", QUOTE), len(fields), range(len(fields))).cut(pl.Series([line])).struct.unnest()
 
-    assert [*fields, None, None] == list(cut.row(0))
+    assert [*fields, len(fields), None] == list(cut.row(0))
+
+
+def test_only_the_wanted_fields_are_cut_out() -> None:
+    """In whatever way a line is cut, a field that nobody asks for costs nothing, and the others keep their places."""
+    lines = pl.Series(["a,b,c", '"a","b","c"', '"a",b,c', '"a","b ""x""",c', "a", 'a,"b"x,c'])
+    cut = Cutter(Dialect(",", QUOTE), 3, [2, 0]).cut(lines).struct.unnest()
+
+    assert cut.columns == [field(0), field(2), COUNT, BROKEN]
+    assert cut[field(2)].to_list() == ["c", "c", "c", "c", None, None]
+    assert cut[field(0)].to_list()[:4] == ["a"] * 4

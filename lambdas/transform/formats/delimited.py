@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from lambdas.transform.columns import LINE
-from lambdas.transform.formats.quoting import BROKEN, Cutter
+from lambdas.transform.formats.quoting import BROKEN, COUNT, Cutter, field
 from transform import reasons
 
 if TYPE_CHECKING:
@@ -35,28 +35,32 @@ def cut(
         columns: names of raw columns; those that ``origin`` does not give stand in the header once.
         dialect: how fields are told apart.
     """
-    width, line, shape = len(header), pl.col(LINE), []
+    width, line, found = len(header), pl.col(LINE), pl.col(_CUT)
+    places = {name: header.index(name) for name in columns if name not in origin.partitions}
     if dialect.marks:
-        cutter = Cutter(dialect, width)
-        fields = line.map_batches(cutter.cut, return_dtype=cutter.dtype, is_elementwise=True)
-        shape.append(pl.col(_CUT).struct.field(BROKEN))
+        cutter = Cutter(dialect, width, places.values())
+        cut = line.map_batches(cutter.cut, return_dtype=cutter.dtype, is_elementwise=True)
+        count = found.struct.field(COUNT)
+        shape = pl.coalesce(found.struct.field(BROKEN), _shape(width, count < width, count > width))
+        cells = {name: found.struct.field(field(place)) for name, place in places.items()}
     else:
-        fields = line.str.splitn(dialect.delimiter, width + 1)
-    cells = {name: _text(pl.col(_CUT).struct[header.index(name)]) for name in columns if name not in origin.partitions}
-    return origin.rows(lines.with_columns(fields.alias(_CUT)), columns, pl.coalesce(*shape, _shape(width)), cells)
+        cut = line.str.splitn(dialect.delimiter, width + 1)
+        shape = _shape(width, found.struct[width - 1].is_null(), found.struct[width].is_not_null())
+        cells = {name: found.struct[place] for name, place in places.items()}
+    texts = {name: _text(cell) for name, cell in cells.items()}
+    return origin.rows(lines.with_columns(cut.alias(_CUT)), columns, shape, texts)
 
 
-def _shape(width: int) -> pl.Expr:
-    fields = pl.col(_CUT).struct
+def _shape(width: int, fewer: pl.Expr, more: pl.Expr) -> pl.Expr:
     return (
         pl.when(pl.col(LINE) == "")
         .then(pl.lit(reasons.BLANK_LINE))
-        .when(fields[width - 1].is_null())
+        .when(fewer)
         .then(pl.lit(reasons.fewer_fields(width)))
-        .when(fields[width].is_not_null())
+        .when(more)
         .then(pl.lit(reasons.more_fields(width)))
     )
 
 
-def _text(field: pl.Expr) -> pl.Expr:
-    return pl.when(field != "").then(field)
+def _text(cell: pl.Expr) -> pl.Expr:
+    return pl.when(cell != "").then(cell)

@@ -1,8 +1,9 @@
 """Cut lines whose fields may be quoted: RFC 4180 as the standard library's reader takes it, many lines at once.
 
 A field that begins with a quote ends with one, and quotes within it are doubled; in another one a quote is text. Lines
-are told apart by patterns, and each kind is cut in the way that costs least. What no pattern knows, broken quoting
-above all, the dialect cuts one by one; so it does with escapes, and with delimiters of several characters.
+of which every field stands in quotes are cut together, others told apart by patterns, and each kind is cut in the way
+that costs least. What no pattern knows, broken quoting above all, the dialect cuts one by one; so it does with escapes,
+and with delimiters of several characters.
 """
 
 from __future__ import annotations
@@ -18,39 +19,52 @@ from transform import reasons
 from transform.raw.dialect import MISPLACED, OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from transform.raw.dialect import Dialect
 
     Test = Callable[[pl.Series], pl.Series]
     Cut = Callable[[pl.Series], pl.DataFrame]
 
+COUNT: Final = "count"
+"""How many fields a line has; of those that differ from the header's number only whether there are more or fewer."""
+
 BROKEN: Final = "broken"
 """Why the quoting of a line is wrong, null where it is right."""
+
+_PIECES: Final = "pieces"
+
+_LONGEST: Final = 1_000_000
+"""Bytes of a line that is cut at every delimiter, however many there are."""
 
 _MOST_FIELDS: Final = 200
 """Of a line whose fields are groups of one pattern: with some thousands the engine refuses to compile it."""
 
 
 class Cutter:
-    """Cuts lines into as many fields as a header has, and one more that only a line with more fields has.
+    """Cuts lines into fields.
 
     Args:
         dialect: with a quote or an escape.
         width: number of fields of a header.
+        places: those that are wanted, from 0.
 
     Attributes:
-        dtype: of what ``cut`` returns: the fields in their order, and BROKEN.
+        dtype: of what ``cut`` returns: the wanted fields by ``field``, COUNT and BROKEN.
     """
 
-    def __init__(self, dialect: Dialect, width: int) -> None:
+    def __init__(self, dialect: Dialect, width: int, places: Collection[int]) -> None:
         self._dialect, self._width = dialect, width
-        self._names = [f"field_{place}" for place in range(width + 1)]
-        self.dtype = pl.Struct(dict.fromkeys([*self._names, BROKEN], pl.String))
+        self._places = {field(place): place for place in sorted(set(places))}
+        self._schema = {**dict.fromkeys(self._places, pl.String()), COUNT: pl.UInt32(), BROKEN: pl.String()}
+        self.dtype = pl.Struct(self._schema)
+        self._between = f"{dialect.quote}{dialect.delimiter}{dialect.quote}"
         self._kinds = list(self._told_apart())
 
     def cut(self, lines: pl.Series) -> pl.Series:
-        """Return the fields of each line; null are those that it does not have."""
+        """Return the fields of each line; where there are more or fewer than the header's, they are of no use."""
+        if (together := self._between_quotes(lines)) is not None:
+            return together.to_struct()
         places = pl.arange(len(lines), eager=True)
         frames, taken = [], []
         for test, cut in self._kinds:
@@ -73,74 +87,107 @@ class Cutter:
         yield self._has_no_mark, self._split
         if dialect.is_standard and quote is not None:
             by, mark = re.escape(dialect.delimiter), re.escape(quote)
-            # At line ends outside of quotes, and at NUL, releases of the standard library differ: it is asked.
-            bare = rf"(?:[^{mark}{by}\r\n\x00][^{by}\r\n\x00]*)?"
-            plain = rf"{mark}[^{mark}\x00]*{mark}"
-            simple = rf"(?:{mark}[^{mark}{by}\x00]*{mark}|{bare})"
-            quoted = rf"(?:{mark}(?:[^{mark}\x00]|{mark}{mark})*{mark}|{bare})"
+            # At line ends outside of quotes releases of the standard library differ: it is asked.
+            bare = rf"(?:[^{mark}{by}\r\n][^{by}\r\n]*)?"
+            plain = f"{mark}[^{mark}]*{mark}"
+            simple = f"(?:{mark}[^{mark}{by}]*{mark}|{bare})"
+            quoted = f"(?:{mark}(?:[^{mark}]|{mark}{mark})*{mark}|{bare})"
             yield _matches(f"^{plain}(?:{by}{plain})*$"), self._split_between_quotes
             yield _matches(f"^{simple}(?:{by}{simple})*$"), self._split_with_quotes
             if self._width <= _MOST_FIELDS:
                 groups = f"^{by.join([f'({quoted})'] * self._width)}$"
                 yield _matches(groups), functools.partial(self._grouped, groups)
-                yield _matches(f"^{quoted}(?:{by}{quoted}){{{self._width},}}$"), functools.partial(self._alike, "")
-                yield _matches(f"^{quoted}(?:{by}{quoted})*$"), functools.partial(self._alike, None)
+                more = f"^{quoted}(?:{by}{quoted}){{{self._width},}}$"
+                yield _matches(more), functools.partial(self._alike, self._width + 1)
+                yield _matches(f"^{quoted}(?:{by}{quoted})*$"), functools.partial(self._alike, self._width - 1)
         yield _all, self._by_one
 
     def _has_no_mark(self, lines: pl.Series) -> pl.Series:
         marks = (lines.str.contains(mark, literal=True) for mark in self._dialect.marks)
         return ~functools.reduce(operator.or_, marks)
 
+    def _between_quotes(self, lines: pl.Series) -> pl.DataFrame | None:
+        """Return the fields of lines if all of them stand in quotes and hold none.
+
+        The lines begin and end with a quote, and two stand between fields. So there are at least two for each field,
+        and no more in all only if there are no more in any line: they are counted at once.
+        """
+        quote = self._dialect.quote
+        if quote is None or not self._dialect.is_standard:
+            return None
+        # A piece takes 16 bytes, however short it is.
+        whole = (lines.str.len_bytes() <= _LONGEST) & (lines != quote)
+        if not (whole & lines.str.starts_with(quote) & lines.str.ends_with(quote)).all():
+            return None
+        pieces = _inside(lines).str.split(self._between)
+        if str(lines.str.join("").item()).count(quote) != 2 * pieces.list.len().sum():
+            return None
+        found = pl.col(_PIECES).list
+        values = {name: found.get(place, null_on_oob=True) for name, place in self._places.items()}
+        return self._frame(pieces.to_frame(_PIECES), values, found.len())
+
     def _split(self, lines: pl.Series) -> pl.DataFrame:
         return self._fields(lines, self._dialect.delimiter)
 
     def _split_between_quotes(self, lines: pl.Series) -> pl.DataFrame:
-        quote = self._dialect.quote or ""
-        # Before they are split: a first field that begins with a delimiter would be taken for two.
-        opened = lines.str.strip_prefix(quote)
-        found = self._fields(opened, f"{quote}{self._dialect.delimiter}{quote}")
-        # Where there are fewer fields, or more, this one matters to nobody.
-        return found.with_columns(pl.col(self._names[self._width - 1]).str.strip_suffix(quote))
+        return self._fields(_inside(lines), self._between)
 
     def _split_with_quotes(self, lines: pl.Series) -> pl.DataFrame:
-        return self._split(lines).with_columns(self._unquoted(pl.col(name)) for name in self._names)
-
-    def _fields(self, lines: pl.Series, by: str) -> pl.DataFrame:
-        found = lines.str.splitn(by, self._width + 1).struct.unnest()
-        return found.with_columns(pl.lit(None, dtype=pl.String).alias(BROKEN))
+        return self._split(lines).with_columns(self._unquoted(pl.col(name)) for name in self._places)
 
     def _grouped(self, groups: str, lines: pl.Series) -> pl.DataFrame:
-        *names, more = self._names
-        found = lines.str.extract_groups(groups).struct.rename_fields(names).struct.unnest()
-        fields = (self._unquoted(pl.col(name), doubled=True) for name in names)
-        return found.select(*fields, *(pl.lit(None, dtype=pl.String).alias(name) for name in (more, BROKEN)))
+        found = lines.str.extract_groups(groups).to_frame(_PIECES)
+        values = {
+            name: self._unquoted(pl.col(_PIECES).struct[place], doubled=True) for name, place in self._places.items()
+        }
+        return self._frame(found, values, pl.lit(self._width))
 
-    def _unquoted(self, field: pl.Expr, *, doubled: bool = False) -> pl.Expr:
+    def _fields(self, lines: pl.Series, by: str) -> pl.DataFrame:
+        """Return fields of lines that are cut at a text, and nothing else."""
+        found = pl.col(_PIECES).struct
+        fewer, more = found[self._width - 1].is_null(), found[self._width].is_not_null()
+        count = self._width - fewer.cast(pl.Int64) + more.cast(pl.Int64)
+        values = {name: found[place] for name, place in self._places.items()}
+        return self._frame(lines.str.splitn(by, self._width + 1).to_frame(_PIECES), values, count)
+
+    def _frame(self, pieces: pl.DataFrame, values: Mapping[str, pl.Expr], count: pl.Expr) -> pl.DataFrame:
+        told = {COUNT: count.cast(pl.UInt32), BROKEN: pl.lit(None, dtype=pl.String)}
+        # A frame of literals alone would have one row.
+        return pieces.with_columns_seq(**values, **told).select_seq(*self._schema)
+
+    def _unquoted(self, text: pl.Expr, *, doubled: bool = False) -> pl.Expr:
         """Return fields without the quotes around them, and with one for two within; what begins with none has none."""
         quote = self._dialect.quote or ""
-        inside = field.str.strip_prefix(quote).str.strip_suffix(quote)
+        inside = text.str.strip_prefix(quote).str.strip_suffix(quote)
         if doubled:
             inside = inside.str.replace_all(quote * 2, quote, literal=True)
-        return pl.when(field.str.starts_with(quote)).then(inside).otherwise(field)
+        return pl.when(text.str.starts_with(quote)).then(inside).otherwise(text)
 
-    def _alike(self, field: str | None, lines: pl.Series) -> pl.DataFrame:
-        """Return lines of another width, of which nothing else is asked: with one field too many, or with none."""
-        return pl.DataFrame(
-            {name: pl.repeat(field, len(lines), dtype=pl.String, eager=True) for name in self._names}
-            | {BROKEN: pl.repeat(None, len(lines), dtype=pl.String, eager=True)}
-        )
+    def _alike(self, count: int, lines: pl.Series) -> pl.DataFrame:
+        """Return lines of another number of fields, of which nothing else is asked."""
+        nothing = dict.fromkeys(self._places, pl.lit(None, dtype=pl.String))
+        return self._frame(lines.to_frame(_PIECES), nothing, pl.lit(count))
 
     def _by_one(self, lines: pl.Series) -> pl.DataFrame:
         rows = [self._row(self._dialect.cut(line)) for line in lines]
-        return pl.DataFrame(rows, schema=self.dtype.to_schema(), orient="row")
+        return pl.DataFrame(rows, schema=self._schema, orient="row")
 
-    def _row(self, fields: Sequence[str | None]) -> Sequence[str | None]:
-        nothing = [None] * len(self._names)
-        if fields == OPEN:
-            return [*nothing, reasons.OPEN_QUOTE]
-        if fields == MISPLACED:
-            return [*nothing, reasons.MISPLACED_QUOTE]
-        return [*[*fields, *nothing][: len(nothing)], None]
+    def _row(self, fields: Sequence[str | None]) -> Sequence[str | int | None]:
+        if fields in (OPEN, MISPLACED):
+            reason = reasons.OPEN_QUOTE if fields == OPEN else reasons.MISPLACED_QUOTE
+            return [*[None] * len(self._places), None, reason]
+        found = [fields[place] if place < len(fields) else None for place in self._places.values()]
+        return [*found, len(fields), None]
+
+
+def field(place: int) -> str:
+    """Return the name of a field by its place."""
+    return f"field_{place}"
+
+
+def _inside(lines: pl.Series) -> pl.Series:
+    """Return lines without their first and last quote; a first or last field that is a delimiter would else be two."""
+    return lines.str.slice(1).str.head(-1)
 
 
 def _matches(pattern: str) -> Test:

@@ -91,7 +91,7 @@ def _stamped(metric_data: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{**each, "Timestamp": _plain(each.get("Timestamp") or now)} for each in metric_data]
 
 
-def _keep(backend: Any, namespace: str, stamped: Sequence[Mapping[str, Any]]) -> None:
+def _keep(backend: Any, namespace: str, stamped: list[dict[str, Any]]) -> None:
     """Put data behind what moto holds, and into `series`."""
     with _lock:
         known = len(backend.metric_data)
