@@ -59,8 +59,9 @@ def main() -> None:
             set_durations(_durations(shift))
             runs.setdefault(_OURS, []).append(_run(aws, machines[_OURS]))
             if len(machines) == 1:
-                partners = _partners(_ground(aws, deployment))
-                machines |= {name: _created(aws, name, machine) for name, machine in partners.items()}
+                ground = _ground(aws)
+                role = _role(aws, ground.role)
+                machines |= {name: _created(aws, name, machine, role) for name, machine in _partners(ground).items()}
             for name in list(machines)[1:]:
                 runs.setdefault(name, []).append(_run(aws, machines[name]))
         set_durations({**_durations(0), "SolutionVersion": 60 * LONG_TRAINING})
@@ -96,7 +97,7 @@ def _deployed(aws: EmbeddedAWS) -> Deployment:
     return deployment
 
 
-def _ground(aws: EmbeddedAWS, deployment: Deployment) -> Ground:
+def _ground(aws: EmbeddedAWS) -> Ground:
     """Return what the run has left for the partners: its dataset, solution and batch input."""
     personalize = aws.client("personalize")
     job = personalize.list_dataset_import_jobs()["datasetImportJobs"][0]
@@ -108,13 +109,30 @@ def _ground(aws: EmbeddedAWS, deployment: Deployment) -> Ground:
         data=imported["datasetImportJob"]["dataSource"]["dataLocation"],
         solution=personalize.list_solutions()["solutions"][0]["solutionArn"],
         batch_input=scored["batchInferenceJob"]["jobInput"]["s3DataSource"]["path"],
-        batch_output=f"s3://{deployment.bucket}/batch/partners/",
+        # Personalize may write where our job wrote, and nowhere else.
+        batch_output=scored["batchInferenceJob"]["jobOutput"]["s3DataDestination"]["path"],
         role=imported["datasetImportJob"]["roleArn"],
     )
 
 
-def _created(aws: EmbeddedAWS, name: str, machine: dict[str, Any]) -> str:
-    role = aws.client("iam").list_roles()["Roles"][0]["Arn"]
+def _role(aws: EmbeddedAWS, passed: str) -> str:
+    """Return a role for the partners' machines, which may pass the other one; ours is for our machine alone."""
+    may = [
+        {"Effect": "Allow", "Action": "personalize:*", "Resource": "*"},
+        {"Effect": "Allow", "Action": "iam:PassRole", "Resource": passed},
+    ]
+    trusted = {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    iam, name = aws.client("iam"), f"{_STAGE}-partners"
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trusted))["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="partners", PolicyDocument=_policy(*may))
+    return str(role)
+
+
+def _policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def _created(aws: EmbeddedAWS, name: str, machine: dict[str, Any], role: str) -> str:
     settings = {"name": re.sub(r"\W+", "-", name), "definition": json.dumps(machine), "roleArn": role}
     return str(aws.client("stepfunctions").create_state_machine(**settings)["stateMachineArn"])
 
@@ -129,7 +147,7 @@ def _run(aws: EmbeddedAWS, state_machine: str) -> Figures:
     while (ended := stepfunctions.describe_execution(executionArn=arn))["status"] == "RUNNING":
         time.sleep(0.1)
     if ended["status"] != "SUCCEEDED":
-        sys.exit(f"{arn} ended as {ended['status']}: {ended.get('cause')}")
+        sys.exit(f"{arn} ended as {ended['status']}: {ended.get('error')} {ended.get('cause')}")
     if json.loads(ended["output"]).get("skipped"):
         sys.exit(f"{arn} was skipped: {ended['output']}")
     every = [history for _, history in histories(stepfunctions, arn)]

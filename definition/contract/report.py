@@ -78,6 +78,8 @@ class PageRequest(Contract):
         status: as it ends.
         started: when that execution began (ISO 8601).
         redrives: how often it was redriven.
+        made: when the page is asked for, by the clock of the execution (ISO 8601); None of executions that began
+            before a deployment whose requests have it, then the function's clock is asked.
         mappings: digest of how the pipeline file describes each dataset.
         jobs: those that the run was asked for; none where it failed before it knew them.
         labels: None where the pipeline file names none, or a column.
@@ -94,6 +96,7 @@ class PageRequest(Contract):
     status: Status
     started: str
     redrives: int
+    made: str | None = None
     mappings: dict[DatasetName, str]
     jobs: list[ReportedJob]
     labels: Labels | None = None

@@ -48,7 +48,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 def _make(request: PageRequest) -> PageReport:
     bucket = Bucket(s3_client(), request.bucket)
-    maker = Maker(bucket, _stepfunctions(), request, dt.datetime.now(dt.UTC).isoformat(timespec="seconds"))
+    made = request.made or dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    maker = Maker(bucket, _stepfunctions(), request, made)
     told = maker.documents()
     # First without any data: should that be more than the function's memory or time, this page stays.
     size = _write(bucket, told)

@@ -91,11 +91,13 @@ function peoplePart() {
   box.addEventListener("input", show);
   const options = el("datalist", { id: "ids" }, [...users, ...items.keys()].slice(0, 1000).map((id) => el("option", { value: id }, labelOf(id) || "")));
   const others = report.samples.filter((each) => each.keyed_by !== "user");
+  const carried = all
+    ? ["This page carries ", number("carried.users", users.length), ` of ${whole(all)} users, chosen by a hash of their ids, and `, number("carried.items", items.size), " items: theirs, and those that are offered most."]
+    : ["This page carries ", number("carried.items", items.size), " items: those of the tables, and those that are offered most."];
   section("people", "Who is offered what",
-    el("p", {}, "This page carries ", number("carried.users", users.length), ` of ${whole(all)} users, chosen by a hash of their ids, and `,
-      number("carried.items", items.size), " items: theirs, and those that are offered most. The tables hold all of them."),
+    el("p", {}, carried, " The tables hold all of them."),
     el("label", {}, el("b", {}, "Look up "), box), options, result,
-    el("details", { open: "" }, el("summary", {}, "Some users"), users.slice(0, 3).map(userTold)),
+    users.length ? el("details", { open: "" }, el("summary", {}, "Some users"), users.slice(0, 3).map(userTold)) : null,
     others.map((sample) => el("details", {}, el("summary", {}, `${sample.solution}/${sample.job}: ${sample.lines.length} of ${whole(sample.keys)} lines`), sample.lines.slice(0, 5).map((line) => keyTold(sample, line)))));
   const asked = new URLSearchParams(location.hash.slice(1)).get("look");
   if (asked) { box.value = asked; show(); }

@@ -181,6 +181,7 @@ def _page(pipeline: Pipeline, status: str, ended: Ended, *, next_state: str) -> 
         status=status,
         started=jsonata(ended.started),
         redrives=jsonata(ended.redrives),
+        made=jsonata("$states.context.State.EnteredTime"),
         mappings={each.dataset: mapping_digest(each) for each in dataset_mappings(pipeline)},
         jobs=jsonata(ended.jobs),
         **_labels(pipeline),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
 DAY = 86_400
+DOCUMENT = '<script type="application/json" id="report">'
 HOSTILE = "</script ><img src=x onerror=\"document.body.setAttribute('data-taken','yes')\"><!--"
 
 
@@ -358,6 +359,24 @@ def test_the_page_shows_how_recipes_compared(bucket: Bucket, tmp_path: Path) -> 
     assert "0.125" == shown.numbers[f"candidates.for-you.{BEST_OF['best_of'][0]}.coverage"]
     assert not [name for name in shown.numbers if name.startswith(f"candidates.for-you.{BEST_OF['best_of'][1]}")]
     assert 2 == shown.dom.count(">failed</td>")
+
+
+@needs_chromium
+def test_a_page_without_lists_of_users_speaks_of_none(bucket: Bucket, tmp_path: Path) -> None:
+    """A run of segments alone carries items, and no heading over nothing."""
+    leave(bucket, *random_shop())
+    called(bucket)
+    text = page(bucket)
+    report = inside(text)
+    before, (document, after) = text[: text.index(DOCUMENT)], text.partition(DOCUMENT)[2].split("</script>", 1)
+    bare = json.dumps({**json.loads(document), "samples": [], "histories": []})
+    file = tmp_path / "report.html"
+    file.write_text(f"{before}{DOCUMENT}{bare}</script>{after}", "utf-8")
+    shown = opened(file)
+
+    assert [] == shown.console
+    assert ("carried.users" in shown.numbers, shown.numbers["carried.items"]) == (False, str(len(report.items)))
+    assert "Some users" not in shown.text
 
 
 @needs_chromium

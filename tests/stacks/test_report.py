@@ -26,7 +26,7 @@ def states(**changes: Any) -> dict[str, Any]:
 def asked(state: dict[str, Any], *, redriven: dict[str, int] | None = None, **variables: Any) -> Any:
     """Return what the function is asked for."""
     execution = {"Id": "arn:execution", "StartTime": "2026-11-22T03:00:00.000Z", **(redriven or {})}
-    context = {"context": {"Execution": execution}}
+    context = {"context": {"Execution": execution, "State": {"EnteredTime": "2026-11-22T04:00:00.000Z"}}}
     return evaluated(state["Arguments"]["Payload"], run=RUN, states=context, **variables)
 
 
@@ -61,7 +61,7 @@ def test_a_page_is_asked_for_at_both_ends(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_row_of_the_history_is_asked_for(name: str) -> None:
-    """With the begin of the execution, its redrives, and a digest of how the file describes each dataset."""
+    """With begin and end by the execution's clock, its redrives, and a digest of how the file describes a dataset."""
     plain, cut = (states(**changes)[name] for changes in ({}, {"datasets__interactions__keep": "kind = 'buy'"}))
     first = Request.validate_python(asked(plain, plans=[]))
     again = Request.validate_python(asked(plain, redriven={"RedriveCount": 2}, plans=[]))
@@ -71,6 +71,7 @@ def test_a_row_of_the_history_is_asked_for(name: str) -> None:
     assert isinstance(again, PageRequest)
     assert isinstance(other, PageRequest)
     assert ("2026-11-22T03:00:00.000Z", 0, 2) == (first.started, first.redrives, again.redrives)
+    assert "2026-11-22T04:00:00.000Z" == first.made
     assert {"interactions"} == first.mappings.keys()
     assert first.mappings == again.mappings
     assert first.mappings != other.mappings
