@@ -172,7 +172,8 @@ def run_command(
         # The embedded AWS refuses by itself what it does not take.
         with Synthesis(file, stage, examined=False) if local else nullcontext() as synthesis:
             # After the synthesis has begun: to import an AWS takes seconds, and neither needs the other.
-            from cli.run import RunOptions, run, run_local  # noqa: PLC0415  # see above
+            with view.phase("Start"):
+                from cli.run import RunOptions, run, run_local  # noqa: PLC0415  # see above
 
             options = RunOptions(file, stage, folder, out, given)
             succeeded = run(loaded, options, view) if synthesis is None else run_local(loaded, options, view, synthesis)

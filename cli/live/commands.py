@@ -89,9 +89,10 @@ def up(
         # The embedded AWS refuses by itself what it does not take.
         with Synthesis(file, stage, examined=False) as synthesis:
             # As in `pipelines run`: the synthesis goes on while an AWS is imported.
-            from cli.live.up import Wanted  # noqa: PLC0415  # as above
-            from cli.live.up import up as begin  # noqa: PLC0415  # as above
-            from cli.run import RunOptions  # noqa: PLC0415  # as above
+            with view.phase("Start"):
+                from cli.live.up import Wanted  # noqa: PLC0415  # as above
+                from cli.live.up import up as begin  # noqa: PLC0415  # as above
+                from cli.run import RunOptions  # noqa: PLC0415  # as above
 
             options = RunOptions(file, stage, folder, out, given)
             code = begin(loaded, options, view, Wanted(port, speed, keep), synthesis)

@@ -382,7 +382,7 @@ def test_ctrl_c_before_the_first_run_has_ended(folder: Path) -> None:
     command = [str(ROOT / ".venv/bin/pipelines"), "up", "mine.yaml", "--raw", "raw", "--port", "0"]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert "Deploy" in process.stdout.readline()
+        assert ["Start", "Deploy"] == [process.stdout.readline().strip() for _ in range(2)]
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
 

@@ -7,6 +7,7 @@ handler to call. It ends when the other end is closed.
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -56,6 +57,8 @@ def load(handler: str) -> Callable[[Any, LambdaContext], Any]:
     module_name, dot, function_name = handler.rpartition(".")
     if not dot:
         raise RuntimeFaultError("Runtime.MalformedHandlerName", f"Bad handler '{handler}': not enough values to unpack")
+    # What is imported stays: to look for garbage in it takes a fifth of the start.
+    gc.disable()
     try:
         module = importlib.import_module(module_name.replace("/", "."))
     except ImportError as error:
@@ -66,6 +69,8 @@ def load(handler: str) -> Callable[[Any, LambdaContext], Any]:
         raise RuntimeFaultError(
             "Runtime.UserCodeSyntaxError", f"Syntax error in module '{module_name}': {error}"
         ) from error
+    finally:
+        gc.enable()
     if not hasattr(module, function_name):
         raise RuntimeFaultError(
             "Runtime.HandlerNotFound", f"Handler '{function_name}' missing on module '{module_name}'"
