@@ -163,10 +163,11 @@ def test_what_of_a_lookup_would_end_a_run_is_told(tmp_path: Path, files: dict[st
 
 
 def test_a_local_run_ends_before_it_deploys(tmp_path: Path) -> None:
-    """A header that does not fit is told at once, and nothing is deployed for it."""
+    """It says that it starts, a header that does not fit is told at once, and nothing is deployed for it."""
     done = tried(tmp_path, {"events/a.csv": "customer,product,when\n"}, ("run", "--local"))
 
     assert 1 == done.exit_code
+    assert "Start" == done.output.splitlines()[0]
     assert "events/a.csv has no column 'user'" in done.output
     assert "Deploy" not in done.output
 
