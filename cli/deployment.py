@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from cli.bootstrapping import bootstrap_account
 from cli.errors import CommandError
 from cli.toolkit import Synthesis, cdk, context
 from definition.plan.names import prefix
@@ -36,18 +37,18 @@ def deploy(
     *,
     environment: Mapping[str, str],
     say: Callable[[str], None],
-    bootstrap: bool = True,
+    bootstrap: bool = False,
     keep_data: bool = True,
     synthesis: Synthesis | None = None,
 ) -> None:
-    """Bootstrap the account for the CDK and deploy the stacks of a pipeline.
+    """Deploy the stacks of a pipeline.
 
     Args:
         pipeline_file: the pipeline file.
         stage: part of every name.
         environment: variables for the CDK, with CDK_DEFAULT_ACCOUNT and CDK_DEFAULT_REGION.
         say: is told each line that the CDK prints.
-        bootstrap: False where the account is bootstrapped already: doing it again could undo what people changed there.
+        bootstrap: whether to bootstrap the account before: doing it again could undo what people changed there.
         keep_data: whether the bucket survives ``cdk destroy``.
         synthesis: of the same file and stage, where one has begun already.
 
@@ -61,21 +62,6 @@ def deploy(
             outside = ending.enter_context(tempfile.TemporaryDirectory())
             bootstrap_account(environment=environment, say=say, folder=Path(outside))
         deploy_assembly(begun.assembly(say), environment=environment, say=say)
-
-
-def bootstrap_account(*, environment: Mapping[str, str], say: Callable[[str], None], folder: Path) -> None:
-    """Bootstrap account and region of the environment for the CDK.
-
-    Args:
-        environment: as for ``deploy``.
-        say: is told each line that the CDK prints.
-        folder: outside of the project, whose app would be synthesized for nothing.
-
-    Raises:
-        CommandError: the CDK failed.
-    """
-    place = f"aws://{environment['CDK_DEFAULT_ACCOUNT']}/{environment['CDK_DEFAULT_REGION']}"
-    cdk("bootstrap", place, environment=environment, say=say, folder=folder)
 
 
 def deploy_assembly(assembly: str, *, environment: Mapping[str, str], say: Callable[[str], None]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli import catalog, uploading
 from cli.account import session as session_of_environment
+from cli.bootstrapping import bootstrap_embedded
 from cli.deployment import deploy, find_deployment
 from cli.errors import CommandError
 from cli.execution import Place, bring, start, watch
@@ -64,7 +65,7 @@ def run_local(pipeline: Pipeline, options: RunOptions, view: View, synthesis: Sy
         CommandError: the raw data cannot be used, or the deployment has failed.
     """
     check_first(pipeline, options)
-    with EmbeddedAWS() as aws, aws.in_environment():
+    with EmbeddedAWS(ahead=True) as aws, aws.in_environment():
         deploy_embedded(pipeline, options, view, aws.environment(), synthesis)
         # From here on only: the run id is the time of the start, and people read it.
         clock.start(_ONE_RUN)
@@ -102,6 +103,8 @@ def deploy_embedded(
             if text.startswith(_DEPLOYED):
                 view.line(text.removeprefix(_DEPLOYED).strip())
 
+        # Meanwhile the synthesis goes on.
+        bootstrap_embedded(session.client("cloudformation"))
         deploy(options.file, options.stage, environment=environment, say=say, synthesis=synthesis)
         if pipeline.schedule and not known:
             schedule.turn(scheduler, name, schedule.PAUSED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from cli.errors import CommandError
 from definition.paths import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 # Node comes with this environment, whether or not it is activated.
 _OWN_TOOLS = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
@@ -29,7 +30,19 @@ _ALONE = {
     "AWS_REGION": "us-east-1",
 }
 
+PACKAGE = ROOT / "node_modules" / "aws-cdk"
+"""The CDK's command line, of the version that the project pins."""
+
 _CDK = ROOT / "node_modules" / ".bin" / "cdk"
+_APP = ROOT / "app.py"
+
+_METADATA = {
+    "aws:cdk:enable-path-metadata": True,
+    "aws:cdk:enable-asset-metadata": True,
+    "aws:cdk:disable-version-reporting": True,
+    "aws:cdk:bundling-stacks": ["**"],
+}
+"""What the command line adds to the context of cdk.json."""
 
 
 def cdk(*arguments: str, environment: Mapping[str, str], say: Callable[[str], None], folder: Path = ROOT) -> None:
@@ -38,18 +51,27 @@ def cdk(*arguments: str, environment: Mapping[str, str], say: Callable[[str], No
     Raises:
         CommandError: it failed; the error holds the end of what it printed.
     """
-    with _begun(*arguments, environment={**os.environ, **environment}, folder=folder) as process:
+    if not _CDK.exists():
+        raise CommandError(f"{_CDK} is missing", remedy="Run `make setup`")
+    with _begun([_CDK, *arguments], environment={**os.environ, **environment}, folder=folder) as process:
         _finish(process, arguments[0], say)
 
 
 def context(pipeline_file: Path, stage: str, *, keep_data: bool) -> tuple[str, ...]:
     """Return the options that tell the app which pipeline it is about."""
-    values = (f"pipeline={pipeline_file}", f"stage={stage}", *(() if keep_data else ("keep_data=false",)))
-    return tuple(part for value in values for part in ("--context", value))
+    values = _told(pipeline_file, stage, keep_data=keep_data).items()
+    return tuple(part for key, value in values for part in ("--context", f"{key}={value}"))
+
+
+def _told(pipeline_file: Path, stage: str, *, keep_data: bool) -> dict[str, str]:
+    return {"pipeline": str(pipeline_file), "stage": stage, **({} if keep_data else {"keep_data": "false"})}
 
 
 class Synthesis(AbstractContextManager["Synthesis"]):
     """The synthesis of a pipeline's stacks: it begins when it is made, and leaving the context ends it.
+
+    The app is started as the CDK's command line starts it (its developer guide, page apps), which would take a second
+    of its own for nothing.
 
     Args:
         pipeline_file: the pipeline file.
@@ -63,14 +85,16 @@ class Synthesis(AbstractContextManager["Synthesis"]):
 
     def __init__(self, pipeline_file: Path, stage: str, *, keep_data: bool = True, examined: bool = True) -> None:
         self._folder = tempfile.TemporaryDirectory()
-        arguments = ("--quiet", "--output", self._output, *context(pipeline_file, stage, keep_data=keep_data))
+        given = json.loads((ROOT / "cdk.json").read_text())["context"]
+        told = {**given, **_METADATA, **_told(pipeline_file, stage, keep_data=keep_data)}
         asked = {} if examined else {"CDK_VALIDATION": "false"}
         own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        self._process = _begun("synth", *arguments, environment={**own, **_ALONE, **asked}, own_group=True)
+        environment = {**own, **_ALONE, **asked, "CDK_OUTDIR": self._output, "CDK_CONTEXT_JSON": json.dumps(told)}
+        self._process = _begun([sys.executable, _APP], environment=environment, own_group=True)
 
     @property
     def group(self) -> int:
-        """Process group of the CDK and of what it begins: Python, which begins Node."""
+        """Process group of the app and of what it begins: the CDK's constructs in Node."""
         return self._process.pid
 
     @property
@@ -95,12 +119,10 @@ class Synthesis(AbstractContextManager["Synthesis"]):
 
 
 def _begun(
-    *arguments: str, environment: Mapping[str, str], folder: Path = ROOT, own_group: bool = False
+    command: Sequence[str | Path], *, environment: Mapping[str, str], folder: Path = ROOT, own_group: bool = False
 ) -> subprocess.Popen[str]:
-    if not _CDK.exists():
-        raise CommandError(f"{_CDK} is missing", remedy="Run `make setup`")
-    return subprocess.Popen(  # noqa: S603  # our own pinned CDK
-        [_CDK, *arguments],
+    return subprocess.Popen(  # noqa: S603  # our own pinned CDK, and our app
+        command,
         cwd=folder,
         env={**environment, **_OWN_TOOLS, **_QUIET},
         stdin=subprocess.DEVNULL,

@@ -90,7 +90,7 @@ def up(pipeline: Pipeline, options: RunOptions, view: View, wanted: Wanted, synt
 def _begin(pipeline: Pipeline, options: RunOptions, view: View, wanted: Wanted, synthesis: Synthesis) -> int:
     """Start an embedded AWS, deploy and run there, and stay until Ctrl-C."""
     code = INTERRUPTED
-    aws = EmbeddedAWS(port=wanted.port, keep=wanted.keep)
+    aws = EmbeddedAWS(port=wanted.port, keep=wanted.keep, ahead=True)
     try:
         with ended_by_signals(), aws, told_at_the_end(wanted.keep, view.line), aws.in_environment():
             if aws.found is not None:

@@ -12,7 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.deployment import bootstrap_account, deploy_assembly, find_deployment
+from cli.bootstrapping import bootstrap_account
+from cli.deployment import deploy_assembly, find_deployment
 from cli.follow import Follower
 from cli.toolkit import cdk
 from definition.load import load

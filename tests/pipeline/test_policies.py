@@ -140,7 +140,7 @@ def test_a_deployer_deploys(filled: Rig, aws: EmbeddedAWS, tmp_path: Path) -> No
     person = Person(filled, "deployer")
     file, said = tmp_path / "shop.yaml", []
     file.write_text(json.dumps(_document(filled)))
-    deploy(file, "test", environment=person.environment(), say=said.append, bootstrap=False)
+    deploy(file, "test", environment=person.environment(), say=said.append)
 
     assert [line for line in said if "shop-test-workflow" in line and "✅" in line], said
     assert [role["RoleName"] for role in aws.client("iam").list_roles()["Roles"] if "cdk-hnb659fds" in role["RoleName"]]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 from botocore.config import Config
 from moto import backends
 from moto.cloudformation import parsing
+from moto.core import utils
 from moto.core.config import default_user_config
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
@@ -120,6 +121,16 @@ def list_the_services_once() -> tuple[str, ...]:
     return tuple(_list_of_moto_modules())
 
 
+@replaces(utils, "_load_service_model")
+def read_each_model_once(service: str, kind: str) -> Any:
+    """Return botocore's model of a service.
+
+    moto: looks through all of botocore's folders for each, and as often as requests come at once. Here: once, together
+    with the clients, which changes nothing but the time.
+    """
+    return clients.model(service, kind)
+
+
 class PortInUseError(OSError):
     """The port asked for belongs to another program."""
 
@@ -143,6 +154,8 @@ class EmbeddedAWS:
         speed: embedded seconds per real second (see `embedded_aws.clock`).
         keep: a folder in which the account is kept from one start to the next; it is made if it is not there. Left out,
             the account is empty at every start. Reading such a folder runs what is in it: open none of a stranger's.
+        ahead: whether an execution environment of each function begins when CloudFormation has created it, and not with
+            its first invocation: what comes first is faster then, and memory is taken whether or not it is invoked.
 
     Attributes:
         found: when the account that was found in the folder had been kept, in embedded time; None for an empty account.
@@ -151,8 +164,11 @@ class EmbeddedAWS:
 
     _running: ClassVar[Lock] = Lock()
 
-    def __init__(self, *, port: int = 0, speed: float = 1.0, keep: str | Path | None = None) -> None:
+    def __init__(
+        self, *, port: int = 0, speed: float = 1.0, keep: str | Path | None = None, ahead: bool = False
+    ) -> None:
         self._port = port
+        self._ahead = ahead
         self._speed = speed
         self._folder = None if keep is None else Folder(Path(keep))
         self.found: datetime | None = None
@@ -290,6 +306,7 @@ class EmbeddedAWS:
             moto_api_backend.reset()
             FAULTS.clear()
             firing = self._begin(kept)
+            pool.ahead = self._ahead
         except BaseException:
             listener.close()
             raise

@@ -1,9 +1,9 @@
 """What runs in a function's process: the Python runtime's bootstrap. Standard library only.
 
 Called as `python -S bootstrap.py DESCRIPTOR`, an open socket on which each message is a line of JSON. It imports the
-handler and says `{"ready": true}`; then, for each invocation that it reads, it says `{"begun": true}`, calls the
-handler and answers `{"payload": JSON text, "failed": bool, "broken": bool}`, where `broken` means that there is no
-handler to call. It ends when the other end is closed.
+handler and says `{"at": seconds}`, by the monotonic clock, when it has; then, for each invocation that it reads, it
+says `{"begun": true}`, calls the handler and answers `{"payload": JSON text, "failed": bool, "broken": bool}`, where
+`broken` means that there is no handler to call. It ends when the other end is closed.
 """
 
 import contextlib
@@ -141,7 +141,7 @@ def main() -> None:
         handler = load(os.environ["_HANDLER"])
     except Exception as error:  # noqa: BLE001  # the first invocation reports it
         handler = error
-    say({"ready": True})
+    say({"at": time.monotonic()})
     with server.makefile("rb") as invocations:
         for line in invocations:
             say({"begun": True})

@@ -34,6 +34,12 @@ class Channel:
             self._pass_on(seconds)
         return json.loads(self._messages.popleft()) if self._messages else None
 
+    def waits(self) -> bool:
+        """Say whether there is something to be read, a message or the other end's end."""
+        poll = select.poll()
+        poll.register(self._connection, select.POLLIN)
+        return bool(poll.poll(0))
+
     def close(self) -> None:
         """Close this end; a process that waits for a message sees it."""
         self._connection.close()

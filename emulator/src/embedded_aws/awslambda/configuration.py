@@ -16,7 +16,7 @@ from moto.awslambda.utils import get_backend
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.utilities.utils import load_resource_as_str
 
-from embedded_aws.awslambda.invoke import log_group
+from embedded_aws.awslambda.invoke import log_group, prepare
 from embedded_aws.awslambda.pool import pool
 from embedded_aws.patches import replaces
 
@@ -148,7 +148,9 @@ def create_with_every_property(
     moto: drops layers, architectures, storage, logging, tracing and tags. AWS: they count.
     """
     backend = get_backend(account_id, region_name)
-    return backend.create_function({**_spec(cloudformation_json["Properties"]), "FunctionName": resource_name})
+    function = backend.create_function({**_spec(cloudformation_json["Properties"]), "FunctionName": resource_name})
+    prepare(function)
+    return function
 
 
 @replaces(LambdaFunction, "update_from_cloudformation_json", classmethod)

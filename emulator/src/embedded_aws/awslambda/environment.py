@@ -109,9 +109,9 @@ class Environment:
             self._begin()
         first, self._used = not self._used, True
         begin, init, init_output = time.monotonic(), None, ""
-        if first and self._wait(until) is not None:
+        if first and (ready := self._wait(until)) is not None:
             begin = time.monotonic()
-            init, init_output = begin - self._started, self._printed()
+            init, init_output = ready["at"] - self._started, self._printed()
         self._channel.send(invocation)
         begun = self._wait(until) is not None
         if not (begun or first or self._killed == "timeout"):
@@ -131,6 +131,10 @@ class Environment:
             killed=self._killed,
             status=self._process.returncode or 0,
         )
+
+    def answered(self) -> bool:
+        """Say whether the process has said something that nobody has read yet: that it is ready, or its end."""
+        return self._channel.waits()
 
     def kill(self) -> None:
         """End the process with all that it has started; whoever waits for its answer learns of it."""

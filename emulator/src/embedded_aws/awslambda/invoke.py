@@ -130,6 +130,11 @@ def _measure(function: Any, outcome: Outcome, *, failed: bool) -> None:
     emit(function.account_id, function.region, "AWS/Lambda", values, FunctionName=function.function_name)
 
 
+def prepare(function: Any) -> None:
+    """Begin an execution environment of a function that nobody has invoked yet, where that is wanted."""
+    pool.prepare(function.function_arn, lambda: _specification(function))
+
+
 def log_group(function: Any) -> str:
     """Return the name of the log group that a function writes to."""
     configured = getattr(function, "logging_config", None) or {}

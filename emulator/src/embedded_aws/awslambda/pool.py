@@ -4,10 +4,13 @@ AWS keeps an environment for a while after an invocation and gives the next one 
 lambda-runtime-environment). Each serves one invocation at a time; simultaneous ones get environments of their own.
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
-from threading import Lock, Timer
+from threading import Lock, Thread, Timer
 from typing import Any, Final
+
+from moto.awslambda.exceptions import LambdaClientError
 
 from embedded_aws.awslambda.environment import Environment, Outcome, Specification
 
@@ -23,6 +26,9 @@ class Pool:
     Args:
         idle: how many idle environments are kept, of all functions together; each holds its modules in memory.
         idle_seconds: how many real seconds an idle environment is kept.
+
+    Attributes:
+        ahead: whether `prepare` begins environments.
     """
 
     def __init__(self, *, idle: int = _IDLE, idle_seconds: float = _IDLE_SECONDS) -> None:
@@ -33,6 +39,28 @@ class Pool:
         self._busy: set[Environment] = set()
         self._retired: set[Environment] = set()
         self._timer: Timer | None = None
+        self._awaited: dict[str, Callable[[], Specification]] = {}
+        self._preparing = False
+        self.ahead = False
+
+    def prepare(self, arn: str, specification: Callable[[], Specification]) -> None:
+        """Begin an environment that waits for the first invocation of a function, where that is wanted.
+
+        They begin one after another, so that what is invoked meanwhile is not slowed by more than one, and only while
+        there is room for idle ones.
+
+        Args:
+            arn: the function's.
+            specification: returns what the environment must be; where it cannot, the first invocation says why.
+        """
+        with self._lock:
+            if not self.ahead:
+                return
+            self._awaited[arn] = specification
+            if self._preparing:
+                return
+            self._preparing = True
+        Thread(target=self._prepare, daemon=True).start()
 
     def run(self, specification: Specification, invocation: Mapping[str, Any], timeout: float) -> Outcome:
         """Run one invocation in an idle environment, or in a new one, and wait for its end.
@@ -59,14 +87,17 @@ class Pool:
             return f"{environment.specification.function_arn}:".startswith(f"{arn}:")
 
         with self._lock:
+            self._awaited.pop(arn, None)
             self._retired |= {environment for environment in self._busy if concerned(environment)}
             ended = self._pick(lambda _, environment: concerned(environment))
         _end(ended)
 
     def end_all(self) -> None:
-        """End every environment, also those at work, since nobody waits for their answers any more."""
+        """End every environment, also those at work, since nobody waits for their answers, and begin none ahead."""
         while True:
             with self._lock:
+                self.ahead = False
+                self._awaited.clear()
                 self._retired |= self._busy
                 for environment in self._busy:
                     environment.kill()
@@ -78,9 +109,37 @@ class Pool:
                 return
             time.sleep(_STEP)
 
+    def _prepare(self) -> None:
+        while (awaited := self._next()) is not None:
+            with contextlib.suppress(LambdaClientError):
+                self._begin(awaited())
+
+    def _next(self) -> Callable[[], Specification] | None:
+        with self._lock:
+            self._preparing = bool(self._awaited) and len(self._idle) < self._most_idle
+            if not self._preparing:
+                self._awaited.clear()
+                return None
+            return self._awaited.pop(next(iter(self._awaited)))
+
+    def _begin(self, specification: Specification) -> None:
+        """Begin an idle environment, and wait until it is ready or is not idle any more."""
+        with self._lock:
+            if not self.ahead:
+                return
+            environment = Environment(specification)
+            self._idle.append((time.monotonic(), environment))
+            self._watch()
+        while not environment.answered():
+            time.sleep(_STEP)
+            with self._lock:
+                if environment not in (idle for _, idle in self._idle):
+                    return
+
     def _take(self, specification: Specification) -> Environment:
         """Return an environment that is now at work: the one that has been idle for the shortest time, or a new one."""
         with self._lock:
+            self._awaited.pop(specification.function_arn, None)
             fitting = [environment for _, environment in self._idle if environment.specification == specification]
             unusable = [environment for environment in fitting if not environment.usable()]
             chosen = next((environment for environment in reversed(fitting) if environment not in unusable), None)
