@@ -35,12 +35,6 @@ def outside(service: str, **arguments: Any) -> Any:
         return _models().client(service, **arguments)
 
 
-def model(service: str, kind: str) -> Any:
-    """Return botocore's model of a service, as its loader reads it: of its API if `kind` is service-2."""
-    with _lock:
-        return _models()._session.get_component("data_loader").load_service_model(service, kind)  # noqa: SLF001
-
-
 @cache
 def _models() -> Any:
     """Return the session that has read the services' models: each new one reads them again, for a tenth of a second."""

@@ -16,6 +16,7 @@ from moto import backends
 from moto.cloudformation import parsing
 from moto.core import utils
 from moto.core.config import default_user_config
+from moto.core.loaders import create_loader
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from embedded_aws.keeping.account import Kept
 
 _list_of_moto_modules = backends.list_of_moto_modules
+_models_lock: Final = Lock()
+_loader: Final = cache(create_loader)
 _LOOPBACK: Final = "127.0.0.1"
 _BACKLOG: Final = 128
 PARTS: Final = (
@@ -123,12 +126,13 @@ def list_the_services_once() -> tuple[str, ...]:
 
 @replaces(utils, "_load_service_model")
 def read_each_model_once(service: str, kind: str) -> Any:
-    """Return botocore's model of a service.
+    """Return botocore's model of a service, with what moto knows beside it.
 
-    moto: looks through all of botocore's folders for each, and as often as requests come at once. Here: once, together
-    with the clients, which changes nothing but the time.
+    moto: looks through all of botocore's folders for each service, and as often as its first requests come at once.
+    Here: once, which changes nothing but the time.
     """
-    return clients.model(service, kind)
+    with _models_lock:
+        return _loader().load_service_model(service, kind)
 
 
 class PortInUseError(OSError):
