@@ -37,10 +37,20 @@ def build(target: Path, architecture: str = ARCHITECTURE) -> None:
     """Write the archive for an architecture to ``target``.
 
     Raises:
+        subprocess.CalledProcessError: as of ``fetch``.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        _zip(fetch(Path(folder, "packages"), architecture), target)
+
+
+def fetch(packages: Path, architecture: str) -> Path:
+    """Bring what the archive for an architecture holds into the folder ``packages``, and return it.
+
+    Raises:
         subprocess.CalledProcessError: pip found no wheel, or one with another hash; its own output says which.
     """
     with tempfile.TemporaryDirectory() as folder:
-        packages, requirements = Path(folder, "packages"), Path(folder, "requirements.txt")
+        requirements = Path(folder, "requirements.txt")
         requirements.write_text(pins())
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--require-hashes"]
         command += [
@@ -49,7 +59,7 @@ def build(target: Path, architecture: str = ARCHITECTURE) -> None:
             f"--platform={PLATFORMS[architecture]}",
         ]
         subprocess.run([*command, f"--target={packages}", f"--requirement={requirements}"], check=True)  # noqa: S603  # our own pins
-        _zip(packages, target)
+    return packages
 
 
 def _zip(folder: Path, target: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,10 +12,30 @@ from tests.pipeline.conftest import aws, bucket, deployed, rig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
     from embedded_aws.server import EmbeddedAWS
 
 __all__ = ["aws", "bucket", "deployed", "rig"]
+
+_OF_THE_EMBEDDED_AWS = ("embedded_aws", "moto", "socketserver", "werkzeug")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def measured() -> Iterator[None]:
+    """Measure no thread of the embedded AWS: another suite covers it, and a traced server takes twice the time."""
+    trace = threading.gettrace()
+
+    def ours(frame: FrameType, event: Any, arg: Any) -> Any:
+        target = getattr(threading.current_thread(), "_target", None)
+        if trace is None or getattr(target, "__module__", "").startswith(_OF_THE_EMBEDDED_AWS):
+            sys.settrace(None)
+            return None
+        return trace(frame, event, arg)
+
+    threading.settrace(ours)
+    yield
+    threading.settrace(trace)
 
 
 @pytest.fixture(scope="session", autouse=True)
