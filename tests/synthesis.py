@@ -25,8 +25,6 @@ _MADE: dict[tuple[str, bool], dict[str, Template]] = {}
 
 # The layer alone has 53 MB: to copy it takes longer than all else of a synthesis.
 _UNCOPIED = {**CONTEXT, "aws:cdk:disable-asset-staging": True}
-# The CDK's own rules take half a second to load, and are asked where findings are read: by nag and deployments.
-_UNEXAMINED = {**_UNCOPIED, "@aws-cdk/core:validateAgainstDefaultRules": False}
 
 
 def new_app(outdir: Path) -> App:
@@ -46,7 +44,8 @@ def templates_of(pipeline: Pipeline, *, keep_data: bool = True) -> dict[str, Tem
     key = (pipeline.model_dump_json(), keep_data)
     if key not in _MADE:
         with tempfile.TemporaryDirectory() as folder:
-            app = App(context=_UNEXAMINED, outdir=folder)
+            # The CDK's own rules take longer than a template, and are asked where findings are read: by nag's tests.
+            app = App(context=_UNCOPIED, outdir=folder, builtin_cloud_formation_validation=False, tree_metadata=False)
             add_stacks(app, pipeline, stage="dev", keep_data=keep_data)
             stacks = {part: app.node.find_child(f"{pipeline.name}-dev-{part}") for part in PARTS}
             _MADE[key] = {part: Template.from_stack(stack) for part, stack in stacks.items()}

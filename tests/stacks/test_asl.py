@@ -190,12 +190,14 @@ def complaints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {name: found.get(name, "") for name in definitions}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_definition_is_right(name: str, complaints: dict[str, str]) -> None:
     """The linter has nothing against what is made of a pipeline file, whatever it asks for."""
     assert not complaints[name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", BREAKS, ids=lambda change: change.__name__.strip("_"))
 def test_a_broken_definition_is_found(change: Callable[[dict[str, Any]], None], complaints: dict[str, str]) -> None:
     """The linter finds each mistake, so its silence above says something."""

@@ -101,6 +101,7 @@ def at(properties: Any, path: str) -> Any:
     return properties
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("encryption", "key"), [(CREATE, "KEY"), ({"kms_key": GIVEN}, GIVEN)])
 def test_everything_that_is_kept_is_encrypted_with_the_key(encryption: dict[str, Any], key: str) -> None:
     """Each resource of each type that takes a key names it, whether it is made or given; nothing names another one."""
@@ -136,6 +137,7 @@ def test_the_job_writes_logs_objects_and_bookmarks_with_the_key() -> None:
     assert "SSE-KMS" == encryption["CloudWatchEncryption"]["CloudWatchEncryptionMode"]
 
 
+@pytest.mark.slow
 def test_another_key_is_another_security_configuration() -> None:
     """CloudFormation replaces one whose key changes, and cannot give the new one the same name."""
     keys = (CREATE, {"kms_key": GIVEN}, {"kms_key": f"{GIVEN[:-1]}c"})

@@ -66,6 +66,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("shops")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shop", SHOPS)
 def test_cdk_nag_reports_nothing(folder: Path, shop: str) -> None:
     """Every finding of AwsSolutions and Serverless is solved, or acknowledged on one resource with its reason."""
@@ -74,6 +75,7 @@ def test_cdk_nag_reports_nothing(folder: Path, shop: str) -> None:
     assert [] == nag_findings(app_of(parsed(**SHOPS[shop]), outdir), outdir)
 
 
+@pytest.mark.slow
 def test_cdk_nag_would_report(tmp_path: Path) -> None:
     """The check above can fail: a bare bucket and a bare queue in another stack are found, by one pack each."""
     app = new_app(tmp_path)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 
+import pytest
 from typer.main import get_command
 
 from cli.main import app
@@ -37,6 +38,7 @@ def loaded(*calls: list[str]) -> dict[str, set[str]]:
     return {call: set(packages) for call, packages in json.loads(names).items()}
 
 
+@pytest.mark.slow
 def test_help_imports_neither_an_aws_nor_the_meaning_of_files() -> None:
     """Help needs no SDK, no emulator and no table engine, nor what reads pipeline files with its SQL parser."""
     commands = get_command(app).commands

@@ -122,6 +122,7 @@ def test_all_outputs_come_from_one_scan(tmp_path: Path) -> None:
     assert not {"columnar-function", "in-memory-map", "in-memory-source"} & set(nodes)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="Linux tells what a process has read")
 def test_the_input_is_read_once(tmp_path: Path) -> None:
     """The bytes that a process reads for all outputs are those of the raw object, and not a multiple of them."""

@@ -162,6 +162,7 @@ def test_what_of_a_lookup_would_end_a_run_is_told(tmp_path: Path, files: dict[st
     assert told in " ".join(done.output.split())
 
 
+@pytest.mark.slow
 def test_a_local_run_ends_before_it_deploys(tmp_path: Path) -> None:
     """It says that it starts, a header that does not fit is told at once, and nothing is deployed for it."""
     done = tried(tmp_path, {"events/a.csv": "customer,product,when\n"}, ("run", "--local"))
