@@ -171,6 +171,24 @@ def test_no_more_begin_ahead_than_may_be_idle(tmp_path: Path) -> None:
     pool.end_all()
 
 
+def test_what_cannot_begin_ahead_holds_up_nobody(tmp_path: Path) -> None:
+    """A function whose role is gone, and one that is invoked at once, are followed by the next one."""
+    pool, at_once, last = Pool(), noted(tmp_path, "at-once"), noted(tmp_path, "last")
+    pool.ahead = True
+
+    def gone() -> Specification:
+        raise LookupError("no such role")
+
+    pool.prepare("gone", gone)
+    pool.prepare(at_once.function_arn, lambda: at_once)
+    served(pool, at_once)
+    pool.prepare(last.function_arn, lambda: last)
+    begun = pid_in(tmp_path / "last")
+
+    assert begun == served(pool, last)
+    pool.end_all()
+
+
 def test_nothing_begins_ahead_unless_it_is_wanted(tmp_path: Path) -> None:
     """Tests deploy many functions that they never invoke, and what has ended begins nothing any more."""
     pool, wanted = Pool(), noted(tmp_path, "first")

@@ -133,8 +133,8 @@ class Environment:
         )
 
     def answered(self) -> bool:
-        """Say whether the process has said something that nobody has read yet: that it is ready, or its end."""
-        return self._channel.waits()
+        """Say whether the process is ready, or has ended before it was."""
+        return self._used or self._channel.waits()
 
     def kill(self) -> None:
         """End the process with all that it has started; whoever waits for its answer learns of it."""

@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping
 from threading import Lock, Thread, Timer
 from typing import Any, Final
 
-from moto.awslambda.exceptions import LambdaClientError
-
 from embedded_aws.awslambda.environment import Environment, Outcome, Specification
 
 _STEP: Final = 0.01
@@ -111,7 +109,8 @@ class Pool:
 
     def _prepare(self) -> None:
         while (awaited := self._next()) is not None:
-            with contextlib.suppress(LambdaClientError):
+            # Whatever a specification fails with, the first invocation fails with it, too, and tells it.
+            with contextlib.suppress(Exception):
                 self._begin(awaited())
 
     def _next(self) -> Callable[[], Specification] | None:
@@ -123,18 +122,20 @@ class Pool:
             return self._awaited.pop(next(iter(self._awaited)))
 
     def _begin(self, specification: Specification) -> None:
-        """Begin an idle environment, and wait until it is ready or is not idle any more."""
+        """Begin an idle environment, and wait until it is ready, at work already, or gone."""
         with self._lock:
             if not self.ahead:
                 return
             environment = Environment(specification)
             self._idle.append((time.monotonic(), environment))
             self._watch()
-        while not environment.answered():
+        while self._begins(environment):
             time.sleep(_STEP)
-            with self._lock:
-                if environment not in (idle for _, idle in self._idle):
-                    return
+
+    def _begins(self, environment: Environment) -> bool:
+        # One that is not idle any more may be closed.
+        with self._lock:
+            return any(environment is idle for _, idle in self._idle) and not environment.answered()
 
     def _take(self, specification: Specification) -> Environment:
         """Return an environment that is now at work: the one that has been idle for the shortest time, or a new one."""
