@@ -60,7 +60,7 @@ def refused(person: Person, *but: str) -> None:
         "put curated": lambda: s3.put_object(Bucket=bucket, Key="curated/x", Body=b""),
         "get curated": lambda: s3.get_object(Bucket=bucket, Key="curated/table"),
         "get rejects": lambda: s3.get_object(Bucket=bucket, Key="rejects/x"),
-        "put run": lambda: s3.put_object(Bucket=bucket, Key="runs/newest.json", Body=b""),
+        "put run": lambda: s3.put_object(Bucket=bucket, Key="runs/elsewhere.json", Body=b""),
         "delete raw": lambda: s3.delete_object(Bucket=bucket, Key="raw/events/part.csv"),
         "list": lambda: s3.list_objects_v2(Bucket=bucket),
         "list raw": lambda: s3.list_objects_v2(Bucket=bucket, Prefix="raw/"),

@@ -118,6 +118,7 @@ def test_users_of_a_segment(ids: list[str], gone: set[str], name: str) -> None:
         assert (1, kept) == (count, list(zip(output[name], output["scores"], strict=True)))
 
 
+@pytest.mark.slow
 @settings(max_examples=20)  # each asks two engines
 @given(ids=IDS, gone=TWO, column=st.sampled_from(["user_id", "item_id"]))
 def test_rows_of_a_table(ids: list[str], gone: set[str], column: str) -> None:

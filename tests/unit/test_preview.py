@@ -173,6 +173,7 @@ def test_a_local_run_ends_before_it_deploys(tmp_path: Path) -> None:
     assert "Deploy" not in done.output
 
 
+@pytest.mark.slow
 def test_a_local_run_ends_by_a_check_before_it_deploys(tmp_path: Path) -> None:
     """The rows that were looked at fail a check, so the run would too."""
     checks = [{**_KINDS, "rows": "kind = 'view'"}]
