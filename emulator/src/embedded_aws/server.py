@@ -55,6 +55,7 @@ PARTS: Final = (
     "embedded_aws.iam.managed_policies",
     "embedded_aws.iam.assuming",
     "embedded_aws.iam.cloudformation",
+    "embedded_aws.s3.ranges",
     "embedded_aws.s3.conditions",
     "embedded_aws.s3.policy",
     "embedded_aws.s3.writes",
