@@ -34,9 +34,13 @@ if TYPE_CHECKING:
 
 ROUNDS = 3
 REFERENCE = "polars"
+REFERENCES = {"s3": "polars s3"}
+"""Partners that are set beside another one than REFERENCE: the one that reads and writes where they do."""
+
 PARTNERS = {
     "s3": "ours, from and to S3: every rule, rejects with reasons, report",
     "ours": "ours, the same plan on local files",
+    "polars s3": "bare Polars, from and to S3",
     "polars": "bare Polars: no rule beyond nulls, no reasons, no report",
     "duckdb": "DuckDB: temporary table, lenient casts; users in any order",
     "pandas whole": "pandas: whole file, .apply for the time",
@@ -48,7 +52,7 @@ PARTNERS = {
     "cat": "cat into nothing: the floor, no output",
 }
 
-OF_EVERY_FORM = ("s3", "ours", "polars", "pyarrow")
+OF_EVERY_FORM = ("s3", "polars s3", "ours", "polars", "pyarrow")
 
 Figures = tuple[float, float, float]
 """CPU seconds, wall seconds, peak RSS in MB."""
@@ -104,16 +108,19 @@ def _command(name: str, raw: Path, out: Path, form: Form) -> list[str]:
     if name == "awk":
         return ["awk", "-v", f"out={out}", "-f", str(Path(__file__).with_suffix(".awk")), str(raw)]
     partner, *how = name.split()
-    how += ["quoted"] if form.quoted and name in {"polars", "pyarrow"} else []
+    how += ["quoted"] if form.quoted and partner in {"polars", "pyarrow"} else []
     return [sys.executable, "-m", f"bench.transform_{partner}", str(raw), str(out), *how]
 
 
 def _print(figures: dict[str, list[Figures]], what: str) -> None:
     table = Table(title=f"Transform: {what}")
-    for column in ("partner", "does", "CPU s", f"x {REFERENCE}", "wall s", "peak RSS MB"):
+    for column in ("partner", "does", "CPU s", "x bare", "wall s", "peak RSS MB"):
         table.add_column(column, justify="left" if column in {"partner", "does"} else "right")
-    reference = statistics.median(cpu for cpu, _, _ in figures[REFERENCE]) if REFERENCE in figures else math.nan
-    for name, measured in figures.items():
-        cpu, wall, rss = (statistics.median(values) for values in zip(*measured, strict=True))
+    medians = {
+        name: [statistics.median(values) for values in zip(*measured, strict=True)]
+        for name, measured in figures.items()
+    }
+    for name, (cpu, wall, rss) in medians.items():
+        reference, *_ = medians.get(REFERENCES.get(name, REFERENCE), [math.nan])
         table.add_row(name, PARTNERS[name], f"{cpu:.2f}", f"{cpu / reference:.2f}", f"{wall:.2f}", f"{rss:.0f}")
     Console().print(table)

@@ -1,14 +1,19 @@
-"""Bare Polars with the same three outputs: a lenient CSV scan, no rules beyond nulls, no reasons, no report."""
+"""Bare Polars with the same three outputs: a lenient CSV scan, no rules beyond nulls, no reasons, no report.
+
+The words after the folders say more: with s3 it reads and writes the bucket of `transform_bucket`, with quoted quotes
+are no text.
+"""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import polars as pl
 
+from bench.data import BUCKET
 
-def main(raw: Path, out: Path, quote: str | None) -> None:
+
+def main(raw: str, out: str, quote: str | None) -> None:
     """Write interactions, rejects and users, and print rows out and rejected."""
     schema = {"userID": pl.String, "movieID": pl.String, "rating": pl.String, "timestamp": pl.String}
     rows = (
@@ -24,9 +29,9 @@ def main(raw: Path, out: Path, quote: str | None) -> None:
     users = rows.filter("good").select(userId="userID").unique(maintain_order=True)
     *_, counts = pl.collect_all(
         [
-            out_rows.sink_csv(out / "interactions.csv", lazy=True),
-            rows.filter(~pl.col("good")).sink_ndjson(out / "rejects.jsonl", lazy=True),
-            users.sink_ndjson(out / "users.json", lazy=True, check_extension=False),
+            out_rows.sink_csv(f"{out}/interactions.csv", lazy=True),
+            rows.filter(~pl.col("good")).sink_ndjson(f"{out}/rejects.jsonl", lazy=True),
+            users.sink_ndjson(f"{out}/users.json", lazy=True, check_extension=False),
             rows.select((pl.col("good") & (pl.col("rating") >= 3.5)).sum(), rejected=(~pl.col("good")).sum()),
         ],
         engine="streaming",
@@ -35,4 +40,7 @@ def main(raw: Path, out: Path, quote: str | None) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), '"' if sys.argv[3:] == ["quoted"] else None)
+    source, target, *words = sys.argv[1:]
+    if "s3" in words:
+        source, target = f"s3://{BUCKET}/raw/raw.tsv", f"s3://{BUCKET}/bare"
+    main(source, target, '"' if "quoted" in words else None)
