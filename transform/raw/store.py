@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any, Protocol
 
+from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from definition.mapping.address import other_bucket
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from _typeshed import WriteableBuffer
+
+_COPYING = TransferConfig(multipart_threshold=1 << 28, multipart_chunksize=1 << 26)
+"""Nothing goes over the wire, so parts are of 64 MB; one request copies up to 256 MB."""
 
 
 class Store(Protocol):
@@ -104,8 +108,8 @@ class S3Store:
         return sum(item["Size"] for item in self._listed(prefix))
 
     def copy(self, key: str, target: str) -> None:
-        """Copy an object to another key; the managed copy takes objects beyond 5 GB in parts."""
-        self._s3.copy({"Bucket": self._bucket, "Key": key}, self._bucket, target)
+        """Copy an object to another key, in parts if it is large."""
+        self._s3.copy({"Bucket": self._bucket, "Key": key}, self._bucket, target, Config=_COPYING)
 
     def copy_all(self, prefix: str, target: str) -> int:
         """Copy what lies below a prefix to another; return the number of objects."""
