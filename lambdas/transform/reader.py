@@ -13,6 +13,7 @@ parquet                                        the engine scans all objects of t
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from definition.mapping.source import SourceMapping
     from transform.contract import RawObject
     from transform.raw.store import Store
+
+_BEGINNING = 2
+"""Lines of an object that are looked at before: the header, and an example."""
 
 FEW = 64
 """Objects that are scanned where they lie, however small they are."""
@@ -144,11 +148,12 @@ def _scan(
     """Return a frame for each object of CSV, and the objects whose first line is no record."""
     dialect = Dialect.of(mapping)
     with ThreadPoolExecutor() as pool:
-        beginnings = list(pool.map(lambda item: _first_line(store, item.key), objects))
+        beginnings = list(pool.map(lambda item: _first_lines(store, item.key), objects))
     frames, long = [], []
-    for item, line in zip(objects, beginnings, strict=True):
-        if line is None:
+    for item, first in zip(objects, beginnings, strict=True):
+        if not first:
             continue
+        line = first[0]
         if dialect.names_delimiter(item.key, line) or not dialect.is_whole(line):
             long.append(item)
             continue
@@ -159,20 +164,14 @@ def _scan(
             # The first line is data: a BOM is no part of it.
             bare = pl.when(pl.col(LINE_NUMBER) == 1).then(pl.col(LINE).str.strip_prefix(BOM)).otherwise(pl.col(LINE))
             lines = lines.with_columns(bare)
-        frames.append(_cut(lines, item, mapping.header or dialect.fields(line), columns, mapping))
+        origin, header = _origin(item, columns), mapping.header or dialect.fields(line)
+        check_header(item.key, header, [name for name in columns if name not in origin.partitions], mapping)
+        frames.append(delimited.cut(lines, origin, header, columns, dialect, example=first[-1]))
     return frames, long
 
 
-def _cut(
-    lines: pl.LazyFrame, item: RawObject, header: Sequence[str], columns: Sequence[str], mapping: SourceMapping
-) -> pl.LazyFrame:
-    origin = _origin(item, columns)
-    check_header(item.key, header, [name for name in columns if name not in origin.partitions], mapping)
-    return delimited.cut(lines, origin, header, columns, Dialect.of(mapping))
-
-
-def _first_line(store: Store, key: str) -> str | None:
-    """Return an object's first line without BOM, None if it unpacks to nothing.
+def _first_lines(store: Store, key: str) -> Sequence[str]:
+    """Return an object's first lines without BOM, at most two; none if it unpacks to nothing.
 
     The engine would read the whole object for it; only of zstd, which only it unpacks, it is asked.
     """
@@ -181,11 +180,11 @@ def _first_line(store: Store, key: str) -> str | None:
             raise ComputeError(f"{key} is packed with bzip2")
         content = unpacked(key, stream)
         if content is None:
-            found = pl.scan_lines(store.address(key), n_rows=1, glob=False).collect()
-            return None if found.is_empty() else str(found.item()).removeprefix(BOM)
-        line = content.readline()
+            found = pl.scan_lines(store.address(key), n_rows=_BEGINNING, glob=False).collect()
+            return [line.removeprefix(BOM) for line in found.to_series()]
+        lines = [line for line in islice(content, _BEGINNING) if line]
     try:
-        return line.decode().removesuffix("\n").removesuffix("\r").removeprefix(BOM) if line else None
+        return [line.decode().removesuffix("\n").removesuffix("\r").removeprefix(BOM) for line in lines]
     except UnicodeDecodeError as error:
         raise ComputeError(f"{key} does not begin with text in UTF-8") from error
 

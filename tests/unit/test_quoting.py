@@ -5,14 +5,19 @@ from __future__ import annotations
 import csv
 
 import polars as pl
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lambdas.transform.columns import LINE, LINE_NUMBER, SHAPE, Origin
+from lambdas.transform.formats import delimited
 from lambdas.transform.formats.quoting import BROKEN, COUNT, Cutter, field
 from transform import reasons
+from transform.meaning.names import raw
 from transform.raw.dialect import Dialect
 
 BROKEN_BY = {"unexpected end of data": reasons.OPEN_QUOTE}
+BROKEN_FOR = {reasons.OPEN_QUOTE, reasons.MISPLACED_QUOTE}
 
 DELIMITERS = st.sampled_from([",", "\t", ";", "|", "]", "^", "-", "\\", " ", "é"])
 QUOTE = '"'
@@ -64,6 +69,60 @@ def test_lines_are_cut_as_the_csv_module_cuts_them(given: tuple[str, int, list[s
             cut.append(tuple(fields))
 
     assert [told(line, delimiter, width) for line in lines] == cut
+
+
+@given(texts(), st.sampled_from(['"a","b"', "a,b"]))
+@example((",", 3, ['",",a"",', '",","b","c"', 'a"",b,"c"', '"",""', '"a""b","c"', '"', '"a","","c"', ""]), '"a"')
+def test_rows_are_as_the_csv_module_cuts_lines(given: tuple[str, int, list[str]], usual: str) -> None:
+    """Whatever line most lines are taken to be like; of a row that is not as wide as the header, why it is wrong."""
+    delimiter, width, lines = given
+    header = [f"c{place}" for place in range(width)]
+    frame = pl.LazyFrame({LINE: lines}, schema={LINE: pl.String}).with_row_index(LINE_NUMBER)
+    rows = delimited.cut(frame, Origin(pl.lit("o")), header, header, Dialect(delimiter, QUOTE), example=usual)
+    expected = []
+    for line in lines:
+        cut = told(line, delimiter, width)
+        if line and len(cut) == width and not isinstance(cut[0], bool) and cut[0] not in BROKEN_FOR:
+            expected.append((None, *(text or None for text in cut)))
+        else:
+            expected.append((wrong(line, cut, width),))
+
+    found = rows.select(SHAPE, *map(raw, header)).collect(engine="streaming").rows()
+    assert expected == [row if row[0] is None else row[:1] for row in found]
+
+
+def wrong(line: str, cut: tuple[object, ...], width: int) -> object:
+    """Return why a line is no row of this width."""
+    if line == "":
+        return reasons.BLANK_LINE
+    if isinstance(cut[0], bool):
+        return reasons.more_fields(width) if cut[0] else reasons.fewer_fields(width)
+    return cut[0]
+
+
+@pytest.mark.parametrize("usual", ['"a","b"', "a,b"])
+def test_a_long_line_is_cut_as_short_ones(usual: str) -> None:
+    """It may have so many fields that their places alone would take more memory than there is."""
+    lines = ['"{}","b"'.format("a" * 1_000_000), "c," + "d" * 1_000_000, "," * 1_000_000, '"e","f"']
+    frame = pl.LazyFrame({LINE: lines}).with_row_index(LINE_NUMBER)
+    rows = delimited.cut(frame, Origin(pl.lit("o")), ["x", "y"], ["x", "y"], Dialect(",", QUOTE), example=usual)
+    found = rows.select(SHAPE, pl.col(raw("x"), raw("y")).str.len_bytes()).collect().rows()
+
+    assert found[:2] + found[3:] == [(None, 1_000_000, 1), (None, 1, 1_000_000), (None, 1, 1)]
+    assert found[2][0] == reasons.more_fields(2)
+
+
+def test_a_long_line_without_quotes_is_cut_as_short_ones() -> None:
+    """Where quotes mean nothing: rows of the right width, wider ones and narrower ones."""
+    lines = ["c::" + "d" * 1_000_000, "::" * 1_000_000, "e" * 1_000_001, '"::f', "", "g"]
+    frame = pl.LazyFrame({LINE: lines}).with_row_index(LINE_NUMBER)
+    rows = delimited.cut(frame, Origin(pl.lit("o")), ["x", "y"], ["y", "x"], Dialect("::", None))
+    found = rows.select(SHAPE, pl.col(raw("x"), raw("y")).str.len_bytes()).collect().rows()
+
+    fewer, more = reasons.fewer_fields(2), reasons.more_fields(2)
+    assert [None, more, fewer, None, reasons.BLANK_LINE, fewer] == [shape for shape, *_ in found]
+    assert found[0][1:] == (1, 1_000_000)
+    assert found[3][1:] == (1, 1)
 
 
 def test_a_line_of_thousands_of_fields_is_cut() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from lambdas.transform.columns import LINE
-from lambdas.transform.formats.quoting import BROKEN, COUNT, Cutter, field
+from lambdas.transform.formats.quoting import BROKEN, COUNT, Cutter, Usual, field, usual
 from transform import reasons
 
 if TYPE_CHECKING:
@@ -20,11 +20,17 @@ if TYPE_CHECKING:
     from lambdas.transform.columns import Origin
     from transform.raw.dialect import Dialect
 
-_CUT = "cut"
+_CUT, _KNOWN, _OTHERS = "cut", "known", "others"
 
 
 def cut(
-    lines: pl.LazyFrame, origin: Origin, header: Sequence[str], columns: Sequence[str], dialect: Dialect
+    lines: pl.LazyFrame,
+    origin: Origin,
+    header: Sequence[str],
+    columns: Sequence[str],
+    dialect: Dialect,
+    *,
+    example: str = "",
 ) -> pl.LazyFrame:
     """Return the frame between reader and rules for lines of one width.
 
@@ -34,31 +40,46 @@ def cut(
         header: names of the fields.
         columns: names of raw columns; those that ``origin`` does not give stand in the header once.
         dialect: how fields are told apart.
+        example: one of the lines; those of its kind cost least.
     """
-    width, line, found = len(header), pl.col(LINE), pl.col(_CUT)
+    width = len(header)
     places = {name: header.index(name) for name in columns if name not in origin.partitions}
+    cutter, way = Cutter(dialect, width, places.values()), usual(dialect, width, example)
+    pieces, shape = pl.col(_CUT).list, _shape(width)
+    fields = {name: pieces.get(place, null_on_oob=True) for name, place in cutter.places.items()}
+    lines = lines.with_columns(way.text.str.split(way.by).alias(_CUT)).with_columns(pieces.len().alias(COUNT), **fields)
     if dialect.marks:
-        cutter = Cutter(dialect, width, places.values())
-        cut = line.map_batches(cutter.cut, return_dtype=cutter.dtype, is_elementwise=True)
-        count = found.struct.field(COUNT)
-        shape = pl.coalesce(found.struct.field(BROKEN), _shape(width, count < width, count > width))
-        cells = {name: found.struct.field(field(place)) for name, place in places.items()}
-    else:
-        cut = line.str.splitn(dialect.delimiter, width + 1)
-        shape = _shape(width, found.struct[width - 1].is_null(), found.struct[width].is_not_null())
-        cells = {name: found.struct[place] for name, place in places.items()}
-    texts = {name: _text(cell) for name, cell in cells.items()}
-    return origin.rows(lines.with_columns(cut.alias(_CUT)), columns, shape, texts)
+        lines = _with_others(lines, cutter, way)
+        shape = pl.coalesce(pl.col(_OTHERS).struct.field(BROKEN), shape)
+    return origin.rows(lines, columns, shape, {name: _text(pl.col(field(place))) for name, place in places.items()})
 
 
-def _shape(width: int, fewer: pl.Expr, more: pl.Expr) -> pl.Expr:
+def _with_others(lines: pl.LazyFrame, cutter: Cutter, way: Usual) -> pl.LazyFrame:
+    """Add of lines that are cut in no usual way what a cutter says: their fields, and OTHERS."""
+    count = pl.col(COUNT)
+    known = count.is_not_null() if way.quotes is None else (count * 2 == way.quotes).fill_null(value=False)
+    others = pl.when(~pl.col(_KNOWN)).then(LINE)
+    return (
+        lines.with_columns(known.alias(_KNOWN))
+        .with_columns(
+            others.map_batches(cutter.cut_some, return_dtype=cutter.dtype, is_elementwise=True).alias(_OTHERS)
+        )
+        .with_columns(
+            pl.when(_KNOWN).then(name).otherwise(pl.col(_OTHERS).struct.field(name)).alias(name)
+            for name in [COUNT, *cutter.places]
+        )
+    )
+
+
+def _shape(width: int) -> pl.Expr:
     return (
         pl.when(pl.col(LINE) == "")
         .then(pl.lit(reasons.BLANK_LINE))
-        .when(fewer)
+        .when(pl.col(COUNT) < width)
         .then(pl.lit(reasons.fewer_fields(width)))
-        .when(more)
-        .then(pl.lit(reasons.more_fields(width)))
+        .when(pl.col(COUNT) == width)
+        .then(None)
+        .otherwise(pl.lit(reasons.more_fields(width)))
     )
 
 
