@@ -18,9 +18,9 @@ def sink(dataset: pl.LazyFrame, mapping: DatasetMapping, target: str) -> pl.Lazy
     """
     columns = mapping.records[0].columns
     if not any(column.textual for column in columns):
-        return dataset.sink_csv(target, lazy=True)
+        return dataset.sink_csv(target, lazy=True, mkdir=True)
     texts = [_quoted(column.name, always=column.textual) for column in columns if column.type == "string"]
-    return dataset.with_columns(texts).sink_csv(target, lazy=True, quote_style="never")
+    return dataset.with_columns(texts).sink_csv(target, lazy=True, mkdir=True, quote_style="never")
 
 
 def _quoted(name: str, *, always: bool) -> pl.Expr:

@@ -9,9 +9,10 @@ import polars as pl
 
 from lambdas.transform import csv_sink, elements, plan
 from lambdas.transform.attempts import REJECTS, until_read
+from lambdas.transform.engine import RULES
 from lambdas.transform.lookups import NO_LOOKUPS, look_up
 from lambdas.transform.reader import read
-from lambdas.transform.tally import Tally
+from lambdas.transform.tally import Tally, UnfitKeyError
 from transform.errors import RowsLostError
 from transform.forgotten import NOBODY
 from transform.records import Plan
@@ -85,8 +86,19 @@ def execute(
     ids = Plan.of(mapping, forgotten)
     looked_up = look_up(mapping, store, lookups, staging=staging, bare=ids.forgets)
 
+    trusted = plan.counted_texts(ids)
+
     def attempt(folder: str, broken: Collection[str]) -> Outcome:
-        return _execute(ids, store, objects, looked_up, staging=folder, started=started, broken=broken)
+        nonlocal trusted
+        try:
+            return run(folder, broken)
+        except UnfitKeyError:
+            # From now on every row is looked at, for its reason; other keys, as the engine may still be writing.
+            trusted = frozenset()
+            return run(f"{folder}checked/", broken)
+
+    def run(folder: str, broken: Collection[str]) -> Outcome:
+        return _execute(ids, store, objects, looked_up, staging=folder, started=started, broken=broken, trusted=trusted)
 
     return until_read(mapping, store, objects, staging, attempt)
 
@@ -100,6 +112,7 @@ def _execute(
     staging: str,
     started: int,
     broken: Collection[str],
+    trusted: frozenset[str],
 ) -> Outcome:
     mapping = ids.mapping
     lines = read(store, objects, mapping, mapping.raw_columns(), staging=staging, broken=broken)
@@ -107,7 +120,7 @@ def _execute(
         lines = each.beside(lines)
     # Without the cache each sink would read the input again.
     how = elements if mapping.explode else plan
-    rows = how.with_fate(lines, ids).cache()
+    rows = (elements.with_fate(lines, ids) if mapping.explode else plan.with_fate(lines, ids, trusted)).cache()
     found = how.records(rows, ids).cache()
     dataset = found.select(mapping.column_names) if mapping.explode else found
     rejected = how.rejects(rows, ids).cache()
@@ -122,11 +135,15 @@ def _execute(
     failing = plan.failures(rows, ids).cache() if mapping.row_checks else None
     if failing is not None:
         tables["failed"] = plan.failed_checks(failing)
-    tallies = _tallies(rows, dataset, ids) if mapping.dataset == "interactions" else {}
+    tallies = _tallies(rows, dataset, ids, trusted) if mapping.dataset == "interactions" else {}
     sinks = [
         csv_sink.sink(dataset, mapping, target + DATASET),
-        rejected.sink_ndjson(target + REJECTS, lazy=True, check_extension=False),
-        *([] if failing is None else [failing.sink_ndjson(target + FAILURES, lazy=True, check_extension=False)]),
+        rejected.sink_ndjson(target + REJECTS, lazy=True, mkdir=True, check_extension=False),
+        *(
+            []
+            if failing is None
+            else [failing.sink_ndjson(target + FAILURES, lazy=True, mkdir=True, check_extension=False)]
+        ),
         *(tally.sink(counted) for tally, counted in tallies.values()),
     ]
     collected = pl.collect_all([*sinks, *tables.values()], engine="streaming")[len(sinks) :]
@@ -140,14 +157,21 @@ def _execute(
     return Outcome(staging, facts, lookups=looked_up, failed=failed, **frames)
 
 
-def _tallies(rows: pl.LazyFrame, dataset: pl.LazyFrame, ids: Plan) -> dict[str, tuple[Tally, pl.LazyFrame]]:
+def _tallies(
+    rows: pl.LazyFrame, dataset: pl.LazyFrame, ids: Plan, trusted: frozenset[str]
+) -> dict[str, tuple[Tally, pl.LazyFrame]]:
     """Return what is counted of interactions, each with what it is counted from."""
+
+    def tally(key: str, schema: dict[str, type[pl.DataType]], *maxima: str) -> Tally:
+        fits = RULES.fits(pl.col(key), ids.columns[key]) if key in trusted else None
+        return Tally(schema, frozenset(maxima), fits)
+
     user_counts = elements.user_counts if ids.mapping.explode else plan.user_counts
-    found = {
-        "users": (Tally(plan.USER_SCHEMA, frozenset({plan.NEWEST})), user_counts(rows, dataset, ids)),
-        "items": (Tally(plan.counts_schema("ITEM_ID")), plan.counted_by(dataset, "ITEM_ID")),
-    }
+    counted = {"items": "ITEM_ID"}
     # A constant is counted with the records.
     if "EVENT_TYPE" in ids.mapping.column_names and ids.constant("EVENT_TYPE") is None:
-        found["event_types"] = (Tally(plan.counts_schema("EVENT_TYPE")), plan.counted_by(dataset, "EVENT_TYPE"))
-    return found
+        counted["event_types"] = "EVENT_TYPE"
+    users = tally("USER_ID", plan.USER_SCHEMA, plan.NEWEST)
+    return {"users": (users, user_counts(rows, dataset, ids))} | {
+        name: (tally(key, plan.counts_schema(key)), plan.counted_by(dataset, key)) for name, key in counted.items()
+    }

@@ -45,16 +45,27 @@ def counts_schema(column: str) -> dict[str, type[pl.DataType]]:
     return {column: pl.String, INTERACTIONS: _COUNT}
 
 
-def with_fate(lines: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
+def counted_texts(plan: Plan) -> frozenset[str]:
+    """Return the ids of columns whose every text in rows that are not rejected is counted by itself, in a tally.
+
+    So whether they fit can be asked of the different texts alone, which are few.
+    """
+    if plan.mapping.dataset != "interactions" or plan.mapping.explode or not plan.is_plain or plan.forgets:
+        return frozenset()
+    return frozenset(plan.columns.keys() & {"USER_ID", "ITEM_ID", "EVENT_TYPE"})
+
+
+def with_fate(lines: pl.LazyFrame, plan: Plan, trusted: frozenset[str] = frozenset()) -> pl.LazyFrame:
     """Add to each line the values of its columns and its fate (out, filtered, rejected).
 
     Args:
         lines: what ``reader.read`` returns.
         plan: the dataset's mapping.
+        trusted: ids of columns whose texts are looked at where they are counted.
     """
     mapping = plan.mapping
     compared = mapping.numbers_of_conditions()
-    rules = {key: RULES.column_rule(key, column) for key, column in plan.columns.items()}
+    rules = {key: RULES.column_rule(key, column, trusted=key in trusted) for key, column in plan.columns.items()}
     taken = pl.any_horizontal(pl.col(_takes(index)) for index in range(len(plan.records)))
     ok = pl.all_horizontal(
         ~pl.col(_takes(index)) | pl.col(_ok(key)) for index, keys in enumerate(plan.records) for key in keys

@@ -17,16 +17,27 @@ _BATCH = 500_000
 """Rows that are counted at once."""
 
 
+class UnfitKeyError(Exception):
+    """A key that is counted is not one that its column takes."""
+
+
 class Tally:
     """Counts rows by a key while a query runs.
 
     Args:
         schema: of what is counted: the key first, then columns that are added up.
         maxima: columns of which the greatest is kept, and not the sum.
+        fits: whether a key is one that its column takes; the query ends with ``UnfitKeyError`` as soon as one is not.
     """
 
-    def __init__(self, schema: Mapping[str, type[pl.DataType]], maxima: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        schema: Mapping[str, type[pl.DataType]],
+        maxima: frozenset[str] = frozenset(),
+        fits: pl.Expr | None = None,
+    ) -> None:
         self._key, *values = schema
+        self._fits = fits
         self._merge = [pl.col(name).max() if name in maxima else pl.col(name).sum() for name in values]
         self._counted = pl.DataFrame(schema=dict(schema))
         self._waiting: list[pl.DataFrame] = []
@@ -43,7 +54,10 @@ class Tally:
         return self._counted
 
     def _add(self, batch: pl.DataFrame) -> None:
-        self._waiting.append(self._grouped(batch))
+        counted = self._grouped(batch)
+        if self._fits is not None and not counted.select(self._fits.all()).item():
+            raise UnfitKeyError(f"{self._key} does not take a key")
+        self._waiting.append(counted)
         # Merging less often than this would hold more than twice what there is.
         if sum(map(len, self._waiting)) > max(_BATCH, len(self._counted)):
             self._settle()

@@ -85,8 +85,19 @@ class Rules(Generic[Expr]):
         """Return which of the raw columns that are read as numbers holds something else."""
         return self._reason(*((self._unreadable(name), reasons.unreadable(where, name)) for name in names))
 
-    def column_rule(self, key: str, column: ColumnMapping) -> Rule[Expr]:
-        """Return the rule of one column, whose id is ``key``."""
+    def fits(self, text: Expr, column: ColumnMapping) -> Expr:
+        """Return whether a column of texts takes a text, by its length and its characters; null of null."""
+        short = self._engine.length(text) <= (column.max_length or 0)
+        return short & ~self._engine.has(text, UNSAFE_CHARACTERS)
+
+    def column_rule(self, key: str, column: ColumnMapping, *, trusted: bool = False) -> Rule[Expr]:
+        """Return the rule of one column.
+
+        Args:
+            key: its id.
+            column: its mapping.
+            trusted: whether ``ok`` leaves out what ``fits`` tells of a text, since its different texts are asked.
+        """
         if isinstance(column.value, Text | Number):
             return Rule(self._engine.constant(column.value.value, column.type), self._always(), self._reason())
         if column.values is not None:
@@ -96,7 +107,7 @@ class Rules(Generic[Expr]):
         elif isinstance(column.time, FormattedTime):
             rule = self._formatted(key, column, column.time)
         else:
-            rule = self._plain(key, column)
+            rule = self._plain(key, column, trusted=trusted)
         if names := numbers_read(column.value):
             wrong = self.unreadable_reason(column.name, names)
             rule = Rule(rule.value, self.readable(names) & rule.ok, self._engine.first_of(wrong, rule.reason))
@@ -141,10 +152,10 @@ class Rules(Generic[Expr]):
             wrong = ((self._values.is_empty(key, column), reasons.empty(column.name)), *wrong)
         return self._reason(*wrong)
 
-    def _plain(self, key: str, column: ColumnMapping) -> Rule[Expr]:
+    def _plain(self, key: str, column: ColumnMapping, *, trusted: bool = False) -> Rule[Expr]:
         if column.reads_float or column.reads_whole:
             return self._numeric(key, column)
-        return self._textual(key, column) if column.textual else self._string(key, column)
+        return self._textual(key, column) if column.textual else self._string(key, column, trusted=trusted)
 
     def _numeric(self, key: str, column: ColumnMapping) -> Rule[Expr]:
         value, empty = self._values.number_of(key, column), self._values.is_empty(key, column)
@@ -159,9 +170,9 @@ class Rules(Generic[Expr]):
         ok = self._surely(fits, empty if column.nullable else None)
         return Rule(value, ok, self._first_reason(key, column, *wrong))
 
-    def _string(self, key: str, column: ColumnMapping) -> Rule[Expr]:
+    def _string(self, key: str, column: ColumnMapping, *, trusted: bool) -> Rule[Expr]:
         text, longest, engine = self._values.text_of(key, column), column.max_length or 0, self._engine
-        ok = (engine.length(text) <= longest) & ~engine.has(text, UNSAFE_CHARACTERS)
+        ok = ~engine.is_null(text) if trusted else self.fits(text, column)
         reason = self._first_reason(
             key,
             column,
@@ -169,6 +180,8 @@ class Rules(Generic[Expr]):
             (engine.has(text, CONTROL_CHARACTERS), reasons.control_character(column.name)),
             (engine.has(text, QUOTES), reasons.quote(column.name)),
         )
+        if trusted and column.nullable:
+            return Rule(text, self._always(), reason)
         return Rule(text, self._surely(ok, engine.constant(value=column.nullable)), reason)
 
     def _textual(self, key: str, column: ColumnMapping) -> Rule[Expr]:
