@@ -182,7 +182,7 @@ def _first_lines(store: Store, key: str) -> Sequence[str]:
         if content is None:
             found = pl.scan_lines(store.address(key), n_rows=_BEGINNING, glob=False).collect()
             return [line.removeprefix(BOM) for line in found.to_series()]
-        lines = [line for line in islice(content, _BEGINNING) if line]
+        lines = list(islice(content, _BEGINNING))
     try:
         return [line.decode().removesuffix("\n").removesuffix("\r").removeprefix(BOM) for line in lines]
     except UnicodeDecodeError as error:

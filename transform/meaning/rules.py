@@ -91,13 +91,7 @@ class Rules(Generic[Expr]):
         return short & ~self._engine.has(text, UNSAFE_CHARACTERS)
 
     def column_rule(self, key: str, column: ColumnMapping, *, trusted: bool = False) -> Rule[Expr]:
-        """Return the rule of one column.
-
-        Args:
-            key: its id.
-            column: its mapping.
-            trusted: whether ``ok`` leaves out what ``fits`` tells of a text, since its different texts are asked.
-        """
+        """Return the rule of one column, whose id is ``key``; of a trusted one, different texts are asked ``fits``."""
         if isinstance(column.value, Text | Number):
             return Rule(self._engine.constant(column.value.value, column.type), self._always(), self._reason())
         if column.values is not None:
@@ -172,7 +166,8 @@ class Rules(Generic[Expr]):
 
     def _string(self, key: str, column: ColumnMapping, *, trusted: bool) -> Rule[Expr]:
         text, longest, engine = self._values.text_of(key, column), column.max_length or 0, self._engine
-        ok = ~engine.is_null(text) if trusted else self.fits(text, column)
+        empty = engine.constant(value=column.nullable)
+        ok = ~engine.is_null(text) | empty if trusted else self._surely(self.fits(text, column), empty)
         reason = self._first_reason(
             key,
             column,
@@ -180,9 +175,7 @@ class Rules(Generic[Expr]):
             (engine.has(text, CONTROL_CHARACTERS), reasons.control_character(column.name)),
             (engine.has(text, QUOTES), reasons.quote(column.name)),
         )
-        if trusted and column.nullable:
-            return Rule(text, self._always(), reason)
-        return Rule(text, self._surely(ok, engine.constant(value=column.nullable)), reason)
+        return Rule(text, ok, reason)
 
     def _textual(self, key: str, column: ColumnMapping) -> Rule[Expr]:
         """Return the rule of a text in human language, escaped as the service asks for (page items-datasets)."""

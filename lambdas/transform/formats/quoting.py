@@ -100,8 +100,7 @@ class Cutter:
 
     def cut_some(self, lines: pl.Series) -> pl.Series:
         """Return the fields of each line that is not null, and null of the others."""
-        count = len(lines) - lines.null_count()
-        if not count:
+        if lines.null_count() == len(lines):
             return self._nothing.new_from_index(0, len(lines))
         given = lines.is_not_null()
         places = pl.select(pl.when(given).then(given.cum_sum() - 1)).to_series()
