@@ -43,3 +43,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
         return (yield)
     finally:
         sys.settrace(trace)
+
+
+def pytest_unconfigure() -> None:
+    """Let go of it at the end: DuckDB's bindings tell on the terminal what is still held when Python ends."""
+    gc.unfreeze()
