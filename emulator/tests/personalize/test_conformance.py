@@ -123,11 +123,14 @@ def values(world: World) -> models.Values:
     return {**found, **_particular(world)}
 
 
-def _particular(world: World) -> dict[str, Callable[[], Any]]:
+def _particular(world: World) -> models.Values:
     """Return what is different in some operations."""
-    account = world.account
-    users, segment = world.place("conformance/"), world.place("segments/out/")
-    runtime_filter = {
+    return {**_of_answers(world), **_of_jobs(world), **_of_resources(world), **_of_records(world)}
+
+
+def _of_answers(world: World) -> models.Values:
+    """Return what is particular to what answers in real time."""
+    return {
         "GetPersonalizedRanking:campaignArn": lambda: world.ranking_campaign,
         "GetActionRecommendations:campaignArn": lambda: world.action_campaign,
         "GetActionRecommendations:filterArn": lambda: None,
@@ -138,15 +141,17 @@ def _particular(world: World) -> dict[str, Callable[[], Any]]:
         "GetRecommendations:campaignArn": lambda: world.campaign,
         "GetRecommendations.promotions.member.name": lambda: "sale",
         "GetRecommendations.promotions.member.filterValues": lambda: None,
+        "DescribeCampaign:campaignArn": lambda: world.campaign,
+        "UpdateCampaign:campaignArn": lambda: world.campaign,
+        "DescribeRecommender:recommenderArn": lambda: world.recommender,
     }
-    campaigns = {
-        f"{operation}:campaignArn": lambda: world.campaign for operation in ("DescribeCampaign", "UpdateCampaign")
-    }
-    recommenders = {f"{operation}:recommenderArn": lambda: world.recommender for operation in ("DescribeRecommender",)}
+
+
+def _of_jobs(world: World) -> models.Values:
+    """Return what is particular to jobs."""
+    account = world.account
+    users, segment = world.place("conformance/"), world.place("segments/out/")
     return {
-        **runtime_filter,
-        **campaigns,
-        **recommenders,
         "CreateBatchInferenceJob.jobInput.s3DataSource.path": lambda: world.users_file,
         "CreateBatchInferenceJob.jobOutput.s3DataDestination.path": lambda: users,
         "CreateBatchInferenceJob.batchInferenceJobConfig": dict,
@@ -164,6 +169,13 @@ def _particular(world: World) -> dict[str, Callable[[], Any]]:
         "CreateDatasetImportJob:dataSource": lambda: {
             "dataLocation": account.put("users.csv", "USER_ID,GENDER\nu1,f\n")
         },
+    }
+
+
+def _of_resources(world: World) -> models.Values:
+    """Return what is particular to resources that are made, changed and described."""
+    account = world.account
+    return {
         "CreateMetricAttribution:roleArn": lambda: account.role,
         "CreateMetricAttribution:path": lambda: world.place("metrics/"),
         "CreateMetricAttribution:datasetGroupArn": lambda: world.shop,
@@ -195,6 +207,13 @@ def _particular(world: World) -> dict[str, Callable[[], Any]]:
             [*ITEM_FIELDS, {"name": "SEASON", "type": ["string", "null"]}], "Items"
         ),
         "DescribeSchema:schemaArn": lambda: world.schema(ITEM_FIELDS, "Items"),
+    }
+
+
+def _of_records(world: World) -> models.Values:
+    """Return what is particular to records that are put one by one."""
+    account = world.account
+    return {
         "PutActionInteractions:trackingId": lambda: account.describe(world.dataset("ACTION_INTERACTIONS"))[
             "trackingId"
         ],
